@@ -1,0 +1,99 @@
+# Set-up and short names. Everything else is plain Snakemake: see README.md.
+#
+#   make run                    the embedded example, results in results/
+#   make run CONFIG=my.yaml     your own analysis, results where my.yaml says
+#   make test                   unit and workflow tests
+#   make test-slurm             the same workflow on a Slurm started for the test
+#   make lint                   the checks of style alone
+#   make errors                 docs/errors.md anew, from the tests that provoke the messages
+#   make fuzz MINUTES=60        random damage to configs, tables, images and chunks
+#   make calibrate              error rates under the null and power, for docs/validation.md
+#   make bench                  speed beside other tools, growth and memory, for docs/benchmarks.md
+#   make stress                 kill runs at random moments, run 2,000 chunks: takes hours
+#   make agree                  the same data through other tools (INSTALL=1: mrtrix3 by apt-get)
+#   make golden                 renew the numbers of tests/unit/golden after a change that is meant
+#   make lock                   resolve envs/requirements.in anew (needs uv)
+
+PYTHON ?= python3
+CORES ?= all
+CONFIG ?=
+PYTEST_ARGS ?=
+MINUTES ?= 60
+UV ?= uv
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.locked
+LOCK := envs/requirements.txt
+
+# As if the environment were active: jobs and tests start `python` and `snakemake` by name.
+ACTIVE := PATH="$(BIN):$$PATH"
+
+.PHONY: run test test-slurm lint errors fuzz stress calibrate bench agree golden lock
+.DELETE_ON_ERROR:
+
+# The report is written after the run, into a folder that has to exist when nothing is left to do.
+run: $(READY)
+	@results=$$($(BIN)/python -c '$(results_folder)' config/config.yaml $(CONFIG)) && mkdir -p "$$results" && \
+	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
+		--report "$$results/report.html" --report-after-run
+
+test: $(READY)
+	$(ACTIVE) pytest --ignore tests/slurm $(PYTEST_ARGS)
+
+test-slurm: $(READY)
+	$(ACTIVE) $(if $(shell command -v timeout),timeout -s KILL 1500) pytest tests/slurm $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(ACTIVE) pytest tests/workflow/test_lint.py $(PYTEST_ARGS)
+
+errors: $(READY)
+	$(ACTIVE) PERMAPS_WRITE_PAGE=1 pytest tests/workflow/test_bad_input.py $(PYTEST_ARGS)
+
+fuzz: $(READY)
+	$(ACTIVE) PERMAPS_FUZZ_MINUTES=$(MINUTES) pytest tests/fuzz $(PYTEST_ARGS)
+
+calibrate: $(READY)
+	$(ACTIVE) PYTHONPATH=scripts:tests python -m validation.calibrate
+
+stress: $(READY)
+	$(ACTIVE) python tests/stress/interrupt.py
+	$(ACTIVE) python tests/stress/large.py
+
+bench: $(READY)
+	$(ACTIVE) PYTHONPATH=scripts:tests python -m bench.run
+
+agree: $(READY)
+	$(ACTIVE) PYTHONPATH=scripts:tests python -m validation.agree $(if $(INSTALL),--install)
+
+golden: $(READY)
+	$(ACTIVE) RENEW_GOLDEN=1 pytest -q tests/unit/test_golden.py
+
+# Hashes without addresses, so that the lock serves any mirror; one file for every Python and platform.
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	$(UV) pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-config \
+		--output-file $(LOCK) envs/requirements.in
+
+# Made once, and made anew when the lock changes.
+$(READY): $(LOCK)
+	@$(PYTHON) --version >/dev/null 2>&1 || { echo "$(PYTHON) cannot be run: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@base=$$($(PYTHON) -c '$(usable_python)') && echo "Making $(VENV) with $$base" && "$$base" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@touch $@
+
+# The interpreter behind $(PYTHON), which may be that of the very environment about to be made anew.
+define usable_python
+import importlib.util, sys; \
+found = "%s is Python %d.%d" % (sys.executable, *sys.version_info[:2]); \
+sys.version_info < (3, 11) and sys.exit(found + "; Permaps needs 3.11 or newer: make PYTHON=/path/to/python3.11"); \
+missing = [name for name in ("venv", "ensurepip") if not importlib.util.find_spec(name)]; \
+missing and sys.exit(found + " without %s; on Debian and Ubuntu: apt-get install python3-venv" % " and ".join(missing)); \
+print(sys._base_executable)
+endef
+
+define results_folder
+import sys, yaml; \
+print([config["results"] for config in (yaml.safe_load(open(path)) for path in sys.argv[1:]) if "results" in config][-1])
+endef
