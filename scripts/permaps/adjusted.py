@@ -1,0 +1,101 @@
+"""One voxel's data as a contrast sees them: adjusted for everything that is not tested."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+
+@dataclass
+class Adjusted:
+    """Data at one voxel, ready to be drawn against what is tested.
+
+    Attributes
+    ----------
+    kind : {"groups", "slope", "fit"}
+        Groups side by side, a slope on one regressor, or data against the fitted effect of several.
+    x : array, shape (n,)
+        Regressor, or index of the group.
+    y : array, shape (n,)
+        Data without the nuisance part.
+    grid, mean, low, high : array
+        Fitted line (or group means) with a pointwise 95 % band.
+    labels : list of str
+        Names of the groups; otherwise one name, that of the x axis.
+    """
+
+    kind: str
+    x: np.ndarray
+    y: np.ndarray
+    grid: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    labels: list
+
+
+def adjust(y, design, names, weights, most_groups=6):
+    """Return one voxel's data adjusted for the columns of the design that a contrast leaves alone.
+
+    The rest of the model is held at its mean over participants, so data and band are in the map's
+    own units, and the slope in the plot is the least-squares estimate. A constant that is tested (a
+    one-sample test) is drawn around the tested effect itself.
+
+    Parameters
+    ----------
+    y : array, shape (n,)
+    design : array, shape (n, p)
+    names : list of str, length p
+    weights : array, shape (q, p)
+        Rows of the contrast.
+    most_groups : int
+        A design that takes at most so many different rows in the tested columns makes groups.
+
+    Returns
+    -------
+    Adjusted
+    """
+    inverse = np.linalg.pinv(design.T @ design)
+    beta = inverse @ design.T @ y
+    residuals = y - design @ beta
+    dof = len(y) - np.linalg.matrix_rank(design)
+    covariance = inverse * (residuals @ residuals) / dof
+    tested = np.any(weights != 0, axis=0)
+
+    patterns, group = np.unique(design[:, tested], axis=0, return_inverse=True)
+    group = group.ravel()
+    one_sample = len(patterns) == 1
+    others = np.where(tested, 0.0, 0.0 if one_sample else design.mean(axis=0))
+
+    def band(rows):
+        mean = rows @ beta
+        half = student.ppf(0.975, dof) * np.sqrt(np.einsum("ij,jk,ik->i", rows, covariance, rows))
+        return mean, mean - half, mean + half
+
+    def rows_at(values):
+        rows = np.tile(others, (len(values), 1))
+        rows[:, tested] = values
+        return rows
+
+    part = rows_at(design[:, tested]) @ beta + residuals
+    if len(patterns) <= most_groups:
+        labels = [_group_name(p, np.asarray(names)[tested]) for p in patterns]
+        return Adjusted("groups", group, part, np.arange(len(patterns)), *band(rows_at(patterns)), labels)
+    if tested.sum() == 1:
+        x = design[:, tested].ravel()
+        grid = np.linspace(x.min(), x.max(), 50)
+        return Adjusted("slope", x, part, grid, *band(rows_at(grid[:, None])), [np.asarray(names)[tested][0]])
+    # Several columns spread the band over more than one axis: only the fitted values are a line here.
+    fitted = rows_at(design[:, tested]) @ beta
+    ends = np.array([fitted.min(), fitted.max()])
+    return Adjusted("fit", fitted, part, ends, ends, ends, ends, ["fitted effect"])
+
+
+def _group_name(pattern, names):
+    """Name a group by its design columns: those that are 1, or every value when others occur."""
+    if set(np.unique(pattern)) <= {0.0, 1.0}:
+        present = [name for name, value in zip(names, pattern, strict=True) if value]
+        if len(names) == 1 and not present:
+            return f"not {names[0]}"
+        return " & ".join(present) or "reference"
+    return ", ".join(f"{name} = {value:g}" for name, value in zip(names, pattern, strict=True))

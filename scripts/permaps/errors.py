@@ -1,0 +1,17 @@
+"""What a user is told when something they can mend is wrong."""
+
+
+class UserError(Exception):
+    """A problem in the user's config, table or images.
+
+    The message says which file, row or key, what was found, what was expected and what to do. It is
+    shown without a traceback, so it has to be complete in itself.
+    """
+
+
+def nearest(name, known):
+    """Return ", did you mean 'x'?" for the known name closest to `name`, or an empty string."""
+    import difflib
+
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
+    return f", did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,76 @@
+"""What a run was made of: its settings, software, inputs and the size of what came out."""
+
+import hashlib
+import importlib.metadata
+import platform
+from pathlib import Path
+
+import numpy as np
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "nibabel",
+    "nilearn",
+    "scikit-learn",
+    "numba",
+    "formulaic",
+    "matplotlib",
+)
+
+
+def software():
+    """Return the versions of Python and of the packages that results depend on; None if not installed.
+
+    A package can be missing here and yet have been used: with conda, jobs run in several environments.
+    """
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def sha256(path):
+    """Return a file's checksum without holding the file in memory."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def map_checksums(path):
+    """Return the checksum of every file that a map consists of, by file name.
+
+    An Analyze map is a pair: values in .img, geometry in .hdr.
+    """
+    path = Path(path)
+    parts = [path]
+    if path.suffix.lower() in (".img", ".hdr"):
+        parts = [p for e in (".hdr", ".img", ".mat") if (p := path.with_suffix(e)).exists()] or parts
+    return {part.name: sha256(part) for part in parts}
+
+
+def relabellings(null, n_distinct):
+    """Return how many relabellings a null holds besides the observed one, and whether those are all.
+
+    Parameters
+    ----------
+    null : mapping of str to array, shape (1 + N,)
+    n_distinct : int or str
+        The observed labelling is one of them; text when they are too many for JSON's numbers.
+    """
+    n = len(next(iter(null.values()))) - 1
+    return {"n_relabellings": n, "exact": isinstance(n_distinct, int) and n + 1 >= n_distinct}
+
+
+def plain(value):
+    """Return nested dicts, lists and numbers as those that JSON and a comparison of params know."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value

@@ -1,0 +1,79 @@
+"""Relabelling j as a pure function of (seed, j).
+
+Nothing here knows how many relabellings there will be, or how they are split into jobs: that is what makes
+the null the same for any split, and lets a finished run be extended. Where the distinct relabellings can be
+numbered, index j is sent to one of them by a keyed one-to-one map of the numbers, so that none comes twice
+and, when all fit, each comes once and p is exact. Where there are too many for that, each is drawn on its
+own from a counter-based generator (Salmon et al. 2011, SC'11).
+"""
+
+import hashlib
+
+import numpy as np
+
+# Up to here distinct relabellings are numbered; beyond, two draws alike are as good as impossible.
+NUMBERED = 2**62
+_ROUNDS = 8
+
+
+def relabelling(exchangeability, seed, index):
+    """Return relabelling `index`; index 0 is the observed labelling.
+
+    Parameters
+    ----------
+    exchangeability : Exchangeability
+    seed : int
+        From 0 to 2^63 - 1.
+    index : int
+        From 0 to `n_distinct - 1`.
+
+    Returns
+    -------
+    source : numpy.ndarray of int, shape (n,)
+        The row whose label each position takes.
+    sign : numpy.ndarray of int8, shape (n,)
+        1, or -1 where the sign flips.
+    """
+    if index == 0:
+        return exchangeability.unrank(0)
+    if exchangeability.n_distinct <= NUMBERED:
+        return exchangeability.unrank(1 + shuffled(index - 1, exchangeability.n_distinct - 1, seed))
+    generator = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index])
+    return exchangeability.draw(generator.random_raw)
+
+
+def shuffled(index, size, seed):
+    """Return where `index` goes under a pseudo-random permutation of range(size) that `seed` chooses.
+
+    A Feistel network on the smallest even number of bits that holds `size`, walked until it lands inside
+    (Black & Rogaway 2002, CT-RSA): a one-to-one map without a table.
+    """
+    half = max(1, ((size - 1).bit_length() + 1) // 2)
+    mask = (1 << half) - 1
+    key = seed.to_bytes(8, "little")
+    while True:
+        left, right = index >> half, index & mask
+        for turn in range(_ROUNDS):
+            block = hashlib.blake2b(
+                turn.to_bytes(1, "little") + right.to_bytes(8, "little"), digest_size=8, key=key
+            ).digest()
+            left, right = right, left ^ int.from_bytes(block, "little") & mask
+        index = left << half | right
+        if index < size:
+            return index
+
+
+def relabellings(exchangeability, seed, start, stop):
+    """Return relabellings start..stop as arrays.
+
+    Returns
+    -------
+    source : numpy.ndarray of int, shape (stop - start, n)
+    sign : numpy.ndarray of int8, shape (stop - start, n)
+    """
+    drawn = [relabelling(exchangeability, seed, j) for j in range(start, stop)]
+    n = exchangeability.n
+    return (
+        np.array([source for source, _ in drawn], np.int64).reshape(-1, n),
+        np.array([sign for _, sign in drawn], np.int8).reshape(-1, n),
+    )

@@ -1,0 +1,212 @@
+"""A cohort like the Localizer's, whose truth is known.
+
+A participant's map is scale * (group mean + association * standardised pseudo + noise), where noise has
+a smooth part, a smoother one and some white noise. Participant i depends on (seed, i) alone, so neither
+the order of generation nor the size of the cohort changes a map.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+# The grid of the Localizer's maps: 3 mm, x running from right to left.
+SHAPE = (53, 63, 46)
+AFFINE = np.array([[-3.0, 0, 0, 78], [0, 3, 0, -111], [0, 0, 3, -51], [0, 0, 0, 1]])
+VOXEL = 3.0
+# The template's mask is wider than any first-level mask; this much less of it gives the Localizer's
+# 42,000 voxels, and takes the orbitofrontal signal loss away as well. In mm.
+SHRUNK = 9.5
+
+# Of the Localizer's behavioural table: speed of pseudo-word reading.
+PSEUDO_MEAN, PSEUDO_SD = 17.7, 3.5
+SITES = (("SHFJ", 0.6), ("Neurospin", 0.4))
+# A site's scanner adds this everywhere, in units of the noise's sd.
+SITE_OFFSET = {"SHFJ": 0.0, "Neurospin": 0.15}
+MISSING_SHARE = 0.05
+SCALE_LOG_SD = 0.2
+# (share of the variance, FWHM in mm) of the noise; 0 mm is white.
+NOISE = ((0.55, 8.0), (0.25, 20.0), (0.20, 0.0))
+
+
+@dataclass(frozen=True)
+class Region:
+    """A planted effect: highest at its centre, exactly 0 from `radius` on, so the truth has an edge."""
+
+    name: str
+    variate: str
+    peak: float  # in units of the noise's sd, per standard deviation of the variate
+    radius: float  # mm
+    centre: tuple  # mm, MNI
+
+    @property
+    def sign(self):
+        """The effect's direction, 1 or -1."""
+        return 1 if self.peak > 0 else -1
+
+
+# With 89 participants t is about 9.4 times the effect. The last two of `pseudo` are there to be missed
+# by most: the truth of a study is never found whole.
+REGIONS = (
+    Region("left inferior frontal gyrus, focal and strong", "pseudo", 0.80, 10, (-45, 15, 21)),
+    Region("left temporo-parietal cortex, wide and weak", "pseudo", 0.56, 25, (-48, -60, 24)),
+    Region("left fusiform gyrus", "pseudo", 0.68, 13, (-42, -54, -15)),
+    Region("right intraparietal sulcus, negative", "pseudo", -0.65, 15, (33, -57, 42)),
+    Region("left thalamus, small and weak", "pseudo", 0.35, 8, (-12, -15, 9)),
+    Region("right cerebellum, weak", "pseudo", 0.30, 13, (27, -63, -27)),
+    Region("right primary motor cortex", "mean", 2.4, 18, (39, -24, 54)),
+    Region("left cerebellum, lobule V", "mean", 2.0, 11, (-18, -51, -21)),
+    Region("supplementary motor area", "mean", 1.2, 14, (3, -6, 54)),
+    Region("left auditory cortex", "mean", 1.2, 17, (-51, -21, 6)),
+    Region("right auditory cortex", "mean", 1.2, 17, (54, -18, 6)),
+    Region("right putamen", "mean", 0.8, 12, (27, -3, 3)),
+    Region("left primary motor cortex, negative", "mean", -0.6, 15, (-39, -24, 54)),
+)
+
+
+def brain():
+    """Make the cohort's brain mask from nilearn's MNI152 brain mask.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (53, 63, 46)
+        42,441 voxels.
+    """
+    import nibabel as nib
+    from nilearn.datasets import load_mni152_brain_mask
+    from nilearn.image import resample_img
+
+    template = load_mni152_brain_mask(resolution=1)
+    depth = distance_transform_edt(np.asarray(template.dataobj) > 0).astype(np.float32)
+    resampled = resample_img(
+        nib.Nifti1Image(depth, template.affine),
+        target_affine=AFFINE,
+        target_shape=SHAPE,
+        interpolation="linear",
+        force_resample=True,
+        copy_header=True,
+    )
+    return np.asarray(resampled.dataobj) > SHRUNK
+
+
+def planted(region, mask):
+    """Make one region's effect on the grid: the peak times (1 - r^2 / radius^2)^2 inside the mask, else 0.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (53, 63, 46)
+    """
+    position = np.stack(np.indices(SHAPE), axis=-1) @ AFFINE[:3, :3].T + AFFINE[:3, 3]
+    squared = ((position - region.centre) ** 2).sum(axis=-1) / region.radius**2
+    return np.where(mask, region.peak * np.clip(1 - squared, 0, None) ** 2, 0.0)
+
+
+def truth(mask, effect_size):
+    """Make what is planted.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray of bool, shape (53, 63, 46)
+    effect_size : float
+        Factor on the effects of `pseudo`; the group mean stays.
+
+    Returns
+    -------
+    labels : numpy.ndarray of int16, shape (53, 63, 46)
+        k in the k-th region, 0 elsewhere; no two regions overlap.
+    table : list of dict
+        Per region: label, name, variate, sign, peak_effect, n_voxels, x, y, z (mm).
+    effects : dict
+        Variate ("pseudo", "mean") to the sum of its regions' effects.
+    """
+    labels = np.zeros(SHAPE, dtype=np.int16)
+    effects = {"pseudo": np.zeros(SHAPE), "mean": np.zeros(SHAPE)}
+    table = []
+    for label, region in enumerate(REGIONS, 1):
+        factor = effect_size if region.variate == "pseudo" else 1.0
+        shape = planted(region, mask)
+        effects[region.variate] += factor * shape
+        labels[shape != 0] = label
+        table.append(
+            {
+                "label": label,
+                "name": region.name,
+                "variate": region.variate,
+                "sign": region.sign,
+                "peak_effect": factor * region.peak,
+                "n_voxels": int((shape != 0).sum()),
+                **dict(zip("xyz", region.centre, strict=True)),
+            }
+        )
+    return labels, table, effects
+
+
+def names(n_subjects):
+    """Return participant ids S01, S02, ... of equal length."""
+    width = max(2, len(str(n_subjects)))
+    return [f"S{i:0{width}d}" for i in range(1, n_subjects + 1)]
+
+
+def without_pseudo(n_subjects):
+    """Return the positions of those who lack `pseudo`: one in twenty, spread evenly; 5 of 94."""
+    n_missing = round(MISSING_SHARE * n_subjects)
+    return {int((k + 0.5) * n_subjects / n_missing) for k in range(n_missing)}
+
+
+def _generator(seed, index):
+    # Philox counts, so a stream is its key's alone; the spawn key keeps (seed, index) pairs apart.
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(index,))))
+
+
+def variates(seed, index):
+    """Draw a participant's variates: pseudo (words), age (years), sex, site."""
+    rng = _generator(seed, index)
+    site = SITES[int(rng.random() > SITES[0][1])][0]
+    return {
+        "pseudo": int(np.clip(round(PSEUDO_MEAN + PSEUDO_SD * rng.standard_normal()), 5, 32)),
+        "age": int(min(18 + rng.gamma(1.5, 4.5), 50)),
+        "sex": "F" if rng.random() < 0.52 else "M",
+        "site": site,
+    }
+
+
+def statistic_map(seed, index, mask, effects):
+    """Make a participant's map.
+
+    Parameters
+    ----------
+    seed : int
+    index : int
+        The participant's position, from 0.
+    mask : numpy.ndarray of bool, shape (53, 63, 46)
+    effects : dict
+        As `truth` gives them.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (53, 63, 46)
+        0 outside the brain.
+    """
+    row = variates(seed, index)
+    # A stream of its own, so that a new variate would not change the maps.
+    rng = _generator(seed, (1 << 31) + index)
+    scale = np.exp(SCALE_LOG_SD * rng.standard_normal())
+    noise = sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
+    reading = (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD
+    signal = effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
+    return np.where(mask, scale * (signal + noise), 0.0).astype(np.float32)
+
+
+def _field(rng, fwhm):
+    """Gaussian noise of unit variance and the given smoothness in mm, alike up to the grid's edge."""
+    sigma = fwhm / VOXEL / np.sqrt(8 * np.log(2))
+    margin = int(np.ceil(3 * sigma))
+    white = rng.standard_normal([n + 2 * margin for n in SHAPE], dtype=np.float32)
+    if sigma == 0:
+        return white
+    smooth = gaussian_filter(white, sigma, truncate=3.0, mode="wrap")
+    middle = tuple(slice(margin, margin + n) for n in SHAPE)
+    # The variance that is left of white noise: the sum of the squared kernel, per axis.
+    offsets = np.arange(-int(3 * sigma + 0.5), int(3 * sigma + 0.5) + 1)
+    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
+    return smooth[middle] / np.sqrt((kernel**2).sum() / kernel.sum() ** 2) ** 3

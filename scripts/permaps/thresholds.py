@@ -1,0 +1,125 @@
+"""What a null distribution of maxima says: critical values, and how a corrected p settled."""
+
+import numpy as np
+from scipy.stats import binom, norm
+
+
+def significant(logp, alpha):
+    """Return where corrected p is at most alpha.
+
+    Maps hold float32, which may lie on either side of the exact -log10 of a p that equals alpha; two p
+    values of a permutation test are never that close without being equal.
+    """
+    return np.asarray(logp) >= -np.log10(alpha) - 1e-6
+
+
+def critical_value(null, alpha, confidence=0.95):
+    """Return the value that a statistic must exceed to be significant, and its confidence interval.
+
+    Parameters
+    ----------
+    null : array, shape (1 + N,)
+        Maxima; index 0 is the observed labelling, which counts as one of the relabellings.
+    alpha : float
+        Corrected level.
+    confidence : float
+        Level of the interval, from the binomial distribution of the ranks that the true quantile
+        may take, so it assumes nothing about the null's shape.
+
+    Returns
+    -------
+    value, low, high : float
+        A statistic is significant when it is above `value`; infinite when 1 / (N + 1) > alpha, since
+        then no statistic can be. `high` is infinite when too few maxima lie beyond.
+    """
+    descending = np.sort(null)[::-1]
+    n = len(descending)
+    # p counts the maxima that reach the statistic, so the first `allowed` of them may.
+    allowed = int(np.floor(alpha * n + 1e-9))
+    if allowed == 0:
+        return np.inf, float(descending[0]), np.inf
+    tail = (1 - confidence) / 2
+    fewest, most = (int(rank) for rank in binom.ppf([tail, 1 - tail], n, alpha))
+    high = descending[fewest - 1] if fewest > 0 else np.inf
+    return float(descending[allowed]), float(descending[min(most, n - 1)]), float(high)
+
+
+def reached(null, value):
+    """Return the corrected p of a value: the share of the maxima that reach it."""
+    return float(np.mean(np.asarray(null) >= value))
+
+
+def wilson_interval(hits, draws, confidence=0.95):
+    """Return the interval of a probability of which `hits` of `draws` are known (Wilson 1927, JASA 22:209).
+
+    Parameters
+    ----------
+    hits, draws : array of int
+    confidence : float
+
+    Returns
+    -------
+    low, high : array
+        0 and 1 without a draw.
+    """
+    hits, draws = np.asarray(hits, float), np.asarray(draws, float)
+    z2 = norm.isf((1 - confidence) / 2) ** 2
+    centre = (hits + z2 / 2) / (draws + z2)
+    # Under the root: hits (draws - hits) / draws, which is 0 when nothing was drawn.
+    spread = hits * (draws - hits) / np.maximum(draws, 1)
+    half = np.sqrt(z2 * (spread + z2 / 4)) / (draws + z2)
+    # Both ends are exact where rounding would miss them by a last bit.
+    return np.where(hits > 0, centre - half, 0.0), np.where(hits < draws, centre + half, 1.0)
+
+
+def p_interval(p, n_relabellings, exact=False, confidence=0.95):
+    """Return the interval of the p that infinitely many relabellings would give.
+
+    Parameters
+    ----------
+    p : array
+        Corrected p, the observed labelling included.
+    n_relabellings : int
+        Besides the observed one, which counts in p but not in the interval: it is no random draw.
+    exact : bool
+        Whether these are all distinct relabellings: then p has no error.
+    confidence : float
+
+    Returns
+    -------
+    low, high : array, shape of `p`
+    """
+    p = np.asarray(p, float)
+    if exact:
+        return p, p
+    hits = np.clip(np.rint(p * (n_relabellings + 1)) - 1, 0, n_relabellings)
+    return wilson_interval(hits, n_relabellings, confidence)
+
+
+def settling(null, p, confidence=0.95):
+    """Return how the corrected p of one voxel or cluster settled as relabellings came in.
+
+    Parameters
+    ----------
+    null : array, shape (1 + N,)
+        Maxima in the order of their relabelling index.
+    p : float
+        Corrected p in the end. The k-th largest maximum, k = p (N + 1), is the least that reaches the
+        statistic, so p alone tells which maxima did and the statistic itself need not be known.
+    confidence : float
+        Level of the Wilson interval.
+
+    Returns
+    -------
+    p_so_far, low, high : array, shape (1 + N,)
+        At entry j, p and its interval after j relabellings. The observed labelling counts in p, not in
+        the interval: it is no random draw.
+    """
+    null = np.asarray(null, dtype=float)
+    n = len(null)
+    k = int(np.clip(round(p * n), 1, n))
+    least = np.partition(null, n - k)[n - k]
+    draws = np.arange(n)
+    hits = np.concatenate([[0], np.cumsum(null[1:] >= least)])
+    low, high = wilson_interval(hits, draws, confidence)
+    return (1 + hits) / (1 + draws), low, high
