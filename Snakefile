@@ -1,0 +1,59 @@
+import copy
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+# Not workflow.basedir, which is another workflow's when that one imports this one as a module.
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+sys.path.append(str(HOME / "scripts"))
+
+from permaps.config import layered, local_config, resolve
+from permaps.errors import UserError
+from permaps.files import check_files
+
+given = copy.deepcopy(config)  # by the command line, or by the workflow that imports this one
+
+
+configfile: str(HOME / "config/config.yaml")
+
+
+try:
+    if workflow.modifier.is_main_snakefile():
+        given = layered(local_config(HOME / "config/config.yaml"), given)
+    config = resolve(given, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
+    if workflow.modifier.is_main_snakefile():  # else another workflow may make them yet
+        check_files(config, workflow.overwrite_configfiles)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+include: "rules/common.smk"
+include: "rules/inputs.smk"
+include: "rules/dataset.smk"
+include: "rules/quality.smk"
+include: "rules/maps.smk"
+include: "rules/model.smk"
+include: "rules/parametric.smk"
+include: "rules/permutation.smk"
+include: "rules/correction.smk"
+include: "rules/outputs.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+include: "rules/truth.smk"
+include: "rules/report.smk"
+include: "rules/terminal.smk"
+
+
+rule all:
+    input:
+        targets(),
+        TABLES,
+        TRUTH,
+        FIGURES,
+        WORDS,
+    message:
+        f"All results are in {config['results']}/"

@@ -1,0 +1,323 @@
+# Figures: one rule for each family, every figure with a caption that holds its own numbers.
+
+
+FIGURES = [
+    result("figures/design.png"),
+    result("figures/quality.png"),
+    result("figures/coverage.png"),
+    *[path for c in CONTRASTS for path in comparison_figures(c)],
+    *[result(f"figures/contrast-{c}_stat-{s}_slices.png") for c in CONTRASTS for s in stats_of(c)],
+    *[
+        result(f"figures/contrast-{c}_{name}")
+        for c in CONTRASTS
+        for name in ("nulls.png", "convergence.png", "peaks.png", "viewer.html")
+    ],
+]
+
+
+wildcard_constraints:
+    panel="|".join(PANELS),
+
+
+rule plot_glass_brains:
+    input:
+        parametric=parametric_map,
+        permuted=panel_maps,
+    output:
+        figure=figure(
+            "figures/contrast-{contrast}_{panel}.png",
+            "glass_brains",
+            "2 Results",
+            figure="1 glass brains: {panel}",
+            contrast="{contrast}",
+        ),
+        caption=numbers("contrast-{contrast}_{panel}"),
+    log:
+        result("logs/plot_glass_brains/contrast-{contrast}_{panel}.log"),
+    benchmark:
+        result("benchmarks/plot_glass_brains/contrast-{contrast}_{panel}.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            stats=panel_stats(wildcards.contrast, wildcards.panel),
+            alpha=config["inference"]["alpha"],
+            library=library("plot_glass_brains"),
+        ),
+    message:
+        "Drawing glass brains of {wildcards.contrast} ({wildcards.panel})"
+    script:
+        "../scripts/plot_glass_brains.py"
+
+
+rule plot_slices:
+    input:
+        values=voxel_map,
+        corrected=result("maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.nii.gz"),
+    output:
+        figure=figure(
+            "figures/contrast-{contrast}_stat-{stat}_slices.png",
+            "slices",
+            "2 Results",
+            figure="2 slices: {stat}",
+            contrast="{contrast}",
+        ),
+        caption=numbers("contrast-{contrast}_stat-{stat}_slices"),
+    log:
+        result("logs/plot_slices/contrast-{contrast}_stat-{stat}_slices.log"),
+    benchmark:
+        result("benchmarks/plot_slices/contrast-{contrast}_stat-{stat}_slices.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            letter=statistic_of(wildcards.contrast),
+            alpha=config["inference"]["alpha"],
+            library=library("plot_slices"),
+        ),
+    message:
+        "Drawing slices of {wildcards.contrast} by {wildcards.stat}"
+    script:
+        "../scripts/plot_slices.py"
+
+
+rule build_viewer:
+    input:
+        values=voxel_map,
+        plan=result("design/contrast-{contrast}_plan.json"),
+        contrasts=result("design/contrast-{contrast}_weights.tsv"),
+    output:
+        page=figure(
+            "figures/contrast-{contrast}_viewer.html",
+            "viewer",
+            "2 Results",
+            figure="3 interactive viewer",
+            contrast="{contrast}",
+        ),
+        caption=numbers("contrast-{contrast}_viewer"),
+    log:
+        result("logs/build_viewer/contrast-{contrast}_viewer.log"),
+    benchmark:
+        result("benchmarks/build_viewer/contrast-{contrast}_viewer.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            letter=statistic_of(wildcards.contrast),
+            cluster_p=config["inference"]["cluster_p"],
+            two_sided=config["permutation"]["two_sided"],
+            library=library("build_viewer"),
+        ),
+    message:
+        "Building the viewer of {wildcards.contrast}"
+    script:
+        "../scripts/build_viewer.py"
+
+
+rule plot_peaks:
+    input:
+        maps=result("maps.npy"),
+        covariates=COVARIATES,
+        mask=result("mask.nii.gz"),
+        design=result("design/design.tsv"),
+        contrasts=result("design/contrast-{contrast}_weights.tsv"),
+        values=voxel_map,
+        tables=cluster_tables,
+    output:
+        figure=figure(
+            "figures/contrast-{contrast}_peaks.png",
+            "peaks",
+            "2 Results",
+            figure="4 data at the peaks",
+            contrast="{contrast}",
+        ),
+        vector=result("figures/contrast-{contrast}_peaks.svg"),
+        caption=numbers("contrast-{contrast}_peaks"),
+    log:
+        result("logs/plot_peaks/contrast-{contrast}_peaks.log"),
+    benchmark:
+        result("benchmarks/plot_peaks/contrast-{contrast}_peaks.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            letter=statistic_of(wildcards.contrast),
+            library=library("plot_peaks"),
+        ),
+    message:
+        "Drawing the data at the peaks of {wildcards.contrast}"
+    script:
+        "../scripts/plot_peaks.py"
+
+
+rule plot_nulls:
+    input:
+        nulls=result("nulls/contrast-{contrast}.npz"),
+    output:
+        figure=figure(
+            "figures/contrast-{contrast}_nulls.png",
+            "nulls",
+            "4 Permutation",
+            figure="1 null distributions",
+            contrast="{contrast}",
+        ),
+        vector=result("figures/contrast-{contrast}_nulls.svg"),
+        caption=numbers("contrast-{contrast}_nulls"),
+    log:
+        result("logs/plot_nulls/contrast-{contrast}_nulls.log"),
+    benchmark:
+        result("benchmarks/plot_nulls/contrast-{contrast}_nulls.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            stats=stats_of(wildcards.contrast),
+            alpha=config["inference"]["alpha"],
+            library=library("plot_nulls"),
+        ),
+    message:
+        "Drawing the null distributions of {wildcards.contrast}"
+    script:
+        "../scripts/plot_nulls.py"
+
+
+rule plot_convergence:
+    input:
+        nulls=result("nulls/contrast-{contrast}.npz"),
+        tables=cluster_tables,
+    output:
+        figure=figure(
+            "figures/contrast-{contrast}_convergence.png",
+            "convergence",
+            "4 Permutation",
+            figure="2 convergence",
+            contrast="{contrast}",
+        ),
+        vector=result("figures/contrast-{contrast}_convergence.svg"),
+        caption=numbers("contrast-{contrast}_convergence"),
+    log:
+        result("logs/plot_convergence/contrast-{contrast}_convergence.log"),
+    benchmark:
+        result("benchmarks/plot_convergence/contrast-{contrast}_convergence.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            stats=stats_of(wildcards.contrast),
+            alpha=config["inference"]["alpha"],
+            library=library("plot_convergence"),
+        ),
+    message:
+        "Drawing how the p values of {wildcards.contrast} settled"
+    script:
+        "../scripts/plot_convergence.py"
+
+
+rule plot_design:
+    input:
+        design=result("design/design.tsv"),
+        contrasts=result("design/contrasts.tsv"),
+    output:
+        figure=figure("figures/design.png", "design", "5 Design and quality", figure="1 design and contrasts"),
+        vector=result("figures/design.svg"),
+    log:
+        result("logs/plot_design.log"),
+    benchmark:
+        result("benchmarks/plot_design.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=dict(
+            formula=config["model"]["formula"],
+            library=library("plot_design"),
+        ),
+    message:
+        "Drawing the design"
+    script:
+        "../scripts/plot_design.py"
+
+
+rule plot_quality:
+    input:
+        metrics=result("quality/metrics.tsv"),
+        excluded=result("quality/excluded.tsv"),
+    output:
+        figure=figure(
+            "figures/quality.png", "quality", "5 Design and quality", figure="2 quality of the maps"
+        ),
+        vector=result("figures/quality.svg"),
+        caption=numbers("quality"),
+    log:
+        result("logs/plot_quality.log"),
+    benchmark:
+        result("benchmarks/plot_quality.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=dict(
+            library=library("plot_quality"),
+        ),
+    message:
+        "Drawing the quality of the maps"
+    script:
+        "../scripts/plot_quality.py"
+
+
+rule plot_coverage:
+    input:
+        mask=result("mask.nii.gz"),
+        counts=result("mask_coverage.nii.gz"),
+        included=result("quality/included.tsv"),
+    output:
+        figure=figure("figures/coverage.png", "coverage", "5 Design and quality", figure="3 coverage"),
+        caption=numbers("coverage"),
+    log:
+        result("logs/plot_coverage.log"),
+    benchmark:
+        result("benchmarks/plot_coverage.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=dict(
+            library=library("plot_coverage"),
+        ),
+    message:
+        "Drawing the coverage"
+    script:
+        "../scripts/plot_coverage.py"

@@ -1,0 +1,76 @@
+# What jobs read and what they depend on, where that follows from the config.
+import os
+
+from permaps.tables import map_files
+
+COHORT = config["dataset"]
+VOXELWISE = config["model"]["voxelwise"]
+
+
+def given_file(key, path):
+    """A file that the config names, from the working directory also where a module's prefix moves the rest.
+
+    Refused if Snakemake would read wildcards in it, and take old results for up to date.
+    """
+    if set(path) & set("{}"):
+        raise WorkflowError(f"{key}: '{path}' has braces, which are wildcards to Snakemake. Rename it.")
+    return os.path.abspath(path)
+
+
+def source_maps(wildcards):
+    """The maps as far as they are known before anything runs: a touched one re-runs what reads it.
+
+    Of a table, those that exist: one that is missing costs its participant, not the run.
+    """
+    if COHORT["source"] == "simulated":
+        return rules.simulate_cohort.output.maps
+    if COHORT["source"] == "table":
+        return map_files(COHORT["path"], COHORT["maps"])
+    return []
+
+
+def source_covariates(wildcards):
+    """The same for covariates that are maps: of the rule's own one, or of all."""
+    names = [wildcards.covariate] if "covariate" in wildcards.keys() else VOXELWISE
+    return [file for name in names for file in map_files(COHORT["path"], VOXELWISE[name])]
+
+
+def mask_file(wildcards):
+    """The user's mask, where there is one."""
+    if config["mask"]["strategy"] != "file":
+        return []
+    return given_file("mask.file", config["mask"]["file"])
+
+
+# What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.
+CHUNK_SETTINGS = dict(
+    seed=config["permutation"]["seed"],
+    two_sided=config["permutation"]["two_sided"],
+    enhance=config["inference"]["statistics"] != ["voxel"],
+)
+if CHUNK_SETTINGS["enhance"]:
+    CHUNK_SETTINGS |= {
+        key: config["inference"][key] for key in ("connectivity", "tfce", "cluster_p", "uncorrected_tfce")
+    }
+
+
+def small_volume(wildcards):
+    """The mask that an analysis is restricted to, if any."""
+    _, _, name = wildcards.analysis.partition("_volume-")
+    return given_file("inference.small_volumes", config["inference"]["small_volumes"][name]) if name else []
+
+
+def chunks(wildcards):
+    """The chunks of a null. They lie on a fixed grid and are whole, so that more relabellings, or fewer,
+    leave the finished ones as they are; the observed labelling, index 0, is in the first."""
+    size, wanted = config["permutation"]["chunk_size"], config["permutation"]["n_permutations"]
+    bounds = [0, *range(size + 1, wanted + size + 1, size)]
+    return [
+        result(f"nulls/contrast-{wildcards.analysis}/{start}-{stop}.npz")
+        for start, stop in zip(bounds, bounds[1:])
+    ]
+
+
+def plan_of(name):
+    """What `plan_contrast` made of the contrast that an analysis tests."""
+    return lambda wildcards: result(f"design/contrast-{contrast_of(wildcards.analysis)}_{name}")

@@ -1,0 +1,86 @@
+# From the included participants to the matrices that are fitted.
+
+
+rule make_design:
+    input:
+        included=result("quality/included.tsv"),
+    output:
+        design=result("design/design.tsv"),
+        blocks=result("design/blocks.json"),
+    log:
+        result("logs/make_design.log"),
+    benchmark:
+        result("benchmarks/make_design.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=dict(
+            formula=config["model"]["formula"],
+            voxelwise=list(config["model"]["voxelwise"]),
+            variance_groups=config["model"]["variance_groups"],
+            blocks=config["permutation"]["blocks"],
+            library=library("make_design"),
+        ),
+    message:
+        "Building the design matrix"
+    script:
+        "../scripts/make_design.py"
+
+
+rule plan_contrast:
+    input:
+        design=result("design/design.tsv"),
+        blocks=result("design/blocks.json"),
+    output:
+        weights=result("design/contrast-{contrast}_weights.tsv"),
+        plan=result("design/contrast-{contrast}_plan.json"),
+    log:
+        result("logs/plan_contrast/contrast-{contrast}.log"),
+    benchmark:
+        result("benchmarks/plan_contrast/contrast-{contrast}.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        # Its own expressions alone: another contrast that comes or goes leaves this one as it is.
+        settings=lambda wildcards: dict(
+            expressions=config["model"]["contrasts"][wildcards.contrast],
+            scheme=config["permutation"]["scheme"],
+            library=library("plan_contrast"),
+        ),
+    message:
+        "Planning the relabellings of {wildcards.contrast}"
+    script:
+        "../scripts/plan_contrast.py"
+
+
+rule collect_contrasts:
+    input:
+        weights=[result(f"design/contrast-{c}_weights.tsv") for c in CONTRASTS],
+        plans=[result(f"design/contrast-{c}_plan.json") for c in CONTRASTS],
+    output:
+        contrasts=result("design/contrasts.tsv"),
+        plan=result("design/plan.json"),
+    log:
+        result("logs/collect_contrasts.log"),
+    benchmark:
+        result("benchmarks/collect_contrasts.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(5),
+    params:
+        settings=dict(library=library("collect_contrasts")),
+    message:
+        "Collecting the contrasts"
+    script:
+        "../scripts/collect_contrasts.py"

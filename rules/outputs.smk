@@ -1,0 +1,140 @@
+# Where results lie, which of them a contrast has, and how the report shows them.
+import hashlib
+
+
+def map_of(contrast, stat, kind="statmap"):
+    """A group map of a contrast."""
+    return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}.nii.gz")
+
+
+def table_of(contrast, stat):
+    """A cluster table of a contrast."""
+    return result(f"tables/contrast-{contrast}_stat-{stat}_clusters.tsv")
+
+
+def voxel_map(wildcards):
+    """The contrast's t or F."""
+    return map_of(wildcards.contrast, statistic_of(wildcards.contrast))
+
+
+def enhanced_map(wildcards):
+    """The map whose maxima are the peaks, where that is not t or F."""
+    return map_of(wildcards.contrast, "tfce") if wildcards.stat == "tfce" else []
+
+
+def uncorrected_map(wildcards):
+    """-log10 uncorrected p by permutation, which comes with the voxel statistic alone."""
+    letter = statistic_of(wildcards.contrast)
+    return (
+        map_of(wildcards.contrast, letter, "corr-unc_logp") if letter in stats_of(wildcards.contrast) else []
+    )
+
+
+def magnitude_map(wildcards):
+    """The effect that a t contrast estimates; partial R2 for F, which has no single effect."""
+    return map_of(wildcards.contrast, {"t": "effect", "F": "partialr2"}[statistic_of(wildcards.contrast)])
+
+
+def corrected_maps(wildcards):
+    """-log10 FWE p of every statistic of the contrast."""
+    return [map_of(wildcards.contrast, s, "corr-fwe_logp") for s in stats_of(wildcards.contrast)]
+
+
+def further_corrections(contrast, stat):
+    """The corrections besides FWE in one contrast: across contrasts, and by the tail's fit."""
+    return [kind for kind in corrections_of(contrast, stat) if kind in ("cfwe", "gpd")]
+
+
+def further_maps(wildcards):
+    """-log10 p of the statistic by those."""
+    kinds = further_corrections(wildcards.contrast, wildcards.stat)
+    return [map_of(wildcards.contrast, wildcards.stat, f"corr-{kind}_logp") for kind in kinds]
+
+
+def atlas_file(key):
+    """The image or the labels of the user's atlas, where there is one."""
+    path = config["atlas"][key]
+    return given_file(f"atlas.{key}", path) if path else []
+
+
+# The analyses in small volumes, and the table of what they find, where there are any.
+IN_VOLUMES = [a for a in ANALYSES if a not in CONTRASTS]
+SMALL_VOLUMES = [result("tables/small_volumes.tsv")] if IN_VOLUMES else []
+
+
+def volume_of(analysis):
+    """The small volume of an analysis."""
+    return analysis.removeprefix(f"{contrast_of(analysis)}_volume-")
+
+
+def cluster_tables(wildcards):
+    """The contrast's cluster tables, in the order of its statistics."""
+    return [table_of(wildcards.contrast, s) for s in stats_of(wildcards.contrast)]
+
+
+def figure(path, caption, category, **labels):
+    """A figure's file, marked for the report."""
+    return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)
+
+
+def numbers(stem):
+    """The file with the numbers that a figure's caption includes."""
+    return result(f"figures/captions/{stem}.rst")
+
+
+# The two panels of glass brains, each of the statistics that it holds if they are computed.
+PANELS = {"comparison": ("t", "F", "tfce"), "clusters": ("clustersize", "clustermass")}
+
+
+def panel_stats(contrast, panel):
+    """The contrast's statistics that are drawn in a panel."""
+    return [s for s in stats_of(contrast) if s in PANELS[panel]]
+
+
+def panels_of(contrast):
+    """The panels that a contrast has; the parametric test alone is one too."""
+    return [panel for panel in PANELS if panel == "comparison" or panel_stats(contrast, panel)]
+
+
+def comparison_figures(contrast):
+    """The contrast's panels of glass brains."""
+    return [result(f"figures/contrast-{contrast}_{panel}.png") for panel in panels_of(contrast)]
+
+
+def parametric_map(wildcards):
+    """-log10 Bonferroni p, for the panel that compares it."""
+    letter = statistic_of(wildcards.contrast)
+    return (
+        map_of(wildcards.contrast, letter, "corr-bonferroni_logp") if wildcards.panel == "comparison" else []
+    )
+
+
+def panel_maps(wildcards):
+    """-log10 FWE p of the statistics in a panel."""
+    return [
+        map_of(wildcards.contrast, s, "corr-fwe_logp")
+        for s in panel_stats(wildcards.contrast, wildcards.panel)
+    ]
+
+
+def has_truth(contrast):
+    """Whether something is planted for a contrast: one expression about `pseudo` or the group mean."""
+    expression = config["model"]["contrasts"][contrast]
+    names = re.findall(r"[^\W\d]\w*", "" if isinstance(expression, list) else str(expression))
+    return set(names) in ({"pseudo"}, {"Intercept"})
+
+
+def version():
+    """The version that CITATION.cff gives."""
+    lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("version:"))
+
+
+def code_digest():
+    """A digest of all that makes results: rules, scripts, library."""
+    content = hashlib.sha256()
+    files = [HOME / "Snakefile", *HOME.glob("rules/*.smk"), *HOME.glob("scripts/**/*.py")]
+    for path in sorted(files):
+        for part in (path.relative_to(HOME).as_posix().encode(), path.read_bytes()):
+            content.update(b"%d:%b" % (len(part), part))
+    return content.hexdigest()[:16]

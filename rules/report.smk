@@ -1,0 +1,118 @@
+# The run on one page, in words, and for the record.
+import snakemake as engine
+
+
+report: "captions/workflow.rst"
+
+
+WORDS = [
+    result(name) for name in ("summary.html", "methods.md", "references.bib", "dataset_description.json")
+]
+
+
+rule record_provenance:
+    input:
+        included=result("quality/included.tsv"),
+        excluded=result("quality/excluded.tsv"),
+        mask=result("mask.nii.gz"),
+        voxels=result("quality/voxels.tsv"),
+        plan=result("design/plan.json"),
+        nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
+    output:
+        provenance=result("provenance.json"),
+        description=result("dataset_description.json"),
+    log:
+        result("logs/record_provenance.log"),
+    benchmark:
+        result("benchmarks/record_provenance.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(20),
+    params:
+        settings=dict(
+            contrasts=CONTRASTS,
+            config=config,
+            version=version(),
+            code=code_digest(),
+            snakemake_version=engine.__version__,
+            library=library("record_provenance"),
+        ),
+    message:
+        "Recording what the run was made of"
+    script:
+        "../scripts/record_provenance.py"
+
+
+rule write_methods:
+    input:
+        provenance=result("provenance.json"),
+    output:
+        methods=result("methods.md"),
+        bibliography=result("references.bib"),
+    log:
+        result("logs/write_methods.log"),
+    benchmark:
+        result("benchmarks/write_methods.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=300),
+        runtime=minutes(5),
+    params:
+        settings=dict(library=library("write_methods")),
+    message:
+        "Writing the methods"
+    script:
+        "../scripts/write_methods.py"
+
+
+rule summarise_results:
+    input:
+        provenance=result("provenance.json"),
+        values=[map_of(c, statistic_of(c)) for c in CONTRASTS],
+        parametric=[map_of(c, statistic_of(c), "corr-bonferroni_logp") for c in CONTRASTS],
+        nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
+        corrected=[map_of(c, s, "corr-fwe_logp") for c in CONTRASTS for s in stats_of(c)],
+        clusters=[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
+        figures=[path for c in CONTRASTS for path in comparison_figures(c)],
+        small_volumes=SMALL_VOLUMES,
+    output:
+        page=report(
+            result("summary.html"),
+            caption="captions/summary.rst",
+            category="1 Summary",
+            labels={"page": "1 the run on one page"},
+        ),
+        table=report(
+            result("tables/summary.tsv"),
+            caption="captions/numbers.rst",
+            category="1 Summary",
+            labels={"page": "2 its numbers as a table"},
+        ),
+        landing=result("figures/captions/landing.html"),
+    log:
+        result("logs/summarise_results.log"),
+    benchmark:
+        result("benchmarks/summarise_results.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=dict(
+            contrasts=[
+                dict(name=c, letter=statistic_of(c), stats=stats_of(c), panels=panels_of(c))
+                for c in CONTRASTS
+            ],
+            library=library("summarise_results"),
+        ),
+    message:
+        "Summarising the run"
+    script:
+        "../scripts/summarise_results.py"

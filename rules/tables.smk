@@ -1,0 +1,122 @@
+# Clusters and peaks of what is significant.
+
+
+TABLES = [
+    *[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
+    *SMALL_VOLUMES,
+    result("tables/relabellings.tsv"),
+    result("tables/summary.tsv"),
+]
+
+
+# Apart from the design, so that another level leaves the relabellings as they are.
+rule count_relabellings:
+    input:
+        plan=result("design/plan.json"),
+    output:
+        table=result("tables/relabellings.tsv"),
+    log:
+        result("logs/count_relabellings.log"),
+    benchmark:
+        result("benchmarks/count_relabellings.tsv")
+    priority: 100  # before hours of relabelling
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=300),
+        runtime=minutes(5),
+    params:
+        settings=dict(
+            n_permutations=config["permutation"]["n_permutations"],
+            alpha=config["inference"]["alpha"],
+            tail_fit=config["inference"]["tail_fit"],
+            library=library("count_relabellings"),
+        ),
+    message:
+        "Counting the relabellings"
+    script:
+        "../scripts/count_relabellings.py"
+
+
+rule tabulate_clusters:
+    input:
+        values=voxel_map,
+        enhanced=enhanced_map,
+        magnitude=magnitude_map,
+        plan=result("design/contrast-{contrast}_plan.json"),
+        uncorrected=uncorrected_map,
+        corrected=corrected_maps,
+        further=further_maps,
+        nulls=result("nulls/contrast-{contrast}.npz"),
+        atlas=atlas_file("image"),
+        labels=atlas_file("labels"),
+    output:
+        table=report(
+            result("tables/contrast-{contrast}_stat-{stat}_clusters.tsv"),
+            caption="captions/clusters.rst",
+            category="3 Tables",
+            labels={"table": "clusters", "contrast": "{contrast}", "statistic": "{stat}"},
+        ),
+    log:
+        result("logs/tabulate_clusters/contrast-{contrast}_stat-{stat}.log"),
+    benchmark:
+        result("benchmarks/tabulate_clusters/contrast-{contrast}_stat-{stat}.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            letter=statistic_of(wildcards.contrast),
+            stats=stats_of(wildcards.contrast),
+            connectivity=config["inference"]["connectivity"],
+            alpha=config["inference"]["alpha"],
+            further=further_corrections(wildcards.contrast, wildcards.stat),
+            library=library("tabulate_clusters"),
+        ),
+    message:
+        "Tabulating the clusters of {wildcards.contrast} by {wildcards.stat}"
+    script:
+        "../scripts/tabulate_clusters.py"
+
+
+rule tabulate_small_volumes:
+    input:
+        setups=[result(f"design/contrast-{a}_setup.npz") for a in IN_VOLUMES],
+        values=[map_of(contrast_of(a), statistic_of(contrast_of(a))) for a in IN_VOLUMES],
+        nulls=[result(f"nulls/contrast-{a}.npz") for a in IN_VOLUMES],
+        corrected=[map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(contrast_of(a))],
+        plan=result("design/plan.json"),
+    output:
+        table=report(
+            result("tables/small_volumes.tsv"),
+            caption="captions/small_volumes.rst",
+            category="3 Tables",
+            labels={"table": "small volumes", "contrast": "all", "statistic": "all"},
+        ),
+    log:
+        result("logs/tabulate_small_volumes.log"),
+    benchmark:
+        result("benchmarks/tabulate_small_volumes.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(10),
+    params:
+        settings=dict(
+            analyses=[
+                dict(contrast=contrast_of(a), volume=volume_of(a), stats=stats_of(contrast_of(a)))
+                for a in IN_VOLUMES
+            ],
+            alpha=config["inference"]["alpha"],
+            library=library("tabulate_small_volumes"),
+        ),
+    message:
+        "Tabulating the small volumes"
+    script:
+        "../scripts/tabulate_small_volumes.py"

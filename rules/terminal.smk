@@ -1,0 +1,74 @@
+# What a user at a terminal is told before, after and instead of results.
+import atexit
+import logging
+import time
+
+from permaps import terminal
+from snakemake.settings.enums import Quietness
+from snakemake_interface_logger_plugins.common import LogEvent
+
+# Jobs parse this too, and output that goes to a file or to another program is nobody's to read.
+TOLD = workflow.is_main_process and sys.stderr.isatty()
+STARTED = []
+
+
+def tell(text):
+    """Say something as Snakemake would, so that --quiet and --nocolor count."""
+    logger.info(f"\n{text}\n", extra=dict(quietness=Quietness.PROGRESS))
+
+
+def tell_plan():
+    """Say what will be done."""
+    jobs = [
+        (job.rule.name, dict(job.wildcards_dict))
+        for job in workflow.dag.needrun_jobs(exclude_finished=False)
+        if job.rule.name != "all"
+    ]
+    workers = workflow.cores if workflow.local_exec else workflow.nodes
+    if TOLD:
+        tell(terminal.plan(config, jobs, workers if workers and workers < sys.maxsize else None, version()))
+    if note := terminal.too_few(
+        config["permutation"]["n_permutations"],
+        config["inference"]["alpha"],
+        "raise permutation.n_permutations",
+        config["inference"]["tail_fit"],
+    ):
+        logger.warning(note)
+
+
+class PlanOfDryRun(logging.Handler):
+    """Say what would be done, after the list of jobs: dry runs have no onstart."""
+
+    def emit(self, record):
+        ended = getattr(record, "event", None) == LogEvent.RUN_INFO and not any(workflow.dag.needrun_jobs())
+        if ended and workflow.dryrun:
+            tell_plan()
+
+
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    logger.addHandler(PlanOfDryRun())
+
+
+onstart:
+    STARTED[:] = [time.time()]
+    tell_plan()
+
+
+onsuccess:
+    summary = Path(result("tables/summary.tsv"))
+    if TOLD and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
+        made = terminal.report_of(sys.argv)
+        text = terminal.closing(
+            config["results"],
+            config["inference"]["alpha"],
+            made or f"the same command with --report {result('report.html')}",
+        )
+        if made:  # as the last word, below all that is said while the report is made
+            atexit.register(print, f"\n{text}\n", file=sys.stderr)
+        else:
+            tell(text)
+
+
+onerror:
+    if TOLD:
+        tell(terminal.failure([(job.rule.name, list(job.log)) for job in workflow.scheduler.failed], log))

@@ -1,0 +1,69 @@
+"""An interactive view of a contrast's t or F map over the MNI template."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel.affines import apply_affine
+from permaps.brains import viewer
+from permaps.captions import write_caption
+from permaps.clusters import residual_dof
+from permaps.jobs import job, written_whole
+from scipy.stats import f, t
+
+
+def main(*, values, plan, weights, output, caption, contrast, letter, cluster_p, two_sided):
+    """Write the view of one contrast, opened at its highest voxel.
+
+    Parameters
+    ----------
+    values : path
+        Signed t, or F.
+    plan : path
+        Degrees of freedom per contrast (JSON).
+    weights : path
+        The contrasts' rows, whose number is F's first degrees of freedom.
+    output, caption : path
+    contrast : str
+    letter : {"t", "F"}
+    cluster_p : float
+        Uncorrected p from which voxels are shown: the one that forms clusters.
+    two_sided : bool
+    """
+    image = nib.load(values)
+    statistic = image.get_fdata()
+    dof = residual_dof(json.loads(Path(plan).read_text())[contrast])
+    if letter == "t":
+        threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
+        ranked = np.abs(statistic) if two_sided else statistic
+    else:
+        rows = sum(line.split("\t")[0] == contrast for line in Path(weights).read_text().splitlines())
+        threshold, ranked = f.isf(cluster_p, rows, dof), statistic
+    peak = apply_affine(image.affine, np.unravel_index(np.argmax(ranked), ranked.shape))
+    shown = statistic if two_sided or letter == "F" else np.maximum(statistic, 0)
+    title = f"|t| > {threshold:.2f}" if letter == "t" and two_sided else f"{letter} > {threshold:.2f}"
+    said = f"Shown from {letter} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
+    if (top := np.abs(shown).max()) <= threshold:
+        threshold = 0.99 * top
+        title = f"top: {letter} > {threshold:.2f}"
+        said = f"No voxel has uncorrected p < {cluster_p:g}: shown from {letter} = {threshold:.2f} on."
+    page = viewer(shown, threshold, image.affine, title, peak, symmetric=letter == "t")
+    with written_whole(output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    write_caption(caption, said)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            values=snakemake.input.values,
+            plan=snakemake.input.plan,
+            weights=snakemake.input.contrasts,
+            output=snakemake.output.page,
+            caption=snakemake.output.caption,
+            contrast=snakemake.wildcards.contrast,
+            letter=snakemake.params.settings["letter"],
+            cluster_p=snakemake.params.settings["cluster_p"],
+            two_sided=snakemake.params.settings["two_sided"],
+        )

@@ -1,0 +1,54 @@
+"""Take over a user's table, with every map's path made absolute."""
+
+from permaps.jobs import job, log, written_whole
+from permaps.tables import (
+    MAP,
+    check_maps,
+    check_participants,
+    covariate_column,
+    map_paths,
+    read_rows,
+    write_rows,
+)
+
+
+def main(*, table, participants, maps, voxelwise):
+    """Read a participants table and write it as Permaps reads it, values unchanged.
+
+    Parameters
+    ----------
+    table : path
+        TSV or CSV, one row per participant, with a column participant_id.
+    participants : path
+        Table to write.
+    maps : str
+        The column with the maps' paths, or a pattern with {column} placeholders.
+    voxelwise : dict of str to str
+        The same for each covariate that is a map; its paths go to a column of their own.
+    """
+    columns, rows, lines = read_rows(table)
+    check_participants(columns, rows, lines, table)
+    paths = map_paths(columns, rows, table, maps)
+    check_maps(rows, lines, paths, table)
+    found = {MAP: paths}
+    for name, where in voxelwise.items():
+        found[covariate_column(name)] = map_paths(columns, rows, table, where, f"model.voxelwise.{name}")
+    for column, where in zip(found, [maps, *voxelwise.values()], strict=True):
+        if column in columns and where != column:
+            log.warning("warning: the table's column '%s' is replaced by what '%s' gives", column, where)
+    variates = [c for c in columns if c not in found]
+    columns = [variates[0], *found, *variates[1:]]
+    rows = [row | {c: paths[i] for c, paths in found.items()} for i, row in enumerate(rows)]
+    with written_whole(participants) as temporary:
+        write_rows(temporary, columns, rows)
+    log.info("%d participants from %s", len(rows), table)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            table=snakemake.input.table,
+            participants=snakemake.output.participants,
+            maps=snakemake.params.settings["maps"],
+            voxelwise=snakemake.params.settings["voxelwise"],
+        )

@@ -1,0 +1,59 @@
+"""Compute the maximum statistics of one stretch of relabellings."""
+
+import time
+
+import numpy as np
+from permaps.chunk import compute_chunk, read_setup, warm_up
+from permaps.compiled import ready
+from permaps.digest import library_digest
+from permaps.jobs import job, log, written_whole
+
+# Of a job's memory: the interpreter and its libraries here, and on a cluster the two of Snakemake around it.
+OVERHEAD_MB = 500
+
+
+def main(*, matrix, setup, covariates, output, start, stop, settings, memory_mb):
+    """Write one chunk of the null.
+
+    Parameters
+    ----------
+    matrix : path
+        participants x voxels, .npy.
+    setup : path
+        From `prepare_null`.
+    covariates : list of path
+        Columns of the design that are maps: .npy each.
+    output : path
+        .npz to write.
+    start, stop : int
+        Relabellings start..stop; fewer, or none, when so many distinct ones do not exist.
+    settings : dict
+        `seed`, `two_sided`, `enhance`, `connectivity`, `tfce`, `cluster_p`.
+    memory_mb : float
+        What the data may take in memory.
+    """
+    begin = time.perf_counter()
+
+    def progress(done):
+        log.info("%d of %d relabellings, %.1f s", done, stop - start, time.perf_counter() - begin)
+
+    general = "rows" not in read_setup(setup)
+    ready(lambda: warm_up(general), f"{library_digest(__file__)}-{'general' if general else 'fast'}")
+    log.info("kernels ready after %.1f s", time.perf_counter() - begin)
+    chunk = compute_chunk(matrix, setup, start, stop, settings, memory_mb, progress, covariates)
+    with written_whole(output) as path:
+        np.savez(path, **chunk)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            matrix=snakemake.input.matrix,
+            setup=snakemake.input.setup,
+            covariates=list(snakemake.input.covariates),
+            output=snakemake.output.chunk,
+            start=int(snakemake.wildcards.start),
+            stop=int(snakemake.wildcards.stop),
+            settings=snakemake.params.settings,
+            memory_mb=max(snakemake.resources.mem_mb - OVERHEAD_MB, 50),
+        )

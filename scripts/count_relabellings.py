@@ -1,0 +1,54 @@
+"""How many relabellings each contrast will have, and whether they suffice for the corrected level."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+from permaps.jobs import job, log, written_whole
+from permaps.terminal import too_few
+
+COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
+
+
+def main(*, plan, output, n_permutations, alpha, tail_fit):
+    """Write a row per contrast, and tell on the terminal of those whose p cannot reach alpha.
+
+    Parameters
+    ----------
+    plan : path
+        Scheme and distinct relabellings per contrast (JSON).
+    output : path
+    n_permutations : int
+        Relabellings asked for, besides the observed labelling.
+    alpha : float
+        Corrected level.
+    tail_fit : bool
+    """
+    rows, told = [], {}
+    for contrast, planned in json.loads(Path(plan).read_text(encoding="utf-8")).items():
+        n_distinct = planned["n_distinct"]
+        n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
+        note = too_few(n, alpha, "the design and its blocks have no more distinct ones", tail_fit)
+        rows.append([contrast, planned["scheme"], n_distinct, n, 1 / (n + 1), alpha, "no" if note else "yes"])
+        # That too few were asked for is told before anything runs.
+        if note and n < n_permutations:
+            told.setdefault(note, []).append(contrast)
+    with written_whole(output) as path, open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+    for note, contrasts in told.items():
+        log.warning("%s: %s", ", ".join(contrasts), note)
+        print(f"\nPermaps: {', '.join(contrasts)}: {note}\n", file=sys.stderr)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            plan=snakemake.input.plan,
+            output=snakemake.output.table,
+            n_permutations=snakemake.params.settings["n_permutations"],
+            alpha=snakemake.params.settings["alpha"],
+            tail_fit=snakemake.params.settings["tail_fit"],
+        )

@@ -1,0 +1,40 @@
+"""Uncorrected permutation p of a statistic, and its adjustment for the false discovery rate."""
+
+import numpy as np
+from permaps.chunk import read_setup
+from permaps.correction import fdr_p, minus_log10
+from permaps.images import on_grid
+from permaps.jobs import job, log
+from permaps.observed import NULL_OF
+
+
+def main(*, setup, mask, exceedances, unc, fdr, stat):
+    """Write -log10 p as images.
+
+    Parameters
+    ----------
+    setup, mask : path
+    exceedances : path
+        Per statistic and voxel the number of relabellings that reach it, and their number.
+    unc, fdr : path
+        Images to write.
+    stat : {"t", "F", "tfce"}
+    """
+    with np.load(exceedances, allow_pickle=False) as counted:
+        p = counted[NULL_OF[stat]] / counted["n_relabellings"]
+    write = on_grid(mask, read_setup(setup)["mask"])
+    write(unc, minus_log10(p), f"Permaps: -log10 p, {stat}, uncorrected")
+    write(fdr, minus_log10(fdr_p(p)), f"Permaps: -log10 p, {stat}, FDR")
+    log.info("smallest uncorrected p %.4g", p.min())
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            setup=snakemake.input.setup,
+            mask=snakemake.input.mask,
+            exceedances=snakemake.input.exceedances,
+            unc=snakemake.output.unc,
+            fdr=snakemake.output.fdr,
+            stat=snakemake.wildcards.stat,
+        )

@@ -1,0 +1,37 @@
+"""Fetch a contrast of the Brainomics Localizer and list its participants."""
+
+from permaps.jobs import job, log, written_whole
+from permaps.localizer import fetch
+from permaps.participants import write_participants
+
+
+def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
+    """Fetch the maps into nilearn's data folder and write the participants table.
+
+    Parameters
+    ----------
+    participants : path
+        Table to write.
+    contrast : str
+        As nilearn names it.
+    n_subjects : int
+        1 to 94.
+    data_dir : path or None
+        nilearn's data folder.
+    attempts, wait
+        See `permaps.localizer.fetch`.
+    """
+    cohort = fetch(contrast, n_subjects, data_dir, attempts=attempts, wait=wait)
+    with written_whole(participants) as temporary:
+        write_participants(cohort, temporary)
+    log.info("%d participants, contrast: %s", len(cohort), contrast)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            participants=snakemake.output.participants,
+            contrast=snakemake.params.settings["contrast"],
+            n_subjects=snakemake.params.settings["n_subjects"],
+            data_dir=snakemake.params.settings["data_dir"],
+        )

@@ -1,0 +1,63 @@
+"""Corrected p from the fitted tail of a null, beside the counted ones."""
+
+import csv
+
+import numpy as np
+from permaps.chunk import read_setup
+from permaps.correction import fwe_p, minus_log10
+from permaps.images import on_grid
+from permaps.jobs import job, log, written_whole
+from permaps.observed import NULL_OF, observed_measure, reach, tie_of
+from permaps.tail import fit_tail, tail_p
+
+
+def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings):
+    """Write -log10 p with the tail's fit as an image, and the fit with its test as a table.
+
+    Parameters
+    ----------
+    matrix, setup, mask : path
+    covariates : list of path
+    nulls : path
+    logp, table : path
+        Image and table to write.
+    stat : {"t", "F", "tfce", "clustersize", "clustermass"}
+    settings : dict
+        What the chunks were computed with.
+    """
+    value = reach(observed_measure(matrix, setup, covariates, stat, settings), stat, settings)
+    maxima = np.load(nulls, allow_pickle=False)[NULL_OF[stat]]
+    tail = fit_tail(maxima, settings["seed"])
+    p = tail_p(value, maxima, tail, tie_of(stat))
+    on_grid(mask, read_setup(setup)["mask"])(logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
+    row = {
+        "n_relabellings": len(maxima) - 1,
+        "n_tail": tail.n,
+        "threshold": tail.threshold,
+        "scale": tail.scale,
+        "shape": tail.shape,
+        "p_of_fit": tail.p_fit,
+        "observed_max": value.max(),
+        "p_counted": fwe_p(value, maxima, tie_of(stat)).min(),
+        "p_tail": p.min(),
+    }
+    with written_whole(table) as path, open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(row)
+        writer.writerow("n/a" if v != v else f"{v:.6g}" for v in row.values())
+    log.info("%s", ", ".join(f"{name} {v:.6g}" for name, v in row.items()))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            matrix=snakemake.input.matrix,
+            setup=snakemake.input.setup,
+            covariates=list(snakemake.input.covariates),
+            mask=snakemake.input.mask,
+            nulls=snakemake.input.nulls,
+            logp=snakemake.output.logp,
+            table=snakemake.output.table,
+            stat=snakemake.wildcards.stat,
+            settings=snakemake.params.settings,
+        )

@@ -1,0 +1,42 @@
+"""Make the brain mask from the screened maps, the template or a file."""
+
+from permaps.images import write_image
+from permaps.jobs import job, log
+from permaps.masking import brain_mask
+from permaps.participants import read_participants
+from permaps.tables import MAP, REASON
+
+
+def main(*, screened, brain, strategy, file):
+    """Write the brain mask, uint8.
+
+    Parameters
+    ----------
+    screened : path
+        Participants table with `reason`, empty for those who stay.
+    brain : path
+        Mask to write.
+    strategy : str
+        background, epi, template or file.
+    file : path or None
+        The mask, for strategy file.
+    """
+    cohort = read_participants(screened)
+    mask, affine = brain_mask(strategy, list(cohort[MAP][cohort[REASON].isna()]), file)
+    if mask.all():
+        log.warning(
+            "warning: the brain mask takes the whole image. A background mask needs a background of one "
+            "value around the brain; mask.strategy: template, or a file, does not"
+        )
+    write_image(brain, mask, affine, f"Permaps: brain mask, {strategy}")
+    log.info("%d of %d voxels", mask.sum(), mask.size)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            screened=snakemake.input.screened,
+            brain=snakemake.output.brain,
+            strategy=snakemake.params.settings["strategy"],
+            file=snakemake.input.get("file"),
+        )

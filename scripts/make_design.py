@@ -1,0 +1,106 @@
+"""Build the design matrix, and number each participant's blocks and variance group."""
+
+import json
+
+import numpy as np
+from permaps.design import design_matrix
+from permaps.errors import UserError, nearest
+from permaps.jobs import job, log, written_whole
+from permaps.model import write_matrix
+from permaps.participants import read_participants
+
+
+def main(*, included, design, blocks, formula, voxelwise, block_columns, variance_groups):
+    """Write the design matrix and the blocks.
+
+    Parameters
+    ----------
+    included : path
+        Participants table.
+    design, blocks : path
+        Files to write: the design matrix; each participant's blocks and variance group (JSON).
+    formula : str
+    voxelwise : list of str
+        Names of the columns that are maps; they follow the formula's, and hold n/a.
+    block_columns : dict
+        `within`, `whole` (a column's name or None each), `nested` (a list of names or None).
+    variance_groups : str or None
+        Column that names them.
+    """
+    table = read_participants(included)
+    names, matrix = design_matrix(table, formula, n_more=len(voxelwise))
+    _check_covariates(voxelwise, names)
+    names += voxelwise
+    matrix = np.hstack([matrix, np.full((len(matrix), len(voxelwise)), np.nan)])
+    levels = {kind: _levels(table, columns) for kind, columns in block_columns.items()}
+    groups = _levels(table, variance_groups)
+    _check_groups(table, variance_groups, len(names))
+    with written_whole(design) as path:
+        write_matrix(path, ["participant_id", *names], [[i] for i in table["participant_id"]], matrix)
+    with written_whole(blocks) as path:
+        path.write_text(json.dumps({"blocks": levels, "variance_groups": groups}) + "\n", encoding="utf-8")
+    log.info("%d participants, columns %s", len(matrix), ", ".join(names))
+
+
+def _check_covariates(voxelwise, names):
+    taken = [name for name in voxelwise if name in names]
+    if taken:
+        raise UserError(
+            f"model.voxelwise: {taken[0]!r} is a column of the formula's design too, so a contrast could "
+            "mean either. Expected names of their own for covariates that are maps: rename it, here and in "
+            "the contrasts, or leave the column out of model.formula."
+        )
+
+
+def _levels(table, columns):
+    """Blocks as whole numbers, one per participant: a list, a list of them for several columns, or None."""
+    if columns is None:
+        return None
+    if isinstance(columns, list):
+        return [_signed(table, c) for c in columns]
+    _known(table, columns)
+    return [int(i) for i in np.unique(table[columns].astype(str), return_inverse=True)[1]]
+
+
+def _signed(table, column):
+    _known(table, column)
+    wrong = [v for v in table[column] if not isinstance(v, (int, float)) or v != int(v) or v == 0]
+    if wrong:
+        raise UserError(
+            f"permutation.blocks.nested: column {column!r} holds {wrong[0]!r}. Expected whole numbers other "
+            "than 0, positive where the parts of a block change places and negative where they stay."
+        )
+    return [int(v) for v in table[column]]
+
+
+def _known(table, column):
+    if column not in table.columns:
+        raise UserError(
+            f"permutation.blocks or model.variance_groups: no column {column!r} in the participants table"
+            f"{nearest(column, table.columns) or '.'} It has {', '.join(table.columns)}."
+        )
+
+
+def _check_groups(table, column, n_columns):
+    if column is None:
+        return
+    sizes = table[column].value_counts()
+    if (len(sizes) > 1 and sizes.min() < 2) or len(sizes) > len(table) - n_columns:
+        raise UserError(
+            f"model.variance_groups: column {column!r} has groups of {', '.join(map(str, sizes))}. Expected "
+            "groups large enough to estimate a variance each: two participants at the least, and more "
+            "participants than design columns and groups together."
+        )
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            included=snakemake.input.included,
+            design=snakemake.output.design,
+            blocks=snakemake.output.blocks,
+            formula=snakemake.params.settings["formula"],
+            voxelwise=snakemake.params.settings["voxelwise"],
+            block_columns=snakemake.params.settings["blocks"],
+            variance_groups=snakemake.params.settings["variance_groups"],
+        )

@@ -1,0 +1,71 @@
+"""Join the chunks of a contrast's null, after making sure of each."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from permaps.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk, read_setup
+from permaps.errors import UserError
+from permaps.jobs import job, log, written_whole
+from permaps.model import from_setup
+
+
+def main(*, matrix, setup, covariates, chunks, null, exceedances, n_permutations, statistics, settings):
+    """Write the null of each maximum statistic, and how often each voxel's statistic was reached.
+
+    Parameters
+    ----------
+    matrix, setup : path
+    covariates : list of path
+    chunks : list of path
+        Named {start}-{stop}.npz.
+    null : path
+        .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first.
+    exceedances : path
+        .npz to write: `n_relabellings`, the observed one included, and per statistic and voxel how many of them
+        reach it.
+    n_permutations : int
+        Relabellings wanted besides the observed one; N is the smaller of this and what exists.
+    statistics : list of str
+    settings : dict
+        What the chunks were computed with.
+    """
+    model = read_setup(setup)
+    expected = chunk_fingerprint(model, settings)
+    n_distinct = from_setup(model, covariates)[1].n_distinct
+    n_total = min(n_permutations + 1, n_distinct)
+    stretches = sorted((tuple(map(int, re.findall(r"\d+", Path(path).stem))), path) for path in chunks)
+
+    def read():
+        # Anew for each use: the counts of all chunks at once can be larger than the memory.
+        for (start, stop), path in stretches:
+            # An exact test has no more relabellings than there are: the chunks beyond them are empty.
+            yield read_chunk(path, min(start, n_distinct), min(stop, n_distinct), expected)
+
+    joined = merge(read(), n_total)
+    if len(joined["voxel"]) != n_total:
+        raise UserError(
+            f"{Path(null).with_suffix('')}: the chunks hold {len(joined['voxel'])} of {n_total} relabellings. "
+            "Delete that folder and run again."
+        )
+    with written_whole(null) as path:
+        np.savez(path, **{name: joined[name] for name in statistics})
+    counts = count_exceedances(matrix, model, read(), n_total, settings, covariates)
+    with written_whole(exceedances) as path:
+        np.savez(path, n_relabellings=n_total, **counts)
+    log.info("%d relabellings besides the observed one, from %d chunks", n_total - 1, len(chunks))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            matrix=snakemake.input.matrix,
+            setup=snakemake.input.setup,
+            covariates=list(snakemake.input.covariates),
+            chunks=list(snakemake.input.chunks),
+            null=snakemake.output.null,
+            exceedances=snakemake.output.exceedances,
+            n_permutations=snakemake.params.settings["n_permutations"],
+            statistics=snakemake.params.settings["statistics"],
+            settings=snakemake.params.settings["chunks"],
+        )

@@ -1,0 +1,63 @@
+"""How the corrected p of the top peaks settled with the number of relabellings."""
+
+import numpy as np
+import pandas as pd
+from permaps.captions import write_caption
+from permaps.charts import SHADES, convergence
+from permaps.jobs import job
+from permaps.style import KEYS, save
+from permaps.thresholds import reached
+
+
+def main(*, nulls, tables, outputs, caption, contrast, stats, alpha):
+    """Draw, per statistic, the running p of its most significant clusters.
+
+    Parameters
+    ----------
+    nulls : path
+        Merged maxima (.npz), in the order of their relabelling index.
+    tables : list of path
+        Cluster tables, in the order of `stats`.
+    outputs : list of path
+        The figure, in as many formats.
+    caption : path
+    contrast : str
+    stats : list of str
+        Names of the statistics as in file names.
+    alpha : float
+    """
+    with np.load(nulls, allow_pickle=False) as stored:
+        by_stat = {stat: stored[KEYS[stat]] for stat in stats}
+    tracks = {s: (by_stat[s], top_peaks(by_stat[s], path)) for s, path in zip(stats, tables, strict=True)}
+    n = len(by_stat[stats[0]]) - 1
+    save(convergence(tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in"), *outputs)
+    write_caption(
+        caption,
+        f"{n:,} relabellings: their smallest possible p is {1 / (n + 1):.2g}; the level is {alpha:g}.",
+    )
+
+
+def top_peaks(null, table):
+    """Return the clusters worth following as (name, p): the top ones, one for each p.
+
+    Without a significant cluster it is the observed maximum, the nearest to one.
+    """
+    clusters = pd.read_csv(table, sep="\t")
+    clusters = clusters[clusters["peak"] == 1].drop_duplicates("p_fwe")
+    if clusters.empty:
+        return [("observed maximum", reached(null, null[0]))]
+    followed = clusters.head(len(SHADES))
+    return [(f"{c.x:.0f}, {c.y:.0f}, {c.z:.0f} mm", c.p_fwe) for c in followed.itertuples()]
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            nulls=snakemake.input.nulls,
+            tables=list(snakemake.input.tables),
+            outputs=[snakemake.output.figure, snakemake.output.vector],
+            caption=snakemake.output.caption,
+            contrast=snakemake.wildcards.contrast,
+            stats=snakemake.params.settings["stats"],
+            alpha=snakemake.params.settings["alpha"],
+        )

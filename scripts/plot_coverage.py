@@ -1,0 +1,43 @@
+"""How many participants have a value at each voxel, and where the analysis mask ends."""
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+from permaps.brains import coverage
+from permaps.captions import write_caption
+from permaps.jobs import job
+from permaps.style import save
+
+
+def main(*, mask, counts, included, output, caption):
+    """Draw the coverage with the outline of the mask.
+
+    Parameters
+    ----------
+    mask, counts : path
+        Analysis mask; participants per voxel.
+    included : path
+        One row per participant.
+    output, caption : path
+    """
+    n = len(pd.read_csv(included, sep="\t", usecols=["participant_id"], dtype=str))
+    image, inside = nib.load(counts), nib.load(mask).get_fdata() > 0
+    values = image.get_fdata()
+    save(coverage(values, inside, image.affine, n), output)
+    everywhere = int((values >= n).sum())
+    text = f"{int(inside.sum()):,} voxels are analysed; {everywhere:,} have a value in all {n} participants"
+    partly = values[(values > 0) & (values < n)]
+    if partly.size:
+        text += f", {partly.size:,} in some (median {np.median(partly):.0f})"
+    write_caption(caption, text + ".")
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            mask=snakemake.input.mask,
+            counts=snakemake.input.counts,
+            included=snakemake.input.included,
+            output=snakemake.output.figure,
+            caption=snakemake.output.caption,
+        )

@@ -1,0 +1,53 @@
+"""The example's figure: -log10 p of several statistics on glass brains, on one scale."""
+
+import nibabel as nib
+from permaps.brains import glass_brains
+from permaps.captions import write_caption
+from permaps.jobs import job
+from permaps.style import NAMES, save
+from permaps.thresholds import significant
+
+
+def main(*, parametric, permuted, output, caption, contrast, stats, alpha):
+    """Draw one contrast's corrected maps side by side.
+
+    Parameters
+    ----------
+    parametric : path or None
+        -log10 p by Bonferroni, drawn first; left out when None.
+    permuted : list of path
+        -log10 FWE p, in the order of `stats`.
+    output, caption : path
+    contrast : str
+    stats : list of str
+        Names of the statistics as in file names.
+    alpha : float
+        Corrected level.
+    """
+    panels = [
+        (f"Permutation Test ({NAMES[s]} FWE)", nib.load(p)) for s, p in zip(stats, permuted, strict=True)
+    ]
+    if parametric:
+        panels.insert(0, ("Parametric Test (Bonferroni FWE)", nib.load(parametric)))
+    figure = glass_brains(panels, alpha, f"{contrast} (corrected p ≤ {alpha:g})")
+    save(figure, output)
+    counts = [f"{name}: {count(image, alpha):,}" for name, image in panels]
+    write_caption(caption, f"Voxels with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".")
+
+
+def count(image, alpha):
+    """Return the number of significant voxels of a -log10 p map."""
+    return int(significant(image.get_fdata(), alpha).sum())
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            parametric=snakemake.input.get("parametric"),
+            permuted=list(snakemake.input.permuted),
+            output=snakemake.output.figure,
+            caption=snakemake.output.caption,
+            contrast=snakemake.wildcards.contrast,
+            stats=snakemake.params.settings["stats"],
+            alpha=snakemake.params.settings["alpha"],
+        )

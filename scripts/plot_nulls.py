@@ -1,0 +1,48 @@
+"""Null distributions of the maxima, with what was observed and what is critical."""
+
+import numpy as np
+from permaps.captions import write_caption
+from permaps.charts import null_histograms
+from permaps.jobs import job
+from permaps.style import KEYS, NAMES, number, save
+from permaps.thresholds import critical_value
+
+
+def main(*, nulls, outputs, caption, contrast, stats, alpha):
+    """Draw one contrast's null distributions.
+
+    Parameters
+    ----------
+    nulls : path
+        Merged maxima (.npz).
+    outputs : list of path
+        The figure, in as many formats.
+    caption : path
+    contrast : str
+    stats : list of str
+        Names of the statistics as in file names.
+    alpha : float
+    """
+    with np.load(nulls, allow_pickle=False) as stored:
+        by_stat = {stat: stored[KEYS[stat]] for stat in stats}
+    n = len(next(iter(by_stat.values()))) - 1
+    title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
+    save(null_histograms(by_stat, alpha, title), *outputs)
+    said = []
+    for stat, null in by_stat.items():
+        value, low, high = critical_value(null, alpha)
+        interval = f"95 % CI {number(low)} to {number(high)}"
+        said.append(f"{NAMES[stat]}: observed {number(null[0])}, critical {number(value)} ({interval})")
+    write_caption(caption, f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(said) + ".")
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            nulls=snakemake.input.nulls,
+            outputs=[snakemake.output.figure, snakemake.output.vector],
+            caption=snakemake.output.caption,
+            contrast=snakemake.wildcards.contrast,
+            stats=snakemake.params.settings["stats"],
+            alpha=snakemake.params.settings["alpha"],
+        )

@@ -1,0 +1,51 @@
+"""Every participant's values, likeness to the others and missing share; who stands out."""
+
+import pandas as pd
+from permaps.captions import write_caption
+from permaps.charts import quality
+from permaps.jobs import job
+from permaps.outliers import flag
+from permaps.style import save
+
+
+def main(*, metrics, excluded, outputs, caption):
+    """Draw the quality metrics of the screened participants.
+
+    Parameters
+    ----------
+    metrics : path
+        One row per screened participant.
+    excluded : path
+        Those who left, with their reason.
+    outputs : list of path
+        The figure, in as many formats.
+    caption : path
+    """
+    table = pd.read_csv(metrics, sep="\t", dtype={"participant_id": str, "duplicate_of": str})
+    gone = pd.read_csv(excluded, sep="\t", dtype=str)
+    flags = flag(table)
+    title = f"Quality of {len(table)} maps: {len(flags)} stand{'s' * (len(flags) == 1)} out"
+    bands = table[["q01", "q25", "q50", "q75", "q99"]].to_numpy()
+    people = table["participant_id"].tolist()
+    save(
+        quality(people, bands, table["correlation"].to_numpy(), table["missing"].to_numpy(), flags, title),
+        *outputs,
+    )
+    named = "; ".join(f"{people[i]}: {reason}" for i, reason in flags.items()) or "nobody"
+    left = (
+        "; ".join(f"{p}: {r}" for p, r in zip(gone["participant_id"], gone["reason"], strict=True))
+        or "nobody"
+    )
+    write_caption(
+        caption, f"{len(table)} maps were measured. Stands out: {named}. Left out of the analysis: {left}."
+    )
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            metrics=snakemake.input.metrics,
+            excluded=snakemake.input.excluded,
+            outputs=[snakemake.output.figure, snakemake.output.vector],
+            caption=snakemake.output.caption,
+        )

@@ -1,0 +1,46 @@
+"""A statistic over the MNI template: faded where not significant, outlined where it is."""
+
+import nibabel as nib
+from permaps.brains import slices
+from permaps.captions import write_caption
+from permaps.jobs import job
+from permaps.style import NAMES, save
+from permaps.thresholds import significant
+
+
+def main(*, values, corrected, output, caption, contrast, stat, letter, alpha):
+    """Draw one contrast's t or F with what one corrected statistic finds significant.
+
+    Parameters
+    ----------
+    values, corrected : path
+        t or F, and -log10 FWE p of the statistic.
+    output, caption : path
+    contrast, stat : str
+        `stat` as in file names.
+    letter : {"t", "F"}
+    alpha : float
+        Corrected level.
+    """
+    image = nib.load(values)
+    found = significant(nib.load(corrected).get_fdata(), alpha)
+    count = int(found.sum())
+    told = f"{count:,} significant voxel{'' if count == 1 else 's'}"
+    title = f"{contrast}: {NAMES[stat]}, {told} (corrected p ≤ {alpha:g})"
+    figure = slices(image.get_fdata(), found, image.affine, letter, title, symmetric=letter == "t")
+    save(figure, output)
+    write_caption(caption, f"{NAMES[stat]}: {told} at corrected p of at most {alpha:g}.")
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            values=snakemake.input.values,
+            corrected=snakemake.input.corrected,
+            output=snakemake.output.figure,
+            caption=snakemake.output.caption,
+            contrast=snakemake.wildcards.contrast,
+            stat=snakemake.wildcards.stat,
+            letter=snakemake.params.settings["letter"],
+            alpha=snakemake.params.settings["alpha"],
+        )

@@ -1,0 +1,115 @@
+"""What the run was made of, so that it can be told and repeated."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+from permaps.jobs import job, log, written_whole
+from permaps.provenance import map_checksums, plain, relabellings, sha256, software
+
+BIDS_VERSION = "1.10.0"
+
+
+def main(
+    *,
+    included,
+    excluded,
+    mask,
+    voxels,
+    plan,
+    nulls,
+    output,
+    description,
+    config,
+    version,
+    code,
+    snakemake_version,
+):
+    """Write provenance.json and the BIDS dataset_description.json; neither holds a date.
+
+    Parameters
+    ----------
+    included, excluded : path
+        Participants who stay, and those who left with their reason.
+    mask : path
+        Analysis mask.
+    voxels : path
+        Voxels that left the mask, by reason.
+    plan : path
+        Scheme, degrees of freedom and distinct relabellings per contrast (JSON).
+    nulls : dict of str to path
+        Merged maxima per contrast.
+    output, description : path
+    config : dict
+        As resolved.
+    version, code, snakemake_version : str
+        Of Permaps, a digest of its files, and of the engine.
+    """
+    people = pd.read_csv(included, sep="\t", dtype=str, keep_default_na=False)
+    gone = pd.read_csv(excluded, sep="\t", dtype=str, keep_default_na=False)
+    image = nib.load(mask)
+    plans = json.loads(Path(plan).read_text(encoding="utf-8"))
+    contrasts = {}
+    for name, path in nulls.items():
+        with np.load(path, allow_pickle=False) as stored:
+            counts = relabellings(stored, plans[name]["n_distinct"])
+        contrasts[name] = plans[name] | counts
+    log.info("%d participants, %d contrasts", len(people), len(contrasts))
+    record = {
+        "permaps": {"version": version, "code": code},
+        "software": software() | {"snakemake": snakemake_version},
+        "config": config,
+        "seeds": {"relabellings": config["permutation"]["seed"], "dataset": config["dataset"].get("seed")},
+        "participants": {
+            "included": len(people),
+            "excluded": len(gone),
+            "reasons": gone["reason"].value_counts().sort_index().to_dict(),
+        },
+        "mask": {
+            "n_voxels": int((image.get_fdata() > 0).sum()),
+            "voxel_size_mm": [round(float(z), 4) for z in image.header.get_zooms()[:3]],
+            "sha256": sha256(mask),
+            "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")["n_voxels"].to_dict(),
+        },
+        "contrasts": contrasts,
+        "inputs": {
+            person: {"map": path, "sha256": map_checksums(path)}
+            for person, path in zip(people["participant_id"], people["map"], strict=True)
+        },
+    }
+    _write_json(output, record)
+    _write_json(
+        description,
+        {
+            "Name": "Permaps: permutation inference on brain maps",
+            "BIDSVersion": BIDS_VERSION,
+            "DatasetType": "derivative",
+            "GeneratedBy": [{"Name": "Permaps", "Version": version}],
+        },
+    )
+
+
+def _write_json(path, record):
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(plain(record), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        settings = snakemake.params.settings
+        main(
+            included=snakemake.input.included,
+            excluded=snakemake.input.excluded,
+            mask=snakemake.input.mask,
+            voxels=snakemake.input.voxels,
+            plan=snakemake.input.plan,
+            nulls=dict(zip(settings["contrasts"], snakemake.input.nulls, strict=True)),
+            output=snakemake.output.provenance,
+            description=snakemake.output.description,
+            config=settings["config"],
+            version=settings["version"],
+            code=settings["code"],
+            snakemake_version=settings["snakemake_version"],
+        )

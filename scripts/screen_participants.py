@@ -1,0 +1,70 @@
+"""Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
+
+from permaps.jobs import job, log, written_whole
+from permaps.participants import read_participants, write_participants
+from permaps.quality import require_enough, screen, screen_covariates
+from permaps.tables import ID, REASON
+
+
+def main(*, participants, screened, variates, query, voxelwise=()):
+    """Screen the participants and write their table with a column `reason`, empty for those who stay.
+
+    Parameters
+    ----------
+    participants : path
+        Table with participant_id, map and variates.
+    screened : path
+        Table to write.
+    variates : dict of str to str
+        Columns that the model uses, each with the config key that names it; who lacks one leaves.
+    query : str or None
+        Pandas query that keeps participants.
+    voxelwise : sequence of str
+        Covariates that are maps; who has no usable one leaves.
+    """
+    cohort = read_participants(participants)
+    reasons = screen_covariates(cohort, screen(cohort, variates, query), voxelwise)
+    for name, reason in zip(cohort[ID], reasons, strict=True):
+        if reason:
+            log.info("%s leaves: %s", name, reason)
+    require_enough(cohort, reasons)
+    with written_whole(screened) as temporary:
+        write_participants(cohort.assign(**{REASON: reasons}), temporary)
+    log.info("%d of %d participants stay", reasons.count(""), len(reasons))
+
+
+def model_variates(formula, blocks, variance_groups=None):
+    """Return the columns that a model uses, each with the config key that names it.
+
+    Parameters
+    ----------
+    formula : str
+    blocks : dict
+        Name of a kind of blocks to None, a column or a list of columns.
+    variance_groups : str or None
+        Column that names them.
+    """
+    from permaps.formula import variables
+
+    keys = dict.fromkeys(sorted(variables(formula)), "model.formula")
+    for kind, named in blocks.items():
+        for column in [named] if isinstance(named, str) else named or []:
+            keys.setdefault(column, f"permutation.blocks.{kind}")
+    if variance_groups:
+        keys.setdefault(variance_groups, "model.variance_groups")
+    return keys
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            participants=snakemake.input.participants,
+            screened=snakemake.output.screened,
+            variates=model_variates(
+                snakemake.params.settings["formula"],
+                snakemake.params.settings["blocks"],
+                snakemake.params.settings["variance_groups"],
+            ),
+            query=snakemake.params.settings["query"],
+            voxelwise=snakemake.params.settings["voxelwise"],
+        )

@@ -1,0 +1,62 @@
+"""Compare every map with the brain mask, and settle who is analysed."""
+
+import pandas as pd
+from permaps.images import load_map
+from permaps.jobs import job, log, written_whole
+from permaps.participants import read_participants, write_participants
+from permaps.quality import measure, require_enough, split
+from permaps.tables import ID, REASON
+
+
+def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_missing):
+    """Write who stays, who leaves and why, and the measures of every usable map.
+
+    Parameters
+    ----------
+    screened : path
+        Participants table with `reason`, empty for those who stay.
+    brain : path
+        Brain mask.
+    included, excluded, metrics : path
+        Tables to write; `excluded` has the reasons.
+    max_missing : float
+        Largest share of the brain mask that a map may miss.
+    zero_is_missing : bool
+        Whether an exact 0 stands for a missing value.
+    """
+    cohort = read_participants(screened)
+    reasons = cohort[REASON].fillna("")
+    cohort = cohort.drop(columns=REASON)
+    usable = reasons == ""
+    mask = load_map(brain)[0] > 0
+    measures, missing = measure(
+        cohort[usable], mask, max_missing=max_missing, zero_is_missing=zero_is_missing
+    )
+    reasons[usable] = missing
+    for name, reason in zip(cohort[ID][usable], missing, strict=True):
+        if reason:
+            log.info("%s leaves: %s", name, reason)
+    require_enough(cohort, reasons)
+    staying, leaving = split(cohort, reasons)
+    with (
+        written_whole(included) as included_file,
+        written_whole(excluded) as excluded_file,
+        written_whole(metrics) as metrics_file,
+    ):
+        write_participants(staying, included_file)
+        write_participants(leaving, excluded_file)
+        write_participants(pd.DataFrame(measures), metrics_file)
+    log.info("%d participants are analysed, %d left", len(staying), len(leaving))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            screened=snakemake.input.screened,
+            brain=snakemake.input.brain,
+            included=snakemake.output.included,
+            excluded=snakemake.output.excluded,
+            metrics=snakemake.output.metrics,
+            max_missing=snakemake.params.settings["max_missing"],
+            zero_is_missing=snakemake.params.settings["zero_is_missing"],
+        )

@@ -1,0 +1,66 @@
+"""Simulate a cohort like the Localizer's, and save the truth beside it."""
+
+from pathlib import Path
+
+import pandas as pd
+from permaps import simulation
+from permaps.images import write_image
+from permaps.jobs import job, log, written_whole
+from permaps.participants import write_participants
+from permaps.tables import ID, MAP
+
+
+def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_subjects, seed, effect_size):
+    """Simulate one map per participant and write the table, the maps and the truth.
+
+    Parameters
+    ----------
+    participants, regions : path
+        Tables to write: the cohort; the planted regions.
+    maps : path
+        Folder to write the maps to, as sub-ID_statmap.nii.gz.
+    labels, effect_pseudo, effect_mean : path
+        Images to write: the regions' labels; the planted effects.
+    n_subjects : int
+        Size of the cohort.
+    seed : int
+        Of the simulation, at least 0.
+    effect_size : float
+        Factor on the association with `pseudo`; 0 plants none.
+    """
+    mask = simulation.brain()
+    region_labels, table, effects = simulation.truth(mask, effect_size)
+    affine = simulation.AFFINE
+    write_image(labels, region_labels, affine, "Permaps: planted regions")
+    for path, variate in ((effect_pseudo, "pseudo"), (effect_mean, "mean")):
+        write_image(path, effects[variate].astype("float32"), affine, f"Permaps: planted effect, {variate}")
+    with written_whole(regions) as temporary:
+        pd.DataFrame(table).to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+
+    unread = simulation.without_pseudo(n_subjects)
+    rows = []
+    for index, name in enumerate(simulation.names(n_subjects)):
+        path = Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"
+        values = simulation.statistic_map(seed, index, mask, effects)
+        write_image(path, values, affine, f"Permaps: simulated participant {name}")
+        row = {ID: name, MAP: str(path)} | simulation.variates(seed, index)
+        rows.append(row | ({"pseudo": None} if index in unread else {}))
+    cohort = pd.DataFrame(rows).astype({"pseudo": "Int64"})
+    with written_whole(participants) as temporary:
+        write_participants(cohort, temporary)
+    log.info("%d participants, %d without pseudo; %d brain voxels", len(rows), len(unread), mask.sum())
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            participants=snakemake.output.participants,
+            maps=snakemake.output.maps,
+            regions=snakemake.output.regions,
+            labels=snakemake.output.labels,
+            effect_pseudo=snakemake.output.effect_pseudo,
+            effect_mean=snakemake.output.effect_mean,
+            n_subjects=snakemake.params.settings["n_subjects"],
+            seed=snakemake.params.settings["seed"],
+            effect_size=snakemake.params.settings["effect_size"],
+        )

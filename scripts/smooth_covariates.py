@@ -1,0 +1,46 @@
+"""Smooth and mask the maps of a covariate, as the maps themselves are."""
+
+from permaps.images import load_map
+from permaps.jobs import job, log
+from permaps.masking import write_covariate
+from permaps.participants import read_participants
+from permaps.tables import covariate_column
+
+
+def main(*, included, mask, matrix, name, fwhm):
+    """Write a covariate's matrix of participants x voxels.
+
+    Parameters
+    ----------
+    included : path
+        Participants table, with the covariate's maps in a column of their own.
+    mask : path
+        Analysis mask.
+    matrix : path
+        float32 .npy to write: rows as in `included`, columns in C order of the mask; NaN where missing.
+    name : str
+        Of the covariate.
+    fwhm : float or None
+        Of the Gaussian, in mm; 0 or None: no smoothing.
+    """
+    paths = list(read_participants(included)[covariate_column(name)])
+    inside, affine = load_map(mask)
+    constant = write_covariate(matrix, paths, inside > 0, affine, fwhm=fwhm)
+    if constant:
+        log.warning(
+            "warning: %s is the same for everyone at %d voxels; beside an intercept they get no statistic",
+            name,
+            constant,
+        )
+    log.info("%d participants x %d voxels", len(paths), (inside > 0).sum())
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            included=snakemake.input.included,
+            mask=snakemake.input.mask,
+            matrix=snakemake.output.matrix,
+            name=snakemake.wildcards.covariate,
+            fwhm=snakemake.params.settings["fwhm"],
+        )

@@ -1,0 +1,120 @@
+"""Clusters of the voxels that one statistic finds significant, with peaks and corrected p."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from permaps.atlas import Atlas
+from permaps.clusters import effect_interval, residual_dof, tabulate
+from permaps.jobs import job, log, written_whole
+from permaps.provenance import relabellings
+from permaps.thresholds import p_interval, significant
+
+
+def main(
+    *,
+    values,
+    enhanced,
+    magnitude,
+    plan,
+    uncorrected,
+    corrected,
+    further,
+    nulls,
+    atlas,
+    output,
+    contrast,
+    stat,
+    stats,
+    letter,
+    alpha,
+    connectivity,
+):
+    """Write one contrast's clusters by one statistic; without any, the header alone.
+
+    Parameters
+    ----------
+    values : path
+        Signed t, or F.
+    enhanced : path or None
+        Map whose maxima are the peaks; `values` when None.
+    magnitude : path
+        Effect of a t contrast, partial R2 of an F contrast.
+    plan : path
+        Degrees of freedom and distinct relabellings per contrast (JSON).
+    uncorrected : path or None
+        -log10 uncorrected p; None when it was not asked for.
+    corrected : list of path
+        -log10 FWE p, in the order of `stats`.
+    further : dict of str to path
+        -log10 p of this statistic by other corrections: "cfwe", "gpd".
+    nulls : path
+        Merged maxima (.npz), whose number tells how sure a p is.
+    atlas : (path, path) or None
+        Label image, and table with its names.
+    output : path
+    contrast, stat : str
+    stats : list of str
+        Names of the statistics as in file names.
+    letter : {"t", "F"}
+    alpha : float
+        Corrected level.
+    connectivity : {6, 18, 26}
+    """
+    image = nib.load(values)
+    statistic = image.get_fdata()
+    planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    with np.load(nulls, allow_pickle=False) as stored:
+        drawn = relabellings(stored, planned["n_distinct"])
+    logp = {s: nib.load(path).get_fdata() for s, path in zip(stats, corrected, strict=True)}
+    readings = {letter: statistic}
+    if letter == "t":
+        readings["effect"] = nib.load(magnitude).get_fdata()
+        readings["effect_low"], readings["effect_high"] = effect_interval(
+            readings["effect"], statistic, residual_dof(planned)
+        )
+    else:
+        readings["partialr2"] = nib.load(magnitude).get_fdata()
+    readings["p_fwe"] = p = 10.0 ** -logp[stat]
+    readings["p_fwe_low"], readings["p_fwe_high"] = p_interval(p, **drawn)
+    readings |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
+    readings |= {f"p_{kind}": 10.0 ** -nib.load(path).get_fdata() for kind, path in further.items()}
+    readings["p_unc"] = (
+        10.0 ** -nib.load(uncorrected).get_fdata() if uncorrected else np.full_like(statistic, np.nan)
+    )
+    table = tabulate(
+        significant(logp[stat], alpha),
+        statistic,
+        image.affine,
+        readings,
+        connectivity,
+        height=nib.load(enhanced).get_fdata() if enhanced else None,
+    )
+    if atlas:
+        table.insert(table.columns.get_loc("z") + 1, "region", Atlas(*atlas).regions(table[["x", "y", "z"]]))
+    log.info("%d clusters", table["cluster"].nunique())
+    with written_whole(output) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", na_rep="n/a")
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            values=snakemake.input.values,
+            enhanced=snakemake.input.get("enhanced"),
+            magnitude=snakemake.input.magnitude,
+            plan=snakemake.input.plan,
+            uncorrected=snakemake.input.get("uncorrected"),
+            corrected=list(snakemake.input.corrected),
+            further=dict(zip(snakemake.params.settings["further"], snakemake.input.further, strict=True)),
+            nulls=snakemake.input.nulls,
+            atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
+            output=snakemake.output.table,
+            contrast=snakemake.wildcards.contrast,
+            stat=snakemake.wildcards.stat,
+            stats=snakemake.params.settings["stats"],
+            letter=snakemake.params.settings["letter"],
+            alpha=snakemake.params.settings["alpha"],
+            connectivity=snakemake.params.settings["connectivity"],
+        )

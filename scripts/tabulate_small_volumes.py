@@ -1,0 +1,78 @@
+"""What each statistic finds in the small volumes."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+from permaps.jobs import job, log, written_whole
+from permaps.provenance import relabellings
+from permaps.summary import small_volume_row
+
+
+def main(*, analyses, plan, output, alpha):
+    """Write one row per contrast, small volume and statistic.
+
+    Parameters
+    ----------
+    analyses : list of dict
+        `contrast`, `volume`; paths `setup` (whose mask is the volume), `values` (t or F over the whole
+        brain), `nulls`; and `corrected`, -log10 FWE p in the volume by the name of the statistic.
+    plan : path
+        Distinct relabellings per contrast (JSON).
+    output : path
+    alpha : float
+        Corrected level.
+    """
+    plans = json.loads(Path(plan).read_text(encoding="utf-8"))
+    rows = []
+    for analysis in analyses:
+        with np.load(analysis["setup"], allow_pickle=False) as setup:
+            inside = setup["mask"]
+        with np.load(analysis["nulls"], allow_pickle=False) as stored:
+            drawn = relabellings(stored, plans[analysis["contrast"]]["n_distinct"])
+        image = nib.load(analysis["values"])
+        values = image.get_fdata()
+        for stat, path in analysis["corrected"].items():
+            place = {"contrast": analysis["contrast"], "volume": analysis["volume"], "statistic": stat}
+            logp = nib.load(path).get_fdata()
+            rows.append(place | small_volume_row(logp, values, inside, image.affine, alpha, drawn))
+    log.info("%d rows", len(rows))
+    with written_whole(output) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, sep="\t", index=False, float_format="%.6g", na_rep="n/a")
+
+
+def dealt(analyses, inputs):
+    """Deal the rule's flat lists of files out to the analyses.
+
+    Parameters
+    ----------
+    analyses : list of dict
+        `contrast`, `volume`, `stats`; in the order of the lists.
+    inputs : Snakemake's input
+    """
+    corrected = iter(inputs.corrected)
+    return [
+        {
+            "contrast": analysis["contrast"],
+            "volume": analysis["volume"],
+            "setup": setup,
+            "values": values,
+            "nulls": nulls,
+            "corrected": {stat: next(corrected) for stat in analysis["stats"]},
+        }
+        for analysis, setup, values, nulls in zip(
+            analyses, inputs.setups, inputs.values, inputs.nulls, strict=True
+        )
+    ]
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            analyses=dealt(snakemake.params.settings["analyses"], snakemake.input),
+            plan=snakemake.input.plan,
+            output=snakemake.output.table,
+            alpha=snakemake.params.settings["alpha"],
+        )

@@ -1,0 +1,39 @@
+"""The methods paragraph of the run, ready to be pasted, with its references."""
+
+import json
+from pathlib import Path
+
+from permaps.jobs import job, written_whole
+from permaps.methods import limitations, methods_paragraph
+from permaps.references import bibtex, cited, listed
+
+
+def main(*, provenance, methods, bibliography):
+    """Write the paragraph as Markdown, and the papers it cites as BibTeX.
+
+    Parameters
+    ----------
+    provenance : path
+        The run's provenance (JSON).
+    methods, bibliography : path
+    """
+    record = json.loads(Path(provenance).read_text(encoding="utf-8"))
+    text = methods_paragraph(record)
+    keys = cited(text)
+    lines = ["# Methods", "", text, ""]
+    if notes := limitations(record):
+        lines += ["# Limitations", "", *(f"- {note}" for note in notes), ""]
+    lines += ["# References", "", *(f"- {listed(key)}" for key in keys), ""]
+    with written_whole(methods) as temporary:
+        temporary.write_text("\n".join(lines), encoding="utf-8")
+    with written_whole(bibliography) as temporary:
+        temporary.write_text(bibtex(keys), encoding="utf-8")
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            provenance=snakemake.input.provenance,
+            methods=snakemake.output.methods,
+            bibliography=snakemake.output.bibliography,
+        )
