@@ -1,0 +1,53 @@
+"""Neighbours on grids and in lists."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from permaps.adjacency import grid_adjacency, list_adjacency
+
+FARTHEST = {6: 1, 18: 2, 26: 3}
+
+masks = arrays(bool, array_shapes(min_dims=3, max_dims=3, max_side=4)).filter(np.any)
+
+
+def neighbours_by_hand(mask, connectivity):
+    """Pairs of voxels that differ by at most one in each, and together in at most so many, coordinates."""
+    voxels = np.argwhere(mask)
+    apart = np.abs(voxels[:, None] - voxels)
+    near = (apart.max(axis=-1) == 1) & (apart.sum(axis=-1) <= FARTHEST[connectivity])
+    return {(a, b) for a, b in np.argwhere(near).tolist() if a < b}
+
+
+@given(masks, st.sampled_from([6, 18, 26]))
+def test_neighbours_on_a_grid_are_those_at_a_face_an_edge_or_a_corner(mask, connectivity):
+    adjacency = grid_adjacency(mask, connectivity)
+    pairs = [tuple(pair) for pair in adjacency.pairs.tolist()]
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == neighbours_by_hand(mask, connectivity)
+
+
+@given(masks, st.sampled_from([6, 18, 26]))
+def test_neighbours_given_as_lists_are_the_same(mask, connectivity):
+    pairs = neighbours_by_hand(mask, connectivity)
+    lists = [[b for b in range(mask.sum()) if (min(a, b), max(a, b)) in pairs] for a in range(mask.sum())]
+    assert {tuple(pair) for pair in list_adjacency(lists).pairs.tolist()} == pairs
+
+
+@given(masks, st.sampled_from([6, 18, 26]))
+def test_no_step_leaves_the_array_or_wraps_to_its_other_side(mask, connectivity):
+    adjacency = grid_adjacency(mask, connectivity)
+    reached = adjacency.position[:, None] + adjacency.steps
+    assert reached.min() >= 0 and reached.max() < adjacency.n_positions
+    assert 0 not in adjacency.position
+
+
+def test_an_element_without_neighbours_is_no_neighbour():
+    assert len(list_adjacency([[], [2], [1]]).pairs) == 1
+    assert len(list_adjacency([[], []]).pairs) == 0
+
+
+def test_a_neighbourhood_in_one_direction_is_refused():
+    with pytest.raises(ValueError, match="element 1 names 2 as its neighbour, but not the other way round"):
+        list_adjacency([[1], [0, 2], []])

@@ -1,0 +1,527 @@
+"""The config: defaults, layers, refusals, and what reaches the rules through the real snakemake."""
+
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from permaps.config import keys, keys_of_source, layered, local_config, resolve
+from permaps.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+DEFAULTS = ROOT / "config/config.yaml"
+SCHEMA = ROOT / "config/schemas/config.schema.yaml"
+SOURCES = ("simulated", "localizer", "table")
+
+
+def full(given):
+    return resolve(given, DEFAULTS, SCHEMA)
+
+
+def refused(given):
+    with pytest.raises(UserError) as caught:
+        full(given)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return yaml.safe_load(SCHEMA.read_text())
+
+
+@pytest.fixture(scope="module")
+def defaults():
+    return yaml.safe_load(DEFAULTS.read_text())
+
+
+PLAIN_MODEL = {"voxelwise": {}, "variance_groups": None}
+
+
+def flat(values, at=""):
+    """Nested values as {full key: value}; the contrasts are one value."""
+    found = {}
+    for key, value in values.items():
+        name = f"{at}{key}"
+        found |= (
+            flat(value, f"{name}.")
+            if isinstance(value, dict) and value and key != "contrasts"
+            else {name: value}
+        )
+    return found
+
+
+# Defaults, schema and README say the same
+
+
+def test_defaults_are_complete_and_valid(defaults):
+    assert full({}) == defaults
+
+
+def test_schema_and_defaults_agree(schema, defaults):
+    by_schema = {key: sub for key, sub in keys(schema).items() if not key.startswith("dataset.")}
+    by_schema |= {f"dataset.{key}": sub for key, sub in keys_of_source(schema, "simulated").items()}
+    values = flat(defaults)
+    assert set(values) == set(by_schema)
+    without_default = {key for key, sub in by_schema.items() if "default" not in sub}
+    assert without_default == {"model.formula", "model.contrasts"}
+    for key in set(values) - without_default:
+        assert values[key] == by_schema[key]["default"], key
+
+
+def test_schema_is_valid_and_strict(schema):
+    Draft202012Validator.check_schema(schema)
+    sections = [schema, *(schema["$defs"][source] for source in SOURCES)]
+    while sections:
+        section = sections.pop()
+        if section is not schema["properties"]["dataset"]:  # strict by the source's part
+            assert section["additionalProperties"] is False, section.get("title")
+        inner = [sub for sub in section["properties"].values() if "properties" in sub]
+        sections += [sub for sub in inner if sub is not schema["properties"]["dataset"]]
+        for name, sub in section["properties"].items():
+            assert "$ref" in sub or ("title" in sub and "description" in sub), name
+
+
+def test_units_are_in_the_comments_of_the_defaults(schema):
+    text = DEFAULTS.read_text()
+    for key, sub in keys(schema).items():
+        if sub.get("unit") in ("mm", "share"):
+            line = re.search(rf"^ *{key.rpartition('.')[2]}: .*#(.*)$", text, re.MULTILINE)
+            assert sub["unit"] in line[1], key
+
+
+def readme_rows():
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| (.+?) \| (.*?) \| (.*?) \| (.+) \|$",
+        (ROOT / "config/README.md").read_text().partition("## What re-runs when")[0],
+        re.M,
+    )
+    return [
+        (key, default, unit, meaning) for key, _, default, unit, meaning in rows if "." in key or key in TOP
+    ]
+
+
+TOP = ("results", "smoothing_fwhm")
+
+
+def test_readme_lists_every_key_with_default_unit_and_meaning(schema, defaults):
+    expected = {(key, sub["title"]) for key, sub in keys(schema).items() if not key.startswith("dataset.")}
+    for source in SOURCES:
+        subs = keys_of_source(schema, source)
+        expected |= {(f"dataset.{key}", sub["title"]) for key, sub in subs.items() if key != "source"}
+    rows = readme_rows()
+    assert {(key, meaning) for key, _, _, meaning in rows} == expected
+    assert len(rows) == len(expected)
+    everywhere = [
+        (f"dataset.{k}", v) for source in SOURCES for k, v in keys_of_source(schema, source).items()
+    ] + list(keys(schema).items())
+    for key, default, unit, meaning in rows:
+        sub = next(sub for name, sub in everywhere if name == key and sub["title"] == meaning)
+        assert unit == sub.get("unit", ""), key
+        value = sub.get("default", flat(defaults).get(key, "must be given"))
+        assert yaml.safe_load(default.strip("`")) == value, key
+
+
+def test_readme_example_is_a_valid_config():
+    example = re.search(r"```yaml\n(.*?)```", (ROOT / "config/README.md").read_text(), re.DOTALL)[1]
+    assert full(yaml.safe_load(example))["model"]["contrasts"] == {"patients": "group[T.patient]"}
+
+
+def test_localizer_is_the_example():
+    config = full(yaml.safe_load((ROOT / "config/localizer.yaml").read_text()))
+    assert config["dataset"] == {
+        "source": "localizer",
+        "contrast": "left button press (auditory cue)",
+        "n_subjects": 94,
+        "data_dir": None,
+    }
+    assert config["inference"]["alpha"] == 0.1
+    assert (config["smoothing_fwhm"], config["mask"]["strategy"]) == (5, "background")
+    assert config["model"] == {"formula": "1 + pseudo", "contrasts": {"pseudo": "pseudo"}} | PLAIN_MODEL
+
+
+# Layers
+
+
+def test_values_are_laid_over_the_defaults_key_by_key(defaults):
+    config = full({"inference": {"tfce": {"height": 3}}, "smoothing_fwhm": None})
+    defaults["inference"]["tfce"]["height"] = 3.0
+    assert config == {**defaults, "smoothing_fwhm": None}
+
+
+def test_given_is_not_changed():
+    given = {"dataset": {"source": "localizer"}, "inference": {"alpha": 0.1}}
+    before = copy.deepcopy(given)
+    full(given)
+    assert given == before
+
+
+def test_a_full_config_stays_what_it_is():
+    config = full({"dataset": {"source": "localizer"}, "results": "a/./b/"})
+    assert config["results"] == "a/b"
+    assert full(config) == config
+
+
+def test_a_given_model_replaces_the_default():
+    model = {"formula": "1 + age", "contrasts": {"age": "age", "any": ["age", "Intercept"]}}
+    assert full({"model": model})["model"] == model | PLAIN_MODEL
+
+
+def test_a_given_dataset_replaces_the_default_and_has_the_defaults_of_its_source():
+    table = {"source": "table", "path": "p.tsv", "maps": "map"}
+    assert full({"dataset": table})["dataset"] == table
+    assert full({"dataset": {"seed": 3}})["dataset"] == {
+        "source": "simulated",
+        "n_subjects": 94,
+        "seed": 3,
+        "effect_size": 1.0,
+    }
+
+
+def test_a_layer_replaces_the_model_of_the_one_below():
+    below = {"model": {"formula": "1 + a", "contrasts": {"a": "a"}}, "mask": {"strategy": "epi"}}
+    above = {"model": {"formula": "1 + b", "contrasts": {"b": "b"}}, "mask": {"min_coverage": 0.5}}
+    assert layered(below, above) == {**above, "mask": {"strategy": "epi", "min_coverage": 0.5}}
+
+
+def test_the_working_directory_has_a_say_unless_it_is_ours(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert local_config(DEFAULTS) == {}
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text("smoothing_fwhm: 8\n")
+    assert local_config(DEFAULTS) == {"smoothing_fwhm": 8}
+    monkeypatch.chdir(ROOT)
+    assert local_config(DEFAULTS) == {}
+
+
+def test_text_from_the_command_line_becomes_what_the_key_takes():
+    # Below a key, Snakemake's --config hands on nothing but text.
+    config = full(
+        {
+            "permutation": {"n_permutations": "100", "two_sided": "false", "blocks": {"within": "null"}},
+            "inference": {"alpha": "0.1", "connectivity": "26"},
+            "smoothing_fwhm": "null",
+        }
+    )
+    assert config["permutation"]["n_permutations"] == 100
+    assert config["permutation"]["two_sided"] is False
+    assert config["permutation"]["blocks"]["within"] is None
+    assert (config["inference"]["alpha"], config["inference"]["connectivity"]) == (0.1, 26)
+    assert config["smoothing_fwhm"] is None
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    table = {"source": "table", "path": "~/study/participants.tsv", "maps": "~map"}
+    dataset = full({"dataset": table})["dataset"]
+    assert (dataset["path"], dataset["maps"]) == ("/home/someone/study/participants.tsv", "~map")
+
+
+def test_numbers_are_read_as_yaml_does():
+    given = yaml.safe_load("permutation: {n_permutations: 1_000}\ninference: {alpha: 1.0e-3}")
+    config = full(given)
+    assert (config["permutation"]["n_permutations"], config["inference"]["alpha"]) == (1000, 0.001)
+
+
+# Refusals: (YAML, what the message has to say)
+
+REFUSED = {
+    "unknown key": (
+        "nonsense: {a: 1}",
+        "nonsense: unknown key, with the value {'a': 1}; known here: results",
+    ),
+    "misspelt section": ("inferense: {alpha: 0.1}", "inferense: unknown key.*did you mean 'inference'"),
+    "misspelt key": ("inference: {alhpa: 0.1}", r"inference.alhpa: unknown key.*0.1, did you mean 'alpha'"),
+    "misspelt nested key": ("inference: {tfce: {hight: 2}}", r"inference.tfce.hight: .*'height'"),
+    "key in another section": ("alpha: 0.1", r"alpha: .*another section: inference.alpha"),
+    "key of two sections": ("seed: 1", r"another section: dataset.seed or permutation.seed"),
+    "dotted key": ("inference.alpha: 0.1", r"inference.alpha: .*a dot does not nest"),
+    "key no": ("inference: {no: 1}", "inference: the key false is not text.*in quotes"),
+    "number as key": ("1: 2", "The key 1 is not text"),
+    "empty section": ("mask:", r"mask: found null \(nothing\), expected a section.*strategy.*leave it out"),
+    "empty dataset": ("dataset:", "dataset: found null"),
+    "empty model": ("model:", "model: found null"),
+    "section of text": ("permutation: 500", "permutation: found 500, expected a section"),
+    "section of items": ("model: [a, b]", r"model: found \['a', 'b'\], expected a section"),
+    "tfce without values": ("inference: {tfce: }", "inference.tfce: found null"),
+    "results empty": ("results: ''", "results: found '', expected the path of a folder"),
+    "results null": ("results:", "results: found null"),
+    "results wildcard": ("results: 'a{b}'", "results: found 'a{b}', expected.*without braces"),
+    "results newline": ('results: "a\\n"', "results: found 'a.n', expected.*control characters"),
+    "results number": ("results: 2024", "results: found 2024.*put it in quotes"),
+    "unknown source": ("dataset: {source: tabel}", "dataset.source: found 'tabel'.*did you mean 'table'"),
+    "source list": ("dataset: {source: [table]}", r"dataset.source: found \['table'\]"),
+    "key of another source": ("dataset: {path: a}", "dataset.path: unknown key.*of dataset.source 'table'"),
+    "table without path": ("dataset: {source: table, maps: map}", "dataset.path: is missing; expected TSV"),
+    "table without maps": (
+        "dataset: {source: table, path: a}",
+        "dataset.maps: is missing; expected the name",
+    ),
+    "covariates without a table": (
+        "model: {formula: '1', contrasts: {a: Intercept}, voxelwise: {gm: x.nii}}",
+        r"model.voxelwise.gm: found 'x.nii' with dataset.source 'simulated'; expected dataset.source 'table'",
+    ),
+    "table path null": ("dataset: {source: table, path: , maps: m}", "dataset.path: found null"),
+    "too many subjects": ("dataset: {source: localizer, n_subjects: 95}", "from 1 to 94"),
+    "negative effect": (
+        "dataset: {effect_size: -1}",
+        "dataset.effect_size: found -1.0, expected a number of at",
+    ),
+    "mask strategy": ("mask: {strategy: brain}", "mask.strategy: found 'brain', expected one of background"),
+    "mask without file": ("mask: {strategy: file}", "mask.file: found null.*since mask.strategy is `file`"),
+    "file without strategy": ("mask: {file: a.nii}", "mask.file: found 'a.nii', expected null, since only"),
+    "coverage 0": ("mask: {min_coverage: 0}", "mask.min_coverage: .*above 0 and at most 1"),
+    "missing 10": ("quality: {max_missing: 10}", "quality.max_missing: .*from 0 to 1"),
+    "query number": ("quality: {query: 1}", "quality.query: found 1, expected text, or null"),
+    "flag as number": ("mask: {zero_is_missing: 1}", "mask.zero_is_missing: found 1, expected true or false"),
+    "smoothing negative": (
+        "smoothing_fwhm: -5",
+        "smoothing_fwhm: found -5.0, expected a number of at least 0",
+    ),
+    "smoothing with unit": ("smoothing_fwhm: 5 mm", "smoothing_fwhm: found '5 mm'"),
+    "smoothing infinite": ("smoothing_fwhm: .inf", "smoothing_fwhm: found inf"),
+    "model without contrasts": ("model: {formula: 1 + a}", "model.contrasts: is missing"),
+    "model without formula": ("model: {contrasts: {a: a}}", "model.formula: is missing"),
+    "no contrasts": (
+        "model: {formula: a, contrasts: {}}",
+        "model.contrasts: found {}, expected at least one",
+    ),
+    "contrasts null": ("model: {formula: a, contrasts: }", "model.contrasts: found null"),
+    "formula number": ("model: {formula: 1, contrasts: {a: a}}", "model.formula: found 1, .*in quotes"),
+    "contrast path": (
+        "model: {formula: a, contrasts: {../a: a}}",
+        "model.contrasts: the name '../a' will not do",
+    ),
+    "contrast space": ("model: {formula: a, contrasts: {a b: a}}", "the name 'a b' will not do"),
+    "contrast newline": ('model: {formula: a, contrasts: {"a\\n": a}}', "will not do"),
+    "contrast shell": ("model: {formula: a, contrasts: {$(x): a}}", "will not do"),
+    "contrast no": (
+        "model: {formula: a, contrasts: {no: a, b: b}}",
+        "model.contrasts: the key false is not text",
+    ),
+    "contrast number": ("model: {formula: a, contrasts: {a: 3}}", "model.contrasts.a: found 3"),
+    "contrast null": ("model: {formula: a, contrasts: {a: }}", "model.contrasts.a: found null"),
+    "contrast empty": ("model: {formula: a, contrasts: {a: []}}", r"model.contrasts.a: found \[\]"),
+    "contrast row": ("model: {formula: a, contrasts: {a: [b, 2]}}", r"model.contrasts.a\[1\]: found 2"),
+    "no permutations": ("permutation: {n_permutations: 0}", "n_permutations: found 0, .*from 1 to 10000000"),
+    "huge number": ("permutation: {n_permutations: 1000000000}", "n_permutations: found 1000000000"),
+    "number in text": ("permutation: {n_permutations: 1e4}", "found '1e4', .*as text: write 10000"),
+    "number with point": ("permutation: {n_permutations: 100.0}", "found 100.0, .*write 100$"),
+    "fraction": (
+        "permutation: {chunk_size: 2.5}",
+        "permutation.chunk_size: found 2.5, expected a whole number",
+    ),
+    "chunk of nothing": ("permutation: {chunk_size: 0}", "permutation.chunk_size: found 0"),
+    "number is true": ("permutation: {chunk_size: true}", "permutation.chunk_size: found true"),
+    "too many jobs": ("permutation: {n_permutations: 1000000, chunk_size: 1}", "chunk_size: .* at least 20,"),
+    "negative seed": ("permutation: {seed: -1}", "permutation.seed: found -1"),
+    "seed of 64 bits": ("permutation: {seed: 9223372036854775808}", "from 0 to 9223372036854775807"),
+    "scheme": ("permutation: {scheme: flips}", "permutation.scheme: found 'flips'.*did you mean 'flip'"),
+    "blocks text": (
+        "permutation: {blocks: family}",
+        "permutation.blocks: found 'family', expected a section",
+    ),
+    "block": ("permutation: {blocks: {witin: a}}", "permutation.blocks.witin: .*did you mean 'within'"),
+    "no statistics": ("inference: {statistics: []}", r"inference.statistics: found \[\], expected a list"),
+    "one statistic": (
+        "inference: {statistics: voxel}",
+        "inference.statistics: found 'voxel', expected a list",
+    ),
+    "same twice": ("inference: {statistics: [tfce, tfce]}", "inference.statistics: .*each once"),
+    "statistic": ("inference: {statistics: [voxl]}", r"inference.statistics\[0\]: .*did you mean 'voxel'"),
+    "connectivity": (
+        "inference: {connectivity: 8}",
+        "inference.connectivity: found 8, expected one of 6, 18, 26",
+    ),
+    "extent 0": (
+        "inference: {tfce: {extent: 0}}",
+        "inference.tfce.extent: found 0.0, expected a number above 0",
+    ),
+    "height": ("inference: {tfce: {height: -1}}", "inference.tfce.height: found -1.0"),
+    "a t, not a p": ("inference: {cluster_p: 3.0}", "inference.cluster_p: found 3.0, .*above 0 and below 1"),
+    "p of 1": ("inference: {cluster_p: 1}", "inference.cluster_p: found 1.0"),
+    "p in text": ("inference: {cluster_p: 1e-3}", "found '1e-3', .*YAML reads 1e-3 as text: write 0.001"),
+    "p with comma": ("inference: {cluster_p: '0,001'}", "no decimal comma: write 0.001"),
+    "p not a number": ("inference: {cluster_p: .nan}", "inference.cluster_p: found nan"),
+    "alpha 0": ("inference: {alpha: 0}", "inference.alpha: found 0.0, expected a number above 0 and below 1"),
+    "alpha date": ("inference: {alpha: 2024-01-01}", "inference.alpha: found datetime.date"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusal(case):
+    text, says = REFUSED[case]
+    message = refused(yaml.safe_load(text))
+    assert message.startswith("The config has a problem:")
+    assert any(re.search(says, line) for line in message.splitlines()), message
+
+
+def test_all_problems_are_told_at_once():
+    message = refused(
+        {False: 1, "alpha": 0.1, "smoothing_fwhm": -1, "model": {"contrasts": {"a/b": "a", "c": 1}}}
+    )
+    assert message.startswith("The config has 6 problems:")
+    assert message.count("\n  - ") == 6
+    for part in ("key false", "alpha", "smoothing_fwhm", "model.formula", "'a/b'", "model.contrasts.c"):
+        assert part in message
+
+
+def test_a_long_value_is_cut():
+    assert len(refused({"smoothing_fwhm": "x" * 10_000})) < 300
+
+
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(SOURCES),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["source", "path", "contrasts", "formula", "file", "tfce", "seed", "a"])
+            | st.integers(0, 2)
+            | st.booleans(),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+sections = st.sampled_from(sorted(yaml.safe_load(DEFAULTS.read_text()))) | st.text(max_size=8)
+
+
+@drawn(st.dictionaries(sections, trees, max_size=3))
+def test_whatever_is_given_is_resolved_or_refused(given):
+    try:
+        config = full(given)
+    except UserError:
+        return
+    Draft202012Validator(yaml.safe_load(SCHEMA.read_text())).validate(config)
+
+
+# Through the real snakemake, with one rule in place of the analysis
+
+SHOW = """
+rule show:
+    output:
+        result("shown.json"),
+    params:
+        settings=dict(config=config, contrasts=CONTRASTS, targets=targets(), library=library("show")),
+    script:
+        "../scripts/show.py"
+"""
+SCRIPT = """
+import json
+from permaps import errors
+json.dump(dict(snakemake.params.settings), open(snakemake.output[0], "w"))
+"""
+
+
+@pytest.fixture(scope="module")
+def workflow(tmp_path_factory):
+    """This workflow with its config, its helpers and a single rule that shows them."""
+    home = tmp_path_factory.mktemp("workflow")
+    shutil.copy(ROOT / "Snakefile", home)
+    shutil.copytree(ROOT / "config", home / "config")
+    shutil.copytree(ROOT / "scripts/permaps", home / "scripts/permaps")
+    (home / "scripts/show.py").write_text(SCRIPT)
+    (home / "rules").mkdir()
+    for name in re.findall(r'^include: "rules/(.*)"', (ROOT / "Snakefile").read_text(), re.MULTILINE):
+        (home / "rules" / name).write_text("")
+    shutil.copy(ROOT / "rules/common.smk", home / "rules")
+    (home / "rules/dataset.smk").write_text(SHOW)
+    (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = []\n")
+    return home
+
+
+def snakemake(folder, *arguments):
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", *map(str, arguments)]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_elsewhere_with_values_of_the_command_line(workflow, tmp_path):
+    done = snakemake(
+        tmp_path, "-s", workflow / "Snakefile", "--config", "results=x", "permutation={seed: 7}", "--", "show"
+    )
+    assert done.returncode == 0, done.stderr
+    shown = json.loads((tmp_path / "x/shown.json").read_text())
+    assert shown["config"] == full({"results": "x", "permutation": {"seed": 7}})
+    names = {name.removeprefix("x/") for name in shown["targets"]}
+    assert {
+        "dataset/participants.tsv",
+        "quality/included.tsv",
+        "quality/excluded.tsv",
+        "mask.nii.gz",
+        "mask_coverage.nii.gz",
+        "maps.npy",
+        "design/design.tsv",
+        "design/contrasts.tsv",
+        "nulls/contrast-pseudo.npz",
+        "provenance.json",
+    } <= names
+    maps = {name.removeprefix("maps/contrast-pseudo_stat-") for name in names if name.startswith("maps/")}
+    assert maps == {f"{s}_statmap.nii.gz" for s in ("effect", "t", "z", "tfce", "partialr2")} | {
+        f"t_corr-{k}_logp.nii.gz" for k in ("bonferroni", "unc", "fdr", "fwe")
+    } | {f"{s}_corr-fwe_logp.nii.gz" for s in ("tfce", "clustersize", "clustermass")}
+    tables = {name for name in names if name.startswith("tables/")}
+    assert tables == {
+        f"tables/contrast-pseudo_stat-{s}_clusters.tsv" for s in ("t", "tfce", "clustersize", "clustermass")
+    }
+
+
+def test_the_folder_s_own_config_lies_below_that_of_the_command_line(workflow, tmp_path):
+    (tmp_path / "config").mkdir()
+    below = {"smoothing_fwhm": 8, "model": {"formula": "1 + a", "contrasts": {"a": "a"}}}
+    above = {"model": {"formula": "1 + b", "contrasts": {"b": ["b", "Intercept"]}}}
+    (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(below))
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(above))
+    done = snakemake(
+        tmp_path, "-s", workflow / "Snakefile", "--configfile", tmp_path / "mine.yaml", "--", "show"
+    )
+    assert done.returncode == 0, done.stderr
+    shown = json.loads((tmp_path / "results/shown.json").read_text())
+    assert shown["config"] == full({**below, **above})
+    assert "results/maps/contrast-b_stat-F_corr-fwe_logp.nii.gz" in shown["targets"]
+
+
+def test_two_analyses_side_by_side_as_modules(workflow, tmp_path):
+    configs = {
+        "one": {"results": "out/one", "dataset": {"seed": 1}},
+        "two": {"results": "out/two", "model": {"formula": "1 + age", "contrasts": {"age": "age"}}},
+    }
+    modules = "".join(
+        f"module {name}:\n    snakefile: {str(workflow / 'Snakefile')!r}\n    config: {config!r}\n"
+        f"use rule * from {name} as {name}_*\n"
+        for name, config in configs.items()
+    )
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow/Snakefile").write_text(modules)
+    # The importing workflow's own config is none of ours.
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text("samples: 3\n")
+    done = snakemake(tmp_path, "--", "one_show", "two_show")
+    assert done.returncode == 0, done.stderr
+    for config in configs.values():
+        shown = json.loads((tmp_path / config["results"] / "shown.json").read_text())
+        assert shown["config"] == full(config)
+        assert shown["contrasts"] == list(full(config)["model"]["contrasts"])
+
+
+def test_a_refusal_ends_snakemake_with_the_message_alone(workflow, tmp_path):
+    (tmp_path / "mine.yaml").write_text("inference: {cluster_p: 3.0, alhpa: 0.1}\n")
+    done = snakemake(tmp_path, "-s", workflow / "Snakefile", "--configfile", tmp_path / "mine.yaml")
+    assert done.returncode == 1
+    message = done.stdout + done.stderr
+    assert "inference.cluster_p: found 3.0" in message
+    assert "did you mean 'alpha'" in message
+    assert "Traceback" not in message
+    assert "config.py" not in message
+    assert not (tmp_path / "results").exists()

@@ -1,0 +1,73 @@
+"""The digest of a script's library modules: edits count for those who import them, touches for nobody."""
+
+import os
+
+import pytest
+from permaps.digest import library_digest, modules_of
+
+FILES = {
+    "fit.py": "from permaps.model import fit\nfrom permaps import jobs\nimport numpy\n",
+    "draw.py": "import permaps.colours\n",
+    "lone.py": "import os\n",
+    "late.py": "def main():\n    from permaps.jobs import job\n",
+    "permaps/model.py": "from permaps.shapes import Box\n",
+    "permaps/shapes.py": "from permaps.model import fit\n",  # a circle
+    "permaps/jobs.py": "",
+    "permaps/colours.py": "",
+}
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    (tmp_path / "permaps").mkdir()
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def digests(scripts):
+    return {name: library_digest(scripts / f"{name}.py") for name in ("fit", "draw", "lone", "late")}
+
+
+def changed(scripts, before):
+    return {name for name, digest in digests(scripts).items() if digest != before[name]}
+
+
+def test_modules_are_found_through_one_another(scripts):
+    assert [path.name for path in modules_of(scripts / "fit.py")] == ["jobs.py", "model.py", "shapes.py"]
+    assert modules_of(scripts / "lone.py") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "users"),
+    [("shapes", {"fit"}), ("model", {"fit"}), ("jobs", {"fit", "late"}), ("colours", {"draw"})],
+)
+def test_an_edit_counts_for_the_users_alone(scripts, module, users):
+    before = digests(scripts)
+    with open(scripts / f"permaps/{module}.py", "a") as file:
+        file.write("# edited\n")
+    assert changed(scripts, before) == users
+
+
+def test_a_touch_counts_for_nobody(scripts):
+    before = digests(scripts)
+    for path in (scripts / "permaps").iterdir():
+        os.utime(path, (1, 1))
+    assert changed(scripts, before) == set()
+
+
+def test_the_place_of_the_workflow_does_not_count(scripts, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other") / "scripts"
+    scripts.rename(other)
+    assert {path.parent.name for path in modules_of(other / "fit.py")} == {"permaps"}
+    before = digests(other)
+    other.rename(scripts)
+    assert changed(scripts, before) == set()
+
+
+def test_content_that_moves_between_modules_counts(scripts):
+    (scripts / "permaps/jobs.py").write_text("a = 1\n")
+    before = digests(scripts)
+    (scripts / "permaps/jobs.py").write_text("")
+    (scripts / "permaps/shapes.py").write_text(FILES["permaps/shapes.py"] + "a = 1\n")
+    assert changed(scripts, before) == {"fit", "late"}

@@ -1,0 +1,221 @@
+"""Every figure is drawn, for t and F, with few statistics and with nothing to be seen."""
+
+import struct
+
+import numpy as np
+import pandas as pd
+import plot_convergence
+import plot_coverage
+import plot_design
+import plot_glass_brains
+import plot_nulls
+import plot_peaks
+import plot_quality
+import plot_slices
+import pytest
+from build_viewer import main as build_viewer
+from permaps.brains import axial_cuts
+from permaps.captions import write_caption
+from permaps.outliers import flag, robust_z
+from run_folder import fabricate
+from test_clusters import run_rule
+
+CASES = [("pseudo", "t"), ("any", "F")]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
+    (run / "tables").mkdir()
+    for contrast, letter in CASES:
+        for stat in (letter, "tfce"):
+            run_rule(run, contrast, stat, letter, table(run, contrast, stat), stats=[letter, "tfce"])
+    return run
+
+
+def table(run, contrast, stat):
+    return run / f"tables/contrast-{contrast}_stat-{stat}_clusters.tsv"
+
+
+def group_map(run, contrast, suffix):
+    return run / f"maps/contrast-{contrast}_stat-{suffix}.nii.gz"
+
+
+def pixels(path):
+    """Width and height of a PNG, whose middle must not be of one colour."""
+    content = path.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", content[16:24])
+
+
+@pytest.mark.parametrize(("contrast", "letter"), CASES)
+def test_statistical_charts(run, tmp_path, contrast, letter):
+    stats = [letter, "tfce"]
+    tables = [table(run, contrast, s) for s in stats]
+    nulls = run / f"nulls/contrast-{contrast}.npz"
+    shared = {"contrast": contrast, "alpha": 0.05, "stats": stats, "nulls": nulls}
+    for module, more in ((plot_nulls, {}), (plot_convergence, {"tables": tables})):
+        outputs = [tmp_path / "a.png", tmp_path / "a.svg"]
+        module.main(outputs=outputs, caption=tmp_path / "a.rst", **shared, **more)
+        assert min(pixels(outputs[0])) > 400
+        assert "</svg>" in outputs[1].read_text()
+        assert "39 relabellings" in (tmp_path / "a.rst").read_text()
+
+
+@pytest.mark.parametrize(("contrast", "letter"), CASES)
+def test_peaks(run, tmp_path, contrast, letter):
+    places = plot_peaks.top_places([table(run, contrast, s) for s in (letter, "tfce")], letter)
+    gaps = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(len(places), 1)]
+    assert len(places) <= plot_peaks.MOST
+    assert (gaps > plot_peaks.APART).all()
+    plot_peaks.main(
+        maps=run / "maps.npy",
+        mask=run / "mask.nii.gz",
+        design=run / "design/design.tsv",
+        contrasts=run / "design/contrasts.tsv",
+        values=group_map(run, contrast, f"{letter}_statmap"),
+        tables=[table(run, contrast, s) for s in (letter, "tfce")],
+        outputs=[tmp_path / "a.png"],
+        caption=tmp_path / "a.rst",
+        contrast=contrast,
+        letter=letter,
+    )
+    assert min(pixels(tmp_path / "a.png")) > 400
+
+
+def test_glass_brains_with_and_without_the_parametric_test(run, tmp_path):
+    corrected = group_map(run, "pseudo", "tfce_corr-fwe_logp")
+    widths = []
+    for parametric in (group_map(run, "pseudo", "t_corr-bonferroni_logp"), None):
+        plot_glass_brains.main(
+            parametric=parametric,
+            permuted=[corrected],
+            output=tmp_path / "a.png",
+            caption=tmp_path / "a.rst",
+            contrast="pseudo",
+            stats=["tfce"],
+            alpha=0.05,
+        )
+        widths.append(pixels(tmp_path / "a.png")[0])
+    assert widths[0] > 1.5 * widths[1]
+    import nibabel as nib
+
+    count = int((nib.load(corrected).get_fdata() >= -np.log10(0.05)).sum())
+    assert f"(Max TFCE FWE): {count:,}." in (tmp_path / "a.rst").read_text()
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.001])
+def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
+    plot_slices.main(
+        values=group_map(run, "pseudo", "t_statmap"),
+        corrected=group_map(run, "pseudo", "tfce_corr-fwe_logp"),
+        output=tmp_path / "a.png",
+        caption=tmp_path / "a.rst",
+        contrast="pseudo",
+        stat="tfce",
+        letter="t",
+        alpha=alpha,
+    )
+    assert pixels(tmp_path / "a.png") == (1650, 660)
+    assert ("0 significant voxels" in (tmp_path / "a.rst").read_text()) == (alpha == 0.001)
+
+
+@pytest.mark.parametrize(("contrast", "letter"), CASES)
+def test_viewer_needs_nothing_from_elsewhere(run, tmp_path, contrast, letter):
+    build_viewer(
+        values=group_map(run, contrast, f"{letter}_statmap"),
+        plan=run / "design/plan.json",
+        weights=run / "design/contrasts.tsv",
+        output=tmp_path / "a.html",
+        caption=tmp_path / "a.rst",
+        contrast=contrast,
+        letter=letter,
+        cluster_p=1e-12 if letter == "F" else 0.001,
+        two_sided=True,
+    )
+    page = (tmp_path / "a.html").read_text()
+    assert 'src="http' not in page
+    assert 'href="http' not in page
+    assert len(page) < 2_000_000
+
+
+def test_design_and_coverage(run, tmp_path):
+    files = {"design": run / "design/design.tsv", "contrasts": run / "design/contrasts.tsv"}
+    matrix, names, weights = plot_design.read_design(**files)
+    assert (matrix.shape, names[1], [n for n, _ in weights]) == ((24, 4), "pseudo", ["pseudo", "mean", "any"])
+    plot_design.main(**files, outputs=[tmp_path / "a.png"], formula="1 + pseudo")
+    assert min(pixels(tmp_path / "a.png")) > 400
+    plot_coverage.main(
+        mask=run / "mask.nii.gz",
+        counts=run / "mask_coverage.nii.gz",
+        included=run / "quality/included.tsv",
+        output=tmp_path / "a.png",
+        caption=tmp_path / "a.rst",
+    )
+    assert "50 in some (median 19)" in (tmp_path / "a.rst").read_text()
+
+
+@pytest.fixture
+def metrics():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"participant_id": [f"0{i}" for i in range(30)], "missing": 0.0})
+    table["correlation"], table["sd"], table["mean"] = 0.5 + 0.05 * rng.normal(size=30), 1.0, 0.0
+    table["sd"] *= np.exp(0.1 * rng.normal(size=30))
+    table["mean"] += 0.1 * rng.normal(size=30)
+    for name, q in (("q01", -2), ("q25", -0.7), ("q50", 0), ("q75", 0.7), ("q99", 2)):
+        table[name] = table["mean"] + q
+    table["duplicate_of"] = None
+    return table
+
+
+def test_who_stands_out_is_named_once_each(metrics):
+    assert flag(metrics) == {}
+    metrics.loc[3, "correlation"] = -0.2
+    metrics.loc[7, "sd"] = 5.0
+    metrics.loc[9, "mean"] = -4.0
+    metrics["duplicate_of"] = metrics["duplicate_of"].astype(object)
+    metrics.loc[12, "duplicate_of"] = "02"
+    expected = {
+        3: "unlike the others",
+        7: "values spread widely",
+        9: "mean far off",
+        12: "same map as 02",
+    }
+    assert flag(metrics) == expected
+
+
+def test_without_spread_nobody_stands_out():
+    assert (robust_z([1.0, 1, 1, 5]) == 0).all()
+
+
+def test_quality_names_who_left(metrics, tmp_path):
+    metrics.to_csv(tmp_path / "m.tsv", sep="\t", index=False, na_rep="n/a")
+    (tmp_path / "e.tsv").write_text("participant_id\treason\n099\tmissing file\n")
+    plot_quality.main(
+        metrics=tmp_path / "m.tsv",
+        excluded=tmp_path / "e.tsv",
+        outputs=[tmp_path / "a.png"],
+        caption=tmp_path / "a.rst",
+    )
+    assert min(pixels(tmp_path / "a.png")) > 400
+    assert "099: missing file" in (tmp_path / "a.rst").read_text()
+
+
+def test_cuts_go_through_the_strongest_slices():
+    weight = np.zeros((4, 4, 40))
+    weight[1:3, 1:3, 5:35] = 1
+    weight[1, 1, 17] = 9
+    cuts = axial_cuts(weight, np.diag([2.0, 2, 2, 1]), 5)
+    assert len(cuts) == 5
+    assert 34 in cuts
+    assert (np.diff(cuts) > 0).all()
+    assert cuts.min() >= 10
+    assert cuts.max() <= 70
+
+
+def test_captions_keep_names_as_they_are(tmp_path):
+    from docutils.core import publish_parts
+
+    write_caption(tmp_path / "a.rst", "site_ *x* `y` |z| a\\b")
+    shown = publish_parts((tmp_path / "a.rst").read_text(), writer_name="html")["body"]
+    assert "site_ *x* `y` |z| a\\b" in shown

@@ -1,0 +1,183 @@
+"""A small run gives the numbers it always gave: a change of the statistics is never silent.
+
+Integers are kept as hashes, other numbers to a relative 1e-6. When a change is meant, `make golden` renews
+the files in tests/unit/golden/, and their difference belongs into the same commit.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from permaps import adjacency, correction, enhancement, glm, model, null
+from permaps.chunk import enhancement_of
+from permaps.partition import partition
+from permaps.relabelling import relabellings
+
+GOLDEN = Path(__file__).parent / "golden"
+SHAPE = (9, 10, 8)
+N = 16
+RELABELLINGS = 60
+RELATIVE = 1e-6
+
+_i = np.arange(N)
+_group = (_i >= 5).astype(float)
+_age = (_i * 7) % 11 / 3.0
+_ones = np.ones(N)
+_pairs = (_i // 2).tolist()
+SETTINGS = {
+    "seed": 3,
+    "two_sided": True,
+    "enhance": True,
+    "connectivity": 6,
+    "tfce": {"extent": 0.5, "height": 2.0},
+    "cluster_p": 0.01,
+    "uncorrected_tfce": True,
+}
+CASES = {
+    "groups with nuisance": ([_ones, _age, _group], [[0, 0, 1]], "permute", {}, {}),
+    "regression, one-sided, 26 neighbours": (
+        [_ones, _age],
+        [[0, 1]],
+        "permute",
+        {},
+        {"two_sided": False, "connectivity": 26},
+    ),
+    "one-sample flips, 18 neighbours": ([_ones], [[1]], "flip", {}, {"connectivity": 18}),
+    "F, other exponents": (
+        [_ones, _age, _group],
+        [[0, 1, 0], [0, 0, 1]],
+        "permute",
+        {},
+        {"tfce": {"extent": 1.0, "height": 1.5}},
+    ),
+    "permuted and flipped": ([_ones, _group], [[0, 1]], "both", {}, {}),
+    "within blocks": ([_ones, _age], [[0, 1]], "permute", {"within": _pairs}, {}),
+    "whole blocks, enumerated": ([_ones, (_i >= 10) * 1.0], [[0, 1]], "permute", {"whole": _pairs}, {}),
+    "missing values": ([_ones, _age, _group], [[0, 0, 1]], "permute", {}, {"missing": True}),
+    "variance groups": ([_ones, _group], [[0, 1]], "flip", {}, {"groups": True}),
+}
+
+
+def maps():
+    """Smooth maps with effects, from integers alone: no library's generator or filter can change them."""
+    words = np.random.Philox(key=5).random_raw(N * np.prod(SHAPE)).reshape(N, *SHAPE)
+    values = (words >> np.uint64(44)).astype(np.int64) - 2**19
+    for axis in (1, 2, 3):
+        values = values + np.roll(values, 1, axis) + np.roll(values, -1, axis)
+    values = values.reshape(N, -1)
+    values[:, :60] += 3_000_000
+    values[:, 400:460] += (4_000_000 * _group).astype(np.int64)[:, None]
+    values[:, 600:640] -= (2_000_000 * _age).astype(np.int64)[:, None]
+    # Exact in single precision.
+    return (values // 64).astype(np.float32) / np.float32(2**15)
+
+
+def digest(values):
+    values = np.ascontiguousarray(values, "<i8")
+    return f"{values.shape} " + hashlib.sha256(values.tobytes()).hexdigest()[:16]
+
+
+def numbers(columns, contrast, scheme, blocks, changed):
+    """Run an analysis in small and return what it found: hashes of integers, and floats."""
+    settings = SETTINGS | {k: v for k, v in changed.items() if k in SETTINGS}
+    y, x, c = maps(), np.column_stack(columns), np.array(contrast, float)
+    groups = _group.astype(int) if changed.get("groups") else None
+    if changed.get("missing"):
+        y[3, 100:300] = y[11, 250:420] = np.nan
+    is_f = len(c) > 1
+    setup = model.setup_arrays(
+        x, c, is_f, scheme, {"within": None, "whole": None, "nested": None} | blocks,
+        groups=groups, general=model.is_general(y, x, groups),
+    )  # fmt: skip
+    setup["mask"] = np.ones(SHAPE, bool)
+    moved, exchangeability = model.from_setup(setup)
+    enhanced, both = enhancement_of(setup, settings)
+    stop = min(RELABELLINGS + 1, exchangeability.n_distinct)
+    source, sign = relabellings(exchangeability, settings["seed"], 0, stop)
+    found = null.null_maxima(
+        y, moved, exchangeability, settings["seed"], 0, stop, is_f=is_f, both_signs=both, enhancement=enhanced
+    )
+    observed = null.observed_statistic(y, moved, exchangeability, is_f=is_f)
+    heights = observed.astype(np.float32)
+    tfce = enhancement.tfce_map(heights, enhanced.adjacency, enhanced.extent, enhanced.height, both)
+    label, size, mass = enhancement.clusters(heights, enhanced.adjacency, enhanced.threshold, both)
+    reached = np.abs(observed) if both else observed
+    p = {
+        "voxel": correction.fwe_p(reached, found["voxel"]),
+        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], null.ENHANCED_TIE),
+        "cluster_size": correction.fwe_p(size[label].astype(float), found["cluster_size"], null.ENHANCED_TIE),
+        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], null.ENHANCED_TIE),
+    }
+    every = slice(None, None, 37)
+    result = {
+        "distinct relabellings": str(exchangeability.n_distinct),
+        "relabellings": digest(source),
+        "signs": digest(sign),
+        "exceedances": digest(found["voxel_exceedances"]),
+        "clusters": digest(label),
+        "cluster sizes": digest(size),
+        "null of cluster size": digest(found["cluster_size"].astype(int)),
+        **{f"FWE p of {name}, counts": digest(np.rint(values * stop)) for name, values in p.items()},
+        "cluster threshold": [enhanced.threshold],
+        "statistic": observed[every],
+        "TFCE": tfce[every],
+        "cluster mass": mass,
+        "null of voxel": found["voxel"],
+        "null of TFCE": found["tfce"],
+        "null of cluster mass": found["cluster_mass"],
+        "FDR p": correction.fdr_p(found["voxel_exceedances"] / stop)[every],
+    }
+    if enhanced.uncorrected:
+        result["exceedances of TFCE"] = digest(found["tfce_exceedances"])
+    if "rows" in setup:
+        fitted = glm.fit(y, x, c)
+        result |= {f"parametric {name}": values[every] for name, values in fitted.items()}
+        result["scheme by itself"] = model.scheme_of("auto", partition(x, c))
+    return {k: [float(f"{x:.10g}") for x in v] if not isinstance(v, str) else v for k, v in result.items()}
+
+
+def file_of(name):
+    return GOLDEN / ("".join(c if c.isalnum() else "-" for c in name).replace("--", "-") + ".json")
+
+
+def differences(found, golden):
+    """Names of the quantities that changed, with how much."""
+    changed = [f"{name}: only on one side" for name in found.keys() ^ golden.keys()]
+    for name in found.keys() & golden.keys():
+        new, old = found[name], golden[name]
+        if isinstance(old, str) or len(new) != len(old):
+            if new != old:
+                changed.append(f"{name}: {old} became {new}")
+        elif not np.allclose(new, old, rtol=RELATIVE, atol=RELATIVE * np.abs(old).max(initial=0)):
+            far = np.abs(np.subtract(new, old)).max() / np.abs(old).max()
+            changed.append(f"{name}: relative difference {far:.2g}")
+    return sorted(changed)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numbers_are_what_they_were(name):
+    found = numbers(*CASES[name])
+    path = file_of(name)
+    if os.environ.get("RENEW_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(found, indent=0).replace(",\n", ", ").replace(', "', ',\n"') + "\n")
+    changed = differences(found, json.loads(path.read_text()))
+    assert not changed, "\n".join([*changed, "If it is meant: make golden, and commit the files."])
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "replacement", "notices"),
+    [
+        (null, "margin", lambda observed, tie=0: -1e-3 * np.abs(observed), "exceedances"),
+        (model, "scheme_of", lambda chosen, part: "flip", "scheme by itself"),
+        (adjacency, "COORDINATES_APART", {6: 2, 18: 2, 26: 3}, "TFCE"),
+    ],
+)
+def test_a_change_of_the_statistics_is_noticed(monkeypatch, module, name, replacement, notices):
+    monkeypatch.setattr(module, name, replacement)
+    case = "groups with nuisance"
+    changed = differences(numbers(*CASES[case]), json.loads(file_of(case).read_text()))
+    assert any(line.startswith(f"{notices}:") for line in changed), changed

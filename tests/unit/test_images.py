@@ -1,0 +1,143 @@
+"""Images as they are found on disks, and images as Permaps writes them."""
+
+import gzip
+
+import nibabel as nib
+import numpy as np
+import pytest
+from permaps.images import UnusableMap, load_map, same_grid, write_image
+
+AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
+DATA = np.random.default_rng(0).normal(size=(4, 5, 6))
+
+
+def saved(path, data=DATA, affine=AFFINE, kind=nib.Nifti1Image, dtype=np.float32):
+    data = np.asarray(data).astype(dtype)
+    nib.save(kind(data, affine, dtype=dtype), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("dtype", "gives"),
+    [
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+        (">f4", np.float32),
+        (np.int16, np.float64),
+        (np.uint8, np.float64),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_precision_is_that_of_the_file(tmp_path, name, dtype, gives):
+    data, affine = load_map(saved(tmp_path / name, DATA * 10 + 50, dtype=dtype))
+    assert data.dtype == gives and data.dtype.isnative and data.flags.c_contiguous
+    np.testing.assert_array_equal(data, (DATA * 10 + 50).astype(dtype))
+    np.testing.assert_array_equal(affine, AFFINE)
+
+
+@pytest.mark.parametrize("which", ["a.img", "a.hdr"])
+def test_a_big_endian_analyze_pair_without_scaling_is_read(tmp_path, which):
+    header = nib.Spm2AnalyzeHeader(endianness=">")
+    header.set_data_dtype(np.float32)
+    image = nib.Spm2AnalyzeImage(DATA[..., None].astype(">f4"), None, header)
+    nib.save(image, tmp_path / "a.img")
+    with open(tmp_path / "a.hdr", "r+b") as file:  # scl_slope: NaN, as SPM2 wrote it
+        file.seek(112)
+        file.write(np.array(np.nan, ">f4").tobytes())
+    data, affine = load_map(tmp_path / which)
+    np.testing.assert_array_equal(data, DATA.astype(np.float32))
+    assert np.linalg.det(affine[:3, :3]) != 0
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 6, 1), (4, 5, 6, 1, 1)])
+def test_one_volume_may_have_further_dimensions(tmp_path, shape):
+    data, _ = load_map(saved(tmp_path / "a.nii", DATA.reshape(shape)))
+    assert data.shape == (4, 5, 6)
+
+
+def test_a_single_slice_is_a_volume(tmp_path):
+    assert load_map(saved(tmp_path / "a.nii", DATA[:, :, :1]))[0].shape == (4, 5, 1)
+
+
+def with_bytes(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def unusable(folder):
+    whole = saved(folder / "whole.nii").read_bytes()
+    rgb = np.zeros((4, 5, 6), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+    flat, nan = bytearray(whole), bytearray(whole)
+    flat[312:328] = bytes(16)  # srow_z
+    nan[280:284] = np.array(np.nan, "<f4").tobytes()  # srow_x
+    huge = bytearray(whole)
+    huge[42:48] = np.array([32000, 32000, 32000], "<i2").tobytes()
+    return {
+        "missing file": folder / "none.nii",
+        "several volumes (shape 4 x 5 x 6 x 2)": saved(folder / "b.nii", np.stack([DATA, DATA], -1)),
+        "not a volume (shape 4 x 5)": saved(folder / "c.nii", DATA[:, :, 0]),
+        "complex data": saved(folder / "d.nii", DATA, dtype=np.complex64),
+        "colour (RGB) data": saved(folder / "e.nii", rgb, dtype=rgb.dtype),
+        "affine is not invertible": with_bytes(folder / "f.nii", bytes(flat)),
+        "affine is not invertible ": with_bytes(folder / "g.nii", bytes(nan)),
+        "unreadable (": with_bytes(folder / "h.nii", b""),
+        "unreadable ( ": with_bytes(folder / "i.nii", b"no image at all" * 100),
+        "unreadable (  ": with_bytes(folder / "j.nii", whole[:400]),
+        "unreadable (   ": with_bytes(folder / "k.nii.gz", gzip.compress(whole)[:300]),
+        "unreadable (    ": with_bytes(folder / "l.txt", b"participant_id"),
+        "unreadable (the header claims": with_bytes(folder / "m.nii", bytes(huge)),
+        "unreadable (     ": folder,
+    }
+
+
+def test_what_is_no_map_says_why(tmp_path, capfd):
+    for reason, path in unusable(tmp_path).items():
+        with pytest.raises(UnusableMap) as caught:
+            load_map(path)
+        assert str(caught.value).startswith(reason.rstrip()), path
+        assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_loop_of_links_is_unreadable(tmp_path):
+    (tmp_path / "loop.nii").symlink_to("loop.nii")
+    with pytest.raises(UnusableMap, match="unreadable"):
+        load_map(tmp_path / "loop.nii")
+
+
+def test_grids_are_compared_as_affines_with_a_tolerance():
+    shape = (50, 60, 40)
+    assert same_grid(shape, AFFINE, shape, AFFINE + 1e-5 * np.eye(4))
+    assert not same_grid(shape, AFFINE, (50, 60, 41), AFFINE)
+    for change in (np.diag([-1, 1, 1, 1]), np.diag([1.01, 1, 1, 1])):
+        assert not same_grid(shape, AFFINE, shape, AFFINE @ change)
+    shifted = AFFINE.copy()
+    shifted[0, 3] += 0.5
+    assert not same_grid(shape, AFFINE, shape, shifted)
+    thick = AFFINE @ np.diag([1, 1, 2, 1])
+    assert not same_grid((5, 5, 1), AFFINE, (5, 5, 1), thick)
+
+
+def test_codes_do_not_make_another_grid(tmp_path):
+    image = nib.Nifti1Image(DATA.astype(np.float32), AFFINE)
+    image.set_sform(None, 0)
+    image.set_qform(AFFINE, 1)
+    nib.save(image, tmp_path / "q.nii")
+    assert same_grid((4, 5, 6), load_map(tmp_path / "q.nii")[1], (4, 5, 6), AFFINE)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stored"), [(bool, np.uint8), (np.int16, np.int16), (np.float32, np.float32)]
+)
+def test_images_are_written_the_same_every_time(tmp_path, dtype, stored):
+    paths = [tmp_path / "new" / name for name in ("a.nii.gz", "other.nii.gz")]
+    for path in paths:
+        write_image(path, (DATA * 3).astype(dtype), AFFINE, "Permaps: a test")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    image = nib.load(paths[0])
+    assert image.get_data_dtype() == stored
+    assert image.header["descrip"] == b"Permaps: a test"
+    assert image.header.get_intent()[0] == "none"
+    np.testing.assert_array_equal(np.asarray(image.dataobj), (DATA * 3).astype(dtype))
+    np.testing.assert_array_equal(image.affine, AFFINE)
+    assert sorted(p.name for p in paths[0].parent.iterdir()) == ["a.nii.gz", "other.nii.gz"]

@@ -1,0 +1,73 @@
+"""The script that builds design, blocks and plan: what it refuses, and what it hands on."""
+
+import json
+
+import make_design
+import plan_contrast
+import pytest
+from permaps.errors import UserError
+from permaps.model import read_matrix
+
+ROWS = ["participant_id\tgroup\tage\teveryone\tpair\thalf\tzero\tname"]
+ROWS += [f"s{i}\t{'ab'[i % 2]}\t{20 + i * i}\t1\t{i // 2 + 1}\t{i / 2 + 1}\t{i}\tp{i}" for i in range(8)]
+NO_BLOCKS = {"within": None, "whole": None, "nested": None}
+
+
+def planned(folder, formula="1 + group", expressions=None, voxelwise=(), nested=None, groups=None):
+    (folder / "included.tsv").write_text("\n".join(ROWS) + "\n")
+    design, blocks = folder / "design.tsv", folder / "blocks.json"
+    make_design.main(
+        included=folder / "included.tsv", design=design, blocks=blocks, formula=formula,
+        voxelwise=list(voxelwise), block_columns=NO_BLOCKS | {"nested": nested}, variance_groups=groups,
+    )  # fmt: skip
+    plans = {}
+    for contrast, expression in (expressions or {"b": "group[T.b]"}).items():
+        plan_contrast.main(
+            design=design, blocks=blocks, weights=folder / f"{contrast}.tsv", plan=folder / f"{contrast}.json",
+            contrast=contrast, expressions=expression, scheme="auto",
+        )  # fmt: skip
+        plans |= json.loads((folder / f"{contrast}.json").read_text())
+    return plans
+
+
+def test_covariates_that_are_maps_follow_the_formulas_columns(tmp_path):
+    plan = planned(tmp_path, expressions={"b": "group[T.b]", "gm": "gm"}, voxelwise=["gm", "lesion"])
+    names, _, design = read_matrix(tmp_path / "design.tsv")
+    assert names == ["Intercept", "group[T.b]", "gm", "lesion"]
+    assert (design[:, 2:] != design[:, 2:]).all() and (design[:, :2] == design[:, :2]).all()
+    assert plan["gm"]["dof"] == 8 - 4 and plan["gm"]["scheme"] == "permute"
+    # With values of their own at every voxel, no two people are alike.
+    assert plan["b"]["n_distinct"] == 40320
+
+
+def test_a_covariate_with_the_name_of_a_column_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"model\.voxelwise: 'age' is a column of the formula's design too"):
+        planned(tmp_path, "1 + group + age", voxelwise=["gm", "age"])
+
+
+def test_covariates_count_among_the_columns(tmp_path):
+    with pytest.raises(UserError, match=r"8 columns .* for 8 participants"):
+        planned(tmp_path, voxelwise=list("uvwxyz"))
+
+
+def test_nested_blocks_are_read_from_their_columns(tmp_path):
+    # Pairs change places as wholes, and every pair is one a and one b, in this order: nothing changes.
+    with pytest.raises(UserError, match="no relabelling but the observed one"):
+        planned(tmp_path, nested=["everyone", "pair"])
+    assert (
+        planned(tmp_path, "1 + age", {"age": "age"}, nested=["everyone", "pair"])["age"]["n_distinct"] == 24
+    )
+    blocks = json.loads((tmp_path / "blocks.json").read_text())["blocks"]
+    assert blocks["nested"] == [[1] * 8, [1, 1, 2, 2, 3, 3, 4, 4]]
+
+
+@pytest.mark.parametrize(("column", "value"), [("half", "1.5"), ("zero", "0"), ("name", "'p0'")])
+def test_nested_blocks_that_are_no_whole_numbers_are_refused(tmp_path, column, value):
+    with pytest.raises(UserError, match=rf"nested: column '{column}' holds {value}.*whole numbers"):
+        planned(tmp_path, nested=["everyone", column])
+
+
+def test_groups_too_small_for_a_variance_are_refused(tmp_path):
+    assert planned(tmp_path, groups="group")["b"]["n_distinct"] == 70
+    with pytest.raises(UserError, match="'name' has groups of 1, 1"):
+        planned(tmp_path, groups="name")

@@ -1,0 +1,357 @@
+"""Masks and the matrix of maps, against nilearn's own maskers."""
+
+import os
+from pathlib import Path
+
+import collect_table
+import make_brain_mask
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import screen_participants
+import select_participants
+import smooth_maps
+from nilearn.maskers import NiftiMasker
+from permaps.errors import UserError
+from permaps.images import load_map, write_image
+from permaps.masking import brain_mask, smooth, write_covariate, write_matrix
+from permaps.participants import read_participants
+
+SHAPE = (14, 15, 12)
+AFFINE = np.array([[-3.0, 0, 0, 20], [0, 3.4, 0, -21], [0, 0, 4.5, -18], [0, 0, 0, 1]])
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("PERMAPS_DATA", ROOT.parent / "shared/data"))
+
+
+def ball(radius=1.0):
+    grid = np.stack(np.meshgrid(*[np.linspace(-1.15, 1.15, n) for n in SHAPE], indexing="ij"))
+    return (grid**2).sum(axis=0) < radius**2
+
+
+def images(folder, change=lambda i, x: x, n=6, background=0.0, dtype=np.float32):
+    rng = np.random.default_rng(1)
+    paths = []
+    for i in range(n):
+        data = np.where(ball(), rng.normal(2, 1, SHAPE), background).astype(dtype)
+        paths.append(str(folder / f"{i}.nii"))
+        write_image(paths[-1], change(i, data), AFFINE, "test")
+    return paths
+
+
+def edge_nan(i, x):
+    x[~ball()] = np.nan
+    return x
+
+
+def hole(i, x):
+    if i == 2:
+        x[:4, 5:9] = np.nan
+    return x
+
+
+@pytest.mark.parametrize("strategy", ["background", "epi"])
+@pytest.mark.parametrize("kind", ["zero", "nan", "constant", "none"])
+def test_data_masks_are_those_of_niftimasker(tmp_path, strategy, kind):
+    paths = {
+        "zero": lambda: images(tmp_path),
+        "nan": lambda: images(tmp_path, edge_nan),
+        "constant": lambda: images(tmp_path, background=-7.3),
+        "none": lambda: images(tmp_path, lambda i, x: x + np.random.default_rng(i).random(SHAPE)),
+    }[kind]()
+    mask, affine = brain_mask(strategy, paths)
+    expected = NiftiMasker(mask_strategy=strategy).fit(paths).mask_img_
+    np.testing.assert_array_equal(mask, np.asarray(expected.dataobj) != 0)
+    np.testing.assert_allclose(affine, AFFINE, rtol=1e-6)
+
+
+@pytest.mark.parametrize("strategy", ["background", "epi"])
+@pytest.mark.parametrize("edge", [lambda i, x: x, edge_nan], ids=["zero", "nan"])
+def test_one_participants_nan_do_not_change_the_mask(tmp_path, strategy, edge):
+    whole, _ = brain_mask(strategy, images(tmp_path, edge))
+    mask, _ = brain_mask(strategy, images(tmp_path, lambda i, x: hole(i, edge(i, x))))
+    if strategy == "background":
+        np.testing.assert_array_equal(mask, whole)
+    else:  # the mean of the other five decides at the rim
+        assert (mask != whole).mean() < 0.01
+
+
+def test_the_template_is_nilearns_brain_mask_on_the_maps_grid(tmp_path):
+    shape = (47, 56, 31)
+    affine = np.array([[3.4, 0, 0, -79], [0, 3.4, 0, -112], [0, 0, 4.5, -56], [0, 0, 0, 1]])
+    write_image(tmp_path / "a.nii", np.ones(shape, np.float32), affine, "test")
+    mask, _ = brain_mask("template", [tmp_path / "a.nii"])
+    volume = mask.sum() * 3.4 * 3.4 * 4.5 / 1e6
+    assert 1.6 < volume < 2.0  # litres
+    inverse = np.linalg.inv(affine)
+    for *point, inside in [(0, -20, 10, True), (40, -20, 50, True), (0, 0, 79, False), (78, 0, 0, False)]:
+        assert mask[tuple(np.rint(inverse @ [*point, 1])[:3].astype(int))] == inside
+
+
+def test_a_template_away_from_the_maps_is_empty_and_refused(tmp_path):
+    far = AFFINE.copy()
+    far[:3, 3] = 1000
+    write_image(tmp_path / "a.nii", np.ones(SHAPE, np.float32), far, "test")
+    with pytest.raises(UserError, match=r"no voxel.*MNI"):
+        brain_mask("template", [tmp_path / "a.nii"])
+
+
+def test_a_mask_file_is_taken_above_zero(tmp_path):
+    paths = images(tmp_path)
+    write_image(tmp_path / "mask.nii.gz", (ball(0.5) * 255).astype(np.uint8), AFFINE, "test")
+    np.testing.assert_array_equal(brain_mask("file", paths, tmp_path / "mask.nii.gz")[0], ball(0.5))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: None, "missing file"),
+        (lambda p: write_image(p, np.zeros(SHAPE, np.uint8), AFFINE, ""), "no voxel"),
+        (lambda p: write_image(p, np.full(SHAPE, np.nan), AFFINE, ""), "no voxel"),
+        (lambda p: write_image(p, ball()[1:], AFFINE, ""), "another grid.*13 x 15 x 12.*14 x 15 x 12"),
+        (lambda p: write_image(p, ball(), np.diag([-1, 1, 1, 1]) @ AFFINE, ""), "another grid"),
+    ],
+)
+def test_a_mask_file_that_does_not_fit_is_refused(tmp_path, make, words):
+    paths = images(tmp_path)
+    make(tmp_path / "mask.nii.gz")
+    with pytest.raises(UserError, match=words):
+        brain_mask("file", paths, tmp_path / "mask.nii.gz")
+
+
+def matrix(tmp_path, paths, mask, fwhm=5, min_coverage=1.0, zero_is_missing=True):
+    result = write_matrix(
+        tmp_path / "out/maps.npy", paths, mask, AFFINE,
+        fwhm=fwhm, min_coverage=min_coverage, zero_is_missing=zero_is_missing,
+    )  # fmt: skip
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["maps.npy"]
+    return np.load(tmp_path / "out/maps.npy"), *result
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+@pytest.mark.parametrize("fwhm", [5, 8.5, None])
+def test_the_matrix_is_that_of_niftimasker(tmp_path, fwhm, dtype):
+    paths = images(tmp_path, lambda i, x: x * 40, dtype=np.float64)
+    for path in paths:
+        write_image(path, load_map(path)[0].astype(dtype), AFFINE, "test")
+    values, mask, covered, counts = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)
+    image = nib.Nifti1Image(ball().astype(np.uint8), AFFINE)
+    expected = NiftiMasker(mask_img=image, smoothing_fwhm=fwhm).fit().transform(paths)
+    assert values.dtype == np.float32 and values.flags.c_contiguous
+    np.testing.assert_array_equal(mask, ball())
+    assert (covered[ball()] == 6).all() and counts["analysed"] == ball().sum()
+    np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("fwhm", [0, None])
+def test_no_smoothing_keeps_the_values(tmp_path, fwhm, recwarn):
+    paths = images(tmp_path)
+    values = matrix(tmp_path, paths, ball(), fwhm)[0]
+    np.testing.assert_array_equal(values, [load_map(p)[0][ball()] for p in paths])
+    assert not recwarn.list
+
+
+def test_smoothing_takes_missing_for_zero_and_spares_its_input():
+    data = np.random.default_rng(0).normal(size=SHAPE)
+    holes = data.copy()
+    holes[3, 4, 5], holes[8, 8, 8] = np.nan, np.inf
+    zeroed = np.where(np.isfinite(holes), holes, 0)
+    np.testing.assert_array_equal(smooth(holes, AFFINE, 6), smooth(zeroed, AFFINE, 6))
+    assert np.isnan(holes[3, 4, 5])
+
+
+def with_holes(i, x):
+    """Voxel a lacks one participant, b three, c all; d is 0 in one."""
+    a, b, c, d = (7, 7, 6), (7, 7, 5), (7, 6, 6), (6, 7, 6)
+    x[a] = np.nan if i == 0 else x[a]
+    x[b] = np.nan if i < 3 else x[b]
+    x[c] = np.nan
+    x[d] = 0 if i == 4 else x[d]
+    return x
+
+
+def test_full_coverage_leaves_no_nan(tmp_path):
+    values, mask, covered, counts = matrix(tmp_path, images(tmp_path, with_holes), ball())
+    assert np.isfinite(values).all()
+    assert counts == {
+        "grid": ball().size, "brain mask": ball().sum(), "under coverage": 4, "not finite": 0,
+        "constant": 0, "analysed": ball().sum() - 4,
+    }  # fmt: skip
+    assert [covered[v] for v in ((7, 7, 6), (7, 7, 5), (7, 6, 6), (6, 7, 6))] == [5, 3, 0, 5]
+    assert covered.dtype == np.int16 and not covered[~ball()].any()
+    assert not mask[7, 7, 6] and mask[7, 8, 6]
+
+
+def test_partial_coverage_marks_the_missing_as_nan(tmp_path):
+    paths = images(tmp_path, with_holes)
+    values, mask, _, counts = matrix(tmp_path, paths, ball(), min_coverage=0.5)
+    assert counts["under coverage"] == 1 and counts["analysed"] == ball().sum() - 1
+    missing = np.isnan(values)
+    column = {v: np.ravel_multi_index(v, SHAPE) for v in ((7, 7, 6), (7, 7, 5), (6, 7, 6))}
+    position = {v: np.flatnonzero(np.flatnonzero(mask) == c)[0] for v, c in column.items()}
+    assert missing[:, position[7, 7, 6]].tolist() == [True] + [False] * 5
+    assert missing[:, position[7, 7, 5]].tolist() == [True] * 3 + [False] * 3
+    assert missing[:, position[6, 7, 6]].tolist() == [False] * 4 + [True, False]
+    assert missing.sum() == 5
+    assert matrix(tmp_path, paths, ball(), min_coverage=0.5, zero_is_missing=False)[3]["under coverage"] == 1
+
+
+@pytest.mark.parametrize("fwhm", [5, None])
+def test_a_covariate_is_smoothed_and_masked_as_the_maps_are(tmp_path, fwhm):
+    paths = images(tmp_path)
+    maps = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)[0]
+    assert write_covariate(tmp_path / "c.npy", paths, ball(), AFFINE, fwhm=fwhm) == 0
+    covariate = np.load(tmp_path / "c.npy")
+    assert covariate.dtype == np.float32 and covariate.flags.c_contiguous
+    np.testing.assert_array_equal(covariate, maps)
+
+
+def test_in_a_covariate_0_is_a_value_and_nan_is_missing(tmp_path):
+    a, b, c = (7, 7, 6), (7, 7, 5), (6, 7, 6)
+
+    def grey_matter(i, x):
+        x[a], x[b], x[c] = 0, np.nan if i == 2 else i, 5
+        return x
+
+    n_constant = write_covariate(tmp_path / "c.npy", images(tmp_path, grey_matter), ball(), AFFINE, fwhm=None)
+    covariate = np.load(tmp_path / "c.npy")
+    at = [np.flatnonzero(np.flatnonzero(ball()) == np.ravel_multi_index(v, SHAPE))[0] for v in (a, b, c)]
+    assert n_constant == 2 and np.isnan(covariate).sum() == 1
+    np.testing.assert_array_equal(covariate[:, at].T, [[0] * 6, [0, 1, np.nan, 3, 4, 5], [5] * 6])
+
+
+def test_who_lacks_a_covariate_at_a_voxel_has_no_value_there(tmp_path):
+    a, b = (7, 7, 6), (7, 7, 5)
+
+    def grey_matter(i, x):
+        x[a], x[b] = np.nan if i < 3 else 1, 0
+        return x
+
+    (tmp_path / "gm").mkdir()
+    maps, covariate = images(tmp_path, with_holes), images(tmp_path / "gm", grey_matter)
+    _, covered, counts = write_matrix(
+        tmp_path / "m.npy", maps, ball(), AFFINE, fwhm=None, min_coverage=0.5, zero_is_missing=True,
+        covariates=[covariate],
+    )  # fmt: skip
+    assert covered[a] == 3 and covered[b] == 3 and covered[6, 7, 6] == 5
+    assert counts["under coverage"] == 1  # a voxel that no map has
+
+
+def test_the_share_of_coverage_is_not_lost_to_rounding(tmp_path):
+    paths = images(tmp_path, lambda i, x: edge_nan(i, x) if i > 2 else x * np.nan, n=10)
+    # 0.7 * 10 is 7.000000000000001 or 6.999999999999999, depending on who multiplies.
+    assert matrix(tmp_path, paths, ball(), min_coverage=0.7)[3]["under coverage"] == 0
+
+
+def test_constant_voxels_leave_even_with_rounding_noise(tmp_path):
+    def constant(i, x):
+        x[3:11, 3:11, 3:9] = 1234.567
+        x[7, 7, 6] *= 1 + 1e-7 * i
+        return x
+
+    for fwhm in (None, 4):
+        values, mask, _, counts = matrix(tmp_path, images(tmp_path, constant), ball(), fwhm)
+        assert counts["constant"] > 0 and counts["analysed"] == mask.sum() == values.shape[1]
+        assert not mask[7, 7, 6]
+        assert (np.ptp(values, axis=0) > 1e-6 * np.abs(values).max(axis=0)).all()
+
+
+def test_values_too_large_to_smooth_leave(tmp_path):
+    def large(i, x):
+        x = x.astype(np.float64)
+        x[7, 7, 6] = 1e39 if i == 1 else x[7, 7, 6]
+        return x
+
+    counts = matrix(tmp_path, images(tmp_path, large), ball(), None)[3]
+    assert counts["not finite"] == 1
+
+
+def test_no_voxel_left_is_refused_and_nothing_is_written(tmp_path):
+    paths = images(tmp_path, lambda i, x: x * 0 + 5)
+    with pytest.raises(UserError, match=r"no voxel is left.*constant"):
+        matrix(tmp_path, paths, ball())
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_one_voxel_is_no_map_and_two_are(tmp_path):
+    one = np.zeros(SHAPE, dtype=bool)
+    one[7, 7, 6] = True
+    with pytest.raises(UserError, match="a single voxel is left"):
+        matrix(tmp_path, images(tmp_path), one)
+    one[7, 7, 5] = True
+    assert matrix(tmp_path, images(tmp_path), one)[0].shape == (6, 2)
+
+
+def pipeline(folder, table, maps, variates, strategy, **settings):
+    """Run the scripts from a table to the matrix, as the rules do."""
+    tables = ("participants.tsv", "screened.tsv", "included.tsv", "excluded.tsv", "metrics.tsv", "voxels.tsv")
+    f = {n: folder / n for n in (*tables, "brain.nii.gz", "mask.nii.gz", "coverage.nii.gz", "maps.npy")}
+    collect_table.main(table=table, participants=f["participants.tsv"], maps=maps, voxelwise={})
+    screened = f["screened.tsv"]
+    screen_participants.main(
+        participants=f["participants.tsv"], screened=screened, variates=variates, query=None
+    )
+    make_brain_mask.main(screened=screened, brain=f["brain.nii.gz"], strategy=strategy, file=None)
+    select_participants.main(
+        screened=screened, brain=f["brain.nii.gz"], included=f["included.tsv"], excluded=f["excluded.tsv"],
+        metrics=f["metrics.tsv"], max_missing=settings.pop("max_missing"), zero_is_missing=True,
+    )  # fmt: skip
+    smooth_maps.main(
+        included=f["included.tsv"], brain=f["brain.nii.gz"], mask=f["mask.nii.gz"],
+        coverage=f["coverage.nii.gz"], matrix=f["maps.npy"], voxels=f["voxels.tsv"], fwhm=5,
+        zero_is_missing=True, **settings,
+    )  # fmt: skip
+    return f
+
+
+def test_from_a_bids_table_to_the_matrix(tmp_path):
+    paths = images(tmp_path)
+    lines = ["participant_id\tage"]
+    for i, path in enumerate(paths):
+        new = tmp_path / f"bids/der/sub-0{i}/sub-0{i}_statmap.nii.gz"
+        write_image(new, load_map(path)[0], AFFINE, "test")
+        lines.append(f"sub-0{i}\t{'n/a' if i == 4 else 20 + i}")
+    table = tmp_path / "bids/participants.tsv"
+    table.write_text("\n".join(lines) + "\n")
+    f = pipeline(
+        tmp_path / "out", table, "der/{participant_id}/{participant_id}_statmap.nii.gz", {"age": "model.formula"},
+        "background", max_missing=0.1, min_coverage=1.0,
+    )  # fmt: skip
+    assert read_participants(f["included.tsv"]).age.tolist() == [20, 21, 22, 23, 25]
+    kept = [p for i, p in enumerate(paths) if i != 4]
+    expected = NiftiMasker(smoothing_fwhm=5).fit_transform(kept)
+    np.testing.assert_allclose(np.load(f["maps.npy"]), expected, rtol=1e-5, atol=1e-5)
+    mask = nib.load(f["mask.nii.gz"])
+    assert mask.get_data_dtype() == np.uint8 and nib.load(f["coverage.nii.gz"]).get_data_dtype() == np.int16
+    voxels = pd.read_csv(f["voxels.tsv"], sep="\t").set_index("reason")
+    assert voxels.n_voxels["analysed"] == np.asarray(mask.dataobj).sum() == expected.shape[1]
+
+
+def test_a_mask_of_the_whole_image_is_pointed_out(tmp_path, caplog):
+    paths = images(tmp_path, lambda i, x: x + np.float32(1) + np.random.default_rng(i).random(SHAPE))
+    table = tmp_path / "t.csv"
+    table.write_text("participant_id,file\n" + "".join(f"{i},{p}\n" for i, p in enumerate(paths)))
+    f = pipeline(tmp_path / "out", table, "file", {}, "background", max_missing=0.1, min_coverage=1.0)
+    assert "takes the whole image" in caplog.text
+    assert "whole image" in f["voxels.tsv"].read_text()
+
+
+@pytest.mark.skipif(
+    not (DATA / "wager2008").is_dir(), reason="needs wager2008 in $PERMAPS_DATA or ../shared/data"
+)
+def test_thirty_real_analyze_maps_with_nan(tmp_path):
+    f = pipeline(
+        tmp_path, DATA / "wager2008/participants.tsv", "map", {"reappraisal_success": "model.formula"}, "template",
+        max_missing=0.1, min_coverage=1.0,
+    )  # fmt: skip
+    included = read_participants(f["included.tsv"])
+    assert len(included) == 30 and len(read_participants(f["excluded.tsv"])) == 0
+    values = np.load(f["maps.npy"])
+    paths = list(included["map"])
+    # In these maps the NaN lie above the head, from where smoothing must not carry them into the brain.
+    assert sum(np.isnan(load_map(path)[0]).any() for path in paths) == 29
+    masker = NiftiMasker(mask_img=f["mask.nii.gz"], smoothing_fwhm=5).fit()
+    expected = masker.transform(paths)
+    assert values.shape == expected.shape and 30_000 < values.shape[1] < 40_000
+    np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5)
+    assert read_participants(f["metrics.tsv"]).duplicate_of.isna().all()

@@ -1,0 +1,206 @@
+"""The record of a run, and its words."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import record_provenance
+import write_methods
+from permaps.methods import limitations, methods_paragraph, question
+from permaps.provenance import map_checksums, plain, relabellings, software
+from permaps.references import ENTRIES, bibtex, cite, cited, listed
+from run_folder import fabricate
+
+CONFIG = {
+    "dataset": {"source": "simulated", "seed": 7},
+    "mask": {"strategy": "background", "file": None, "min_coverage": 1.0},
+    "smoothing_fwhm": 5.0,
+    "model": {
+        "formula": "1 + pseudo + age + sex",
+        "contrasts": {"pseudo": "pseudo", "mean": "Intercept", "any": ["pseudo", "age"]},
+        "voxelwise": {},
+        "variance_groups": None,
+    },
+    "permutation": {"seed": 3, "two_sided": True, "blocks": dict.fromkeys(("within", "whole", "nested"))},
+    "inference": {
+        "statistics": ["voxel", "tfce", "cluster_size", "cluster_mass"],
+        "connectivity": 26,
+        "tfce": {"extent": 0.5, "height": 2.0},
+        "cluster_p": 0.001,
+        "alpha": 0.05,
+        "variance_smoothing_fwhm": None,
+        "small_volumes": {},
+        "tail_fit": False,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
+
+
+def record_of(run, folder):
+    record_provenance.main(
+        included=run / "quality/included.tsv",
+        excluded=run / "quality/excluded.tsv",
+        mask=run / "mask.nii.gz",
+        voxels=run / "quality/voxels.tsv",
+        plan=run / "design/plan.json",
+        nulls={c: run / f"nulls/contrast-{c}.npz" for c in CONFIG["model"]["contrasts"]},
+        output=folder / "provenance.json",
+        description=folder / "dataset_description.json",
+        config=CONFIG,
+        version="0.1.0",
+        code="abc",
+        snakemake_version="9.27.1",
+    )
+    return json.loads((folder / "provenance.json").read_text())
+
+
+@pytest.fixture
+def record(run, tmp_path):
+    return record_of(run, tmp_path)
+
+
+def test_record_counts_what_was_there(record, run):
+    assert record["participants"] == {"included": 24, "excluded": 2, "reasons": {"no value for pseudo": 2}}
+    assert record["mask"]["n_voxels"] == np.load(run / "maps.npy").shape[1]
+    assert record["mask"]["voxel_size_mm"] == [10, 10, 10]
+    assert record["contrasts"]["any"]["n_relabellings"] == 39
+    assert record["seeds"] == {"relabellings": 3, "dataset": 7}
+    first = record["inputs"]["sub-01"]
+    with open(first["map"], "rb") as file:
+        assert first["sha256"] == {"sub-01_statmap.nii.gz": hashlib.sha256(file.read()).hexdigest()}
+
+
+def test_record_is_the_same_twice(run, tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        record_of(run, tmp_path / name)
+    for file in ("provenance.json", "dataset_description.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_both_files_of_an_analyze_pair_are_summed(tmp_path):
+    for extension in ("img", "hdr"):
+        (tmp_path / f"a.{extension}").write_text(extension)
+    assert set(map_checksums(tmp_path / "a.img")) == {"a.img", "a.hdr"}
+    assert map_checksums(tmp_path / "a.hdr") == map_checksums(tmp_path / "a.img")
+
+
+@pytest.mark.parametrize(("n_distinct", "exact"), [(40, True), (41, False), ("1e30", False)])
+def test_all_relabellings_are_exact(n_distinct, exact):
+    assert relabellings({"voxel": np.zeros(40)}, n_distinct) == {"n_relabellings": 39, "exact": exact}
+
+
+def test_numpy_numbers_become_plain():
+    made = plain({"a": np.int64(1), 2: (np.float64(0.5), [None])})
+    assert json.dumps(made) == '{"a": 1, "2": [0.5, [null]]}'
+
+
+def test_versions_are_those_installed():
+    assert software()["numpy"] == np.__version__
+
+
+def test_methods_state_what_was_done(record):
+    text = methods_paragraph(record)
+    for part in (
+        "24 participants",
+        "2 more were left out (no value for pseudo: 2)",
+        "5 mm FWHM",
+        f"{record['mask']['n_voxels']:,} voxels of 10 × 10 × 10 mm",
+        "1 + pseudo + age + sex",
+        "39 permutations for pseudo and any and 39 sign-flips for mean (seed 3)",
+        "two-sided",
+        "E = 0.5 and H = 2",
+        "26 neighbours",
+        "uncorrected p of 0.001",
+        "corrected level of 0.05",
+        "by the maximum over them too",
+        "Snakemake 9.27.1",
+    ):
+        assert part in text, part
+
+
+def test_methods_leave_out_what_was_not_done(record):
+    record["config"]["inference"]["statistics"] = ["voxel"]
+    record["config"]["smoothing_fwhm"] = None
+    record["config"]["model"]["contrasts"].pop("mean")
+    text = methods_paragraph(record)
+    assert "not smoothed" in text
+    assert "No correction was made for the number of contrasts." in text  # t and F do not compare
+    for part in (
+        "TFCE",
+        "threshold-free",
+        "cluster",
+        "Bullmore",
+        "blocks",
+        "G statistic",
+        "Pareto",
+        "pseudo-t",
+    ):
+        assert part not in text, part
+
+
+def test_methods_state_what_was_asked_for_besides(record):
+    config = record["config"]
+    config["mask"]["min_coverage"] = 0.8
+    config["model"] |= {"voxelwise": {"gm": "gm", "wm": "wm"}, "variance_groups": "site"}
+    config["permutation"]["blocks"] |= {"within": "family", "nested": ["a", "b"]}
+    config["inference"] |= {
+        "variance_smoothing_fwhm": 8.0,
+        "small_volumes": {"V1": "v1.nii"},
+        "tail_fit": True,
+    }
+    text = methods_paragraph(record)
+    for part in (
+        "with gm and wm as covariates of their own at every voxel, each voxel with the participants who have",
+        "apart for the groups of site, by the G statistic",
+        "a Gaussian kernel of 8 mm FWHM, which gives a pseudo-t",
+        "blocks by family (relabelled within) and blocks by a and b (nested)",
+        "within V1, by relabellings of its own",
+        "generalised Pareto distribution was fitted to the tails of the null distributions (Winkler et al., 2016)",
+    ):
+        assert part in text, part
+    assert {"winkler2014", "winkler2016"} <= set(cited(text))
+
+
+def test_limitations_name_what_limits(record):
+    notes = " ".join(limitations(record))
+    assert "sign-flips assume" in notes
+    assert "not over the 3 contrasts or over the statistics; the maps corr-cfwe are" in notes
+    record["config"]["inference"]["alpha"] = 0.02
+    assert "pseudo, mean, any: with 39 relabellings" in " ".join(limitations(record))
+    record["participants"]["included"] = 12
+    assert "12 participants are few" in " ".join(limitations(record))
+
+
+def test_a_large_plain_run_has_no_limitations(record):
+    record["config"]["inference"]["alpha"] = 0.05
+    record["contrasts"] = {"pseudo": record["contrasts"]["pseudo"] | {"n_relabellings": 10000}}
+    assert limitations(record) == []
+
+
+def test_every_contrast_has_its_question(record):
+    assert len(question(record)) == 3
+
+
+def test_every_paper_is_cited_alike_everywhere():
+    for key, (entry, fields) in ENTRIES.items():
+        assert {"author", "title", "journal", "year", "volume", "pages", "doi"} <= set(fields), key
+        assert cited(f"as shown {cite(key)}.") == [key]
+        assert fields["doi"] in listed(key)
+        assert entry in bibtex([key])
+        assert entry.count("{") == entry.count("}")
+
+
+def test_methods_file_lists_just_the_papers_it_cites(record, tmp_path):
+    path = tmp_path / "provenance.json"
+    path.write_text(json.dumps(record))
+    write_methods.main(provenance=path, methods=tmp_path / "m.md", bibliography=tmp_path / "r.bib")
+    text, bib = (tmp_path / "m.md").read_text(), (tmp_path / "r.bib").read_text()
+    assert "10.1016/j.neuroimage.2008.03.061" in text
+    assert bib.count("@article") == text.count("doi:")
+    assert "pinel2007" not in bib

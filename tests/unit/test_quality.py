@@ -1,0 +1,272 @@
+"""Who leaves, with which reason, and what is measured of the others."""
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import screen_participants
+import select_participants
+from permaps.errors import UserError
+from permaps.images import write_image
+from permaps.masking import coverage
+from permaps.participants import read_participants, write_participants
+from permaps.quality import measure, screen, screen_covariates
+
+SHAPE = (6, 7, 8)
+AFFINE = np.array([[-3.0, 0, 0, 9], [0, 3, 0, -9], [0, 0, 3, -9], [0, 0, 0, 1]])
+
+
+@pytest.fixture
+def cohort(tmp_path):
+    """Ten participants with sound maps."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(10):
+        path = tmp_path / f"maps/{i}.nii.gz"
+        write_image(path, rng.normal(size=SHAPE).astype(np.float32), AFFINE, "test")
+        rows.append({"participant_id": f"S{i}", "map": str(path), "pseudo": float(i), "site": "AB"[i % 2]})
+    return pd.DataFrame(rows)
+
+
+def values_of(cohort, row):
+    return np.asarray(nib.load(cohort["map"][row]).dataobj).copy()
+
+
+def replace(cohort, row, data, affine=AFFINE):
+    write_image(cohort["map"][row], data, affine, "test")
+
+
+def test_sound_participants_stay(cohort):
+    assert screen(cohort, {"pseudo": "model.formula"}, None) == [""] * 10
+
+
+def test_missing_variates_are_named_and_only_those_the_model_uses(cohort):
+    cohort.loc[1, "pseudo"] = np.nan
+    cohort.loc[2, ["pseudo", "site"]] = [np.nan, None]
+    assert screen(cohort, {"pseudo": "model.formula", "site": "model.formula"}, None)[:3] == [
+        "", "missing variate: pseudo", "missing variate: pseudo, site",
+    ]  # fmt: skip
+    assert screen(cohort, {}, None) == [""] * 10
+
+
+def test_the_query_excludes(cohort):
+    reasons = screen(cohort, {}, "site == 'A'")
+    assert reasons == ["", "query: site == 'A'"] * 5
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda x: x * 0, "empty"),
+        (lambda x: x * np.nan, "empty"),
+        (lambda x: x * 0 + 2.5, "constant (only the value 2.5)"),
+        (lambda x: np.where(x > 0, 1.0, np.nan), "constant"),
+        (lambda x: x * np.inf, "empty"),
+        (lambda x: x * 1e300, "values too large for float32"),
+        (lambda x: x[:-1], "shape 5 x 7 x 8, most maps have 6 x 7 x 8"),
+        (lambda x: np.stack([x, x], -1), "several volumes"),
+    ],
+)
+def test_unusable_values_are_told(cohort, damage, reason):
+    replace(cohort, 4, damage(values_of(cohort, 4).astype(np.float64)))
+    reasons = screen(cohort, {}, None)
+    assert reasons.pop(4).startswith(reason)
+    assert reasons == [""] * 9
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_costs_its_voxel_and_not_its_map(cohort, value):
+    data = values_of(cohort, 4)
+    data[2, 3, 4] = value
+    replace(cohort, 4, data)
+    assert screen(cohort, {}, None) == [""] * 10
+    covered = coverage(list(cohort["map"]), False)
+    assert covered[2, 3, 4] == 9 and (covered == 10).sum() == covered.size - 1
+
+
+def test_nan_alone_is_no_reason(cohort):
+    data = values_of(cohort, 0)
+    data[0] = np.nan
+    replace(cohort, 0, data)
+    assert screen(cohort, {}, None)[0] == ""
+
+
+def test_missing_and_unreadable_files_are_told(cohort, tmp_path):
+    cohort.loc[0, "map"] = str(tmp_path / "none.nii")
+    cohort.loc[1, "map"] = None
+    (tmp_path / "text.nii").write_text("no image")
+    cohort.loc[2, "map"] = str(tmp_path / "text.nii")
+    reasons = screen(cohort, {}, None)
+    assert reasons[0] == "missing file" and reasons[1].startswith("missing file (the table names no map")
+    assert reasons[2].startswith("unreadable")
+
+
+def test_the_odd_one_out_leaves_even_when_it_comes_first(cohort):
+    replace(cohort, 0, values_of(cohort, 0), AFFINE @ np.diag([-1.0, 1, 1, 1]))
+    shifted = AFFINE.copy()
+    shifted[1, 3] += 1
+    replace(cohort, 3, values_of(cohort, 3), shifted)
+    replace(cohort, 5, values_of(cohort, 5), AFFINE + 1e-6)
+    reasons = screen(cohort, {}, None)
+    assert [i for i, r in enumerate(reasons) if r] == [0, 3]
+    assert "(RAS), most maps have" in reasons[0] and "(LAS)" in reasons[0]
+    assert reasons[3].startswith("affine [-3 0 0 9; 0 3 0 -8")
+
+
+def test_those_who_leave_anyway_do_not_decide_the_grid(cohort):
+    for row in range(6):
+        replace(cohort, row, values_of(cohort, row)[:-1])
+    cohort.loc[:5, "pseudo"] = np.nan
+    assert [i for i, r in enumerate(screen(cohort, {"pseudo": "model.formula"}, None)) if not r] == [
+        6,
+        7,
+        8,
+        9,
+    ]
+
+
+def test_who_has_no_usable_map_of_a_covariate_leaves(cohort, tmp_path):
+    cohort["map_gm"] = [str(tmp_path / f"gm/{i}.nii.gz") for i in range(10)]
+    cohort["map_lesion"] = cohort["map"]
+    for i, path in enumerate(cohort["map_gm"]):
+        write_image(path, np.full(SHAPE, i, np.float32), AFFINE, "test")  # constant and 0 are fine
+    (tmp_path / "gm/1.nii.gz").unlink()
+    (tmp_path / "gm/2.nii.gz").write_text("no image")
+    cohort.loc[3, "map_gm"] = None
+    write_image(
+        tmp_path / "gm/4.nii.gz", np.ones(SHAPE, np.float32), AFFINE @ np.diag([-1.0, 1, 1, 1]), "test"
+    )
+    write_image(tmp_path / "gm/5.nii.gz", np.ones((7, 8, 3), np.float32), AFFINE, "test")
+    write_image(tmp_path / "gm/6.nii.gz", np.full(SHAPE, np.nan, np.float32), AFFINE, "test")
+    write_image(tmp_path / "gm/7.nii.gz", np.full(SHAPE, np.inf, np.float32), AFFINE, "test")
+    cohort.loc[8, "map_lesion"] = str(tmp_path / "none.nii")
+    reasons = screen_covariates(cohort, [""] * 9 + ["query: x"], ["gm", "lesion"])
+    starts = [
+        "", "covariate gm: missing file", "covariate gm: unreadable", "covariate gm: missing file (the table",
+        "covariate gm: affine", "covariate gm: shape 7 x 8 x 3, the maps have 6 x 7 x 8", "covariate gm: empty",
+        "covariate gm: infinite values", "covariate lesion: missing file", "query: x",
+    ]  # fmt: skip
+    assert [r.startswith(s) and bool(r) == bool(s) for r, s in zip(reasons, starts, strict=True)] == [
+        True
+    ] * 10
+
+
+def test_the_grid_of_the_covariates_is_that_of_the_maps_that_stay(cohort, tmp_path):
+    replace(cohort, 0, values_of(cohort, 0)[:-1])
+    cohort["map_gm"] = cohort["map"]
+    reasons = screen(cohort, {}, None)
+    assert [bool(r) for r in screen_covariates(cohort, reasons, ["gm"])] == [True] + [False] * 9
+    cohort.loc[1, "map_gm"] = cohort["map"][0]
+    assert screen_covariates(cohort, reasons, ["gm"])[1].startswith("covariate gm: shape 5 x 7 x 8")
+
+
+def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
+    cohort.loc[:7, "pseudo"] = np.nan
+    write_participants(cohort, tmp_path / "p.tsv")
+    with pytest.raises(UserError, match=r"2 of 10 participants stay.*8 missing variate: pseudo.*S0"):
+        screen_participants.main(
+            participants=tmp_path / "p.tsv",
+            screened=tmp_path / "s.tsv",
+            variates={"pseudo": "model.formula"},
+            query=None,
+        )
+    assert not (tmp_path / "s.tsv").exists()
+
+
+def test_model_variates_are_those_of_formula_and_blocks():
+    variates = screen_participants.model_variates
+    assert variates("1 + pseudo * site", {"within": None, "whole": "family"}) == {
+        "pseudo": "model.formula",
+        "site": "model.formula",
+        "family": "permutation.blocks.whole",
+    }
+    assert variates("1", {"within": None, "whole": None, "nested": ["a", "b"]}, "site") == {
+        "a": "permutation.blocks.nested",
+        "b": "permutation.blocks.nested",
+        "site": "model.variance_groups",
+    }
+
+
+def brain():
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[1:5, 1:6, 1:7] = True
+    return mask
+
+
+def test_metrics_are_those_of_the_values_in_the_brain(cohort):
+    data = values_of(cohort, 2)
+    data[2, 2, 2:4] = np.nan
+    data[3, 3, 3] = 0
+    replace(cohort, 2, data)
+    metrics, reasons = measure(cohort, brain(), max_missing=0.1, zero_is_missing=True)
+    assert reasons == [""] * 10
+    row, inside = metrics.iloc[2], data[brain()]
+    present = inside[np.isfinite(inside) & (inside != 0)].astype(float)
+    assert row.missing == pytest.approx(3 / 120)
+    for name, value in {
+        "mean": present.mean(), "sd": present.std(ddof=1), "min": present.min(), "max": present.max(),
+        "q01": np.quantile(present, 0.01), "q50": np.median(present), "q99": np.quantile(present, 0.99),
+    }.items():  # fmt: skip
+        assert row[name] == pytest.approx(value)
+    with_zeros, _ = measure(cohort, brain(), max_missing=0.1, zero_is_missing=False)
+    assert with_zeros.missing[2] == pytest.approx(2 / 120)
+
+
+def test_the_correlation_is_with_the_mean_of_the_others(cohort):
+    metrics, _ = measure(cohort, brain(), max_missing=0.1, zero_is_missing=True)
+    maps = np.array([values_of(cohort, i)[brain()] for i in range(10)], dtype=float)
+    others = np.delete(maps, 3, axis=0).mean(axis=0)
+    assert metrics.correlation[3] == pytest.approx(np.corrcoef(maps[3], others)[0, 1])
+
+
+def test_the_same_map_under_two_names_is_flagged_and_kept(cohort):
+    data = values_of(cohort, 1)
+    data[0, 0, 0] = np.nan
+    replace(cohort, 1, data)
+    replace(cohort, 7, data.astype(np.float64))
+    metrics, reasons = measure(cohort, brain(), max_missing=0.1, zero_is_missing=True)
+    assert metrics.duplicate_of.dropna().to_dict() == {7: "S1"}
+    assert reasons == [""] * 10
+
+
+@pytest.fixture
+def selected(cohort, tmp_path):
+    """Outputs of select_participants after S3 lost the lower half of its brain and S9 a variate."""
+    data = values_of(cohort, 3)
+    data[:, :, :4] = 0
+    replace(cohort, 3, data)
+    cohort.loc[9, "pseudo"] = np.nan
+    paths = {n: tmp_path / f"{n}.tsv" for n in ("p", "screened", "included", "excluded", "metrics")}
+    write_participants(cohort, paths.pop("p"))
+    screen_participants.main(
+        participants=tmp_path / "p.tsv",
+        screened=paths["screened"],
+        variates={"pseudo": "model.formula"},
+        query=None,
+    )
+    write_image(tmp_path / "brain.nii.gz", brain(), AFFINE, "test")
+    return paths | {"brain": tmp_path / "brain.nii.gz"}
+
+
+def test_everyone_is_either_included_or_excluded_with_a_reason(selected, cohort):
+    select_participants.main(**selected, max_missing=0.1, zero_is_missing=True)
+    included, excluded = (read_participants(selected[n]) for n in ("included", "excluded"))
+    assert list(included) == list(cohort) and list(excluded) == [*cohort, "reason"]
+    assert excluded.participant_id.tolist() == ["S3", "S9"]
+    assert excluded.reason.tolist() == [
+        "misses 50.0% of the brain mask, more than 10.0%", "missing variate: pseudo",
+    ]  # fmt: skip
+    assert included.participant_id.tolist() == [f"S{i}" for i in (0, 1, 2, 4, 5, 6, 7, 8)]
+    # A map that misses much is measured; one that was never compared is not.
+    assert read_participants(selected["metrics"]).participant_id.tolist() == [f"S{i}" for i in range(9)]
+
+
+def test_zeros_count_as_values_when_told_so(selected):
+    select_participants.main(**selected, max_missing=0.1, zero_is_missing=False)
+    assert read_participants(selected["excluded"]).participant_id.tolist() == ["S9"]
+
+
+def test_nobody_left_is_an_error_and_writes_nothing(selected):
+    with pytest.raises(UserError, match="0 of 10 participants stay"):
+        select_participants.main(**selected, max_missing=-1.0, zero_is_missing=True)
+    assert not any(selected[n].exists() for n in ("included", "excluded", "metrics"))

@@ -1,0 +1,116 @@
+"""The run on one page."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import plot_glass_brains
+import pytest
+import summarise_results
+from run_folder import fabricate
+from test_clusters import run_rule
+from test_provenance import record_of
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    run = fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
+    record_of(run, run)
+    (run / "tables").mkdir()
+    contrasts = {}
+    for name, letter in (("pseudo", "t"), ("any", "F")):
+        stem = f"{run}/maps/contrast-{name}_stat-"
+        stats = [letter, "tfce"]
+        tables = {s: run / f"tables/{name}-{s}.tsv" for s in stats}
+        for stat, path in tables.items():
+            run_rule(run, name, stat, letter, path, stats=stats)
+        figure = run / f"{name}.png"
+        plot_glass_brains.main(
+            parametric=None,
+            permuted=[f"{stem}tfce_corr-fwe_logp.nii.gz"],
+            output=figure,
+            caption=run / "a.rst",
+            contrast=name,
+            stats=["tfce"],
+            alpha=0.05,
+        )
+        contrasts[name] = {
+            "letter": letter,
+            "values": f"{stem}{letter}_statmap.nii.gz",
+            "bonferroni": f"{stem}{letter}_corr-bonferroni_logp.nii.gz",
+            "nulls": run / f"nulls/contrast-{name}.npz",
+            "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats},
+            "clusters": tables,
+            "figures": [figure],
+        }
+    outputs = {"table": run / "s.tsv", "page": run / "s.html", "landing": run / "l.html"}
+    summarise_results.main(provenance=run / "provenance.json", contrasts=contrasts, **outputs)
+    return run, outputs
+
+
+def test_table_has_a_row_for_every_contrast_and_statistic(page):
+    run, outputs = page
+    table = pd.read_csv(outputs["table"], sep="\t")
+    assert table["statistic"].tolist() == ["t, Bonferroni", "t", "tfce", "F, Bonferroni", "F", "tfce"]
+    permuted = table.dropna(subset="observed_max")
+    assert (permuted["n_relabellings"] == 39).all()
+    significant = permuted["n_significant_voxels"] > 0
+    assert (significant == (permuted["observed_max"] > permuted["critical_value"])).all()
+    assert (significant == (permuted["p_fwe"] <= 0.05 + 1e-9)).all()
+    assert ((permuted["n_clusters"] > 0) == significant).all()
+    with np.load(run / "nulls/contrast-pseudo.npz") as null:
+        assert permuted["observed_max"].iloc[1] == pytest.approx(null["tfce"][0], rel=1e-5)
+
+
+def test_page_stands_alone_and_holds_what_matters(page):
+    text = page[1]["page"].read_text()
+    assert text.count("data:image/png;base64,") == 2
+    assert "http" not in text.replace("https://", "").split("<body>")[0]
+    for part in ("24 (2 left out", "Limitations", "ready to paste", "Smith, Stephen M.", "39 sign-flips"):
+        assert part in text, part
+
+
+def test_clusters_are_told_with_region_interval_and_further_corrections():
+    row = {"cluster": 1, "peak": 1, "x": 1.0, "y": 2.0, "z": 3.0, "region": "V1", "t": 5.0, "effect": 0.5}
+    row |= {"p_fwe": 0.01, "p_fwe_low": 0.0, "p_fwe_high": 0.02, "p_cfwe": 0.03, "p_gpd": 0.004}
+    row |= {"p_unc": 0.0001, "size_mm3": 270.0, "n_voxels": 10}
+    text = "".join(summarise_results._clusters("t", pd.DataFrame([row]), "t"))
+    for part in ("V1", "0.010 (0 to 0.020)", "p over contrasts", "0.030", "p by the tail", "0.004"):
+        assert part in text, part
+    plain = pd.DataFrame([row | {"p_fwe_low": 0.01, "p_fwe_high": 0.01}]).drop(
+        columns=["region", "p_cfwe", "p_gpd"]
+    )
+    text = "".join(summarise_results._clusters("t", plain, "t"))
+    assert "<td>0.010</td>" in text
+    assert "region" not in text
+
+
+def test_landing_is_short_and_balanced(page):
+    text = page[1]["landing"].read_text()
+    assert text.count("<table>") == 1
+    assert text.count("<div") == text.count("</div>")
+    assert "<html" not in text
+
+
+def test_names_are_escaped():
+    from permaps import pages
+
+    assert "<b>" not in pages.table(["a"], [["<b>"]])
+    assert "<b>" not in pages.items(["<b>"])
+    assert "<b>" not in pages.pairs({"k": "<b>"})
+
+
+def test_inputs_are_dealt_out_in_order():
+    class Inputs:
+        values, parametric, nulls = ["v1", "v2"], ["b1", "b2"], ["n1", "n2"]
+        corrected, clusters, figures = ["c1", "c2", "c3"], ["k1", "k2", "k3"], ["f1", "f2", "f3"]
+
+    contrasts = [
+        {"name": "a", "letter": "t", "stats": ["t", "tfce"], "panels": ["comparison"]},
+        {"name": "b", "letter": "F", "stats": ["clustersize"], "panels": ["comparison", "clusters"]},
+    ]
+    dealt = summarise_results.by_contrast(contrasts, Inputs)
+    assert json.dumps(dealt["a"]["clusters"]) == '{"t": "k1", "tfce": "k2"}'
+    assert dealt["b"]["corrected"] == {"clustersize": "c3"}
+    assert dealt["b"]["figures"] == ["f2", "f3"]
+    assert dealt["b"]["nulls"] == "n2"

@@ -1,0 +1,176 @@
+"""What a run says on the terminal."""
+
+import json
+
+import count_relabellings
+import pandas as pd
+import pytest
+from permaps.terminal import closing, duration, estimate, failure, plan, report_of, too_few
+from permaps.thresholds import significant
+
+CONFIG = {
+    "results": "results",
+    "dataset": {"source": "simulated", "n_subjects": 94},
+    "smoothing_fwhm": 5.0,
+    "model": {"formula": "1 + pseudo", "contrasts": {"pseudo": "pseudo", "either": ["pseudo", "1"]}},
+    "permutation": {"n_permutations": 10000, "chunk_size": 2500},
+    "inference": {"statistics": ["voxel", "tfce"], "alpha": 0.05, "small_volumes": {"V1": "v1.nii"}},
+}
+CHUNK = ("compute_null_chunk", {"analysis": "pseudo", "start": "0", "stop": "2501"})
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder with benchmarks: chunks took 1 ms a relabelling, the design 3 s."""
+    for path, seconds in (
+        ("compute_null_chunk/contrast-pseudo_0-1001", 1.1),
+        ("compute_null_chunk/contrast-pseudo_1001-2001", 0.9),
+        ("make_design", 3),
+        ("damaged", "-"),
+    ):
+        file = tmp_path / f"benchmarks/{path}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"s\th:m:s\n{seconds}\t-\n")
+    return tmp_path
+
+
+def test_plan_tells_what_will_be_done():
+    text = plan(CONFIG, [CHUNK, ("make_design", {})], 2, "0.1.0")
+    for part in (
+        "Permaps 0.1.0",
+        "participants  94, simulated",
+        "pseudo (t), either (F)",
+        "10,000 of each contrast, in 16 chunks; 1 to compute",
+        "voxel, TFCE; corrected level 0.05",
+        "2, 2 at a time",
+        "results/",
+    ):
+        assert part in text, part
+    assert "voxels" not in text
+    assert "took before" not in text
+
+
+def test_plan_counts_rows_of_a_table_and_leaves_a_bad_one_to_its_job(tmp_path):
+    table = tmp_path / "p.tsv"
+    table.write_text("participant_id\tmap\n01\ta\n02\tb\n")
+    config = CONFIG | {"dataset": {"source": "table", "path": str(table)}}
+    assert f"2, of {table}" in plan(config, [], None, "0")
+    table.write_bytes(b"\xff\xfe")
+    assert f"of {table}" in plan(config, [], None, "0")
+
+
+def test_plan_knows_voxels_unless_the_mask_is_made_anew(tmp_path):
+    config = CONFIG | {"results": str(tmp_path)}
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality/voxels.tsv").write_text("reason\tn_voxels\tnote\ngrid\t99999\t\nanalysed\t41234\t\n")
+    assert "41,234" in plan(config, [CHUNK], 1, "0")
+    assert "41,234" not in plan(config, [CHUNK, ("smooth_maps", {})], 1, "0")
+
+
+def test_time_is_that_of_the_benchmarks(results):
+    jobs = [("compute_null_chunk", {"start": str(i), "stop": str(i + 10000)}) for i in (0, 10000)]
+    benchmarks = results / "benchmarks"
+    assert estimate(jobs, benchmarks, 1) == pytest.approx(20, rel=0.1, abs=2.1)
+    assert estimate(jobs, benchmarks, 2) == pytest.approx(10, rel=0.1, abs=1.1)
+    # More workers than jobs do not help, nor do they the longest job.
+    assert estimate(jobs, benchmarks, 50) == estimate(jobs, benchmarks, 2)
+    assert estimate([("make_design", {}), ("plot_nulls", {})], benchmarks, 1) > 3
+    assert "about 10 s by what they took before" in plan(CONFIG | {"results": str(results)}, jobs, 2, "0")
+
+
+def test_without_benchmarks_no_time_is_told(results):
+    assert estimate([CHUNK], results / "nowhere", 1) is None
+    (results / "benchmarks/compute_null_chunk").rename(results / "benchmarks/elsewhere")
+    assert estimate([CHUNK, ("make_design", {})], results / "benchmarks", 1) is None
+    assert estimate([], results / "benchmarks", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "about 10 s"),
+        (44, "about 40 s"),
+        (100, "about 2 min"),
+        (5300, "about 88 min"),
+        (9000, "about 2.5 h"),
+    ],
+)
+def test_times_are_told_roughly(seconds, said):
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("n", "alpha"), [(18, 0.05), (19, 0.05), (98, 0.01), (99, 0.01), (2, 1 / 3), (9, 0.1)]
+)
+def test_too_few_relabellings_are_told_just_when_nothing_can_be_significant(n, alpha):
+    import numpy as np
+
+    least = 1 / (n + 1)
+    assert bool(too_few(n, alpha)) == (not significant(np.float32(-np.log10(least)), alpha))
+
+
+def test_enough_relabellings_are_enough():
+    for alpha in (0.05, 0.01, 1 / 3, 0.025, 0.1, 0.07):
+        needed = next(n for n in range(1, 1000) if not too_few(n, alpha))
+        assert f"It takes {needed:,} at least" in too_few(needed - 1, alpha) or needed == 1
+    assert "1 relabelling besides" in too_few(1, 0.05)
+    assert "other than by the tail's fit" in too_few(1, 0.05, tail_fit=True)
+
+
+def test_relabellings_are_counted_before_the_chunks(tmp_path, capsys):
+    plans = {
+        "many": {"scheme": "permute", "n_distinct": "1.2e30"},
+        "few": {"scheme": "flip", "n_distinct": 16},
+        "enough": {"scheme": "flip", "n_distinct": 32},
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plans))
+    given = {"plan": tmp_path / "plan.json", "output": tmp_path / "t.tsv", "tail_fit": False}
+    count_relabellings.main(**given, n_permutations=1000, alpha=0.05)
+    table = pd.read_csv(tmp_path / "t.tsv", sep="\t", index_col="contrast")
+    assert table["n_relabellings"].to_dict() == {"many": 1000, "few": 15, "enough": 31}
+    assert table["enough"].to_dict() == {"many": "yes", "few": "no", "enough": "yes"}
+    assert table.loc["few", "smallest_p"] == 1 / 16
+    said = capsys.readouterr().err
+    assert said.count("Permaps: few: With 15 relabellings") == 1
+    assert "no more distinct ones" in said
+    # Asked for too few: that was told before.
+    count_relabellings.main(**given, n_permutations=15, alpha=0.05)
+    assert capsys.readouterr().err == ""
+    assert set(pd.read_csv(tmp_path / "t.tsv", sep="\t")["enough"]) == {"no"}
+
+
+def test_closing_tells_what_was_found(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables/summary.tsv").write_text(
+        "contrast\tstatistic\tn_significant_voxels\tn_clusters\tp_fwe\n"
+        "pseudo\tt, Bonferroni\t1180\tn/a\t1.1e-08\npseudo\ttfce\t3310\t4\t0.0001\n"
+    )
+    text = closing(tmp_path, 0.05, "REPORT")
+    lines = text.splitlines()
+    assert [line.split() for line in lines if "tfce" in line] == [["pseudo", "tfce", "3,310", "4", "0.0001"]]
+    assert any("1,180" in line and "1.1e-08" in line for line in lines)
+    assert f"{tmp_path}/summary.html" in text
+    assert "REPORT" in text
+
+
+@pytest.mark.parametrize(
+    ("command", "report"),
+    [
+        ("--cores 2", ""),
+        ("--report a.html", ""),
+        ("--report a.html --report-after-run", "a.html"),
+        ("--report-after-run --report=b.zip", "b.zip"),
+        ("--report --report-after-run", "report.html"),
+        ("--report-after-run", ""),
+    ],
+)
+def test_report_is_that_of_the_command(command, report):
+    assert report_of(["snakemake", *command.split()]) == report
+
+
+def test_failure_names_the_logs():
+    text = failure([("smooth_maps", ["results/logs/smooth_maps.log"]), ("x", ["a", "b"])], ["snakemake.log"])
+    assert "smooth_maps: results/logs/smooth_maps.log" in text
+    assert "x: b" in text
+    assert "snakemake.log" not in text
+    assert "snakemake.log" in failure([], ["snakemake.log"])
