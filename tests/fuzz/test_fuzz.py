@@ -1,0 +1,247 @@
+"""Random damage: whatever the input, it is read, or refused in words, in little time and memory.
+
+A minute of it runs with the tests, with the same seeds every time. `make fuzz MINUTES=60` goes on with new
+seeds for as long as it is told. What was found is kept as cases in test_found.py.
+"""
+
+import contextlib
+import os
+import random
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from damage import a_chunk, configs, damaged, expressions, images, tables, texts, yaml_texts
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from permaps.chunk import read_chunk
+from permaps.config import resolve
+from permaps.design import contrast_matrix, design_matrix
+from permaps.errors import UserError
+from permaps.files import check_files
+from permaps.images import UnusableMap, load_map
+from permaps.participants import read_participants
+from permaps.quality import screen
+from permaps.query import select
+from permaps.tables import check_maps, check_participants, map_files, map_paths, read_rows
+
+ROOT = Path(__file__).parents[2]
+DEFAULTS, SCHEMA = ROOT / "config/config.yaml", ROOT / "config/schemas/config.schema.yaml"
+defaults, schema = (yaml.safe_load(path.read_text()) for path in (DEFAULTS, SCHEMA))
+
+MINUTES = float(os.environ.get("PERMAPS_FUZZ_MINUTES", "0"))
+TARGETS = 8
+SECONDS = (60 * MINUTES or 48) / TARGETS
+SLOW = 5.0  # seconds for one input
+GREEDY = 2**30  # bytes for one input
+
+pytestmark = pytest.mark.fuzz
+
+
+def fuzz(strategy, check, counted):
+    """Draw inputs until the time is over; the input that fails is made as small as can be."""
+    first = random.randrange(2**32) if MINUTES else 0
+    end = time.monotonic() + SECONDS
+    n = runs = 0
+    while time.monotonic() < end:
+
+        @seed(first + runs)
+        @settings(
+            max_examples=50,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        )
+        @given(strategy)
+        def one(value):
+            nonlocal n
+            n += 1
+            begin, memory = time.process_time(), peak()
+            check(value)
+            assert time.process_time() - begin < SLOW, "slow"
+            assert peak() - memory < GREEDY, "greedy"
+
+        one()
+        runs += 1
+    counted("inputs", n)
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@pytest.fixture
+def counted(record_property, capsys, request):
+    """Note how many inputs were tried; on the terminal of a long run, too."""
+
+    def note(name, value):
+        record_property(name, value)
+        if MINUTES:
+            with capsys.disabled():
+                print(f"\n{request.node.name}: {value:,} {name}")
+
+    return note
+
+
+def table():
+    return pd.DataFrame(
+        {
+            "participant_id": [f"S{i}" for i in range(8)],
+            "map": ["m.nii"] * 8,
+            "age": [20.0, 31, 25, 44, 52, 38, 27, 33],
+            "group": pd.Series(list("aabbabab"), dtype=object),
+            "dose (mg)": [0.5, 1, 2, 0, 3, 1, 2, 4],
+        }
+    )
+
+
+def test_config(counted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def check(given):
+        try:
+            config = resolve(given, DEFAULTS, SCHEMA)
+            assert resolve(config, DEFAULTS, SCHEMA) == config
+            check_files(config)
+        except UserError as error:
+            assert str(error).startswith("The config has")
+
+    fuzz(configs(defaults, schema), check, counted)
+
+
+def test_config_text(counted):
+    def check(text):
+        try:
+            given = yaml.load(text, Loader=yaml.FullLoader)  # as Snakemake reads it
+        except (yaml.YAMLError, ValueError, AttributeError, TypeError):
+            return
+        if isinstance(given, dict):
+            with contextlib.suppress(UserError):
+                resolve(given, DEFAULTS, SCHEMA)
+
+    fuzz(yaml_texts(defaults), check, counted)
+
+
+def test_table(counted, tmp_path):
+    file, copy = tmp_path / "participants.tsv", tmp_path / "copy.tsv"
+
+    def check(drawn):
+        content, maps = drawn
+        file.write_bytes(content)
+        map_files(file, maps)  # read when the Snakefile is parsed: refuses nothing
+        try:
+            columns, rows, lines = read_rows(file)
+            check_participants(columns, rows, lines, file)
+            check_maps(rows, lines, map_paths(columns, rows, file, maps), file)
+            copy.write_bytes(content)
+            frame = read_participants(copy)
+            if "map" in frame:
+                screen(frame, {"age": "model.formula"} if "age" in frame else {}, None)
+        except UserError:
+            pass
+
+    maps = st.one_of(st.sampled_from(["map", "sub-{participant_id}/{age}.nii", "{", "{}"]), texts)
+    fuzz(st.tuples(tables(), maps), check, counted)
+
+
+def test_image(counted, tmp_path):
+    def check(drawn):
+        name, content = drawn
+        file = tmp_path / name
+        file.write_bytes(content)
+        try:
+            data, affine = load_map(file)
+        except UnusableMap as reason:
+            assert "\n" not in str(reason) and len(str(reason)) < 400
+        else:
+            assert data.ndim == 3 and data.dtype in (np.float32, np.float64) and np.isfinite(affine).all()
+
+    fuzz(images(), check, counted)
+
+
+def test_chunk(counted, tmp_path):
+    file, sound = tmp_path / "0-5.npz", a_chunk("f" * 64)
+
+    def check(content):
+        file.write_bytes(content)
+        try:
+            chunk = read_chunk(file, 0, 5, "f" * 64)
+        except UserError as error:
+            assert str(file) in str(error)
+        else:  # what the archive's checksums let pass is what was written
+            np.testing.assert_array_equal(chunk["voxel"], np.linspace(1, 2, 5))
+
+    fuzz(damaged(sound), check, counted)
+
+
+def test_formula(counted):
+    frame = table()
+
+    def check(formula):
+        try:
+            names, matrix = design_matrix(frame, formula)
+        except UserError as error:
+            assert "model.formula" in str(error)
+        else:
+            assert matrix.shape == (8, len(names)) and np.isfinite(matrix).all()
+
+    words = [
+        "age",
+        "group",
+        "`dose (mg)`",
+        "1",
+        "np.log(age)",
+        "poly(age, 2)",
+        "C(group, contr.sum)",
+        "bs(age, df=4)",
+        ".",
+    ]
+    words += ["age.__class__", "__import__('os')", "np", "center(age)", "participant_id", "_", "missing"]
+    fuzz(expressions(words), check, counted)
+
+
+def test_contrast(counted):
+    columns = ["Intercept", "age", "group[T.b]", "C(site)[T.x y]", "age:group[T.b]"]
+
+    def check(contrast):
+        try:
+            weights = contrast_matrix(contrast, "name", columns)
+        except UserError as error:
+            assert "model.contrasts.name" in str(error)
+        else:
+            assert weights.shape[1] == len(columns) and np.isfinite(weights).all()
+
+    expression = expressions([*columns, "`group[T.b]`", "agee", "e", "E5", "__import__('os')"])
+    fuzz(st.one_of(expression, st.lists(expression, min_size=1, max_size=3)), check, counted)
+
+
+def test_query(counted):
+    frame = table()
+
+    def check(query):
+        try:
+            kept = select(frame, query)
+        except UserError as error:
+            assert "quality.query" in str(error)
+        else:
+            assert kept.shape == (8,) and kept.dtype == bool
+
+    words = [
+        "age",
+        "group",
+        "`dose (mg)`",
+        "'a'",
+        "True",
+        "None",
+        "['a', 'b']",
+        "@frame",
+        "age.mean()",
+        "index",
+        "missing",
+    ]
+    fuzz(expressions(words), check, counted)

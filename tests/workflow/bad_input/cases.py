@@ -1,0 +1,444 @@
+"""What can be wrong, and what has to be said about it.
+
+Three tables: values of the config, which are refused together by one dry run; maps, which cost their
+participants by one run; and everything that stops a run on its own.
+"""
+
+# ruff: noqa: E501  a case reads best on one line
+
+import gzip
+from dataclasses import dataclass, field
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from .study import AFFINE, SHAPE, inside, save, sound
+
+COLLECTED = "dataset/participants.tsv"
+INCLUDED = "quality/included.tsv"
+MATRIX = "maps.npy"
+DESIGN = "design/design.tsv"
+PLAN = "design/contrast-age_plan.json"
+NULL = "nulls/contrast-age.npz"
+# With these, of a finished run only the design is made again: its model is what is tested.
+DESIGN_ALONE = ("--rerun-triggers", "mtime", "--forcerun", "make_design")
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A value of the config that is refused."""
+
+    what: str
+    config: dict
+    says: tuple
+    stage: str = (
+        "schema"  # what finds it: the schema, then conflicts between values, then a look at the files
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """A map that costs its participant, or (without `says`) does not."""
+
+    what: str
+    damage: Any  # called with the study and the map's path
+    says: str
+
+
+@dataclass(frozen=True, eq=False)
+class Stop:
+    """A run that ends with a message."""
+
+    section: str
+    what: str
+    says: tuple
+    damage: Any = None  # called with the sandbox
+    config: Any = field(default_factory=dict)  # or the bytes of the file
+    target: str = INCLUDED
+    results: str = "results"
+    arguments: tuple = ()
+    finished: bool = False  # begin with the results of a whole run
+    unprivileged: bool = False
+    by_snakemake: bool = False  # Snakemake's own words: it reads config files before we do
+    answer: str = ""  # for the page, where the words are Snakemake's
+
+
+def table(**values):
+    return {"dataset": {"source": "table", "path": "../study/participants.tsv", "maps": "map"} | values}
+
+
+def model(formula="1 + age", **contrasts):
+    return {"model": {"formula": formula, "contrasts": contrasts or {"age": "age"}}}
+
+
+VALUES = [
+    Value("unknown key", {"nonsense": 1}, ("nonsense: unknown key", "known here")),
+    Value("misspelt key", {"inference": {"alhpa": 0.1}}, ("inference.alhpa", "did you mean 'alpha'?")),
+    Value("key in another section", {"alpha": 0.1}, ("alpha: unknown key", "inference.alpha")),
+    Value("negative smoothing", {"smoothing_fwhm": -5}, ("smoothing_fwhm: found -5.0", "at least 0")),
+    Value("smoothing with a unit", {"smoothing_fwhm": "5 mm"}, ("found '5 mm'", "expected a number")),
+    Value("infinite smoothing", {"smoothing_fwhm": float("inf")}, ("smoothing_fwhm: found inf",)),
+    Value("threshold of 0", {"inference": {"cluster_p": 0}}, ("inference.cluster_p: found 0.0", "above 0 and below 1")),
+    Value("threshold of 1", {"inference": {"cluster_p": 1}}, ("inference.cluster_p: found 1.0", "above 0 and below 1")),
+    Value("level in per cent", {"inference": {"alpha": 5}}, ("inference.alpha: found 5.0", "below 1")),
+    Value("`1e-3`, which YAML reads as text", {"inference": {"cluster_p": "1e-3"}}, ("YAML reads 1e-3 as text: write 0.001",)),
+    Value("decimal comma", {"inference": {"alpha": "0,05"}}, ("write 0.05",)),
+    Value("seed below 0", {"permutation": {"seed": -1}}, ("permutation.seed: found -1", "from 0 to")),
+    Value("seed above 63 bits", {"permutation": {"seed": 2**63}}, ("permutation.seed", "9223372036854775807")),
+    Value("seed with a fraction", {"permutation": {"seed": 0.5}}, ("permutation.seed: found 0.5", "whole number")),
+    Value("no permutations", {"permutation": {"n_permutations": 0}}, ("n_permutations: found 0", "from 1 to")),
+    Value(
+        "far too many permutations",
+        {"permutation": {"n_permutations": 10**12}},
+        ("permutation.n_permutations: found 1000000000000", "from 1 to 10000000"),
+    ),
+    Value(
+        "far too many jobs",
+        {"permutation": {"n_permutations": 10**7, "chunk_size": 1}},
+        ("permutation.chunk_size: found 1", "10000000 jobs", "at least 200"),
+        "conflict",
+    ),
+    Value("`no` as a name", {"model": {"formula": "1", "contrasts": {False: "1"}}}, ("the key false is not text",)),
+    Value("`yes` for a choice", {"mask": {"strategy": True}}, ("mask.strategy: found true", "background, epi")),
+    Value("yes in words", {"permutation": {"two_sided": "sometimes"}}, ("found 'sometimes', expected true or false",)),
+    Value("unknown scheme", {"permutation": {"scheme": "permut"}}, ("did you mean 'permute'?",)),
+    Value("unknown statistic", {"inference": {"statistics": ["tfec"]}}, ("inference.statistics[0]", "'tfce'")),
+    Value("unknown connectivity", {"inference": {"connectivity": 8}}, ("expected one of 6, 18, 26",)),
+    Value("share in per cent", {"quality": {"max_missing": 10}}, ("quality.max_missing: found 10.0", "from 0 to 1")),
+    Value("mask strategy without its file", {"mask": {"strategy": "file"}}, ("mask.file: found null",)),
+    Value("mask file without its strategy", {"mask": {"file": "a.nii"}}, ("mask.file: found 'a.nii'", "null")),
+    Value("empty section", {"model": None}, ("model: found null",)),
+    Value("model without contrasts", {"model": {"formula": "1 + age"}}, ("model.contrasts: is missing",)),
+    Value(
+        "contrast name that leaves its folder",
+        model(**{"../../age": "age"}),
+        ("the name '../../age' will not do", "letters, digits"),
+    ),
+    Value(
+        "contrast name with shell characters",
+        model(**{"$(touch pwned)": "age"}),
+        ("the name '$(touch pwned)' will not do", "letters, digits"),
+    ),
+    Value("results folder with braces", {"results": "res{ult}s"}, ("results: found 'res{ult}s'", "without braces")),
+    Value("unknown source", {"dataset": {"source": "tabel"}}, ("dataset.source", "did you mean 'table'?")),
+    Value("table without its path", {"dataset": {"source": "table", "maps": "map"}}, ("dataset.path: is missing",)),
+    Value("no such table", table(path="../study/participant.tsv"), ("dataset.path", "did you mean 'participants.tsv'?"), "files"),
+    Value("folder for a table", table(path="../study"), ("dataset.path: '../study' is a folder",), "files"),
+    Value("no such small volume", {"inference": {"small_volumes": {"roi": "../study/roi.nii"}}}, ("small_volumes.roi: there is no file",), "files"),
+    Value(
+        "no such mask",
+        {"mask": {"strategy": "file", "file": "../study/brain.nii.gz"}},
+        ("mask.file: there is no file '../study/brain.nii.gz'", "working directory"),
+        "files",
+    ),
+]  # fmt: skip
+
+
+def content(data):
+    return lambda study, path: path.write_bytes(data)
+
+
+def image(make, affine=AFFINE):
+    """Replace a map by another image, made from its values."""
+    return lambda study, path: save(path, make(nib.load(path).get_fdata(dtype=np.float32)), affine)
+
+
+def header(at, data):
+    """Change bytes of a map's header."""
+
+    def damage(study, path):
+        whole = bytearray(gzip.decompress(path.read_bytes()))
+        whole[at : at + len(data)] = data
+        path.write_bytes(gzip.compress(whole, mtime=0))
+
+    return damage
+
+
+def cut(share):
+    return lambda study, path: path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+
+
+def looped(study, path):
+    path.unlink()
+    path.with_name("loop.nii.gz").symlink_to(path.name)
+    path.symlink_to("loop.nii.gz")
+
+
+def folder(study, path):
+    path.unlink()
+    path.mkdir()
+
+
+def value(column, text):
+    return lambda study, path: study.set(-1, column, text)
+
+
+def spoilt(number):
+    """Replace one value by another."""
+
+    def change(values):
+        values[3, 3, 3] = number
+        return values
+
+    return image(change)
+
+
+def holes(values):
+    values[1:3] = np.nan
+    return values
+
+
+LAS = AFFINE @ np.diag([-1.0, 1, 1, 1])
+LAS[0, 3] = -AFFINE[0, 3] - 3
+RGB = np.zeros(SHAPE, dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+MAPS = [
+    Map("missing map", lambda study, path: path.unlink(), "missing file"),
+    Map("no map named in the table", value("map", "n/a"), "missing file (the table names no map)"),
+    Map("empty file", content(b""), "unreadable (Empty file"),
+    Map("truncated map", cut(0.5), "unreadable"),
+    Map("truncated header", lambda study, path: path.write_bytes(gzip.compress(bytes(100), mtime=0)), "unreadable"),
+    Map("text in place of an image", content(b"not an image\n"), "unreadable"),
+    Map("uncompressed file named .gz", lambda s, p: p.write_bytes(gzip.decompress(p.read_bytes())), "unreadable"),
+    Map("folder in place of a map", folder, "unreadable"),
+    Map("symbolic links in a loop", looped, "unreadable"),
+    Map("map without permission", lambda study, path: path.chmod(0), "unreadable"),
+    Map("4D image with many volumes", image(lambda v: np.stack([v] * 20, -1)), "several volumes (shape 8 x 8 x 8 x 20)"),
+    Map("2D image", image(lambda v: v[:, :, 3]), "not a volume (shape 8 x 8)"),
+    Map("complex data", image(lambda v: v.astype(np.complex64)), "complex data"),
+    Map("colour (RGB) data", image(lambda v: RGB), "colour (RGB) data"),
+    Map("header that claims 32000 x 32000 x 32000 voxels", header(42, b"\0\x7d" * 3), "the header claims 32000"),
+    Map("header that claims a negative shape", header(42, b"\xff\xff" * 3), "unreadable"),
+    Map("affine without an inverse", header(280, bytes(48)), "affine is not invertible"),
+    Map("affine with NaN", header(280, b"\0\0\xc0\x7f"), "affine is not invertible"),
+    Map("other shape", image(lambda v: v[:-1]), "shape 7 x 8 x 8, most maps have 8 x 8 x 8"),
+    Map("other affine", image(lambda v: v, AFFINE @ np.diag([2, 2, 2, 1.0])), "affine [6 0 0"),
+    Map("flipped participant (LAS among RAS)", image(lambda v: v[::-1], LAS), "(LAS), most maps have"),
+    Map("all zero", image(lambda v: v * 0), "empty (only 0 or NaN)"),
+    Map("all NaN", image(lambda v: v * np.nan), "empty (only 0 or NaN)"),
+    Map("constant", image(lambda v: v * 0 + np.float32(7)), "constant (only the value 7)"),
+    Map("one infinite value", spoilt(np.inf), ""),
+    Map("values that overflow float32", image(lambda v: v * np.float64(1e300)), "values too large for float32"),
+    Map("NaN in a third of the brain", image(holes), "misses 33.3% of the brain mask, more than 10.0%"),
+    Map("missing value of a variate", value("age", "n/a"), "missing variate: age"),
+    Map("one NaN", spoilt(np.nan), ""),
+    Map("duplicate of another's map (in another file)", image(lambda v: sound(0)), ""),
+    Map("float64", image(lambda v: v.astype(np.float64)), ""),
+    Map("4D image with one volume", image(lambda v: v[..., None]), ""),
+]  # fmt: skip
+
+
+def text(change):
+    """Change the table."""
+    return lambda box: change(box.study)
+
+
+def named(row, column, name):
+    return text(lambda study: study.set(row, column, name))
+
+
+def replaced(old, new):
+    return text(lambda study: study.replace(old, new))
+
+
+def only(n):
+    def shorten(study):
+        del study.rows[n:]
+        study.write()
+
+    return text(shorten)
+
+
+def masked(data, affine=AFFINE):
+    return lambda box: box.study.mask(data, affine)
+
+
+def one_voxel():
+    mask = np.zeros(SHAPE)
+    mask[3, 3, 3] = 1
+    return mask
+
+
+def damaged_chunk(change):
+    return lambda box: change(box.work / "results/nulls/contrast-age/0-21.npz")
+
+
+def of_other_data(path):
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | {"fingerprint": np.array("0" * 64)})
+
+
+def pickled(path):
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | {"voxel": np.array([{"a": 1}], dtype=object)})
+
+
+MASK = {"mask": {"strategy": "file", "file": "../study/mask.nii.gz"}}
+RUN_CODE = "__import__('os').system('touch pwned')"
+
+SMALL = "design/contrast-age_volume-roi_setup.npz"
+VOLUME = {"inference": {"statistics": ["voxel"], "small_volumes": {"roi": "../study/mask.nii.gz"}}}
+
+STOPS = [
+    # Config files that no value can be read from: Snakemake's own words
+    Stop(
+        "Config file", "no such file", ("nothing.yaml",), arguments=("--configfile", "nothing.yaml"),
+        by_snakemake=True, answer="FileNotFoundError: [Errno 2] No such file or directory: 'nothing.yaml'",
+    ),
+    Stop("Config file", "not YAML", ("not valid JSON or YAML",), config=b"model: [\n", by_snakemake=True),
+    Stop("Config file", "tab in place of spaces", ("tab indentation",), config=b"mask:\n\tfile: a\n", by_snakemake=True),
+    Stop("Config file", "empty", ("with keys at top level",), config=b"", by_snakemake=True),
+    Stop(
+        "Config file", "YAML that makes a Python object", ("not valid JSON or YAML",),
+        config=b"mask: !!python/object/apply:os.system ['touch pwned']\n", by_snakemake=True,
+    ),
+    Stop("Config file", "key twice", ("inference: is in", "config.yaml twice (lines 5 and 7)"),
+         config=b"dataset: {source: table, path: ../study/participants.tsv, maps: map}\nmodel: {formula: 1 + age, contrasts: {age: age}}\n"
+                b"permutation: {n_permutations: 20}\n\ninference:\n  alpha: 0.1\ninference:\n  cluster_p: 0.01\n", target=COLLECTED),
+    # Files and folders
+    Stop("Files and folders", "links in a loop for a table", ("dataset.path", "cannot be reached", "symbolic links"),
+         lambda box: (box.study.table.unlink(), box.study.table.symlink_to(box.study.table)), target=COLLECTED),
+    Stop("Files and folders", "table without permission", ("dataset.path", "may not be read"),
+         lambda box: box.study.table.chmod(0), target=COLLECTED, unprivileged=True),
+    Stop("Files and folders", "results folder is a file", ("results: 'taken' is no folder",),
+         lambda box: (box.work / "taken").touch(), config={"results": "taken"}, results="taken", target=COLLECTED),
+    Stop("Files and folders", "results folder may not be written", ("results: nothing can be written to 'results'",),
+         lambda box: (box.work / "results").mkdir(mode=0o555), target=COLLECTED, unprivileged=True),
+    Stop("Files and folders", "results below a folder that may not be written", ("nothing can be written to 'closed'",),
+         lambda box: (box.work / "closed").mkdir(mode=0o555), config={"results": "closed/results"},
+         results="closed/results", target=COLLECTED, unprivileged=True),
+    Stop("Files and folders", "results folder with an endless name", ("results: a name in", "more than 255 bytes"),
+         config={"results": "r" * 300}, results="r", target=COLLECTED),
+    Stop("Files and folders", "table path with braces", ("dataset.path", "has braces", "Rename it"),
+         lambda box: box.study.table.rename(box.study.folder / "{a}.tsv"), config=table(path="../study/{a}.tsv"),
+         target=COLLECTED),
+    # The participants table
+    Stop("Participants table", "empty", ("participants.tsv: the table is empty",),
+         text(lambda study: study.table.write_bytes(b"")), target=COLLECTED),
+    Stop("Participants table", "header alone", ("there is a header but no participant",), only(0), target=COLLECTED),
+    Stop("Participants table", "cut off", ("line 9 has 4 values", "5 columns"),
+         text(lambda study: study.table.write_bytes(study.table.read_bytes()[:-6])), target=COLLECTED),
+    Stop("Participants table", "spreadsheet file", ("not UTF-8", "exported"),
+         text(lambda study: study.table.write_bytes(b"PK\x03\x04\xff\xfe" * 50)), target=COLLECTED),
+    Stop("Participants table", "UTF-16", ("not UTF-8 text",), text(lambda study: study.write(encoding="utf-16")),
+         target=COLLECTED),
+    Stop("Participants table", "open quotation mark", ("participants.tsv: line", "quotation mark"),
+         replaced(b"\nsub-03", b'\n"sub-03'), target=COLLECTED),
+    Stop("Participants table", "column twice", ("column 'age' is there twice",), replaced(b"group", b"age"),
+         target=COLLECTED),
+    Stop("Participants table", "column without a name", ("column 4 has no name",), replaced(b"group", b""),
+         target=COLLECTED),
+    Stop("Participants table", "no `participant_id`", ("no column 'participant_id'", "'participant'"),
+         replaced(b"participant_id", b"participant"), target=COLLECTED),
+    Stop("Participants table", "reserved column", ("'reason' is reserved",), replaced(b"group", b"reason"),
+         target=COLLECTED),
+    Stop("Participants table", "participant without an id", ("line 4 has no participant_id",),
+         replaced(b"sub-03\t", b"\t"), target=COLLECTED),
+    Stop("Participants table", "duplicate id", ("'sub-02' is there twice (lines 3 and 5)",),
+         named(3, "participant_id", "sub-02"), target=COLLECTED),
+    Stop("Participants table", "ids that differ in case", ("'SUB-02' and 'sub-02' differ in case", "(lines 3 and 5)"),
+         named(3, "participant_id", "SUB-02"), target=COLLECTED),
+    Stop("Participants table", "ids that differ in leading zeros", ("'sub-2' and 'sub-02'", "leading zeros"),
+         named(3, "participant_id", "sub-2"), target=COLLECTED),
+    Stop("Participants table", "no such column of maps", ("dataset.maps asks for a column 'mpa'", "did you mean 'map'"),
+         config=table(maps="mpa"), target=COLLECTED),
+    Stop("Participants table", "no such placeholder", ("dataset.maps asks for a column 'participent_id'", "'participant_id'"),
+         config=table(maps="sub-{participent_id}.nii.gz"), target=COLLECTED),
+    Stop("Participants table", "one map for two", ("sub-01 and sub-02 (lines 2 and 3) have the same map",),
+         named(1, "map", "maps/01.nii.gz"), target=COLLECTED),
+    Stop("Participants table", "text among numbers", ("model.formula: 'abc' in column 'age'", "'sub-03'", "(row 3"),
+         named(2, "age", "abc")),
+    Stop("Participants table", "decimal commas", ("'0,00' in column 'score'", "decimal point"),
+         text(lambda study: [study.set(i, "score", r["score"].replace(".", ",")) for i, r in enumerate(study.rows)]),
+         config=model("1 + score", score="score")),
+    Stop("Participants table", "decimal commas in a CSV", ("values, the header has 5 columns", "Quote values"),
+         text(lambda study: (study.write(delimiter=","), study.replace(b"0.10", b"0,10"))), target=COLLECTED),
+    # Who stays
+    Stop("Participants", "one participant", ("1 of 1 participants stay, at least 3 are needed",), only(1)),
+    Stop("Participants", "two participants", ("2 of 2 participants stay, at least 3 are needed",), only(2)),
+    Stop("Participants", "no map at all", ("0 of 8 participants stay", "8 missing file", "The first: sub-01"),
+         text(lambda study: [path.unlink() for path in (study.folder / "maps").iterdir()])),
+    Stop("Participants", "a query that nobody passes", ("0 of 8 participants stay", "8 query: age > 100"),
+         config={"quality": {"query": "age > 100"}}),
+    Stop("Participants", "unknown column in a query", ("quality.query: 'agee > 3' names 'agee'", "did you mean 'age'?"),
+         config={"quality": {"query": "agee > 3"}}),
+    Stop("Participants", "query without an end", ("quality.query: 'age >' is no expression",),
+         config={"quality": {"query": "age >"}}),
+    Stop("Participants", "code in a query", ("quality.query:", "holds a call, which is not allowed"),
+         config={"quality": {"query": RUN_CODE}}),
+    Stop("Participants", "attribute in a query", ("quality.query:", "holds a dot, which is not allowed"),
+         config={"quality": {"query": "age.__class__ == 1"}}),
+    # The mask
+    Stop("Mask", "not an image", ("mask.file:", "study/mask.nii.gz: unreadable",),
+         text(lambda study: (study.folder / "mask.nii.gz").write_text("no")), MASK, MATRIX, finished=True),
+    Stop("Mask", "mask of nothing", ("the brain mask (mask.strategy: file) holds no voxel",),
+         masked(np.zeros(SHAPE)), MASK, MATRIX, finished=True),
+    Stop("Mask", "mask of one voxel", ("holds a single voxel", "Expected at least 2"), masked(one_voxel()), MASK, MATRIX, finished=True),
+    Stop("Mask", "mask in another space", ("mask.file:", "study/mask.nii.gz is on another grid", "resample_to_img"),
+         masked(inside(), AFFINE @ np.diag([-1.0, 1, 1, 1])), MASK, MATRIX, finished=True),
+    Stop("Mask", "mask of another shape", ("is on another grid than the maps", "6 x 8 x 8"),
+         masked(inside()[1:-1]), MASK, MATRIX, finished=True),
+    Stop("Mask", "mask of several volumes", ("several volumes (shape 8 x 8 x 8 x 2)",),
+         masked(np.stack([inside()] * 2, -1)), MASK, MATRIX, finished=True),
+    Stop("Mask", "mask outside of all values", ("0 of 8 participants stay", "misses 100.0% of the brain mask"),
+         masked(~inside()), MASK, MATRIX, finished=True),
+    Stop("Mask", "no voxel varies", ("no voxel is left to analyse", "constant"),
+         text(lambda study: [save(study.map(i), inside() * np.float32(1) + inside().cumsum().reshape(SHAPE) * inside())
+                             for i in range(8)]), {"mask": {"zero_is_missing": False}}, MATRIX),
+    # The model
+    Stop("Model", "unknown column in the formula", ("model.formula: there is no column 'agee'", "did you mean 'age'?"),
+         config=model("1 + agee"), finished=True, target=DESIGN),
+    Stop("Model", "formula without an end", ("model.formula: cannot read '1 + (age'",),
+         config=model("1 + (age"), finished=True, target=DESIGN),
+    Stop("Model", "two-sided formula", ("has a '~' or a '|'",), config=model("map ~ age"), finished=True, target=DESIGN),
+    Stop("Model", "code in the formula", ("model.formula:", "is not allowed"),
+         config=model("1 + {__import__('os').system('touch pwned')}"), finished=True, target=DESIGN),
+    Stop("Model", "function that runs code", ("model.formula:", "is not allowed"),
+         config=model("1 + I(__import__('os').system('touch pwned'))"), finished=True, target=DESIGN),
+    Stop("Model", "attribute in the formula", ("model.formula:", "is not allowed"),
+         config=model("1 + I(age.__class__)"), finished=True, target=DESIGN),
+    Stop("Model", "variate without any value", ("0 of 8 participants stay", "8 missing variate: age"),
+         text(lambda study: [study.set(i, "age", "n/a") for i in range(8)])),
+    Stop("Model", "constant column beside the intercept", ("are constant over the included participants", "Keep one"), config=model("1 + I(0*age+2)", i="Intercept"),
+         arguments=DESIGN_ALONE, finished=True, target=DESIGN),
+    Stop("Model", "columns that depend on one another", ("depend on one another",),
+         config=model("1 + age + I(2*age)"), arguments=DESIGN_ALONE, finished=True, target=DESIGN),
+    Stop("Model", "as many columns as participants", ("8 columns", "8 participants leave no"),
+         config=model("0 + C(score)", s="`C(score)[0.0]`"), arguments=DESIGN_ALONE, finished=True, target=DESIGN),
+    Stop("Model", "unknown column in a contrast", ("model.contrasts.age: 'agee'", "did you mean 'age'?"),
+         config=model(age="agee"), finished=True, target=PLAN),
+    Stop("Model", "code in a contrast", ("model.contrasts.age:", "is not a column of the design"),
+         config=model(age=RUN_CODE), finished=True, target=PLAN),
+    Stop("Model", "contrast that is no weighted sum", ("model.contrasts.age: cannot read 'age * age'",),
+         config=model(age="age * age"), finished=True, target=PLAN),
+    Stop("Model", "contrast of nothing", ("model.contrasts.age: 'age - age' is zero",),
+         config=model(age="age - age"), finished=True, target=PLAN),
+    Stop("Model", "F contrast with a row too many", ("depend on one another",),
+         config=model(age=["age", "2 * age"]), finished=True, target=PLAN),
+    Stop("Model", "no map of a covariate", ("0 of 8 participants stay", "8 covariate gm: missing file"),
+         config={"model": {"formula": "1 + age", "contrasts": {"gm": "gm"}, "voxelwise": {"gm": "gm/{participant_id}.nii"}}}),
+    Stop("Model", "unknown column of a covariate's maps", ("'greymatter'", "The columns are"),
+         config={"model": {"formula": "1 + age", "contrasts": {"gm": "gm"}, "voxelwise": {"gm": "greymatter"}}}, target=COLLECTED),
+    Stop("Model", "unknown column of variance groups", ("model.variance_groups: there is no column 'site'",),
+         config={"model": {"formula": "1 + age", "contrasts": {"age": "age"}, "variance_groups": "site"}}, finished=True, target=DESIGN),
+    # Small volumes
+    Stop("Small volumes", "no voxel in the analysis mask", ("inference.small_volumes:", "has no voxel inside the analysis mask"),
+         masked(~inside()), VOLUME, SMALL, finished=True),
+    Stop("Small volumes", "in another space", ("inference.small_volumes:", "another grid"),
+         masked(inside(), AFFINE @ np.diag([-1.0, 1, 1, 1])), VOLUME, SMALL, finished=True),
+    # The relabellings
+    Stop("Relabellings", "unknown column of blocks", ("permutation.blocks.within: there is no column 'site'",),
+         config={"permutation": {"blocks": {"within": "site"}}}, finished=True, target=DESIGN),
+    Stop("Relabellings", "blocks of one", ("no relabelling but the observed one",),
+         config={"permutation": {"n_permutations": 20, "chunk_size": 20, "blocks": {"within": "participant_id"}}},
+         arguments=DESIGN_ALONE, finished=True, target=PLAN),
+    Stop("Relabellings", "chunk cut off", ("results/nulls/contrast-age/0-21.npz: not a whole chunk", "Delete"),
+         damaged_chunk(lambda path: path.write_bytes(path.read_bytes()[:200])), target=NULL, finished=True),
+    Stop("Relabellings", "chunk of other data", ("0-21.npz: computed from other data", "Delete"),
+         damaged_chunk(of_other_data), target=NULL, finished=True),
+    Stop("Relabellings", "chunk with pickled objects", ("0-21.npz: not a whole chunk", "Delete"),
+         damaged_chunk(pickled), target=NULL, finished=True),
+]  # fmt: skip

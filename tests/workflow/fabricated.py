@@ -1,0 +1,75 @@
+"""Chunks that nobody computed, for merging thousands of them."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from permaps.chunk import chunk_fingerprint, read_setup
+from permaps.null import ENHANCED
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {
+    "seed": 0,
+    "two_sided": True,
+    "enhance": True,
+    "connectivity": 6,
+    "tfce": {"extent": 0.5, "height": 2.0},
+    "cluster_p": 0.001,
+    "uncorrected_tfce": False,
+}
+SCRIPT = """
+import resource
+import sys
+from pathlib import Path
+from merge_nulls import main
+folder, setup, n, settings = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), eval(sys.argv[4])
+main(
+    matrix=None, setup=setup, covariates=[], chunks=list(folder.glob("*-*.npz")), null=folder / "null.npz",
+    exceedances=folder / "counts.npz", n_permutations=n, settings=settings,
+    statistics=["voxel", "tfce", "cluster_size", "cluster_mass"],
+)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@dataclass
+class Merge:
+    """What a merge took, as a job of its own."""
+
+    seconds: float
+    peak_mb: float
+
+
+def fabricate(folder, setup, n_chunks, size, n_voxels):
+    """Write chunks that belong to a setup; return their maxima and counts, as they have to be merged."""
+    folder.mkdir(parents=True)
+    fingerprint = np.array(chunk_fingerprint(read_setup(setup), SETTINGS))
+    rng = np.random.default_rng(0)
+    maxima = {name: rng.random(n_chunks * size + 1) for name in ("voxel", *ENHANCED)}
+    counts = rng.integers(0, size, n_voxels)
+    bounds = [0, *range(size + 1, n_chunks * size + 2, size)]
+    for start, stop in pairwise(bounds):
+        parts = {name: values[start:stop] for name, values in maxima.items()}
+        np.savez(
+            folder / f"{start}-{stop}.npz",
+            index=np.arange(start, stop),
+            voxel_exceedances=counts + start,
+            fingerprint=fingerprint,
+            **parts,
+        )
+    return maxima, counts * n_chunks + sum(bounds[:-1])
+
+
+def merge(folder, setup, n):
+    """Merge the chunks of a folder in a process of its own."""
+    began = time.perf_counter()
+    command = [sys.executable, "-c", SCRIPT, str(folder), str(setup), str(n), repr(SETTINGS)]
+    done = subprocess.run(
+        command, cwd=ROOT / "scripts", capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    return Merge(time.perf_counter() - began, int(done.stdout) / 1024)

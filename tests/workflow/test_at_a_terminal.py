@@ -1,0 +1,113 @@
+"""What is said at a terminal, through the real command: before, after and instead of results."""
+
+import re
+import sys
+
+import pytest
+from tiny import CONFIG, layered
+
+# Gives the command a terminal of its own, and hands on what appears there.
+AT_A_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
+)
+PLAN = "Permaps 0."
+DONE = "Permaps is done"
+
+
+def told(study, *arguments, **options):
+    """Run at a terminal; return what is said there, without colours, and the exit status."""
+    done = study.run(*arguments, through=AT_A_TERMINAL, env={"TERM": "xterm"}, **options)
+    return re.sub(r"\x1b\[[0-9;]*m|\r", "", done.stdout), done.returncode
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    return finished.copied(tmp_path / "study")
+
+
+def test_dry_run_shows_the_plan_once_and_below_the_jobs(finished):
+    text, status = told(finished, "--dry-run", "--forceall")
+    assert status == 0
+    assert text.count(PLAN) == 1
+    assert text.index("Writing the methods") < text.index(PLAN) < text.index("This was a dry-run")
+    plan = text.partition(PLAN)[2]
+    jobs = int(re.search(r"^total +(\d+)$", text, re.M)[1]) - 1  # without `all`
+    for part in (
+        "participants  8, of ",
+        "20, in 2 chunks; 2 to compute",
+        "age (t)",
+        f"jobs          {jobs}, 2 at a time; about",
+    ):
+        assert part in plan, part
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--list-rules"], ["--summary"], ["--rulegraph"], ["--dry-run", "--quiet"]]
+)
+def test_no_plan_where_nothing_is_planned_or_quiet_is_asked_for(finished, arguments):
+    text, status = told(finished, *arguments)
+    assert status == 0
+    assert "Permaps" not in text
+
+
+def test_a_run_says_what_it_will_do_and_what_it_found(study):
+    text, status = told(study, "--forcerun", "summarise_results")
+    assert status == 0
+    # Once each, so not by the jobs, which read the same rules.
+    assert (text.count(PLAN), text.count(DONE)) == (1, 1)
+    assert text.index(PLAN) < text.index("Summarising the run") < text.index(DONE)
+    plan, closing = text.partition(PLAN)[2], text.partition(DONE)[2]
+    assert "0 to compute" in plan
+    assert "voxels        210" in plan
+    table = study.result("tables/summary.tsv").read_text().splitlines()
+    for line in table[1:]:
+        contrast, statistic, voxels = line.split("\t")[:3]
+        assert re.search(rf"^  {contrast} +{statistic} +{voxels}\b", closing, re.M), closing
+    assert "results/summary.html" in closing
+    assert "the same command with --report results/report.html" in closing
+
+
+def test_a_run_of_something_else_claims_no_findings(study):
+    text, status = told(study, "--forcerun", "write_methods", "--", "results/methods.md")
+    assert status == 0
+    assert PLAN in text
+    assert DONE not in text
+
+
+def test_a_failure_names_the_log_of_the_job(study):
+    study.result("provenance.json").write_text("{")
+    text, status = told(study, "--", "results/methods.md")
+    assert status == 1
+    assert "Permaps stopped" in text
+    assert re.search(r"^  write_methods: (results/logs/write_methods.log)$", text, re.M)
+    assert "JSONDecodeError" in study.result("logs/write_methods.log").read_text()
+    assert DONE not in text
+
+
+def test_elsewhere_than_at_a_terminal_nothing_is_added(finished, study):
+    assert "Permaps" not in finished.finish("--dry-run", "--forceall").stdout
+    assert "Permaps" not in study.finish("--forcerun", "summarise_results").stdout
+
+
+def test_too_few_relabellings_for_the_level_are_told_before_anything_runs(finished):
+    config = layered(CONFIG, {"permutation": {"n_permutations": 10}})
+    said = finished.finish("--dry-run", config=config).stdout
+    assert said.count("With 10 relabellings besides the observed one, no corrected p can be below 0.091") == 1
+    assert "It takes 19 at least" in said
+
+
+def test_a_design_with_too_few_relabellings_is_told_before_the_chunks(finished, tmp_path):
+    # Two families, whose members change places: 4! 4! ways. Of the families themselves there are two.
+    config = layered(CONFIG, {"permutation": {"blocks": {"whole": "group"}, "scheme": "permute"}})
+    study = finished.copied(tmp_path / "study")
+    wanted = ("results/tables/relabellings.tsv", "results/methods.md")
+    said = study.finish("--", *wanted, config=config).stdout
+    assert (
+        "Permaps: age: With 1 relabelling besides the observed one, no corrected p can be below 0.5" in said
+    )
+    assert said.index("no corrected p can") < said.index("Relabelling age")
+    table = study.result("tables/relabellings.tsv").read_text().splitlines()
+    assert table[1].split("\t") == ["age", "permute", "2", "1", "0.5", "0.05", "no"]
+    assert "nothing can be significant at 0.05" in study.result("methods.md").read_text()

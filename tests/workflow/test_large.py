@@ -1,0 +1,44 @@
+"""Thousands of chunks are planned and merged without either becoming what takes the time."""
+
+import time
+
+import numpy as np
+from fabricated import fabricate, merge
+from tiny import CONFIG, layered
+
+N_CHUNKS, SIZE = 2000, 10
+N = N_CHUNKS * SIZE
+
+
+def test_thousands_of_chunks_are_planned_in_seconds(finished):
+    config = layered(CONFIG, {"permutation": {"n_permutations": N, "chunk_size": SIZE}})
+    began = time.perf_counter()
+    plan = finished.plan("--quiet", "rules", config=config)
+    # The finished study has two of them.
+    assert plan.jobs["compute_null_chunk"] == N_CHUNKS - 2
+    # 7 s on one free core; room for a busy machine.
+    assert time.perf_counter() - began < 120
+
+
+def test_thousands_of_chunks_are_merged_in_little_memory(finished, tmp_path):
+    setup = finished.result("design/contrast-age_setup.npz")
+    maxima, counts = fabricate(tmp_path / "chunks", setup, N_CHUNKS, SIZE, n_voxels=210)
+    took = merge(tmp_path / "chunks", setup, N)
+    with np.load(tmp_path / "chunks/null.npz") as null:
+        assert {name: null[name].tobytes() for name in null.files} == {
+            name: values.tobytes() for name, values in maxima.items()
+        }
+    with np.load(tmp_path / "chunks/counts.npz") as merged:
+        np.testing.assert_array_equal(merged["voxel"], counts)
+    assert took.seconds < 120
+
+
+def test_memory_of_a_merge_does_not_grow_with_the_number_of_chunks(finished, tmp_path):
+    setup = finished.result("design/contrast-age_setup.npz")
+    peaks = []
+    for n_chunks in (4, 200):
+        folder = tmp_path / str(n_chunks)
+        # Counts of 0.8 MB a chunk: 160 MB if all of them were held.
+        fabricate(folder, setup, n_chunks, 5, n_voxels=100_000)
+        peaks.append(merge(folder, setup, n_chunks * 5).peak_mb)
+    assert peaks[1] - peaks[0] < 40

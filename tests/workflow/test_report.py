@@ -1,0 +1,169 @@
+"""The report and the summary, opened in a headless Chromium as users would."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from browser import Browser, chromium
+from PIL import Image
+
+pytestmark = pytest.mark.skipif(
+    chromium() is None, reason="no Chromium here (on Debian: apt-get install chromium)"
+)
+
+WIDE, NARROW = (1400, 900), (420, 900)
+CATEGORIES = ["1 Summary", "2 Results", "3 Tables", "4 Permutation", "5 Design and quality"]
+ROWS = "[...document.querySelectorAll('nav tbody tr')]"
+LOADED = "[...document.images].every(i => i.complete && i.naturalWidth > 0)"
+
+
+@pytest.fixture(scope="module")
+def report(finished, tmp_path_factory):
+    """The report of the tiny study."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    finished.finish("--report", path)
+    return path
+
+
+@pytest.fixture
+def browser(tmp_path):
+    browser = Browser(tmp_path / "profile")
+    yield browser
+    browser.close()
+    assert browser.problems == []
+    elsewhere = [url for url in browser.requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
+    assert elsewhere == [], "the page asks for something that is not in it"
+
+
+def shades(path, left=0):
+    """The share of pixels, right of a column, that are not of the commonest colour."""
+    pixels = np.asarray(Image.open(path).convert("RGB"), dtype=int)[:, left:]
+    _, counts = np.unique(pixels.reshape(-1, 3) @ [65536, 256, 1], return_counts=True)
+    return 1 - counts.max() / counts.sum()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_landing_page_shows_question_figure_and_numbers(report, browser, tmp_path, size):
+    browser.open(f"file://{report}", *size)
+    browser.wait("document.querySelector('.permaps table')")
+    text = browser.run("document.querySelector('.permaps').innerText")
+    for part in ("where does the effect of age differ from 0?", "Significant voxels", "8", "1 + age"):
+        assert part in text, part
+    browser.wait(LOADED)
+    assert browser.run("document.querySelectorAll('.permaps img').length") == 1
+    # Nothing lies below the menu, nor beyond the right edge.
+    menu, page = (
+        browser.run(f"document.querySelector('{part}').getBoundingClientRect().toJSON()")
+        for part in ("nav", ".permaps")
+    )
+    assert page["left"] >= menu["right"] or page["top"] >= menu["bottom"]
+    assert page["right"] <= size[0] + 1
+    picture = browser.screenshot(tmp_path / "landing.png")
+    assert shades(picture, left=int(menu["right"]) if size == WIDE else 0) > 0.03
+
+
+def test_links_of_the_landing_page_lead_to_the_categories(report, browser):
+    browser.open(f"file://{report}")
+    browser.wait("document.querySelector('.permaps')")
+    links = browser.run("[...document.querySelectorAll('.prose a')].map(a => a.innerText)")
+    assert set(links) <= set(CATEGORIES)
+    assert len(links) >= 2
+    for link in links:
+        browser.click(".prose a", link)
+        browser.wait(f"document.querySelector('nav').innerText.includes('{link}') && {ROWS}.length > 0")
+        home(browser)
+
+
+def home(browser):
+    browser.run("document.querySelector('nav nav a').click()")
+    browser.wait("document.querySelector('nav').innerText.includes('5 Design and quality')")
+
+
+def test_everything_in_every_category_can_be_looked_at(report, browser):
+    browser.open(f"file://{report}")
+    browser.wait("document.querySelector('.permaps')")
+    menu = browser.run("document.querySelector('nav').innerText")
+    assert [line for line in menu.splitlines() if re.match(r"\d ", line)] == CATEGORIES
+    shown = []
+    for category in CATEGORIES:
+        browser.click("nav a", category)
+        browser.wait(f"{ROWS}.length > 0")
+        for k in range(browser.run(f"{ROWS}.length")):
+            shown.append(look_at(browser, k))
+        home(browser)
+    kinds = [kind for kind, _ in shown]
+    # Figures; the summary and the viewer; the tables of clusters, of relabellings and of the summary.
+    assert kinds.count("image") == 2 + 4 + 3 + 3
+    assert kinds.count("page") == 2
+    assert kinds.count("table") == 4 + 1
+    # Captions with numbers of the run itself.
+    captions = " ".join(caption for _, caption in shown)
+    for part in ("20 relabellings", "corrected p of at most 0.05", "participants"):
+        assert part in captions, part
+    assert "snakemake." not in captions
+    assert "{{" not in captions
+
+
+def look_at(browser, k):
+    """Open one entry of a category; return what it is, and its description."""
+    row = f"{ROWS}[{k}]"
+    href = browser.run(f"{row}.querySelector('a[iconname=eye]').href")
+    if href.startswith("data:"):
+        # Opened by the system's own programme for tables.
+        table = base64.b64decode(href.partition("base64,")[2]).decode().splitlines()
+        assert len(table) > 1
+        assert len({line.count("\t") for line in table}) == 1
+        kind = "table"
+    else:
+        browser.run(f"{row}.querySelector('a[iconname=eye]').click()")
+        # The main part has one child, which is the picture's frame or the page.
+        main = "document.querySelector('#app .grow.flex.h-screen')"
+        browser.wait(f"!{main}.querySelector('.permaps') && {main}.querySelector('img, iframe')")
+        kind = "image" if browser.run(f"Boolean({main}.querySelector('img'))") else "page"
+        browser.wait(LOADED)
+    browser.run(f"{row}.querySelector('a[iconname=information-circle]').click()")
+    browser.wait("document.querySelector('nav').innerText.includes('DESCRIPTION')")
+    text = browser.run("document.querySelector('nav').innerText")
+    description = text.partition("DESCRIPTION")[2].partition("SIZE")[0].strip()
+    assert len(description) > 40
+    # Back to the list, which is the last but one of the crumbs.
+    browser.run("(c => c[c.length - 2].click())([...document.querySelectorAll('nav nav li a')])")
+    browser.wait(f"{ROWS}.length > {k} && {row}.querySelector('a[iconname=information-circle]')")
+    return kind, description
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["summary.html", "figures/contrast-age_viewer.html"])
+def test_pages_stand_alone(finished, browser, tmp_path, size, name):
+    browser.open(f"file://{finished.result(name)}", *size)
+    browser.wait("document.querySelector('img, canvas')")
+    browser.wait(LOADED)
+    assert shades(browser.screenshot(tmp_path / "page.png")) > 0.03
+    if name == "summary.html":
+        assert browser.run("document.documentElement.scrollWidth") <= size[0]
+        for part in ("Summary", "Limitations", "Methods, ready to paste", "References"):
+            assert part in browser.run("document.body.innerText"), part
+
+
+def test_a_broken_page_would_be_noticed(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text('<img src="data:image/png;base64,AAAA"><script>nonsense()</script>')
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(f"file://{path}")
+        browser.wait("document.images[0].complete")
+        assert not browser.run(LOADED)
+        assert any("nonsense" in problem for problem in browser.problems)
+        assert shades(browser.screenshot(tmp_path / "a.png")) < 0.03
+        assert shades(picture_of(np.zeros((9, 9, 3), np.uint8))) == 0
+    finally:
+        browser.close()
+
+
+def picture_of(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png")
+    file.seek(0)
+    return file

@@ -1,0 +1,419 @@
+"""What re-runs when: every key of the config, every script, the library; and the table that says so."""
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from permaps.config import keys
+from tiny import CONFIG, Study, copy_workflow, layered, write_data
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "config" / "README.md"
+HEADING = "## What re-runs when"
+
+# One file for each stage of the way that data flow; the chunks, which take the time, on their own.
+RULES = {
+    name: re.findall(
+        r"^ *(?:use rule \w+ as|rule) (\w+)", (ROOT / "rules" / f"{name}.smk").read_text(), re.M
+    )
+    for name in (
+        "dataset", "quality", "maps", "model", "parametric", "permutation", "correction", "tables", "figures"
+    )
+}  # fmt: skip
+CHUNK = "compute_null_chunk"
+DATASET = {"table": "collect_table", "simulated": "simulate_cohort", "localizer": "fetch_localizer"}
+# It records the whole config and a digest of the code, so that it runs after every change.
+RECORD = "record_provenance"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of one key, and the rules with which the work begins: what needs their results follows.
+
+    Attributes
+    ----------
+    config : dict
+        Laid over the tiny study's.
+    begins : set of str
+        Besides RECORD.
+    follows : set of str, optional
+        What needs their results, where it is less than what needs those of these rules' other jobs.
+    chunks : str
+        Which chunks run: none, new or all.
+    source : str
+        Of the data.
+    """
+
+    config: dict
+    begins: set
+    follows: set = None
+    chunks: str = "all"
+    source: str = "table"
+
+
+TABLE = CONFIG["dataset"]
+SIMULATED = {"source": "simulated"}
+LOCALIZER = {"source": "localizer"}
+ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
+# With the settings of the chunks, and so of what compares the observed map with them.
+CHUNKS = {CHUNK, "enhance_map"}
+CHANGES = {
+    "results": Change({"results": "elsewhere"}, {"collect_table"}),
+    "quality.query": Change({"quality": {"query": "age > 21"}}, {"screen_participants"}),
+    "quality.max_missing": Change({"quality": {"max_missing": 0.2}}, {"select_participants"}),
+    "mask.strategy": Change({"mask": {"strategy": "background", "file": None}}, {"make_brain_mask"}),
+    "mask.file": Change({"mask": {"file": "DATA/smaller.nii.gz"}}, {"make_brain_mask"}),
+    "mask.min_coverage": Change({"mask": {"min_coverage": 0.9}}, {"smooth_maps"}),
+    "mask.zero_is_missing": Change({"mask": {"zero_is_missing": False}}, {"select_participants"}),
+    "smoothing_fwhm": Change({"smoothing_fwhm": 9}, {"smooth_maps"}),
+    "model.formula": Change({"model": {"formula": "1 + age + group"}}, {"screen_participants"}),
+    "model.contrasts": Change({"model": {"contrasts": {"age": "-age"}}}, {"plan_contrast"}),
+    "model.voxelwise": Change(
+        {"model": {"voxelwise": {"baseline": "map"}}}, {"collect_table", "smooth_covariates"}
+    ),
+    "model.variance_groups": Change({"model": {"variance_groups": "group"}}, {"screen_participants"}),
+    "permutation.n_permutations": Change(
+        {"permutation": {"n_permutations": 30}}, {CHUNK, "merge_nulls", "count_relabellings"}, chunks="new"
+    ),
+    "permutation.chunk_size": Change({"permutation": {"chunk_size": 5}}, {CHUNK, "merge_nulls"}),
+    "permutation.seed": Change({"permutation": {"seed": 1}}, CHUNKS),
+    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, CHUNKS | {"build_viewer"}),
+    "permutation.scheme": Change({"permutation": {"scheme": "flip"}}, {"plan_contrast"}),
+    "permutation.blocks.within": Change(
+        {"permutation": {"blocks": {"within": "group"}}}, {"screen_participants"}
+    ),
+    "permutation.blocks.whole": Change(
+        {"permutation": {"blocks": {"whole": "family"}}}, {"screen_participants"}
+    ),
+    "permutation.blocks.nested": Change(
+        {"permutation": {"blocks": {"nested": ["family"]}}}, {"screen_participants"}
+    ),
+    "inference.statistics": Change(
+        {"inference": {"statistics": ["voxel", "tfce"]}}, {"merge_nulls"}, chunks="none"
+    ),
+    "inference.connectivity": Change({"inference": {"connectivity": 26}}, CHUNKS),
+    "inference.tfce.extent": Change({"inference": {"tfce": {"extent": 1}}}, CHUNKS),
+    "inference.tfce.height": Change({"inference": {"tfce": {"height": 1}}}, CHUNKS),
+    "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS | {"build_viewer"}),
+    "inference.alpha": Change(
+        {"inference": {"alpha": 0.1}},
+        {"count_relabellings", "tabulate_clusters", "plot_glass_brains", "plot_slices", "plot_nulls"},
+        chunks="none",
+    ),
+    "inference.variance_smoothing_fwhm": Change(
+        {"inference": {"variance_smoothing_fwhm": 9}}, {"prepare_null"}
+    ),
+    "inference.small_volumes": Change(
+        {"inference": {"small_volumes": {"most": "DATA/smaller.nii.gz"}}},
+        {"prepare_null", CHUNK, "merge_nulls", "correct_fwe"},
+        follows={"tabulate_small_volumes", "summarise_results"},
+        chunks="new",
+    ),
+    "inference.tail_fit": Change(
+        {"inference": {"tail_fit": True}},
+        {"fit_tail", "count_relabellings"},
+        follows={"tabulate_clusters", "count_relabellings"},
+        chunks="none",
+    ),
+    "atlas.image": Change({"atlas": ATLAS}, {"tabulate_clusters"}, chunks="none"),
+    "atlas.labels": Change({"atlas": ATLAS}, {"tabulate_clusters"}, chunks="none"),
+    "inference.uncorrected_tfce": Change({"inference": {"uncorrected_tfce": True}}, CHUNKS),
+    "dataset.source": Change({"dataset": SIMULATED}, {"simulate_cohort"}),
+    "dataset.path": Change({"dataset": TABLE | {"path": "DATA/renamed.tsv"}}, {"collect_table"}),
+    "dataset.maps": Change({"dataset": TABLE | {"maps": "map"}}, {"collect_table"}),
+    "dataset.n_subjects": Change(
+        {"dataset": SIMULATED | {"n_subjects": 9}}, {"simulate_cohort"}, source="simulated"
+    ),
+    "dataset.seed": Change({"dataset": SIMULATED | {"seed": 3}}, {"simulate_cohort"}, source="simulated"),
+    "dataset.effect_size": Change(
+        {"dataset": SIMULATED | {"effect_size": 0}}, {"simulate_cohort"}, source="simulated"
+    ),
+    "dataset.contrast": Change(
+        {"dataset": LOCALIZER | {"contrast": "checkerboard"}}, {"fetch_localizer"}, source="localizer"
+    ),
+    "dataset.data_dir": Change(
+        {"dataset": LOCALIZER | {"data_dir": "nilearn_data"}}, {"fetch_localizer"}, source="localizer"
+    ),
+}
+# Changes that are no other value of a key, or another value with another outcome.
+MORE = {
+    "`dataset.n_subjects` of the Localizer": Change(
+        {"dataset": LOCALIZER | {"n_subjects": 9}}, {"fetch_localizer"}, source="localizer"
+    ),
+    "`n_permutations` lowered": Change(
+        {"permutation": {"n_permutations": 15}}, {"merge_nulls", "count_relabellings"}, chunks="none"
+    ),
+    "a contrast more": Change(
+        {"model": {"contrasts": {"age": "age", "younger": "-age"}}},
+        {"plan_contrast"},
+        follows={"plan_contrast", "correct_fwe_across_contrasts"},
+        chunks="new",
+    ),
+    "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, {CHUNK}),
+    "nothing": Change({}, set(), follows=set(), chunks="none"),
+}
+EVERY = CHANGES | MORE
+
+
+@pytest.fixture(scope="module")
+def needs(finished):
+    """{rule: the rules that need its results, directly or not}, of the tiny study."""
+    dot = finished.finish("--rulegraph", "dot").stdout
+    names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.M))
+    direct = {name: set() for name in names.values()}
+    for source, target in re.findall(r"^\s*(\d+) -> (\d+)", dot, re.M):
+        direct[names[source]].add(names[target])
+
+    def after(rule):
+        found, waiting = set(), [rule]
+        while waiting:
+            new = direct.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return found - {"all"}
+
+    return {rule: after(rule) for rule in direct}
+
+
+@pytest.fixture(scope="module")
+def plans(finished, tmp_path_factory):
+    """What a dry run lists after every change."""
+    studies = {
+        "table": finished,
+        "simulated": pretended(
+            tmp_path_factory.mktemp("simulated"),
+            finished,
+            SIMULATED,
+            ["participants.tsv", "maps/", "truth/regions.tsv", "truth/regions.nii.gz"]
+            + [f"truth/effect-{variate}.nii.gz" for variate in ("pseudo", "mean")],
+        ),
+        "localizer": pretended(
+            tmp_path_factory.mktemp("localizer"), finished, LOCALIZER, ["participants.tsv"]
+        ),
+    }
+
+    def plan(change):
+        study = studies[change.source]
+        # Of another source there is nothing but the data.
+        only = [] if study is finished else ["--", "results/dataset/participants.tsv"]
+        return study.plan(*only, config=layered(CONFIG, change.config))
+
+    return dict(zip(EVERY, two_at_a_time(plan, EVERY.values()), strict=True))
+
+
+def two_at_a_time(function, values):
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(function, values))
+
+
+def pretended(folder, finished, source, paths, data=None):
+    """Return a study whose data of a source are not at hand and count as made."""
+    study = Study(folder, data or finished.data, finished.snakemake)
+    study.workflow = finished.workflow
+    study.work.mkdir()
+    for path in paths:
+        file = study.result(f"dataset/{path}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.mkdir() if path.endswith("/") else file.touch()
+    config = layered(CONFIG, {"dataset": source})
+    study.finish("--touch", "--forceall", "--", "results/dataset/participants.tsv", config=config)
+    return study
+
+
+def all_that_run(change, needs):
+    """The rules that a change has to run, by its entry."""
+    if not change.begins:
+        return set()
+    # Whatever the source, the same rules need the data.
+    known = needs | dict.fromkeys(DATASET.values(), needs[DATASET["table"]])
+    first = change.begins if change.follows is None else change.follows
+    follow = set().union(*(known.get(rule, set()) for rule in first))
+    return change.begins | first | follow | {RECORD} | needs[RECORD]
+
+
+def n_chunks(config):
+    permutation = layered(CONFIG, config)["permutation"]
+    return permutation["n_permutations"] // permutation["chunk_size"]
+
+
+def test_every_key_has_an_entry():
+    schema = yaml.safe_load((ROOT / "config/schemas/config.schema.yaml").read_text())
+    assert sorted(CHANGES) == sorted(keys(schema)), "a new key needs an entry in CHANGES"
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_change_runs_what_it_has_to_and_nothing_else(name, plans, needs):
+    change, plan = EVERY[name], plans[name]
+    expected = all_that_run(change, needs)
+    if change.source != "table":
+        expected = change.begins
+    assert plan.rules == expected
+    # Where the work begins is told by what has changed itself, or by files that do not exist yet.
+    assert change.begins <= plan.because("params", "inputs", "missing")
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if EVERY[name].source == "table"])
+def test_change_runs_no_more_chunks_than_it_has_to(name, plans):
+    change, plan = EVERY[name], plans[name]
+    expected = {"none": 0, "all": n_chunks(change.config), "new": plan.jobs.get(CHUNK)}
+    assert plan.jobs.get(CHUNK, 0) == expected[change.chunks]
+    if change.chunks == "new":
+        assert plan.causes[CHUNK] <= {"missing", "updated"}
+
+
+def test_readme_has_the_table(needs):
+    text = README.read_text(encoding="utf-8")
+    assert HEADING in text
+    section = text.partition(HEADING)[2].partition("\n## ")[0]
+    table = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+    expected = "\n".join(rows(needs))
+    assert table == expected, f"the table under '{HEADING}' in {README} has to be\n\n{expected}"
+
+
+def rows(needs):
+    """Yield the lines of the table; changes with the same outcome share one."""
+    stages = [*RULES]
+    stages.insert(stages.index("permutation"), "chunks")
+    yield f"| change | begins with | {' | '.join(stages)} |"
+    yield "| --- " * (len(stages) + 2) + "|"
+    lines = {}
+    for name, change in EVERY.items():
+        if change.begins:
+            lines.setdefault(line_of(change, stages, needs), []).append(name)
+    for line, names in lines.items():
+        shown = ", ".join(f"`{name}`" if name in CHANGES else name for name in names)
+        yield f"| {shown} {line}"
+
+
+def line_of(change, stages, needs):
+    """The cells of a change: whether all or some of a stage's rules run."""
+    runs = all_that_run(change, needs)
+    cells = []
+    for stage in stages:
+        if stage == "chunks":
+            cells.append({"all": "●", "new": "new", "none": ""}[change.chunks])
+        else:
+            active = {rule for rule in RULES[stage] if rule in needs or rule in change.begins} - {CHUNK}
+            if stage == "dataset":
+                active = change.begins & set(DATASET.values()) or active
+            cells.append("●" if active and active <= runs else "○" if active & runs else "")
+    begins = ", ".join(f"`{rule}`" for rule in sorted(change.begins))
+    return "".join(f"| {cell} " if cell else "| " for cell in (begins, *cells)) + "|"
+
+
+# Code
+
+
+def edited(finished, folder, paths, line="# edited\n"):
+    """Return a copy of the workflow in which files have one more line."""
+    copy_workflow(folder, finished.workflow)
+    for path in paths:
+        with open(folder / path, "a", encoding="utf-8") as file:
+            file.write(line)
+    return folder
+
+
+def waves(needs):
+    """Yield sets of rules, none of which needs another of its set: why one runs hides what else would."""
+    left = set(needs)
+    while left:
+        wave = {rule for rule in left if not any(rule in needs[other] for other in left)}
+        yield wave
+        left -= wave
+
+
+def test_edited_script_runs_its_rule_and_what_follows(finished, needs, tmp_path):
+    with_script = {rule for rule in needs if (ROOT / "scripts" / f"{rule}.py").exists()}
+    assert len(with_script) > 20
+    sets = list(waves({rule: needs[rule] for rule in with_script}))
+
+    def plan(wave):
+        folder = tmp_path / min(wave)
+        paths = [f"scripts/{rule}.py" for rule in wave]
+        return finished.plan(workflow=edited(finished, folder, paths))
+
+    for wave, listed in zip(sets, two_at_a_time(plan, sets), strict=True):
+        # A rule that another one is made of has its script too.
+        inherited = {rule for rule in listed.rules if rule not in with_script}
+        # What needs the record runs because of that already.
+        assert listed.because("code") - inherited == wave - needs[RECORD]
+        follow = set().union(*(needs[rule] for rule in wave))
+        assert listed.rules - inherited == wave | follow | {RECORD} | needs[RECORD]
+
+
+# By hand, from what the scripts import: where the work begins.
+MODULES = {
+    "errors": {"collect_table"},
+    "masking": {"make_brain_mask"},
+    "glm": {"fit_parametric"},
+    "relabelling": {CHUNK, "enhance_map", "fit_parametric"},
+    "clusters": {"build_viewer", "tabulate_clusters"},
+    "outliers": {"plot_quality"},
+    "simulation": set(),
+}
+
+
+def test_edited_module_runs_what_uses_it(finished, needs, tmp_path):
+    def plan(module):
+        return finished.plan(workflow=edited(finished, tmp_path / module, [f"scripts/permaps/{module}.py"]))
+
+    for module, listed in zip(MODULES, two_at_a_time(plan, MODULES), strict=True):
+        begins = MODULES[module] | {RECORD}
+        assert listed.rules == begins.union(*(needs[rule] for rule in begins)), module
+
+
+def test_edited_rules_are_recorded(finished, needs, tmp_path):
+    plan = finished.plan(workflow=edited(finished, tmp_path / "workflow", ["rules/maps.smk", "Snakefile"]))
+    assert plan.rules == {RECORD} | needs[RECORD]
+
+
+def test_touched_library_runs_nothing(finished, tmp_path):
+    workflow = edited(finished, tmp_path / "workflow", [])
+    for path in [
+        *workflow.glob("scripts/permaps/*.py"),
+        *workflow.glob("rules/*.smk"),
+        workflow / "Snakefile",
+    ]:
+        os.utime(path)
+    assert not finished.plan(workflow=workflow).jobs
+
+
+def test_touched_script_runs_its_rule_unless_its_results_are_touched_too(finished, needs, tmp_path):
+    study = finished.copied(tmp_path / "study")
+    os.utime(study.workflow / "scripts/compute_null_chunk.py")
+    assert study.plan().rules == {CHUNK} | needs[CHUNK]
+    study.finish("--touch")
+    assert not study.plan().jobs
+
+
+def test_other_place_for_the_workflow_runs_nothing(finished, tmp_path):
+    assert not finished.plan(workflow=edited(finished, tmp_path / "elsewhere", [])).jobs
+
+
+# Data
+
+
+@pytest.mark.parametrize(
+    "path, edit, runs",
+    [
+        ("participants.tsv", True, True),
+        ("participants.tsv", False, False),
+        ("sub-3.nii.gz", True, True),
+        ("sub-3.nii.gz", False, False),
+    ],
+    ids=["table edited", "table touched", "map edited", "map touched"],
+)
+def test_only_edited_data_count(path, edit, runs, finished, tmp_path):
+    # Snakemake compares the content of files below a megabyte, and the date of larger ones.
+    data = tmp_path / "data"
+    write_data(data)
+    study = pretended(tmp_path, finished, TABLE, ["participants.tsv"], data)
+    if edit:
+        with open(data / path, "ab") as file:
+            file.write(b"\n")
+    os.utime(data / path)
+    assert bool(study.plan("--", "results/dataset/participants.tsv").jobs) == runs
