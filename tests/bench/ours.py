@@ -1,0 +1,140 @@
+"""Time of one relabelling by this library: in all, by part, and as data grow."""
+
+import multiprocessing
+import statistics
+import time
+
+import numpy as np
+from permaps import enhancement
+from permaps.adjacency import grid_adjacency
+from permaps.compiled import compiled
+from permaps.model import from_setup, setup_arrays
+from permaps.null import Enhancement, null_maxima
+from permaps.relabelling import relabellings
+from scipy.ndimage import gaussian_filter
+
+from bench.clock import REPEATS, each, median
+
+BATCH = 64
+
+
+def on_processes(processes, maps, model, enhance, few=BATCH, many=1024):
+    """Seconds for one relabelling, when so many processes share the work."""
+
+    def run(n):
+        share = n // processes
+        null_maxima(maps, *model, 0, 1, 1 + share, is_f=False, both_signs=True, enhancement=enhance)
+
+    if processes == 1:
+        return each(run, few, many)
+    fork = multiprocessing.get_context("fork")
+    barrier, told = fork.Barrier(processes), fork.SimpleQueue()
+
+    def work():
+        run(few)
+        barrier.wait()
+        begin = time.perf_counter()
+        run(few)
+        middle = time.perf_counter()
+        run(many)
+        told.put((time.perf_counter() - middle) - (middle - begin))
+
+    durations = []
+    for _ in range(REPEATS):
+        started = [fork.Process(target=work) for _ in range(processes)]
+        for process in started:
+            process.start()
+        for process in started:
+            process.join()
+        durations.append(max(told.get() for _ in started) / (many - few))
+    return statistics.median(durations)
+
+
+def parts(example, connectivity):
+    """Seconds of each part of one relabelling, and of what memory alone would cost."""
+    maps, (model, exchangeability) = np.array(example.maps), example.model()
+    enhance = example.enhancement(connectivity)
+    workspace = enhancement.Workspace(enhance.adjacency, enhance.extent)
+    labelled = relabellings(exchangeability, 0, 1, 1 + BATCH)
+    evaluator = model.evaluator(maps, False, 1e6)
+    heights = np.empty((BATCH, maps.shape[1]), np.float32)
+
+    def products():
+        for _ in evaluator.values(*labelled):
+            pass
+
+    for first, values in evaluator.values(*labelled):
+        width = min(values.shape[1], maps.shape[1] - first)
+        heights[:, first : first + width] = values[:, :width]
+
+    def sort():
+        for one in heights:
+            sort_one(one)
+
+    def sort_one(one):
+        position = enhance.adjacency.position
+        return enhancement._sort_descending(
+            one.view(np.uint32), position, workspace.keys, workspace.histograms
+        )
+
+    def maxima():
+        for one in heights:
+            workspace.maxima(one, True, enhance.height, enhance.threshold)
+
+    def sort_and_traffic():
+        for one in heights:
+            n_positive = sort_one(one)
+            _traffic(workspace.keys[0, :n_positive], workspace.steps[0], workspace.label)
+            _traffic(workspace.keys[0, n_positive:], workspace.steps[0], workspace.label)
+
+    def everything():
+        null_maxima(
+            maps, model, exchangeability, 0, 1, 1 + BATCH, is_f=False, both_signs=True, enhancement=enhance
+        )
+
+    found = {
+        "draw": median(lambda: relabellings(exchangeability, 0, 1, 1 + BATCH)),
+        "product": median(products),
+        "sort": median(sort),
+        "floor": median(sort_and_traffic),
+    }
+    found["union-find"] = median(maxima) - found["sort"]
+    found = {name: value / BATCH for name, value in found.items()}
+    return found | {"all": each(lambda n: [everything() for _ in range(n)], 1, 4) / BATCH}
+
+
+@compiled
+def _traffic(keys, steps, label):
+    """Read the labels around each voxel and write its own, in order of height: a walk that decides nothing."""
+    for q in range(keys.size):
+        p = keys[q] & np.uint64(0xFFFFFFFF)
+        top = np.uint32(0)
+        for k in range(steps.size):
+            top = max(top, label[p + steps[k]])
+        label[p] = top | np.uint32(1)
+    label[:] = 0
+
+
+def cohort(n_participants, shape, n_nuisance=0, n_patterns=48):
+    """Make smooth maps of a cube, a model with nuisance columns, and their enhancement."""
+    rng = np.random.default_rng(0)
+    patterns = np.array(
+        [gaussian_filter(rng.standard_normal(shape, np.float32), 1.2).ravel() for _ in range(n_patterns)]
+    )
+    maps = rng.standard_normal((n_participants, n_patterns), np.float32) @ patterns
+    design = np.column_stack([np.ones(n_participants), rng.standard_normal((n_participants, 1 + n_nuisance))])
+    contrast = np.eye(2 + n_nuisance)[1:2]
+    model = from_setup(setup_arrays(design, contrast, False, "permute", {}))
+    return maps, model, Enhancement(grid_adjacency(np.ones(shape, bool), 6), 0.5, 2.0, 3.4)
+
+
+def growth():
+    """Seconds for one relabelling as voxels, participants and nuisance columns grow."""
+    found = {"voxels": {}, "participants": {}, "nuisance columns": {}}
+    for side in (22, 32, 46, 67, 97):
+        found["voxels"][side**3] = on_processes(1, *cohort(89, (side,) * 3), many=2 * BATCH)
+    for n in (20, 50, 89, 200, 500, 1000, 2000):
+        found["participants"][n] = on_processes(1, *cohort(n, (35, 35, 35)), many=3 * BATCH)
+    for n in (0, 1, 2, 5, 10, 20):
+        found["nuisance columns"][n] = on_processes(1, *cohort(89, (35, 35, 35), n), many=4 * BATCH)
+    return found

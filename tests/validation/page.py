@@ -1,0 +1,213 @@
+"""docs/validation.md and its figure, from the numbers that `make calibrate` and `make agree` leave."""
+
+import json
+from pathlib import Path
+
+from validation import gates, power, studies
+from validation.intervals import expected_range, wilson
+
+HERE = Path(__file__).parent
+DOCS = HERE.parents[1] / "docs"
+NAMES = {
+    "voxel": "voxel",
+    "tfce": "TFCE",
+    "cluster_size": "cluster size",
+    "cluster_mass": "cluster mass",
+    "stepped": "TFCE of nilearn",
+}
+
+
+def keep(name, numbers):
+    """Keep numbers for the page."""
+    (HERE / "results").mkdir(exist_ok=True)
+    text = json.dumps(numbers, indent=1, sort_keys=True)
+    (HERE / f"results/{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def kept(name):
+    """Return numbers kept before, or None."""
+    path = HERE / f"results/{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def write():
+    """Write page and figure."""
+    (DOCS / "figures").mkdir(parents=True, exist_ok=True)
+    if calibration := kept("calibration"):
+        draw(calibration, DOCS / "figures/calibration.png")
+    (DOCS / "validation.md").write_text(text(), encoding="utf-8")
+
+
+def text():
+    """Return the page, Markdown."""
+    parts = [_HEAD]
+    for name, section in (("calibration", _calibration), ("power", _power), ("agreement", _agreement)):
+        if numbers := kept(name):
+            parts.append(section(numbers))
+    return "\n".join([*parts, _mutations(), _GOLDEN])
+
+
+_HEAD = """\
+# Does it hold?
+
+This page is generated: `make calibrate` measures error rates and power, `make agree` compares with other
+tools. What of it fits into half a minute runs with every `make test`.
+"""
+
+_GOLDEN = """\
+## Numbers that hold
+
+`tests/unit/test_golden.py` compares a small run with the numbers in `tests/unit/golden/`: relabellings,
+counts and cluster sizes exactly, by hash; statistics to a relative 1e-6, which leaves room for a processor
+that rounds otherwise. Whoever changes the statistics on purpose renews them with `make golden`, and the
+change of the files shows in the review what it did.
+"""
+
+
+def _table(header, rows):
+    lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _percent(share):
+    return f"{100 * share:.1f}"
+
+
+def _with_interval(share, low, high):
+    return f"{_percent(share)} ({_percent(low)} to {_percent(high)})"
+
+
+def _calibration(numbers):
+    n = numbers["n"]
+    low, high = expected_range(n, studies.ALPHA, 0.95)
+    rows, notes = [], []
+    known = [
+        (s, numbers["rejections"][s.name])
+        for s in studies.SCENARIOS.values()
+        if s.name in numbers["rejections"]
+    ]
+    for scenario, counts in known:
+        mark = ""
+        if scenario.fails:
+            if scenario.fails not in notes:
+                notes.append(scenario.fails)
+            mark = f" [{notes.index(scenario.fails) + 1}]"
+        cells = [_with_interval(counts[s] / n, *wilson(counts[s], n)) for s in studies.STATISTICS]
+        rows.append([scenario.title + mark, *cells])
+    right = [counts[s] / n for scenario, counts in known if not scenario.fails for s in studies.STATISTICS]
+    inside = sum(low <= rate <= high for rate in right)
+    listed = "\n".join(f"{i}. Known to fail: {note}." for i, note in enumerate(notes, 1))
+    settings = studies.SETTINGS
+    volume = " x ".join(map(str, studies.SHAPE))
+    return f"""\
+## Error rate under the null
+
+How often anything at all is significant at 5 % in {n:,} data sets without an effect, in per cent, with 95 %
+Wilson intervals. A right test comes out between {_percent(low)} and {_percent(high)} in 95 of 100 cases;
+{inside} of the {len(right)} rates that should be right do. Clusters may lie below: maps without any cluster
+tie.
+
+{_table(["design and noise", *(NAMES[s] for s in studies.STATISTICS)], rows)}
+{listed}
+
+![Error rates with intervals](figures/calibration.png)
+
+Volumes of {volume} voxels, noise of {studies.FWHM:g} voxels FWHM, {numbers["relabellings"]}
+relabellings besides the observed one and others for every data set, two-sided, {settings["connectivity"]}
+neighbours, clusters formed at p = {settings["cluster_p"]}. Exponential noise has skewness 2; heavy-tailed
+noise multiplies whole maps so that each voxel is t with 3 degrees of freedom. The nuisance has an effect of
+its own. In blocks, half the variance is shared by the participants of a block. Missing values lie in patches,
+elsewhere in each map.
+"""
+
+
+def _power(numbers):
+    rows, differences = [], []
+    for signal in power.SIGNALS:
+        found = numbers["signals"][signal.name]
+        for method in power.METHODS:
+            anywhere, share = found["any"][method], found["share"][method]
+            rows.append([signal.title, NAMES[method], _with_interval(*anywhere), _percent(share)])
+        differences.append(
+            f"| {signal.title} | {_with_interval(*found['any_difference'])} | "
+            f"{_with_interval(*found['share_difference'])} |"
+        )
+    return f"""\
+## Power, and the stepped TFCE
+
+{numbers["per_group"]} v {numbers["per_group"]} participants, {numbers["n"]} data sets for each signal, \
+{numbers["relabellings"]} relabellings. "Anywhere": in how many data
+sets, in per cent, a true voxel was found at all; "of the signal": the share of true voxels found, on average.
+
+{_table(["signal", "statistic", "anywhere", "of the signal"], rows)}
+nilearn's TFCE sums over 100 steps of each map's own maximum and does not multiply by the step, so that maps
+with a high maximum are scaled down. Here it saw the same t maps of the same relabellings as ours, and the
+same formula for p. Ours minus nilearn's, paired, in percentage points with 95 % intervals (Newcombe's for
+proportions, and the normal one for means):
+
+| signal | anywhere | of the signal |
+| --- | --- | --- |
+{chr(10).join(differences)}
+"""
+
+
+def _agreement(numbers):
+    rows = [
+        [row[k] for k in ("peer", "quantity", "difference", "bound", "verdict")] for row in numbers["rows"]
+    ]
+    notes = "\n".join(f"- {note}" for note in numbers["notes"])
+    return f"""\
+## Agreement with other tools
+
+{numbers["data"]} Where a tool takes relabellings, it got ours.
+
+{_table(["tool", "quantity", "difference", "should be", "verdict"], rows)}
+{notes}
+"""
+
+
+def _mutations():
+    rows = [[m.title, m.caught_by] for m in gates.MUTATIONS]
+    return f"""\
+## Would an error be noticed?
+
+Each of these changes a line of the library, and the tests make sure that a check then fails
+(`tests/unit/test_calibration.py`).
+
+{_table(["change", "caught by the check of"], rows)}"""
+
+
+def draw(numbers, path):
+    """Draw the error rates with their intervals."""
+    import matplotlib.pyplot as plt
+    from permaps import style
+
+    n = numbers["n"]
+    shown = [s for s in studies.SCENARIOS.values() if s.name in numbers["rejections"]]
+    colours = dict(zip(studies.STATISTICS, (style.BLACK, style.BLUE, style.ORANGE, style.GREEN), strict=True))
+    figure, axis = plt.subplots(figsize=(7.5, 0.8 + 0.34 * len(shown)), layout="constrained")
+    low, high = expected_range(n, studies.ALPHA, 0.95)
+    axis.axvspan(100 * low, 100 * high, color="#dddddd", lw=0, label="95 % of right tests")
+    axis.axvline(100 * studies.ALPHA, color=style.GREY, lw=0.8)
+    for k, statistic in enumerate(studies.STATISTICS):
+        for row, scenario in enumerate(shown):
+            count = numbers["rejections"][scenario.name][statistic]
+            ends = [100 * x for x in wilson(count, n)]
+            y = row + 0.18 * (k - 1.5)
+            axis.plot(ends, [y, y], color=colours[statistic], lw=1.2)
+            label = NAMES[statistic] if row == 0 else None
+            axis.plot(100 * count / n, y, "o", ms=3.5, color=colours[statistic], label=label)
+    axis.set_yticks(range(len(shown)), [s.title + (" (fails)" if s.fails else "") for s in shown])
+    axis.set_ylim(len(shown) - 0.4, -0.6)
+    # Those that fail reach far: a logarithmic axis keeps the others apart.
+    axis.set_xscale("log")
+    axis.set_xticks([2, 3, 5, 10, 20, 50, 100], ["2", "3", "5", "10", "20", "50", "100"])
+    axis.minorticks_off()
+    axis.set_xlim(1.5, 100)
+    axis.set_xlabel("family-wise error rate, %")
+    figure.legend(loc="outside upper right", ncols=5)
+    style.save(figure, path)
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,364 @@
+"""Small studies without an effect, and how often the workflow's statistics find one in them.
+
+Everything goes through the library as a run does: the scheme that `auto` chooses, the setup, the maxima of
+every relabelling, the observed maps, the corrected p. A study is a few thousandths of a brain, so that a
+thousand of them take seconds.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from permaps import chunk, correction, enhancement, model, null, partition
+from scipy.special import log_ndtr, ndtri
+
+STATISTICS = ("voxel", "tfce", "cluster_size", "cluster_mass")
+SHAPE = (10, 10, 10)
+FWHM = 3.0  # voxels
+ALPHA = 0.05
+SETTINGS = {
+    "two_sided": True,
+    "enhance": True,
+    "connectivity": 6,
+    "tfce": {"extent": 0.5, "height": 2.0},
+    # At the default 0.001 so small a volume seldom holds a cluster, and two empty maps tie.
+    "cluster_p": 0.01,
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A design, the contrast tested, and what may be exchanged.
+
+    Attributes
+    ----------
+    design : numpy.ndarray, shape (n_participants, n_columns)
+    contrast : numpy.ndarray, shape (n_rows, n_columns)
+        Several rows are an F.
+    blocks : dict
+        `within` or `whole`: the block of each participant.
+    shared : array of int, optional
+        Participants of one number share half the variance of their noise.
+    effect : array of float, optional
+        What each column of the design truly does to the maps, in standard deviations; 0 for what is tested.
+    scale : array of float, optional
+        Standard deviation of each participant's noise.
+    groups : array of int, optional
+        Variance groups, as the analysis takes them.
+    missing : float
+        Share of each map that is missing, in patches.
+    scheme : str
+        As in the config.
+    """
+
+    design: np.ndarray
+    contrast: np.ndarray
+    blocks: dict = field(default_factory=dict)
+    shared: np.ndarray | None = None
+    effect: tuple = ()
+    scale: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    missing: float = 0.0
+    scheme: str = "auto"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of study whose error rate is measured.
+
+    Attributes
+    ----------
+    name : str
+        Data sets depend on it and on their number alone.
+    title : str
+        As the table in the docs says it.
+    study : callable
+        Takes a random generator, returns a Study.
+    noise : str
+        A key of NOISE.
+    fails : str
+        Why the error rate is known to be off, where it is.
+    scheme : str
+        As in the config.
+    """
+
+    name: str
+    title: str
+    study: Callable
+    noise: str = "normal"
+    fails: str = ""
+    scheme: str = "auto"
+
+
+def _intercept(*columns):
+    return np.column_stack([np.ones(len(columns[0])), *columns])
+
+
+def two_sample(first, second):
+    """Two groups of these sizes."""
+    group = np.repeat([0.0, 1.0], [first, second])
+    return lambda rng: Study(_intercept(group), np.array([[0.0, 1.0]]))
+
+
+def nuisance(per_group):
+    """Two groups, and a covariate that is twice the group and noise, and does have an effect."""
+    group = np.repeat([0.0, 1.0], per_group)
+
+    def study(rng):
+        covariate = 2 * group + rng.standard_normal(2 * per_group)
+        contrast = np.array([[0.0, 0.0, 1.0]])
+        return Study(_intercept(covariate, group), contrast, effect=(0.0, 1.0, 0.0))
+
+    return study
+
+
+def regression(n):
+    """A covariate of interest, drawn anew for every data set."""
+    return lambda rng: Study(_intercept(rng.standard_normal(n)), np.array([[0.0, 1.0]]))
+
+
+def one_sample(n):
+    """A mean against 0."""
+    return lambda rng: Study(np.ones((n, 1)), np.ones((1, 1)))
+
+
+def groups(*sizes):
+    """An F over the differences between several groups."""
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    design = _intercept(*(np.eye(len(sizes))[group].T[1:]))
+    return lambda rng: Study(design, np.eye(len(sizes))[1:])
+
+
+def with_missing(study, share):
+    """A study whose maps lack this share of their voxels."""
+    return lambda rng: replace(study(rng), missing=share)
+
+
+def unequal(first, second, ratio, allowed):
+    """Two groups, of which the first varies `ratio` times as much; variance groups only if `allowed`."""
+    group = np.repeat([0, 1], [first, second])
+    study = two_sample(first, second)
+    return lambda rng: replace(
+        study(rng), scale=np.where(group == 0, ratio, 1.0), groups=group if allowed else None
+    )
+
+
+def within_blocks(n_blocks, per_block):
+    """Scans of the same participants, with a regressor that differs between and within them."""
+    block = np.repeat(np.arange(n_blocks), per_block)
+
+    def study(rng):
+        x = rng.standard_normal(n_blocks)[block] + rng.standard_normal(len(block))
+        return Study(_intercept(x), np.array([[0.0, 1.0]]), {"within": block.tolist()}, block)
+
+    return study
+
+
+def whole_blocks(n_blocks, per_block):
+    """Families whose members share a regressor."""
+    block = np.repeat(np.arange(n_blocks), per_block)
+
+    def study(rng):
+        x = rng.standard_normal(n_blocks)[block]
+        return Study(_intercept(x), np.array([[0.0, 1.0]]), {"whole": block.tolist()}, block)
+
+    return study
+
+
+_WELCH = (
+    "errors that differ in variance do not become exchangeable by Welch's t, whose tails depend on who is in "
+    "which group; flips need no equal variances"
+)
+_UNEQUAL = "errors that differ in variance are not exchangeable"
+_SKEWED = "flips need errors that are symmetric about 0; these are skewed"
+
+SCENARIOS = [
+    Scenario("balanced_normal", "two-sample, 12 v 12, normal", two_sample(12, 12)),
+    Scenario("balanced_exponential", "two-sample, 12 v 12, exponential", two_sample(12, 12), "exponential"),
+    Scenario("balanced_heavy", "two-sample, 12 v 12, heavy-tailed", two_sample(12, 12), "heavy"),
+    Scenario("unbalanced_normal", "two-sample, 6 v 18, normal", two_sample(6, 18)),
+    Scenario("unbalanced_exponential", "two-sample, 6 v 18, exponential", two_sample(6, 18), "exponential"),
+    Scenario("unbalanced_heavy", "two-sample, 6 v 18, heavy-tailed", two_sample(6, 18), "heavy"),
+    Scenario("few_exponential", "two-sample, 4 v 20, exponential", two_sample(4, 20), "exponential"),
+    Scenario("regression_exponential", "regression, n = 24, exponential", regression(24), "exponential"),
+    Scenario("nuisance_normal", "15 v 15, nuisance 2 x group + noise, normal", nuisance(15)),
+    Scenario(
+        "nuisance_exponential",
+        "15 v 15, nuisance 2 x group + noise, exponential",
+        nuisance(15),
+        "exponential",
+    ),
+    Scenario("f_normal", "F over four groups of 6, normal", groups(6, 6, 6, 6)),
+    Scenario("f_exponential", "F over groups of 4, 8 and 12, exponential", groups(4, 8, 12), "exponential"),
+    Scenario("within_normal", "within blocks, 8 x 3, normal", within_blocks(8, 3)),
+    Scenario("within_exponential", "within blocks, 8 x 3, exponential", within_blocks(8, 3), "exponential"),
+    Scenario("whole_normal", "whole blocks, 10 x 2, normal", whole_blocks(10, 2)),
+    Scenario("whole_exponential", "whole blocks, 10 x 2, exponential", whole_blocks(10, 2), "exponential"),
+    Scenario(
+        "missing_exponential",
+        "two-sample, 6 v 18, 10 % missing, exponential",
+        with_missing(two_sample(6, 18), 0.1),
+        "exponential",
+    ),
+    Scenario("missing_f", "F over four groups of 6, 10 % missing", with_missing(groups(6, 6, 6, 6), 0.1)),
+    Scenario("missing_flips", "one-sample flips, n = 16, 10 % missing", with_missing(one_sample(16), 0.1)),
+    Scenario(
+        "unequal_flips",
+        "8 v 16, the 8 vary 3 times as much, variance groups, flips",
+        unequal(8, 16, 3.0, True),
+        scheme="flip",
+    ),
+    Scenario("unequal_groups", "the same, permuted", unequal(8, 16, 3.0, True), fails=_WELCH),
+    Scenario(
+        "unequal", "the same, permuted, without variance groups", unequal(8, 16, 3.0, False), fails=_UNEQUAL
+    ),
+    Scenario("flips_normal", "one-sample flips, n = 16, normal", one_sample(16)),
+    Scenario("flips_heavy", "one-sample flips, n = 16, heavy-tailed", one_sample(16), "heavy"),
+    Scenario(
+        "flips_exponential", "one-sample flips, n = 16, exponential", one_sample(16), "exponential", _SKEWED
+    ),
+]
+SCENARIOS = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+def _smoother(length):
+    """Circulant matrix that smooths along an axis of this length and keeps unit variance."""
+    distance = np.arange(length)
+    distance = np.minimum(distance, length - distance)
+    kernel = np.exp(-4 * np.log(2) * (distance / FWHM) ** 2)
+    kernel /= np.linalg.norm(kernel)
+    return kernel[(np.arange(length)[:, None] - np.arange(length)) % length]
+
+
+def fields(rng, n, shape=SHAPE):
+    """Draw smooth Gaussian fields of unit variance, alike everywhere: shape (n, *shape)."""
+    x = rng.standard_normal((n, *shape))
+    for length in shape:
+        # Contracts the first spatial axis and puts it last: three times are back in order.
+        x = np.tensordot(x, _smoother(length), axes=(1, 0))
+    return x
+
+
+def _exponential(rng, x):
+    return -log_ndtr(-x) - 1
+
+
+def _heavy(rng, x):
+    # One factor for a whole map: participants who are outliers everywhere. Each voxel is t with 3 df.
+    return x * np.sqrt(3 / rng.chisquare(3, len(x)))[:, None, None, None]
+
+
+NOISE = {"normal": lambda rng, x: x, "exponential": _exponential, "heavy": _heavy}
+
+
+def simulate(scenario, index, shape=SHAPE):
+    """Make one data set of a scenario, the same for the same index.
+
+    Returns
+    -------
+    study : Study
+    maps : numpy.ndarray of float32, shape (n_participants, n_voxels)
+    """
+    rng = np.random.default_rng([zlib.crc32(scenario.name.encode()), index])
+    study = replace(scenario.study(rng), scheme=scenario.scheme)
+    x = fields(rng, len(study.design), shape)
+    if study.shared is not None:
+        x = np.sqrt(0.5) * (x + fields(rng, max(study.shared) + 1, shape)[study.shared])
+    maps = NOISE[scenario.noise](rng, x).reshape(len(x), -1)
+    if study.scale is not None:
+        maps *= study.scale[:, None]
+    if study.missing:
+        holes = fields(rng, len(maps), shape).reshape(maps.shape)
+        maps[holes > -ndtri(study.missing)] = np.nan
+    if study.effect:
+        maps += study.design @ np.array(study.effect)[:, None]
+    return study, maps.astype(np.float32)
+
+
+def smallest_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
+    """Test a study and return the smallest corrected p of each statistic, as a dict."""
+    return {
+        name: p.min() for name, p in corrected_p(study, maps, seed, n_relabellings, shape, settings).items()
+    }
+
+
+def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
+    """Test a study and return each statistic's map of corrected p, as a dict."""
+    setup, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
+    return {
+        name: correction.fwe_p(reached, maxima[name], null.TIE if name == "voxel" else null.ENHANCED_TIE)
+        for name, reached in observed_maps(setup, maps, settings).items()
+    }
+
+
+def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
+    """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
+    is_f = len(study.contrast) > 1
+    part = partition.partition(study.design, study.contrast)
+    blocks = {"within": None, "whole": None, "nested": None} | study.blocks
+    setup = model.setup_arrays(
+        study.design,
+        study.contrast,
+        is_f,
+        model.scheme_of(study.scheme, part),
+        blocks,
+        groups=study.groups,
+        general=model.is_general(maps, study.design, study.groups),
+    )
+    setup["mask"] = np.ones(shape, bool)
+    regressors, exchangeability = model.from_setup(setup)
+    enhanced, both_signs = chunk.enhancement_of(setup, settings)
+    stop = min(n_relabellings + 1, exchangeability.n_distinct)
+    return setup, null.null_maxima(
+        maps,
+        regressors,
+        exchangeability,
+        seed,
+        0,
+        stop,
+        is_f=is_f,
+        both_signs=both_signs,
+        enhancement=enhanced,
+    )
+
+
+def observed_maps(setup, maps, settings=SETTINGS):
+    """Return the observed map of each statistic, from the functions that make the workflow's maps."""
+    enhanced, both_signs = chunk.enhancement_of(setup, settings)
+    observed = null.observed_statistic(maps, *model.from_setup(setup), is_f=bool(setup["is_f"]))
+    result = {"voxel": np.abs(observed) if both_signs else observed}
+    if enhanced:
+        heights = observed.astype(np.float32)
+        tfce = enhancement.tfce_map(heights, enhanced.adjacency, enhanced.extent, enhanced.height, both_signs)
+        label, size, mass = enhancement.clusters(heights, enhanced.adjacency, enhanced.threshold, both_signs)
+        result |= {
+            "tfce": np.abs(tfce),
+            "cluster_size": size[label].astype(float),
+            "cluster_mass": mass[label],
+        }
+    return result
+
+
+def rejections(scenario, indices, n_relabellings, shape=SHAPE, settings=SETTINGS):
+    """Return in how many data sets of a scenario each statistic is significant, as a dict.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    indices : iterable of int
+        Numbers of the data sets; each has relabellings of its own.
+    n_relabellings : int
+        Besides the observed one.
+    """
+    found = dict.fromkeys(STATISTICS if settings["enhance"] else STATISTICS[:1], 0)
+    for index in indices:
+        study, maps = simulate(scenario, index, shape)
+        for name, p in smallest_p(study, maps, index, n_relabellings, shape, settings).items():
+            found[name] += bool(p <= ALPHA + 1e-12)
+    return found
+
+
+def stretches(n, size):
+    """Cut range(n) into ranges of at most this size."""
+    return [range(first, min(first + size, n)) for first in range(0, n, size)]
