@@ -11,9 +11,9 @@ min_version("9.19")
 HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
 sys.path.append(str(HOME / "scripts"))
 
-from permaps.config import layered, local_config, resolve
-from permaps.errors import UserError
-from permaps.files import check_files
+from permaps.workflow.config import layered, local_config, resolve
+from permaps.workflow.errors import UserError
+from permaps.workflow.files import check_files
 
 given = copy.deepcopy(config)  # by the command line, or by the workflow that imports this one
 

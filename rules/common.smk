@@ -1,5 +1,5 @@
 # Small pure helpers. Every cluster job parses this again: nothing heavy is imported here.
-from permaps.digest import library_digest
+from permaps.workflow.digest import library_digest
 
 
 def result(path):

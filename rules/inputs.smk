@@ -1,7 +1,7 @@
 # What jobs read and what they depend on, where that follows from the config.
 import os
 
-from permaps.tables import map_files
+from permaps.inputs.tables import map_files
 
 COHORT = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]

@@ -6,10 +6,10 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from nibabel.affines import apply_affine
-from permaps.brains import viewer
-from permaps.captions import write_caption
-from permaps.clusters import residual_dof
-from permaps.jobs import job, written_whole
+from permaps.reporting.brains import viewer
+from permaps.reporting.captions import write_caption
+from permaps.reporting.clusters import residual_dof
+from permaps.workflow.jobs import job, written_whole
 from scipy.stats import f, t
 
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from permaps.jobs import job, written_whole
+from permaps.workflow.jobs import job, written_whole
 
 
 def main(*, weights, plans, contrasts, plan):

@@ -1,7 +1,6 @@
 """Take over a user's table, with every map's path made absolute."""
 
-from permaps.jobs import job, log, written_whole
-from permaps.tables import (
+from permaps.inputs.tables import (
     MAP,
     check_maps,
     check_participants,
@@ -10,6 +9,7 @@ from permaps.tables import (
     read_rows,
     write_rows,
 )
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, table, participants, maps, voxelwise):

@@ -3,10 +3,10 @@
 import time
 
 import numpy as np
-from permaps.chunk import compute_chunk, read_setup, warm_up
-from permaps.compiled import ready
-from permaps.digest import library_digest
-from permaps.jobs import job, log, written_whole
+from permaps.permutation.chunk import compute_chunk, read_setup, warm_up
+from permaps.statistics.compiled import ready
+from permaps.workflow.digest import library_digest
+from permaps.workflow.jobs import job, log, written_whole
 
 # Of a job's memory: the interpreter and its libraries here, and on a cluster the two of Snakemake around it.
 OVERHEAD_MB = 500

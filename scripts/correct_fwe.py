@@ -1,11 +1,11 @@
 """FWE-corrected p of a statistic, for one contrast or across several."""
 
 import numpy as np
-from permaps.chunk import read_setup
-from permaps.correction import fwe_p, minus_log10
-from permaps.images import on_grid
-from permaps.jobs import job, log
-from permaps.observed import NULL_OF, observed_measure, reach, tie_of
+from permaps.inputs.images import on_grid
+from permaps.permutation.chunk import read_setup
+from permaps.permutation.correction import fwe_p, minus_log10
+from permaps.permutation.observed import NULL_OF, observed_measure, reach, tie_of
+from permaps.workflow.jobs import job, log
 
 
 def main(*, matrix, setups, covariates, mask, nulls, logp, stat, settings):

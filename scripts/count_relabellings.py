@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from permaps.jobs import job, log, written_whole
-from permaps.terminal import too_few
+from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.terminal import too_few
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
 

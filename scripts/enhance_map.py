@@ -1,9 +1,9 @@
 """The TFCE of the observed map, exact, with the sign of its statistic."""
 
-from permaps.chunk import read_setup
-from permaps.images import on_grid
-from permaps.jobs import job
-from permaps.observed import observed_measure
+from permaps.inputs.images import on_grid
+from permaps.permutation.chunk import read_setup
+from permaps.permutation.observed import observed_measure
+from permaps.workflow.jobs import job
 
 
 def main(*, matrix, setup, covariates, mask, tfce, analysis, settings):

@@ -1,11 +1,11 @@
 """Uncorrected permutation p of a statistic, and its adjustment for the false discovery rate."""
 
 import numpy as np
-from permaps.chunk import read_setup
-from permaps.correction import fdr_p, minus_log10
-from permaps.images import on_grid
-from permaps.jobs import job, log
-from permaps.observed import NULL_OF
+from permaps.inputs.images import on_grid
+from permaps.permutation.chunk import read_setup
+from permaps.permutation.correction import fdr_p, minus_log10
+from permaps.permutation.observed import NULL_OF
+from permaps.workflow.jobs import job, log
 
 
 def main(*, setup, mask, exceedances, unc, fdr, stat):

@@ -1,8 +1,8 @@
 """Fetch a contrast of the Brainomics Localizer and list its participants."""
 
-from permaps.jobs import job, log, written_whole
-from permaps.localizer import fetch
-from permaps.participants import write_participants
+from permaps.inputs.localizer import fetch
+from permaps.inputs.participants import write_participants
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
@@ -19,7 +19,7 @@ def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
     data_dir : path or None
         nilearn's data folder.
     attempts, wait
-        See `permaps.localizer.fetch`.
+        See `permaps.inputs.localizer.fetch`.
     """
     cohort = fetch(contrast, n_subjects, data_dir, attempts=attempts, wait=wait)
     with written_whole(participants) as temporary:

@@ -3,12 +3,12 @@
 import csv
 
 import numpy as np
-from permaps.chunk import read_setup
-from permaps.correction import fwe_p, minus_log10
-from permaps.images import on_grid
-from permaps.jobs import job, log, written_whole
-from permaps.observed import NULL_OF, observed_measure, reach, tie_of
-from permaps.tail import fit_tail, tail_p
+from permaps.inputs.images import on_grid
+from permaps.permutation.chunk import read_setup
+from permaps.permutation.correction import fwe_p, minus_log10
+from permaps.permutation.observed import NULL_OF, observed_measure, reach, tie_of
+from permaps.permutation.tail import fit_tail, tail_p
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings):

@@ -1,10 +1,10 @@
 """Make the brain mask from the screened maps, the template or a file."""
 
-from permaps.images import write_image
-from permaps.jobs import job, log
-from permaps.masking import brain_mask
-from permaps.participants import read_participants
-from permaps.tables import MAP, REASON
+from permaps.inputs.images import write_image
+from permaps.inputs.masking import brain_mask
+from permaps.inputs.participants import read_participants
+from permaps.inputs.tables import MAP, REASON
+from permaps.workflow.jobs import job, log
 
 
 def main(*, screened, brain, strategy, file):

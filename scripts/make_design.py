@@ -3,11 +3,11 @@
 import json
 
 import numpy as np
-from permaps.design import design_matrix
-from permaps.errors import UserError, nearest
-from permaps.jobs import job, log, written_whole
-from permaps.model import write_matrix
-from permaps.participants import read_participants
+from permaps.design.matrix import design_matrix
+from permaps.inputs.participants import read_participants
+from permaps.permutation.model import write_matrix
+from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, included, design, blocks, formula, voxelwise, block_columns, variance_groups):

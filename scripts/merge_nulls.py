@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import numpy as np
-from permaps.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk, read_setup
-from permaps.errors import UserError
-from permaps.jobs import job, log, written_whole
-from permaps.model import from_setup
+from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk, read_setup
+from permaps.permutation.model import from_setup
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, matrix, setup, covariates, chunks, null, exceedances, n_permutations, statistics, settings):

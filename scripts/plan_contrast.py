@@ -4,9 +4,16 @@ import json
 from pathlib import Path
 
 import numpy as np
-from permaps.design import contrast_matrix
-from permaps.jobs import job, log, written_whole
-from permaps.model import exchangeability_of, like_rows, partition_of, read_matrix, scheme_of, write_matrix
+from permaps.design.matrix import contrast_matrix
+from permaps.permutation.model import (
+    exchangeability_of,
+    like_rows,
+    partition_of,
+    read_matrix,
+    scheme_of,
+    write_matrix,
+)
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, design, blocks, weights, plan, contrast, expressions, scheme):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from permaps.captions import write_caption
-from permaps.charts import SHADES, convergence
-from permaps.jobs import job
-from permaps.style import KEYS, save
-from permaps.thresholds import reached
+from permaps.permutation.thresholds import reached
+from permaps.reporting.captions import write_caption
+from permaps.reporting.charts import SHADES, convergence
+from permaps.reporting.style import KEYS, save
+from permaps.workflow.jobs import job
 
 
 def main(*, nulls, tables, outputs, caption, contrast, stats, alpha):

@@ -3,10 +3,10 @@
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps.brains import coverage
-from permaps.captions import write_caption
-from permaps.jobs import job
-from permaps.style import save
+from permaps.reporting.brains import coverage
+from permaps.reporting.captions import write_caption
+from permaps.reporting.style import save
+from permaps.workflow.jobs import job
 
 
 def main(*, mask, counts, included, output, caption):

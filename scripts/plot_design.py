@@ -1,9 +1,9 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
 import pandas as pd
-from permaps.charts import design_matrix
-from permaps.jobs import job
-from permaps.style import save
+from permaps.reporting.charts import design_matrix
+from permaps.reporting.style import save
+from permaps.workflow.jobs import job
 
 
 def main(*, design, contrasts, outputs, formula):

@@ -1,11 +1,11 @@
 """The example's figure: -log10 p of several statistics on glass brains, on one scale."""
 
 import nibabel as nib
-from permaps.brains import glass_brains
-from permaps.captions import write_caption
-from permaps.jobs import job
-from permaps.style import NAMES, save
-from permaps.thresholds import significant
+from permaps.permutation.thresholds import significant
+from permaps.reporting.brains import glass_brains
+from permaps.reporting.captions import write_caption
+from permaps.reporting.style import NAMES, save
+from permaps.workflow.jobs import job
 
 
 def main(*, parametric, permuted, output, caption, contrast, stats, alpha):

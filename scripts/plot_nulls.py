@@ -1,11 +1,11 @@
 """Null distributions of the maxima, with what was observed and what is critical."""
 
 import numpy as np
-from permaps.captions import write_caption
-from permaps.charts import null_histograms
-from permaps.jobs import job
-from permaps.style import KEYS, NAMES, number, save
-from permaps.thresholds import critical_value
+from permaps.permutation.thresholds import critical_value
+from permaps.reporting.captions import write_caption
+from permaps.reporting.charts import null_histograms
+from permaps.reporting.style import KEYS, NAMES, number, save
+from permaps.workflow.jobs import job
 
 
 def main(*, nulls, outputs, caption, contrast, stats, alpha):

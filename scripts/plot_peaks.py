@@ -4,11 +4,11 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from nibabel.affines import apply_affine
-from permaps.adjusted import adjust
-from permaps.captions import write_caption
-from permaps.charts import peak_effects
-from permaps.jobs import job
-from permaps.style import save
+from permaps.reporting.adjusted import adjust
+from permaps.reporting.captions import write_caption
+from permaps.reporting.charts import peak_effects
+from permaps.reporting.style import save
+from permaps.workflow.jobs import job
 
 MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do not show one place twice
 

@@ -1,11 +1,11 @@
 """Every participant's values, likeness to the others and missing share; who stands out."""
 
 import pandas as pd
-from permaps.captions import write_caption
-from permaps.charts import quality
-from permaps.jobs import job
-from permaps.outliers import flag
-from permaps.style import save
+from permaps.inputs.outliers import flag
+from permaps.reporting.captions import write_caption
+from permaps.reporting.charts import quality
+from permaps.reporting.style import save
+from permaps.workflow.jobs import job
 
 
 def main(*, metrics, excluded, outputs, caption):

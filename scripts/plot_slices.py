@@ -1,11 +1,11 @@
 """A statistic over the MNI template: faded where not significant, outlined where it is."""
 
 import nibabel as nib
-from permaps.brains import slices
-from permaps.captions import write_caption
-from permaps.jobs import job
-from permaps.style import NAMES, save
-from permaps.thresholds import significant
+from permaps.permutation.thresholds import significant
+from permaps.reporting.brains import slices
+from permaps.reporting.captions import write_caption
+from permaps.reporting.style import NAMES, save
+from permaps.workflow.jobs import job
 
 
 def main(*, values, corrected, output, caption, contrast, stat, letter, alpha):

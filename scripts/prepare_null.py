@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from permaps.errors import UserError
-from permaps.fingerprint import fingerprint
-from permaps.images import UnusableMap, load_map, same_grid
-from permaps.jobs import job, log, written_whole
-from permaps.model import is_general, read_contrast, read_matrix, setup_arrays
+from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.model import is_general, read_contrast, read_matrix, setup_arrays
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(
@@ -28,7 +28,7 @@ def main(
     volume : path or None
         Mask of a small volume to restrict the analysis to.
     output : path
-        .npz to write: the regressors and labels of `permaps.model.setup_arrays`, the mask, and the fingerprint
+        .npz to write: the regressors and labels of `setup_arrays`, the mask, and the fingerprint
         of all of these and of the maps.
     """
     weights, is_f = read_contrast(contrasts, contrast)

@@ -6,8 +6,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps.jobs import job, log, written_whole
-from permaps.provenance import map_checksums, plain, relabellings, sha256, software
+from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.provenance import map_checksums, plain, relabellings, sha256, software
 
 BIDS_VERSION = "1.10.0"
 

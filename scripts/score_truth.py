@@ -3,11 +3,11 @@
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps.jobs import job, log, written_whole
-from permaps.model import read_contrast, read_matrix
-from permaps.participants import read_participants
-from permaps.thresholds import significant
-from permaps.truth import expected_weights, score
+from permaps.inputs.participants import read_participants
+from permaps.permutation.model import read_contrast, read_matrix
+from permaps.permutation.thresholds import significant
+from permaps.reporting.truth import expected_weights, score
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(

@@ -1,9 +1,9 @@
 """Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
 
-from permaps.jobs import job, log, written_whole
-from permaps.participants import read_participants, write_participants
-from permaps.quality import require_enough, screen, screen_covariates
-from permaps.tables import ID, REASON
+from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.quality import require_enough, screen, screen_covariates
+from permaps.inputs.tables import ID, REASON
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, participants, screened, variates, query, voxelwise=()):
@@ -44,7 +44,7 @@ def model_variates(formula, blocks, variance_groups=None):
     variance_groups : str or None
         Column that names them.
     """
-    from permaps.formula import variables
+    from permaps.design.formula import variables
 
     keys = dict.fromkeys(sorted(variables(formula)), "model.formula")
     for kind, named in blocks.items():

@@ -1,11 +1,11 @@
 """Compare every map with the brain mask, and settle who is analysed."""
 
 import pandas as pd
-from permaps.images import load_map
-from permaps.jobs import job, log, written_whole
-from permaps.participants import read_participants, write_participants
-from permaps.quality import measure, require_enough, split
-from permaps.tables import ID, REASON
+from permaps.inputs.images import load_map
+from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.quality import measure, require_enough, split
+from permaps.inputs.tables import ID, REASON
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_missing):

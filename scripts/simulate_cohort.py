@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
-from permaps import simulation
-from permaps.images import write_image
-from permaps.jobs import job, log, written_whole
-from permaps.participants import write_participants
-from permaps.tables import ID, MAP
+from permaps.inputs import simulation
+from permaps.inputs.images import write_image
+from permaps.inputs.participants import write_participants
+from permaps.inputs.tables import ID, MAP
+from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_subjects, seed, effect_size):

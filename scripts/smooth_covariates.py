@@ -1,10 +1,10 @@
 """Smooth and mask the maps of a covariate, as the maps themselves are."""
 
-from permaps.images import load_map
-from permaps.jobs import job, log
-from permaps.masking import write_covariate
-from permaps.participants import read_participants
-from permaps.tables import covariate_column
+from permaps.inputs.images import load_map
+from permaps.inputs.masking import write_covariate
+from permaps.inputs.participants import read_participants
+from permaps.inputs.tables import covariate_column
+from permaps.workflow.jobs import job, log
 
 
 def main(*, included, mask, matrix, name, fwhm):

@@ -2,11 +2,11 @@
 
 import csv
 
-from permaps.images import load_map, write_image
-from permaps.jobs import job, log, written_whole
-from permaps.masking import write_matrix
-from permaps.participants import read_participants
-from permaps.tables import MAP, covariate_column
+from permaps.inputs.images import load_map, write_image
+from permaps.inputs.masking import write_matrix
+from permaps.inputs.participants import read_participants
+from permaps.inputs.tables import MAP, covariate_column
+from permaps.workflow.jobs import job, log, written_whole
 
 NOTES = {
     "grid": "voxels of the images",

@@ -7,12 +7,12 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps import pages
-from permaps.jobs import job, log, written_whole
-from permaps.methods import limitations, methods_paragraph, question
-from permaps.references import cited, listed
-from permaps.style import KEYS, NAMES, number, p_text
-from permaps.summary import as_table, bonferroni_row, permutation_row
+from permaps.reporting import pages
+from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.references import cited, listed
+from permaps.reporting.style import KEYS, NAMES, number, p_text
+from permaps.reporting.summary import as_table, bonferroni_row, permutation_row
+from permaps.workflow.jobs import job, log, written_whole
 
 SHOWN = 8  # clusters of a table on the page
 # Columns that a table has on request.

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from permaps.atlas import Atlas
-from permaps.clusters import effect_interval, residual_dof, tabulate
-from permaps.jobs import job, log, written_whole
-from permaps.provenance import relabellings
-from permaps.thresholds import p_interval, significant
+from permaps.inputs.atlas import Atlas
+from permaps.permutation.thresholds import p_interval, significant
+from permaps.reporting.clusters import effect_interval, residual_dof, tabulate
+from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.provenance import relabellings
 
 
 def main(

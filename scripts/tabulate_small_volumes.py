@@ -6,9 +6,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps.jobs import job, log, written_whole
-from permaps.provenance import relabellings
-from permaps.summary import small_volume_row
+from permaps.reporting.summary import small_volume_row
+from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.provenance import relabellings
 
 
 def main(*, analyses, plan, output, alpha):

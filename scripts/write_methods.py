@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from permaps.jobs import job, written_whole
-from permaps.methods import limitations, methods_paragraph
-from permaps.references import bibtex, cited, listed
+from permaps.reporting.methods import limitations, methods_paragraph
+from permaps.reporting.references import bibtex, cited, listed
+from permaps.workflow.jobs import job, written_whole
 
 
 def main(*, provenance, methods, bibliography):

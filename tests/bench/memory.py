@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from permaps.model import setup_arrays
+from permaps.permutation.model import setup_arrays
 
 from bench.workflow import ROOT, SETTINGS
 

@@ -5,12 +5,12 @@ import statistics
 import time
 
 import numpy as np
-from permaps import enhancement
-from permaps.adjacency import grid_adjacency
-from permaps.compiled import compiled
-from permaps.model import from_setup, setup_arrays
-from permaps.null import Enhancement, null_maxima
-from permaps.relabelling import relabellings
+from permaps.permutation.model import from_setup, setup_arrays
+from permaps.permutation.null import Enhancement, null_maxima
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics import enhancement
+from permaps.statistics.adjacency import grid_adjacency
+from permaps.statistics.compiled import compiled
 from scipy.ndimage import gaussian_filter
 
 from bench.clock import REPEATS, each, median

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from permaps.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
+from permaps.reporting.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURES = DOCS / "figures"

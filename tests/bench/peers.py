@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from permaps.relabelling import relabellings
+from permaps.permutation.relabelling import relabellings
 
 from bench.clock import each, median
 

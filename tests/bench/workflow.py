@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from permaps.chunk import enhancement_of, read_setup
-from permaps.model import from_setup
+from permaps.permutation.chunk import enhancement_of, read_setup
+from permaps.permutation.model import from_setup
 
 from bench.clock import median, seconds
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from damage import an_image
-from permaps.config import resolve
-from permaps.design import design_matrix
-from permaps.errors import UserError
-from permaps.files import check_files
-from permaps.images import UnusableMap, load_map
-from permaps.query import select
-from permaps.tables import map_files, read_rows
+from permaps.design.matrix import design_matrix
+from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.query import select
+from permaps.inputs.tables import map_files, read_rows
+from permaps.workflow.config import resolve
+from permaps.workflow.errors import UserError
+from permaps.workflow.files import check_files
 from test_fuzz import DEFAULTS, SCHEMA, table
 
 
@@ -121,7 +121,7 @@ def test_a_zero_byte_in_a_path_is_refused(tmp_path, monkeypatch):
 
 
 def test_one_map_with_a_hole_at_the_border_keeps_the_mask(tmp_path):
-    from permaps.masking import brain_mask
+    from permaps.inputs.masking import brain_mask
 
     inside = np.zeros((8, 8, 8), bool)
     inside[1:-1, 1:-1, 1:-1] = True

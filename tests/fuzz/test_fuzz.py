@@ -18,16 +18,16 @@ import yaml
 from damage import a_chunk, configs, damaged, expressions, images, tables, texts, yaml_texts
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from permaps.chunk import read_chunk
-from permaps.config import resolve
-from permaps.design import contrast_matrix, design_matrix
-from permaps.errors import UserError
-from permaps.files import check_files
-from permaps.images import UnusableMap, load_map
-from permaps.participants import read_participants
-from permaps.quality import screen
-from permaps.query import select
-from permaps.tables import check_maps, check_participants, map_files, map_paths, read_rows
+from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.participants import read_participants
+from permaps.inputs.quality import screen
+from permaps.inputs.query import select
+from permaps.inputs.tables import check_maps, check_participants, map_files, map_paths, read_rows
+from permaps.permutation.chunk import read_chunk
+from permaps.workflow.config import resolve
+from permaps.workflow.errors import UserError
+from permaps.workflow.files import check_files
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS, SCHEMA = ROOT / "config/config.yaml", ROOT / "config/schemas/config.schema.yaml"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from permaps.model import from_setup, setup_arrays
+from permaps.permutation.model import from_setup, setup_arrays
 
 RNG = np.random.default_rng(20)
 ONE = np.ones(12)

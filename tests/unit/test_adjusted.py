@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from permaps.adjusted import adjust
+from permaps.reporting.adjusted import adjust
 
 RNG = np.random.default_rng(5)
 N = 40

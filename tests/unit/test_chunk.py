@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from permaps import enhancement, null, statistic
-from permaps.chunk import (
+from permaps.permutation import null
+from permaps.permutation.chunk import (
     chunk_fingerprint,
     compute_chunk,
     count_exceedances,
@@ -16,9 +16,10 @@ from permaps.chunk import (
     read_setup,
     warm_up,
 )
-from permaps.errors import UserError
-from permaps.fingerprint import fingerprint
-from permaps.null import ENHANCED
+from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.null import ENHANCED
+from permaps.statistics import enhancement, statistic
+from permaps.workflow.errors import UserError
 from studies import STUDIES
 
 MASK = np.ones((6, 5, 4), bool)

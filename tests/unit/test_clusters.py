@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tabulate_clusters
-from permaps.clusters import effect_interval, label_by_sign, peaks_within, residual_dof, tabulate
+from permaps.reporting.clusters import effect_interval, label_by_sign, peaks_within, residual_dof, tabulate
 from run_folder import fabricate
 from scipy import ndimage
 

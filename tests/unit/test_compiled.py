@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from permaps import compiled as module
-from permaps.compiled import compiled, ready
+from permaps.statistics import compiled as module
+from permaps.statistics.compiled import compiled, ready
 
-LIBRARY = Path(module.__file__).parent
+LIBRARY = Path(module.__file__).parents[1]
 
 # A library with one small kernel, and a job that makes it ready and says when it did what.
 KERNEL = """
-from permaps.compiled import compiled
+from permaps.statistics.compiled import compiled
 
 @compiled
 def doubled(x):
@@ -25,8 +25,8 @@ def doubled(x):
 JOB = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from permaps.compiled import ready
-from permaps.kernel import doubled
+from permaps.statistics.compiled import ready
+from permaps.statistics.kernel import doubled
 
 def warm_up():
     begin = time.time()
@@ -41,13 +41,13 @@ ready(warm_up, "digest")
 @pytest.fixture
 def install(tmp_path):
     """A folder with the library, a home and a temporary folder of its own."""
-    for folder in ("scripts/permaps", "home", "tmp"):
+    for folder in ("scripts/permaps/statistics", "home", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
-    for name in ("__init__.py", "compiled.py"):
-        shutil.copy(LIBRARY / name, tmp_path / "scripts/permaps")
-    (tmp_path / "scripts/permaps/kernel.py").write_text(KERNEL)
+    for name in ("__init__.py", "statistics/__init__.py", "statistics/compiled.py"):
+        shutil.copy(LIBRARY / name, tmp_path / "scripts/permaps" / name)
+    (tmp_path / "scripts/permaps/statistics/kernel.py").write_text(KERNEL)
     yield tmp_path
-    for folder in (tmp_path / "scripts/permaps", tmp_path / "home"):
+    for folder in (tmp_path / "scripts/permaps/statistics", tmp_path / "home"):
         folder.chmod(0o755)
 
 
@@ -95,18 +95,18 @@ def test_of_jobs_that_start_at_once_one_compiles_and_the_others_wait(install):
 
 def test_kernels_lie_beside_their_source_where_that_can_be_written(install):
     folder = finish(start(install))[3]
-    assert folder == install / "scripts/permaps/__pycache__"
+    assert folder == install / "scripts/permaps/statistics/__pycache__"
 
 
 def test_kernels_of_an_install_that_is_read_only_lie_in_the_users_cache(install):
-    (install / "scripts/permaps").chmod(0o555)
+    (install / "scripts/permaps/statistics").chmod(0o555)
     prefix = without_privilege()
     assert install / "home" in finish(start(install, *prefix))[3].parents
     assert finish(start(install, *prefix))[2] == 0
 
 
 def test_kernels_lie_in_the_temporary_folder_where_nothing_else_can_be_written(install):
-    (install / "scripts/permaps").chmod(0o555)
+    (install / "scripts/permaps/statistics").chmod(0o555)
     (install / "home").chmod(0o555)
     prefix = without_privilege()
     assert install / "tmp" in finish(start(install, *prefix))[3].parents

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from permaps.config import keys, keys_of_source, layered, local_config, resolve
-from permaps.errors import UserError
+from permaps.workflow.config import keys, keys_of_source, layered, local_config, resolve
+from permaps.workflow.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = ROOT / "config/config.yaml"
@@ -417,7 +417,7 @@ rule show:
 """
 SCRIPT = """
 import json
-from permaps import errors
+from permaps.workflow import errors
 json.dump(dict(snakemake.params.settings), open(snakemake.output[0], "w"))
 """
 

@@ -4,9 +4,9 @@ import by_hand
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.design import contrast_matrix, design_matrix
-from permaps.errors import UserError
-from permaps.partition import partition
+from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.design.partition import partition
+from permaps.workflow.errors import UserError
 
 TABLE = pd.DataFrame(
     {

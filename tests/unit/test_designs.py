@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from permaps.design import contrast_matrix, design_matrix
-from permaps.glm import fit
-from permaps.model import from_setup, like_rows, scheme_of, setup_arrays
-from permaps.null import null_maxima, observed_statistic
-from permaps.partition import partition
+from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.design.partition import partition
+from permaps.permutation.model import from_setup, like_rows, scheme_of, setup_arrays
+from permaps.permutation.null import null_maxima, observed_statistic
+from permaps.statistics.glm import fit
 from scipy import stats
 from statsmodels.stats.anova import AnovaRM, anova_lm
 

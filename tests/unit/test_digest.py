@@ -3,24 +3,24 @@
 import os
 
 import pytest
-from permaps.digest import library_digest, modules_of
+from permaps.workflow.digest import library_digest, modules_of
 
 FILES = {
-    "fit.py": "from permaps.model import fit\nfrom permaps import jobs\nimport numpy\n",
+    "fit.py": "from permaps.design.model import fit\nfrom permaps.workflow import jobs\nimport numpy\n",
     "draw.py": "import permaps.colours\n",
     "lone.py": "import os\n",
-    "late.py": "def main():\n    from permaps.jobs import job\n",
-    "permaps/model.py": "from permaps.shapes import Box\n",
-    "permaps/shapes.py": "from permaps.model import fit\n",  # a circle
-    "permaps/jobs.py": "",
+    "late.py": "def main():\n    from permaps.workflow.jobs import job\n",
+    "permaps/design/model.py": "from permaps.design.shapes import Box\n",
+    "permaps/design/shapes.py": "from permaps.design.model import fit\n",  # a circle
+    "permaps/workflow/jobs.py": "",
     "permaps/colours.py": "",
 }
 
 
 @pytest.fixture
 def scripts(tmp_path):
-    (tmp_path / "permaps").mkdir()
     for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
 
@@ -34,13 +34,18 @@ def changed(scripts, before):
 
 
 def test_modules_are_found_through_one_another(scripts):
-    assert [path.name for path in modules_of(scripts / "fit.py")] == ["jobs.py", "model.py", "shapes.py"]
+    assert [path.name for path in modules_of(scripts / "fit.py")] == ["model.py", "shapes.py", "jobs.py"]
     assert modules_of(scripts / "lone.py") == []
 
 
 @pytest.mark.parametrize(
     ("module", "users"),
-    [("shapes", {"fit"}), ("model", {"fit"}), ("jobs", {"fit", "late"}), ("colours", {"draw"})],
+    [
+        ("design/shapes", {"fit"}),
+        ("design/model", {"fit"}),
+        ("workflow/jobs", {"fit", "late"}),
+        ("colours", {"draw"}),
+    ],
 )
 def test_an_edit_counts_for_the_users_alone(scripts, module, users):
     before = digests(scripts)
@@ -51,7 +56,7 @@ def test_an_edit_counts_for_the_users_alone(scripts, module, users):
 
 def test_a_touch_counts_for_nobody(scripts):
     before = digests(scripts)
-    for path in (scripts / "permaps").iterdir():
+    for path in (scripts / "permaps").rglob("*.py"):
         os.utime(path, (1, 1))
     assert changed(scripts, before) == set()
 
@@ -59,15 +64,15 @@ def test_a_touch_counts_for_nobody(scripts):
 def test_the_place_of_the_workflow_does_not_count(scripts, tmp_path_factory):
     other = tmp_path_factory.mktemp("other") / "scripts"
     scripts.rename(other)
-    assert {path.parent.name for path in modules_of(other / "fit.py")} == {"permaps"}
+    assert all(path.is_relative_to(other / "permaps") for path in modules_of(other / "fit.py"))
     before = digests(other)
     other.rename(scripts)
     assert changed(scripts, before) == set()
 
 
 def test_content_that_moves_between_modules_counts(scripts):
-    (scripts / "permaps/jobs.py").write_text("a = 1\n")
+    (scripts / "permaps/workflow/jobs.py").write_text("a = 1\n")
     before = digests(scripts)
-    (scripts / "permaps/jobs.py").write_text("")
-    (scripts / "permaps/shapes.py").write_text(FILES["permaps/shapes.py"] + "a = 1\n")
+    (scripts / "permaps/workflow/jobs.py").write_text("")
+    (scripts / "permaps/design/shapes.py").write_text(FILES["permaps/design/shapes.py"] + "a = 1\n")
     assert changed(scripts, before) == {"fit", "late"}

@@ -7,8 +7,8 @@ import tfce as tfce_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from permaps.adjacency import grid_adjacency, list_adjacency
-from permaps.enhancement import Workspace, clusters, tfce_map
+from permaps.statistics.adjacency import grid_adjacency, list_adjacency
+from permaps.statistics.enhancement import Workspace, clusters, tfce_map
 from scipy.ndimage import gaussian_filter
 
 CONNECTIVITY = [6, 18, 26]

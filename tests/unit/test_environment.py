@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from permaps.digest import modules_of
+from permaps.workflow.digest import modules_of
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "envs" / "requirements.txt").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from math import comb, factorial
 
 import numpy as np
 import pytest
-from permaps.errors import UserError
-from permaps.exchangeability import Exchangeability, exchangeability_tree, flip_units
+from permaps.design.exchangeability import Exchangeability, exchangeability_tree, flip_units
+from permaps.workflow.errors import UserError
 from scipy.stats import chisquare
 
 # Blocks, labels. Labels are the distinct rows of a design.

@@ -14,9 +14,9 @@ import plot_quality
 import plot_slices
 import pytest
 from build_viewer import main as build_viewer
-from permaps.brains import axial_cuts
-from permaps.captions import write_caption
-from permaps.outliers import flag, robust_z
+from permaps.inputs.outliers import flag, robust_z
+from permaps.reporting.brains import axial_cuts
+from permaps.reporting.captions import write_caption
 from run_folder import fabricate
 from test_clusters import run_rule
 

@@ -1,8 +1,8 @@
 """Formulas say which columns they use, and hold nothing that should not be evaluated."""
 
 import pytest
-from permaps.errors import UserError
-from permaps.formula import parse, variables
+from permaps.design.formula import parse, variables
+from permaps.workflow.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import by_hand
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from permaps.exchangeability import Exchangeability, exchangeability_tree
-from permaps.glm import fit, fit_voxel_models
-from permaps.model import from_setup, is_general, like_rows, setup_arrays, voxel_models
-from permaps.null import null_maxima, observed_statistic
-from permaps.relabelling import relabellings
+from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.permutation.model import from_setup, is_general, like_rows, setup_arrays, voxel_models
+from permaps.permutation.null import null_maxima, observed_statistic
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics.glm import fit, fit_voxel_models
 from scipy import stats
 from studies import AGE, GROUP, GROUPS, ONE, SCORE, STUDIES, Study
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from permaps.correction import bonferroni_p
-from permaps.glm import BLOCK, fit, log_p
-from permaps.null import observed_statistic
+from permaps.permutation.correction import bonferroni_p
+from permaps.permutation.null import observed_statistic
+from permaps.statistics.glm import BLOCK, fit, log_p
 from scipy import stats
 from scipy.integrate import quad
 from scipy.special import betaln

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from permaps import adjacency, correction, enhancement, glm, model, null
-from permaps.chunk import enhancement_of
-from permaps.partition import partition
-from permaps.relabelling import relabellings
+from permaps.design.partition import partition
+from permaps.permutation import correction, model, null
+from permaps.permutation.chunk import enhancement_of
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics import adjacency, enhancement, glm
 
 GOLDEN = Path(__file__).parent / "golden"
 SHAPE = (9, 10, 8)

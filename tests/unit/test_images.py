@@ -5,7 +5,7 @@ import gzip
 import nibabel as nib
 import numpy as np
 import pytest
-from permaps.images import UnusableMap, load_map, same_grid, write_image
+from permaps.inputs.images import UnusableMap, load_map, same_grid, write_image
 
 AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
 DATA = np.random.default_rng(0).normal(size=(4, 5, 6))

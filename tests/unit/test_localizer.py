@@ -10,10 +10,10 @@ import nilearn.datasets
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.errors import UserError
-from permaps.localizer import check_request, expected_files, fetch, join
-from permaps.participants import read_participants
-from permaps.quality import screen
+from permaps.inputs.localizer import check_request, expected_files, fetch, join
+from permaps.inputs.participants import read_participants
+from permaps.inputs.quality import screen
+from permaps.workflow.errors import UserError
 
 CONTRAST = "left button press (auditory cue)"
 TABLES = Path(nilearn.datasets.__file__).parent / "tests/data"
@@ -130,6 +130,6 @@ def test_a_passing_failure_is_tried_again_with_longer_waits(cache, monkeypatch):
         return real(*args, **kwargs)
 
     monkeypatch.setattr(nilearn.datasets, "fetch_localizer_contrasts", flaky)
-    monkeypatch.setattr("permaps.localizer.time.sleep", waits.append)
+    monkeypatch.setattr("permaps.inputs.localizer.time.sleep", waits.append)
     assert len(fetch(CONTRAST, 2, cache, wait=5)) == 2
     assert waits == [5, 10]

@@ -5,8 +5,8 @@ import json
 import make_design
 import plan_contrast
 import pytest
-from permaps.errors import UserError
-from permaps.model import read_matrix
+from permaps.permutation.model import read_matrix
+from permaps.workflow.errors import UserError
 
 ROWS = ["participant_id\tgroup\tage\teveryone\tpair\thalf\tzero\tname"]
 ROWS += [f"s{i}\t{'ab'[i % 2]}\t{20 + i * i}\t1\t{i // 2 + 1}\t{i / 2 + 1}\t{i}\tp{i}" for i in range(8)]

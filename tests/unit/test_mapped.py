@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from permaps.mapped import let_go
-from permaps.null import null_maxima
+from permaps.permutation.null import null_maxima
+from permaps.statistics.mapped import let_go
 from studies import STUDIES
 
 

@@ -13,10 +13,10 @@ import screen_participants
 import select_participants
 import smooth_maps
 from nilearn.maskers import NiftiMasker
-from permaps.errors import UserError
-from permaps.images import load_map, write_image
-from permaps.masking import brain_mask, smooth, write_covariate, write_matrix
-from permaps.participants import read_participants
+from permaps.inputs.images import load_map, write_image
+from permaps.inputs.masking import brain_mask, smooth, write_covariate, write_matrix
+from permaps.inputs.participants import read_participants
+from permaps.workflow.errors import UserError
 
 SHAPE = (14, 15, 12)
 AFFINE = np.array([[-3.0, 0, 0, 20], [0, 3.4, 0, -21], [0, 0, 4.5, -18], [0, 0, 0, 1]])

@@ -2,10 +2,17 @@
 
 import numpy as np
 import pytest
-from permaps.errors import UserError
-from permaps.model import exchangeability_of, from_setup, like_rows, read_contrast, read_matrix, scheme_of
-from permaps.partition import partition
-from permaps.relabelling import relabellings
+from permaps.design.partition import partition
+from permaps.permutation.model import (
+    exchangeability_of,
+    from_setup,
+    like_rows,
+    read_contrast,
+    read_matrix,
+    scheme_of,
+)
+from permaps.permutation.relabelling import relabellings
+from permaps.workflow.errors import UserError
 from studies import GROUP, ONE, PAIR, SCORE, STUDIES
 
 

@@ -8,10 +8,8 @@ import by_hand
 import numpy as np
 import pytest
 from nilearn.mass_univariate import permuted_ols
-from permaps.adjacency import grid_adjacency
-from permaps.correction import fwe_p
-from permaps.errors import UserError
-from permaps.null import (
+from permaps.permutation.correction import fwe_p
+from permaps.permutation.null import (
     ENHANCED,
     ENHANCED_TIE,
     Enhancement,
@@ -19,7 +17,9 @@ from permaps.null import (
     null_maxima,
     observed_statistic,
 )
-from permaps.relabelling import relabellings
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics.adjacency import grid_adjacency
+from permaps.workflow.errors import UserError
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 from studies import STUDIES, Study

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import record_provenance
 import write_methods
-from permaps.methods import limitations, methods_paragraph, question
-from permaps.provenance import map_checksums, plain, relabellings, software
-from permaps.references import ENTRIES, bibtex, cite, cited, listed
+from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
+from permaps.workflow.provenance import map_checksums, plain, relabellings, software
 from run_folder import fabricate
 
 CONFIG = {

@@ -5,11 +5,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 from nilearn.image import smooth_img
-from permaps.general import VoxelModels
-from permaps.model import from_setup, setup_arrays
-from permaps.null import null_maxima
-from permaps.pseudo import SmoothedVariance
-from permaps.relabelling import relabellings
+from permaps.permutation.model import from_setup, setup_arrays
+from permaps.permutation.null import null_maxima
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics.general import VoxelModels
+from permaps.statistics.pseudo import SmoothedVariance
 from prepare_null import sigma
 from studies import STUDIES
 

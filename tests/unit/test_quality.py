@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import screen_participants
 import select_participants
-from permaps.errors import UserError
-from permaps.images import write_image
-from permaps.masking import coverage
-from permaps.participants import read_participants, write_participants
-from permaps.quality import measure, screen, screen_covariates
+from permaps.inputs.images import write_image
+from permaps.inputs.masking import coverage
+from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.quality import measure, screen, screen_covariates
+from permaps.workflow.errors import UserError
 
 SHAPE = (6, 7, 8)
 AFFINE = np.array([[-3.0, 0, 0, 9], [0, 3, 0, -9], [0, 0, 3, -9], [0, 0, 0, 1]])

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.errors import UserError
-from permaps.query import select
+from permaps.inputs.query import select
+from permaps.workflow.errors import UserError
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from permaps import relabelling as module
-from permaps.exchangeability import Exchangeability, exchangeability_tree
-from permaps.relabelling import relabelling, relabellings, shuffled
+from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.permutation import relabelling as module
+from permaps.permutation.relabelling import relabelling, relabellings, shuffled
 from scipy.stats import chisquare
 
 FEW = Exchangeability(exchangeability_tree(8), [0, 0, 0, 0, 1, 1, 1, 1], True, False)  # 70

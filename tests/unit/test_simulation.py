@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import simulate_cohort
-from permaps import simulation
-from permaps.participants import read_participants
+from permaps.inputs import simulation
+from permaps.inputs.participants import read_participants
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import summarise_results
 import tabulate_small_volumes
-from permaps.summary import small_volume_row
+from permaps.reporting.summary import small_volume_row
 
 AFFINE = np.diag([3.0, 3, 3, 1])
 AFFINE[:3, 3] = -10, 0, 5

@@ -3,9 +3,9 @@
 import by_hand
 import numpy as np
 import pytest
-from permaps.model import scheme_of
-from permaps.partition import partition
-from permaps.relabelling import relabellings
+from permaps.design.partition import partition
+from permaps.permutation.model import scheme_of
+from permaps.permutation.relabelling import relabellings
 from studies import ONE, PAIR, SCORE, STUDIES, TIME, Study
 
 N_RELABELLINGS = 30

@@ -93,7 +93,7 @@ def test_landing_is_short_and_balanced(page):
 
 
 def test_names_are_escaped():
-    from permaps import pages
+    from permaps.reporting import pages
 
     assert "<b>" not in pages.table(["a"], [["<b>"]])
     assert "<b>" not in pages.items(["<b>"])

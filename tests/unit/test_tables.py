@@ -3,9 +3,9 @@
 import collect_table
 import pandas as pd
 import pytest
-from permaps.errors import UserError
-from permaps.participants import check_variates, read_participants, write_participants
-from permaps.tables import check_participants, map_files, map_paths, read_rows
+from permaps.inputs.participants import check_variates, read_participants, write_participants
+from permaps.inputs.tables import check_participants, map_files, map_paths, read_rows
+from permaps.workflow.errors import UserError
 
 
 def written(folder, content, name="participants.tsv"):

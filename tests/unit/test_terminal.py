@@ -5,8 +5,8 @@ import json
 import count_relabellings
 import pandas as pd
 import pytest
-from permaps.terminal import closing, duration, estimate, failure, plan, report_of, too_few
-from permaps.thresholds import significant
+from permaps.permutation.thresholds import significant
+from permaps.workflow.terminal import closing, duration, estimate, failure, plan, report_of, too_few
 
 CONFIG = {
     "results": "results",

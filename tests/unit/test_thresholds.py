@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from permaps.thresholds import (
+from permaps.permutation.thresholds import (
     critical_value,
     p_interval,
     reached,

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.simulation import PSEUDO_MEAN, PSEUDO_SD
-from permaps.truth import expected_weights, score
+from permaps.inputs.simulation import PSEUDO_MEAN, PSEUDO_SD
+from permaps.reporting.truth import expected_weights, score
 
 SHAPE = (12, 6, 4)
 

@@ -8,7 +8,8 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
-from permaps import correction, model, null, statistic
+from permaps.permutation import correction, model, null
+from permaps.statistics import statistic
 
 from validation.intervals import expected_range
 from validation.studies import (
@@ -87,7 +88,7 @@ def check_least_squares():
 
 def textbook(study, maps, setup, seed, n_relabellings):
     """Yield the t or F map of each relabelling, by Freedman-Lane with a least-squares fit for each."""
-    from permaps.relabelling import relabellings
+    from permaps.permutation.relabelling import relabellings
 
     x, c = study.design, study.contrast
     y = maps.astype(float)

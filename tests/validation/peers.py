@@ -9,8 +9,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from permaps import adjacency, correction, enhancement, glm, model, null
-from permaps.relabelling import relabellings
+from permaps.permutation import correction, model, null
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics import adjacency, enhancement, glm
 
 from validation import studies
 from validation.power import relabelled_maps

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from permaps import correction, model
-from permaps.relabelling import relabellings
+from permaps.permutation import correction, model
+from permaps.permutation.relabelling import relabellings
 
 from validation import studies
 from validation.intervals import paired_difference, wilson

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from permaps import chunk, correction, enhancement, model, null, partition
+from permaps.design import partition
+from permaps.permutation import chunk, correction, model, null
+from permaps.statistics import enhancement
 from scipy.special import log_ndtr, ndtri
 
 STATISTICS = ("voxel", "tfce", "cluster_size", "cluster_mass")

@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from permaps.chunk import chunk_fingerprint, read_setup
-from permaps.null import ENHANCED
+from permaps.permutation.chunk import chunk_fingerprint, read_setup
+from permaps.permutation.null import ENHANCED
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {

@@ -16,9 +16,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from permaps import config as settings
-from permaps.design import contrast_matrix, design_matrix
-from permaps.query import select
+from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.inputs.query import select
+from permaps.workflow import config as settings
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

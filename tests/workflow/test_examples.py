@@ -22,12 +22,12 @@ import select_participants
 import smooth_covariates
 import smooth_maps
 import yaml
-from permaps.chunk import read_setup
-from permaps.config import resolve
-from permaps.images import load_map, write_image
-from permaps.model import from_setup
-from permaps.participants import read_participants
-from permaps.tables import map_paths, read_rows
+from permaps.inputs.images import load_map, write_image
+from permaps.inputs.participants import read_participants
+from permaps.inputs.tables import map_paths, read_rows
+from permaps.permutation.chunk import read_setup
+from permaps.permutation.model import from_setup
+from permaps.workflow.config import resolve
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from permaps.config import keys
+from permaps.workflow.config import keys
 from tiny import CONFIG, Study, copy_workflow, layered, write_data
 
 ROOT = Path(__file__).parents[2]
@@ -347,13 +347,13 @@ def test_edited_script_runs_its_rule_and_what_follows(finished, needs, tmp_path)
 
 # By hand, from what the scripts import: where the work begins.
 MODULES = {
-    "errors": {"collect_table"},
-    "masking": {"make_brain_mask"},
-    "glm": {"fit_parametric"},
-    "relabelling": {CHUNK, "enhance_map", "fit_parametric"},
-    "clusters": {"build_viewer", "tabulate_clusters"},
-    "outliers": {"plot_quality"},
-    "simulation": set(),
+    "workflow/errors": {"collect_table"},
+    "inputs/masking": {"make_brain_mask"},
+    "statistics/glm": {"fit_parametric"},
+    "permutation/relabelling": {CHUNK, "enhance_map", "fit_parametric"},
+    "reporting/clusters": {"build_viewer", "tabulate_clusters"},
+    "inputs/outliers": {"plot_quality"},
+    "inputs/simulation": set(),
 }
 
 
@@ -374,7 +374,7 @@ def test_edited_rules_are_recorded(finished, needs, tmp_path):
 def test_touched_library_runs_nothing(finished, tmp_path):
     workflow = edited(finished, tmp_path / "workflow", [])
     for path in [
-        *workflow.glob("scripts/permaps/*.py"),
+        *workflow.glob("scripts/permaps/**/*.py"),
         *workflow.glob("rules/*.smk"),
         workflow / "Snakefile",
     ]:

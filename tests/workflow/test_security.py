@@ -58,7 +58,7 @@ def test_no_pickle_no_shell_no_code_from_text(path):
 
 
 def test_the_only_loader_of_yaml_is_a_safe_one():
-    text = (ROOT / "scripts/permaps/config.py").read_text()
+    text = (ROOT / "scripts/permaps/workflow/config.py").read_text()
     assert re.findall(r"loader = (.*)", text) == ['getattr(yaml, "CSafeLoader", yaml.SafeLoader)']
 
 
@@ -70,7 +70,7 @@ def test_rules_run_scripts_and_no_shell(path):
 
 
 def test_arrays_with_objects_are_not_read(tmp_path):
-    from permaps.chunk import read_setup
+    from permaps.permutation.chunk import read_setup
 
     np.savez(tmp_path / "setup.npz", basis=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle=False"):
@@ -79,7 +79,7 @@ def test_arrays_with_objects_are_not_read(tmp_path):
 
 def test_kernels_are_not_read_from_a_folder_of_somebody_else(tmp_path, monkeypatch):
     # numba's cache is pickled, and anybody may make a folder of this name among the temporary files.
-    from permaps import compiled
+    from permaps.statistics import compiled
 
     name = f"permaps-{os.getuid()}"
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

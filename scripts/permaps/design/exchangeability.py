@@ -1,0 +1,313 @@
+"""Which participants may change places, and which signs may flip, under the null hypothesis.
+
+Exchangeability is a tree, as in Winkler et al. 2015 (NeuroImage 123:253-268): a node holds participants or
+further nodes, and either lets its children change places or does not. Free exchange is one such node;
+blocks within which rows move are a fixed node of free ones; blocks that move as wholes are a free node of
+fixed ones; and deeper trees follow from several block columns. One recursion counts the distinct
+relabellings, enumerates them and draws from them, whatever the tree.
+
+A relabelling is told by `source`: the labels (rows of the design) that each position takes. Positions
+whose labels are alike make no difference, so two relabellings are the same when they give every position
+a like label.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import factorial, prod
+
+import numpy as np
+
+from permaps.workflow.errors import UserError
+
+
+@dataclass
+class Node:
+    """A set of interchangeable (`free`) or fixed children; a leaf has a participant and no children."""
+
+    children: list = field(default_factory=list)
+    free: bool = False
+    leaf: int = -1
+    # Filled by `Exchangeability`: what the subtree looks like up to its own relabellings, and their number.
+    kind: object = None
+    count: int = 1
+
+    @property
+    def leaves(self):
+        """Participants below this node, in order."""
+        return [self.leaf] if not self.children else [i for child in self.children for i in child.leaves]
+
+    @property
+    def shape(self):
+        """Nested structure without labels: children change places only with children of the same shape."""
+        return (self.free, tuple(child.shape for child in self.children)) if self.children else ()
+
+
+def exchangeability_tree(n, within=None, whole=None, nested=None):
+    """Build the tree of a study's blocks.
+
+    Parameters
+    ----------
+    n : int
+        Number of participants (rows).
+    within : sequence of length n, optional
+        Block of each row; rows change places inside their block only.
+    whole : sequence of length n, optional
+        Block of each row; blocks change places as wholes, their rows in the order of the table. Together
+        with `within`, both kinds of exchange happen, and the finer blocks lie inside the coarser ones.
+    nested : list of sequences of length n, optional
+        Levels of blocks from the outermost on, numbered as in PALM's block files: the parts of a block with
+        a positive number change places as wholes, those of one with a negative number stay. The outermost
+        level is one block; the innermost numbers the rows, or leaves that out.
+
+    Returns
+    -------
+    Node
+
+    Raises
+    ------
+    UserError
+        When blocks that should change places differ in size or structure, or cut across one another.
+    """
+    if nested is not None:
+        return _from_block_file(nested)
+    leaves = [Node(leaf=i) for i in range(n)]
+    if within is None and whole is None:
+        return Node(leaves, free=True)
+    if whole is None:
+        return Node([Node([leaves[i] for i in block], free=True) for block in _blocks(range(n), within)])
+    if within is None:
+        return _checked(
+            Node([Node([leaves[i] for i in block]) for block in _blocks(range(n), whole)], free=True)
+        )
+    if _is_nested(within, whole):
+        return _checked(
+            Node(
+                [
+                    Node([Node([leaves[i] for i in inner], free=True) for inner in _blocks(outer, within)])
+                    for outer in _blocks(range(n), whole)
+                ],
+                free=True,
+            )
+        )
+    if _is_nested(whole, within):
+        return _checked(
+            Node(
+                [
+                    Node([Node([leaves[i] for i in inner]) for inner in _blocks(outer, whole)], free=True)
+                    for outer in _blocks(range(n), within)
+                ]
+            )
+        )
+    raise UserError(
+        "permutation.blocks: the blocks of 'within' and of 'whole' cut across one another. Expected "
+        "every block of one to lie inside a block of the other."
+    )
+
+
+def _blocks(rows, labels):
+    """Rows of each block, in the order in which the blocks first appear."""
+    found = {}
+    for i in rows:
+        found.setdefault(labels[i], []).append(i)
+    return list(found.values())
+
+
+def _is_nested(fine, coarse):
+    return len(set(zip(fine, coarse, strict=True))) == len(set(fine))
+
+
+def _from_block_file(levels):
+    """Build the tree of a PALM block file."""
+    outermost, *inner = levels
+    if len(set(outermost)) > 1:
+        raise UserError(
+            f"permutation.blocks.nested: the outermost column has {len(set(outermost))} blocks. Expected one "
+            "block of everyone, as in PALM: put a column before it, of 1 where these blocks change places as "
+            "wholes, of -1 where they do not."
+        )
+    return _parts_of_block(range(len(outermost)), inner, outermost[0] > 0)
+
+
+def _parts_of_block(rows, levels, free):
+    """Build the node of a block, `free` if its number is positive, from its rows and the levels inside it."""
+    if not levels:
+        return Node([Node(leaf=i) for i in rows], free=free)
+    parts = []
+    for block in _blocks(rows, levels[0]):
+        number = levels[0][block[0]]
+        if len(levels) > 1:
+            parts.append(_parts_of_block(block, levels[1:], number > 0))
+        elif len(block) == 1:
+            parts.append(Node(leaf=block[0]))
+        else:
+            # Rows without a column of their own keep their order in a block that changes place, and change
+            # places in one that stays (PALM's wiki, examples 2 and 3).
+            parts.append(_parts_of_block(block, [], number > 0 and not free))
+    return _checked(Node(parts, free=free))
+
+
+def _checked(node):
+    """Refuse a free node whose children differ in structure."""
+    if not node.free or len({child.shape for child in node.children}) == 1:
+        return node
+    sizes = Counter(len(child.leaves) for child in node.children)
+    found = "the blocks inside them, or their signs, differ"
+    if len(sizes) > 1:
+        found = "their sizes are " + ", ".join(f"{n} ({times} times)" for n, times in sorted(sizes.items()))
+    raise UserError(
+        f"permutation.blocks: blocks that change places as wholes must be alike, but {found}. Expected "
+        "blocks of one size and structure: leave incomplete blocks out by quality.query, or keep blocks in "
+        "place ('within', or a negative number in 'nested')."
+    )
+
+
+class Exchangeability:
+    """The distinct relabellings of a design under a scheme.
+
+    Parameters
+    ----------
+    tree : Node
+        From `exchangeability_tree`.
+    labels : sequence of int, length n
+        Rows of the design that are alike have the same label.
+    permute, flip : bool
+        Whether labels change places, and whether signs flip.
+
+    Attributes
+    ----------
+    n_distinct : int
+        Number of distinct relabellings, the observed labelling included.
+    """
+
+    def __init__(self, tree, labels, permute, flip):
+        self.tree = tree
+        self.labels = np.asarray(labels)
+        self.n = len(self.labels)
+        self.permute = permute
+        self.units = flip_units(tree) if flip else []
+        self._describe(tree)
+        self.n_permutations = tree.count if permute else 1
+        self.n_distinct = self.n_permutations * 2 ** len(self.units)
+
+    def _describe(self, node):
+        if not node.children:
+            node.kind = int(self.labels[node.leaf])
+            return
+        for child in node.children:
+            self._describe(child)
+        kinds = [child.kind for child in node.children]
+        within = prod(child.count for child in node.children)
+        if node.free:
+            node.kind = ("free", tuple(sorted(kinds, key=repr)))
+            node.count = multinomial(Counter(kinds).values()) * within
+        else:
+            node.kind = ("fixed", tuple(kinds))
+            node.count = within
+
+    def unrank(self, rank):
+        """Return relabelling number `rank` of all distinct ones; 0 is the observed labelling.
+
+        Parameters
+        ----------
+        rank : int
+            From 0 to `n_distinct - 1`.
+
+        Returns
+        -------
+        source : numpy.ndarray of int, shape (n,)
+            The row whose label each position takes.
+        sign : numpy.ndarray of int8, shape (n,)
+        """
+        rank, flips = divmod(rank, 2 ** len(self.units))
+        sign = np.ones(self.n, np.int8)
+        for bit, unit in enumerate(self.units):
+            if flips >> bit & 1:
+                sign[unit] = -1
+        source = np.arange(self.n)
+        if self.permute:
+            source[self.tree.leaves] = _unrank(self.tree, rank)
+        return source, sign
+
+    def draw(self, words):
+        """Return a relabelling drawn uniformly with random words.
+
+        Parameters
+        ----------
+        words : callable
+            `words(k)` gives k independent uniform 64-bit numbers.
+
+        Returns
+        -------
+        source, sign
+            As from `unrank`.
+        """
+        source = np.arange(self.n)
+        if self.permute:
+            source[self.tree.leaves] = _draw(self.tree, words)
+        sign = np.ones(self.n, np.int8)
+        if self.units:
+            for unit, word in zip(self.units, words(len(self.units)), strict=True):
+                if int(word) >> 63:
+                    sign[unit] = -1
+        return source, sign
+
+
+def flip_units(tree):
+    """Return the sets of rows whose signs flip together.
+
+    What changes places as a whole flips as a whole: rows inside may depend on one another, and flipping some
+    of them would turn the sign of their covariance. Where nothing changes places, rows flip one by one.
+    """
+    if tree.free or not tree.children:
+        return [child.leaves for child in tree.children] or [[tree.leaf]]
+    return [unit for child in tree.children for unit in flip_units(child)]
+
+
+def multinomial(counts):
+    """Return the number of distinct orders of things of which `counts` each are alike."""
+    counts = list(counts)
+    return factorial(sum(counts)) // prod(factorial(c) for c in counts)
+
+
+def _unrank(node, rank):
+    """Rows in the order in which they take the node's positions."""
+    if not node.children:
+        return [node.leaf]
+    order = node.children
+    if node.free:
+        rank, order = _unrank_order(node, rank)
+    rows = []
+    for child in order:
+        rank, own = divmod(rank, child.count)
+        rows += _unrank(child, own)
+    return rows
+
+
+def _unrank_order(node, rank):
+    """Children in the order that `rank` tells, and what is left of the rank for inside the children."""
+    left = {}
+    for child in node.children:
+        left.setdefault(child.kind, []).append(child)
+    total = multinomial(len(alike) for alike in left.values())
+    rank, own = divmod(rank, total)
+    order = []
+    for observed in node.children:
+        remaining = sum(len(alike) for alike in left.values())
+        # The observed kind first, so that rank 0 is the observed labelling.
+        for kind in sorted((k for k in left if left[k]), key=lambda k: (k != observed.kind, repr(k))):
+            here = total * len(left[kind]) // remaining
+            if own < here:
+                order.append(left[kind].pop(0))
+                total = here
+                break
+            own -= here
+    return rank, order
+
+
+def _draw(node, words):
+    if not node.children:
+        return [node.leaf]
+    order = node.children
+    if node.free:
+        order = [order[i] for i in np.argsort(words(len(order)), kind="stable")]
+    return [row for child in order for row in _draw(child, words)]

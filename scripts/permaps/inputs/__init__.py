@@ -1,0 +1,1 @@
+"""What comes in: tables, participants, maps, and whether they can be used."""

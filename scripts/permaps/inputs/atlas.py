@@ -1,0 +1,117 @@
+"""Names of regions: a label image and the table of what its numbers mean."""
+
+import numpy as np
+from nibabel.affines import apply_affine
+
+from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.tables import read_rows
+from permaps.workflow.errors import UserError, nearest
+
+# As in BIDS' tables of discrete segmentations, and what other tables call the same.
+INDEX = ("index", "label", "value", "id")
+NAME = ("name", "region", "structure")
+
+
+class Atlas:
+    """A label image with its names.
+
+    Parameters
+    ----------
+    image : path
+        Whole numbers, one per region and 0 for none. It lies in the space of the maps, on any grid.
+    labels : path
+        Table (TSV or CSV) with a column `index`, the numbers, and a column `name`.
+
+    Raises
+    ------
+    UserError
+        When either cannot be used, or they have nothing in common.
+    """
+
+    def __init__(self, image, labels):
+        self.names = read_names(labels)
+        try:
+            values, self.affine = load_map(image)
+        except UnusableMap as error:
+            raise UserError(
+                f"atlas.image: {image}: {error}. Expected one volume of whole numbers, one per region."
+            ) from None
+        values = np.nan_to_num(values)
+        if (values != np.rint(values)).any():
+            raise UserError(
+                f"atlas.image: {image} holds {values[values != np.rint(values)][0]:g}. Expected whole numbers, one "
+                "per region: of an atlas of probabilities, take the version with the most probable label."
+            )
+        self.numbers = values.astype(np.int64)
+        known = set(np.unique(self.numbers).tolist()) - {0}
+        if not known & set(self.names):
+            raise UserError(
+                f"atlas.labels: no index of {labels} ({_some(self.names)}) is among the numbers of {image} "
+                f"({_some(known)}). Expected a table and an image of one atlas."
+            )
+
+    def regions(self, places):
+        """Return the name at each place: that of the nearest voxel, None outside every region.
+
+        Parameters
+        ----------
+        places : array, shape (n, 3)
+            In mm.
+
+        Returns
+        -------
+        list of (str or None)
+            A number that the table does not name is told as it is.
+        """
+        voxels = np.rint(apply_affine(np.linalg.inv(self.affine), np.reshape(places, (-1, 3)))).astype(int)
+        inside = ((voxels >= 0) & (voxels < self.numbers.shape)).all(axis=1)
+        at = [
+            self.numbers[tuple(voxel)] if within else 0 for voxel, within in zip(voxels, inside, strict=True)
+        ]
+        return [self.names.get(int(number), f"label {number}") if number else None for number in at]
+
+
+def read_names(path):
+    """Return the names of an atlas' table, by number.
+
+    Raises
+    ------
+    UserError
+        When there is no column of numbers or of names, or a number is no whole one or is there twice.
+    """
+    columns, rows, lines = read_rows(path)
+    index, name = _column(columns, INDEX, path), _column(columns, NAME, path)
+    names = {}
+    for row, line in zip(rows, lines, strict=True):
+        try:
+            number = int(row[index] or "")
+        except ValueError:
+            raise UserError(
+                f"atlas.labels: {path}: line {line} has {index} '{row[index] or ''}'. "
+                "Expected a whole number, as in the label image."
+            ) from None
+        if number in names:
+            raise UserError(
+                f"atlas.labels: {path}: {index} {number} is there twice (again on line {line}). "
+                "Expected one name for each number."
+            )
+        names[number] = row[name] or f"label {number}"
+    return names
+
+
+def _column(columns, wanted, path):
+    """Return the column that has the first of the names wanted; case does not count."""
+    by_name = {column.casefold(): column for column in columns}
+    found = next((by_name[name] for name in wanted if name in by_name), None)
+    if found is None:
+        raise UserError(
+            f"atlas.labels: {path}: there is no column '{wanted[0]}'{nearest(wanted[0], columns) or '.'} "
+            f"The columns are: {', '.join(columns)}. "
+            "Expected a column 'index' with the numbers of the label image and a column 'name'."
+        )
+    return found
+
+
+def _some(numbers):
+    shown = sorted(numbers)
+    return ", ".join(map(str, shown[:5])) + (", ..." if len(shown) > 5 else "") or "none"

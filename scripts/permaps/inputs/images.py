@@ -1,0 +1,185 @@
+"""Brain images on disk: read what may be damaged, write what others can read."""
+
+import os
+import warnings
+
+import nibabel as nib
+import numpy as np
+from nibabel import imageglobals
+
+from permaps.workflow.jobs import written_whole
+
+# Two grids are one when no corner is further apart than this share of the smallest voxel side: the
+# quaternions of a qform alone can move a corner by some hundredths of a millimetre.
+GRID_TOLERANCE = 0.05
+# Past this a header is taken for damaged, before its size is allocated: 640 voxels along each side.
+_MAX_VOXELS = 2**28
+# What a byte of a .gz file can at most become.
+_MAX_INFLATION = 1032
+
+
+class UnusableMap(Exception):
+    """Why a participant's map cannot be analysed, in a few words."""
+
+
+def load_map(path):
+    """Read one volume.
+
+    Parameters
+    ----------
+    path : path
+        NIfTI (.nii, .nii.gz) or an Analyze pair (either file), 3D, or 4D with one volume.
+
+    Returns
+    -------
+    data : numpy.ndarray, shape (x, y, z)
+        float32 if the file holds float32, otherwise float64; native byte order, C order.
+    affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
+
+    Raises
+    ------
+    UnusableMap
+        When there is no such volume.
+    """
+    image = _open(path)
+    shape = _volume_shape(image.shape)
+    kind = image.get_data_dtype()
+    if kind.kind == "c":
+        raise UnusableMap("complex data")
+    if kind.kind not in "biuf":
+        raise UnusableMap("colour (RGB) data" if kind.names else f"data of type {kind}")
+    _check_size(image, kind.itemsize * np.prod([float(n) for n in image.shape]))
+    affine = np.asarray(image.affine, dtype=float)
+    if affine.shape != (4, 4) or not np.isfinite(affine).all() or not _is_invertible(affine):
+        raise UnusableMap("affine is not invertible")
+    with _quiet():
+        try:
+            data = np.asanyarray(image.dataobj)
+            precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
+            data = np.ascontiguousarray(data.reshape(shape), dtype=precision)
+        except Exception as error:  # a damaged file can raise nearly anything
+            raise UnusableMap(f"unreadable ({_one_line(error)})") from None
+    return data, affine
+
+
+def _open(path):
+    if not os.path.lexists(path):
+        raise UnusableMap("missing file")
+    with _quiet():
+        try:
+            return nib.load(path)
+        except Exception as error:
+            raise UnusableMap(f"unreadable ({_one_line(error)})") from None
+
+
+def _volume_shape(shape):
+    """Return the three spatial dimensions, when all further ones are singletons."""
+    if len(shape) < 3:
+        raise UnusableMap(f"not a volume (shape {_times(shape)})")
+    if any(n != 1 for n in shape[3:]):
+        raise UnusableMap(f"several volumes (shape {_times(shape)})")
+    if not 0 < np.prod([float(n) for n in shape]) < _MAX_VOXELS:
+        raise UnusableMap(f"unreadable (the header claims {_times(shape)} voxels)")
+    return shape[:3]
+
+
+def _is_invertible(affine):
+    with np.errstate(all="ignore"):
+        determinant = np.linalg.det(affine[:3, :3])
+    return bool(np.isfinite(determinant) and abs(determinant) >= 1e-12)
+
+
+def _check_size(image, n_bytes):
+    """Refuse a header that claims more than its file can hold, before memory is taken for it."""
+    name = os.fspath(image.file_map["image"].filename)
+    most = {".nii": 1, ".img": 1, ".gz": _MAX_INFLATION}.get(os.path.splitext(name)[1].lower(), np.inf)
+    if os.path.isfile(name) and most * os.path.getsize(name) < n_bytes:
+        raise UnusableMap(
+            f"unreadable (the header claims {_times(image.shape)} voxels, the file holds fewer)"
+        )
+
+
+def _times(shape):
+    return " x ".join(map(str, shape))
+
+
+def _one_line(error):
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:200] + " ..."
+
+
+class _quiet(warnings.catch_warnings):
+    """Keep nibabel's remarks on odd headers off the terminal; what matters is checked here."""
+
+    def __enter__(self):
+        super().__enter__()
+        warnings.simplefilter("ignore")
+        self._level = imageglobals.logger.level
+        imageglobals.logger.setLevel(100)
+
+    def __exit__(self, *exception):
+        imageglobals.logger.setLevel(self._level)
+        super().__exit__(*exception)
+
+
+def same_grid(shape, affine, other_shape, other_affine):
+    """Tell whether two grids are the same, comparing affines by where they put the corners.
+
+    Affines, not qform or sform codes: codes differ among equal images, and a flipped image
+    (LAS among RAS) has equal codes.
+    """
+    if tuple(shape) != tuple(other_shape):
+        return False
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1)
+    # A grid of one voxel along an axis says nothing about that axis' step.
+    corners = np.hstack([corners, np.eye(3)])
+    apart = np.abs((affine - other_affine) @ np.vstack([corners, np.ones(corners.shape[1])])).max()
+    return bool(apart <= GRID_TOLERANCE * np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min())
+
+
+def write_image(path, data, affine, description):
+    """Write a NIfTI file, whole or not at all, with the same bytes every time.
+
+    Parameters
+    ----------
+    path : path
+    data : numpy.ndarray, shape (x, y, z)
+        bool is stored as uint8, other types as they are.
+    affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
+    description : str
+        What the values are, at most 79 bytes; goes to the header's descrip.
+    """
+    data = data.astype(np.uint8) if data.dtype == bool else data
+    image = nib.Nifti1Image(data, affine, dtype=data.dtype)
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = description.encode("ascii", "replace")[:79]
+    with written_whole(path) as temporary:
+        nib.save(image, temporary)
+
+
+def on_grid(mask, inside=None):
+    """Return a function that writes values of a mask's voxels as a float32 image, 0 elsewhere.
+
+    Parameters
+    ----------
+    mask : path
+        Image whose voxels above 0, in C order, the values belong to.
+    inside : numpy.ndarray of bool, shape (x, y, z), optional
+        Voxels that they belong to instead, on the same grid.
+
+    Returns
+    -------
+    callable
+        `write(path, values, description)`.
+    """
+    data, affine = load_map(mask)
+    inside = data > 0 if inside is None else inside
+
+    def write(path, values, description):
+        volume = np.zeros(inside.shape, np.float32)
+        volume[inside] = values
+        write_image(path, volume, affine, description)
+
+    return write

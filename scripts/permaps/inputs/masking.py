@@ -1,0 +1,327 @@
+"""From maps to the matrix of participants x voxels, one participant in memory at a time."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.inputs.quality import is_missing
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import log, written_whole
+
+# A voxel whose values differ by less than this share of their size is constant: smoothing in float32
+# makes such differences out of equal values, and t would be the ratio of two rounding errors.
+CONSTANT_TOLERANCE = 1e-6
+# One voxel is no map: it has neither a maximum over voxels nor a neighbour.
+FEWEST_VOXELS = 2
+
+
+def brain_mask(strategy, paths, file=None):
+    """Make a brain mask on the grid of the maps.
+
+    Parameters
+    ----------
+    strategy : str
+        background, epi: nilearn's masks of the mean map, as NiftiMasker computes them from all maps; a
+        value that one map lacks does not count for it.
+        template: nilearn's MNI152 brain mask. file: the mask in `file`.
+    paths : sequence of path
+        The maps, all on one grid.
+    file : path, optional
+
+    Returns
+    -------
+    brain : numpy.ndarray of bool, shape (x, y, z)
+    affine : numpy.ndarray, shape (4, 4)
+
+    Raises
+    ------
+    UserError
+        When the mask holds no voxel, or a single one, or the file's is not on the maps' grid.
+    """
+    if strategy in ("background", "epi"):
+        brain, affine = _data_mask(strategy, paths)
+        advice = "Do the maps have a background? Try mask.strategy: template, or a file."
+    else:
+        data, affine = load_map(paths[0])
+        if strategy == "template":
+            brain = _template_mask(data.shape, affine)
+            advice = "nilearn's template is in MNI space: are the maps?"
+        else:
+            brain = _file_mask(file, data.shape, affine)
+            advice = f"Expected at least {FEWEST_VOXELS} voxels above 0 in {file}."
+    if brain.sum() < FEWEST_VOXELS:
+        raise UserError(f"the brain mask (mask.strategy: {strategy}) holds {_voxels(brain.sum())}. {advice}")
+    return brain, affine
+
+
+def _data_mask(strategy, paths):
+    import nibabel as nib
+    from nilearn import masking
+
+    total, count = 0.0, 0
+    for path in paths:
+        data, affine = load_map(path)
+        finite = np.isfinite(data)
+        total = total + np.where(finite, data, 0).astype(np.float64)
+        count = count + finite
+    # NaN where nobody has a value: one participant's hole near the border must not turn the mask inside out.
+    with np.errstate(invalid="ignore"):
+        mean = nib.Nifti1Image(total / count, affine)
+    compute = {"background": masking.compute_background_mask, "epi": masking.compute_epi_mask}[strategy]
+    return np.asarray(compute(mean).dataobj) != 0, affine
+
+
+def _template_mask(shape, affine):
+    from nilearn.datasets import load_mni152_brain_mask
+    from nilearn.image import resample_img
+    from nilearn.image.resampling import BoundingBoxError
+
+    # nilearn's own template strategy opens the mask by two voxels, whatever their size; at 3 to 5 mm that
+    # cuts off temporal poles and cerebellum, so its mask at 1 mm is taken as it is.
+    try:
+        resampled = resample_img(
+            load_mni152_brain_mask(resolution=1),
+            target_affine=affine,
+            target_shape=shape,
+            interpolation="nearest",
+            force_resample=True,
+            copy_header=True,
+        )
+    except BoundingBoxError:  # nothing of the template is where the maps are
+        return np.zeros(shape, dtype=bool)
+    return np.asarray(resampled.dataobj) != 0
+
+
+def _file_mask(file, shape, affine):
+    try:
+        data, mask_affine = load_map(file)
+    except UnusableMap as unusable:
+        raise UserError(
+            f"mask.file: {file}: {unusable}; expected one volume, above 0 in the brain."
+        ) from None
+    if not same_grid(data.shape, mask_affine, shape, affine):
+        raise UserError(
+            f"mask.file: {file} is on another grid than the maps. "
+            f"The mask: {_grid(data.shape, mask_affine)}. The maps: {_grid(shape, affine)}. Resample it with "
+            'nilearn.image.resample_to_img(mask, map, interpolation="nearest").'
+        )
+    brain = data > 0
+    values = np.unique(data[brain])
+    if values.size > 1:
+        log.warning(
+            "warning: mask.file has values from %g to %g; all above 0 are brain", values[0], values[-1]
+        )
+    return brain
+
+
+def _voxels(number):
+    return {0: "no voxel", 1: "a single voxel"}[int(number)]
+
+
+def _grid(shape, affine):
+    rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in np.round(affine[:3], 4) + 0.0)
+    return f"{' x '.join(map(str, shape))}, affine [{rows}]"
+
+
+def coverage(paths, zero_is_missing, covariates=()):
+    """Count, per voxel of the grid, the participants who have a value there.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        The maps.
+    zero_is_missing : bool
+        For the maps; in a covariate 0 is a value.
+    covariates : sequence of sequences of path
+        The maps of each covariate: a participant has a value where all have.
+
+    Returns
+    -------
+    numpy.ndarray of int16, shape (x, y, z)
+    """
+    count = np.int16(0)
+    for path, *others in zip(paths, *covariates, strict=True):
+        missing = is_missing(load_map(path)[0], zero_is_missing)
+        for other in others:
+            missing |= is_missing(load_map(other)[0], False)
+        count = count + ~missing
+    return count.astype(np.int16)
+
+
+def smooth(data, affine, fwhm):
+    """Smooth a volume with a Gaussian, NaN and infinity counting as 0, as nilearn's maskers do.
+
+    Parameters
+    ----------
+    data : numpy.ndarray, shape (x, y, z)
+    affine : numpy.ndarray, shape (4, 4)
+    fwhm : float or None
+        Full width at half maximum in mm; 0 or None: no smoothing.
+    """
+    import nibabel as nib
+    from nilearn.image import smooth_img
+
+    finite = np.where(np.isfinite(data), data, data.dtype.type(0))
+    if not fwhm:
+        return finite
+    return np.asarray(smooth_img(nib.Nifti1Image(finite, affine), fwhm).dataobj)
+
+
+def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_missing, covariates=()):
+    """Smooth and mask all maps into one float32 matrix on disk.
+
+    A voxel is analysed when enough participants have a value there, its values are finite and they
+    vary. A participant's missing value at such a voxel is NaN in the matrix; smoothing takes it for 0,
+    as nilearn does.
+
+    Parameters
+    ----------
+    path : path
+        The .npy file to write: participants x voxels, voxels in C order of the mask.
+    paths : sequence of path
+        The maps, all on one grid.
+    brain : numpy.ndarray of bool, shape (x, y, z)
+    affine : numpy.ndarray, shape (4, 4)
+    fwhm : float or None
+        In mm.
+    min_coverage : float
+        Smallest share of participants with a value.
+    zero_is_missing : bool
+    covariates : sequence of sequences of path
+        The maps of each covariate, which have to have a value too.
+
+    Returns
+    -------
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    covered : numpy.ndarray of int16, shape (x, y, z)
+        Participants with a value, 0 outside the brain mask.
+    counts : dict
+        Voxels of the grid, in the brain mask, dropped by each reason, and analysed.
+
+    Raises
+    ------
+    UserError
+        When fewer than two voxels are left.
+    """
+    covered = np.where(brain, coverage(paths, zero_is_missing, covariates), np.int16(0))
+    # Less a rounding error, since 0.3 * 10 is above 3.
+    enough = brain & (covered >= max(min_coverage * len(paths) - 1e-9, 1))
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as folder:
+        scratch = os.path.join(folder, "rows.float32")
+        finite, varies = _write_rows(scratch, paths, enough, affine, fwhm, zero_is_missing)
+        keep = finite & varies
+        counts = {
+            "grid": brain.size,
+            "brain mask": int(brain.sum()),
+            "under coverage": int(brain.sum() - enough.sum()),
+            "not finite": int((~finite).sum()),
+            "constant": int((finite & ~varies).sum()),
+            "analysed": int(keep.sum()),
+        }
+        if keep.sum() < FEWEST_VOXELS:
+            raise UserError(
+                f"{_voxels(keep.sum())} is left to analyse, at least {FEWEST_VOXELS} are needed: "
+                f"of {counts['brain mask']} in the brain mask, "
+                f"{counts['under coverage']} have values in fewer than {min_coverage:.0%} of the maps, "
+                f"{counts['not finite']} are not finite and {counts['constant']} constant. "
+                "Lower mask.min_coverage, choose another mask.strategy, or set mask.zero_is_missing to false."
+            )
+        with written_whole(path) as temporary:
+            _copy_columns(scratch, temporary, len(paths), keep)
+    mask = np.zeros_like(brain)
+    mask[enough] = keep
+    return mask, covered, counts
+
+
+def _write_rows(scratch, paths, enough, affine, fwhm, zero_is_missing):
+    """Write the smoothed rows one by one; tell which columns are finite, and which vary."""
+    spread = _Spread(int(enough.sum()))
+    finite = np.ones(int(enough.sum()), dtype=bool)
+    with open(scratch, "wb") as file:
+        for path in paths:
+            row, missing = _smoothed_row(path, enough, affine, fwhm, zero_is_missing)
+            finite &= np.isfinite(row)
+            row[missing] = np.nan
+            spread.add(row)
+            file.write(row.tobytes())
+    return finite, spread.varies
+
+
+def _smoothed_row(path, inside, affine, fwhm, zero_is_missing):
+    """Return a map's smoothed values in a mask, float32, and where they were missing before."""
+    data, _ = load_map(path)
+    with np.errstate(over="ignore"):
+        row = smooth(data, affine, fwhm)[inside].astype(np.float32)
+    return row, is_missing(data[inside], zero_is_missing)
+
+
+class _Spread:
+    """Smallest and largest value of each column, over rows that come one by one."""
+
+    def __init__(self, n_columns):
+        self.low = np.full(n_columns, np.inf, dtype=np.float32)
+        self.high = np.full(n_columns, -np.inf, dtype=np.float32)
+
+    def add(self, row):
+        # fmin and fmax pass over NaN.
+        np.fmin(self.low, row, out=self.low)
+        np.fmax(self.high, row, out=self.high)
+
+    @property
+    def varies(self):
+        with np.errstate(invalid="ignore"):
+            size = np.maximum(np.abs(self.low), np.abs(self.high))
+            return (self.high - self.low) > CONSTANT_TOLERANCE * size
+
+
+def write_covariate(path, paths, mask, affine, *, fwhm):
+    """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
+
+    An exact 0 is a value, as that of a voxel without grey matter; what is not finite is missing, and NaN in
+    the matrix.
+
+    Parameters
+    ----------
+    path : path
+        The .npy file to write: participants x voxels, voxels in C order of the mask.
+    paths : sequence of path
+        The covariate's maps, all on the mask's grid.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+        The analysed voxels.
+    affine : numpy.ndarray, shape (4, 4)
+    fwhm : float or None
+        In mm.
+
+    Returns
+    -------
+    n_constant : int
+        Voxels at which the covariate is the same for everyone.
+    """
+    spread = _Spread(int(mask.sum()))
+    with written_whole(path) as temporary, open(temporary, "wb") as file:
+        _write_header(file, len(paths), mask.sum())
+        for one in paths:
+            row, missing = _smoothed_row(one, mask, affine, fwhm, zero_is_missing=False)
+            row[missing | ~np.isfinite(row)] = np.nan
+            spread.add(row)
+            file.write(row.astype("<f4").tobytes())
+    return int((~spread.varies).sum())
+
+
+def _write_header(file, n_rows, n_columns):
+    header = {"descr": "<f4", "fortran_order": False, "shape": (n_rows, int(n_columns))}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _copy_columns(scratch, path, n_rows, keep):
+    """Copy the kept columns into an .npy file, a row at a time."""
+    with open(scratch, "rb") as source, open(path, "wb") as target:
+        _write_header(target, n_rows, keep.sum())
+        for _ in range(n_rows):
+            row = np.fromfile(source, dtype=np.float32, count=keep.size)
+            target.write(row[keep].astype("<f4").tobytes())

@@ -1,0 +1,236 @@
+"""A stretch of the null as a file, and such files joined together.
+
+A chunk says what it was computed from, so that one that belongs to other data, another design or other
+settings is found before it can reach a result.
+"""
+
+import numpy as np
+
+from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.model import from_setup, load_maps, setup_arrays
+from permaps.permutation.null import ENHANCED, Enhancement, cluster_threshold, null_maxima
+from permaps.statistics.adjacency import grid_adjacency
+from permaps.workflow.errors import UserError
+
+
+def read_chunk(path, start, stop, expected):
+    """Read one stretch of the null and make sure that it is what it should be.
+
+    Parameters
+    ----------
+    path : path
+    start, stop : int
+        The relabellings it must hold, all of them and no others.
+    expected : str
+        The fingerprint of the data, design and settings of this run.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+
+    Raises
+    ------
+    UserError
+        Naming the file, when it is cut off, is no chunk, or comes from other data, design or settings.
+    """
+    mend = f"Delete {path} and run again: only this stretch is computed anew."
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            chunk = {name: file[name] for name in file.files}
+        index, origin = chunk.pop("index"), str(chunk.pop("fingerprint"))
+    except Exception as error:
+        raise UserError(
+            f"{path}: not a whole chunk of a null ({type(error).__name__}: {error}). {mend}"
+        ) from None
+    if origin != expected:
+        raise UserError(f"{path}: computed from other data, another design, seed or other settings. {mend}")
+    if not np.array_equal(index, np.arange(start, stop)):
+        raise UserError(f"{path}: holds other relabellings than {start} to {stop}. {mend}")
+    if any(len(v) != len(index) for name, v in chunk.items() if not name.endswith("_exceedances")):
+        raise UserError(f"{path}: its arrays differ in length. {mend}")
+    return chunk
+
+
+def read_setup(path):
+    """Read what `prepare_null` made, as a dict of arrays."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def chunk_fingerprint(setup, settings):
+    """Return what a chunk of this setup and these settings has for a fingerprint.
+
+    Parameters
+    ----------
+    setup : dict of numpy.ndarray
+    settings : dict
+        `seed`, `two_sided`, `enhance` and, where that is true, `connectivity`, `tfce`, `cluster_p` and
+        `uncorrected_tfce` (false when absent).
+    """
+    used = ["seed", "two_sided", "enhance"]
+    if settings["enhance"]:
+        used += ["connectivity", "tfce", "cluster_p", "uncorrected_tfce"]
+    return fingerprint(str(setup["fingerprint"]), {name: settings.get(name, False) for name in used})
+
+
+def degrees_of_freedom(setup):
+    """Return the residual degrees of freedom, of a voxel with all participants, and the contrast's rows."""
+    if "dof" in setup:
+        return int(setup["dof"]), int(setup["n_interest"])
+    return int(np.subtract(*setup["design"].shape)), len(setup["contrast"])
+
+
+def enhancement_of(setup, settings):
+    """Return how maps of a contrast are enhanced (None if they are not), and whether both signs are.
+
+    Parameters
+    ----------
+    setup : dict of numpy.ndarray
+    settings : dict
+        As for `chunk_fingerprint`.
+
+    Returns
+    -------
+    enhancement : permaps.permutation.null.Enhancement or None
+    both_signs : bool
+        An F has one tail, whatever `two_sided` says.
+    """
+    is_f = bool(setup["is_f"])
+    both_signs = settings["two_sided"] and not is_f
+    if not settings["enhance"]:
+        return None, both_signs
+    threshold = cluster_threshold(settings["cluster_p"], *degrees_of_freedom(setup), is_f, both_signs)
+    adjacency = grid_adjacency(setup["mask"], settings["connectivity"])
+    return (
+        Enhancement(
+            adjacency,
+            **settings["tfce"],
+            threshold=threshold,
+            uncorrected=settings.get("uncorrected_tfce", False),
+        ),
+        both_signs,
+    )
+
+
+def compute_chunk(matrix, setup, start, stop, settings, memory_mb, progress=None, covariates=()):
+    """Compute relabellings start..stop of a contrast, or those of them that exist.
+
+    Parameters
+    ----------
+    matrix : path
+        participants x voxels, .npy; read through a memory map.
+    setup : path
+        From `prepare_null`.
+    start, stop : int
+    settings : dict
+        As for `chunk_fingerprint`.
+    memory_mb : float
+        What the data may take in memory.
+    progress : callable, optional
+        Called with the number of relabellings done so far.
+    covariates : list of path
+        The maps of the design's columns that are maps.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        As from `permaps.permutation.null.null_maxima`, and `fingerprint`.
+    """
+    setup = read_setup(setup)
+    regressors, exchangeability = from_setup(setup, covariates)
+    enhancement, both_signs = enhancement_of(setup, settings)
+    # An exact test has no more relabellings than there are: the chunks beyond them are empty.
+    stop = max(start, min(stop, exchangeability.n_distinct))
+    chunk = null_maxima(
+        load_maps(matrix, setup),
+        regressors,
+        exchangeability,
+        settings["seed"],
+        start,
+        stop,
+        is_f=bool(setup["is_f"]),
+        both_signs=both_signs,
+        enhancement=enhancement,
+        memory_mb=memory_mb,
+        progress=progress,
+    )
+    return chunk | {"fingerprint": np.array(chunk_fingerprint(setup, settings))}
+
+
+def merge(chunks, n_total):
+    """Join the chunks of a null, in the order of their relabellings.
+
+    Parameters
+    ----------
+    chunks : iterable of dict
+        From `read_chunk`, in order; only one is held at a time.
+    n_total : int
+        Relabellings wanted, the observed labelling included; the chunks may hold more.
+
+    Returns
+    -------
+    dict of numpy.ndarray, each of length n_total
+    """
+    maxima = {}
+    for chunk in chunks:
+        for name in ("voxel", *ENHANCED):
+            if name in chunk:
+                maxima.setdefault(name, []).append(chunk[name])
+    return {name: np.concatenate(parts)[:n_total] for name, parts in maxima.items()}
+
+
+def count_exceedances(matrix, setup, chunks, n_total, settings, covariates=()):
+    """Count at every voxel how many of the first `n_total` relabellings reach the observed statistic.
+
+    A chunk that goes beyond `n_total` counts too many: its part up to there is counted again.
+
+    Parameters
+    ----------
+    matrix : path
+    setup : dict of numpy.ndarray
+    chunks : iterable of dict
+        From `read_chunk`, in order; only one is held at a time.
+    n_total : int
+    settings : dict
+        As for `chunk_fingerprint`.
+    covariates : list of path
+
+    Returns
+    -------
+    dict of numpy.ndarray of int, shape (n_voxels,)
+        `voxel` and, on request, `tfce`.
+    """
+    enhancement, both_signs = enhancement_of(setup, settings)
+    counts, start = {}, 0
+    for chunk in chunks:
+        stop = start + len(chunk["voxel"])
+        names = [name for name in chunk if name.endswith("_exceedances")]
+        if start < n_total < stop:
+            chunk = null_maxima(
+                load_maps(matrix, setup),
+                *from_setup(setup, covariates),
+                settings["seed"],
+                start,
+                n_total,
+                is_f=bool(setup["is_f"]),
+                both_signs=both_signs,
+                # The voxel statistic alone takes a fraction of the time.
+                enhancement=enhancement if "tfce_exceedances" in names else None,
+            )
+        if start < n_total:
+            for name in names:
+                counts[name] = counts.get(name, 0) + chunk[name]
+        start = stop
+    return {name.removesuffix("_exceedances"): count for name, count in counts.items()}
+
+
+def warm_up(general):
+    """Call every kernel of a path, the fast or the general one, once: it is then compiled, or loaded."""
+    adjacency = grid_adjacency(np.ones((2, 2, 2), bool), 6)
+    design, contrast = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]]), np.array([[0.0, 1.0]])
+    blocks = {"within": None, "whole": None, "nested": None}
+    setup = setup_arrays(design, contrast, False, "permute", blocks, general=general)
+    null_maxima(
+        np.arange(32, dtype=np.float32).reshape(4, 8) % 7,
+        *from_setup(setup), 0, 0, 2, is_f=False, both_signs=True, enhancement=Enhancement(adjacency, 0.5, 2.0, 1.0),
+    )  # fmt: skip

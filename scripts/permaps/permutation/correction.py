@@ -1,0 +1,42 @@
+"""p values from nulls, and their correction for multiple tests."""
+
+import numpy as np
+
+from permaps.permutation.null import TIE, margin
+
+
+def fwe_p(observed, maxima, tie=TIE):
+    """Family-wise-error-corrected p: the share of relabellings whose maximum reaches a value.
+
+    Parameters
+    ----------
+    observed : array of float
+    maxima : array of float, shape (1 + n_relabellings,)
+        The observed labelling's maximum counts too, so p is never 0 (Phipson & Smyth 2010, SAGMB 9:39).
+    tie : float
+        Relative difference up to which two values are equal: `permaps.permutation.null.TIE`, or `ENHANCED_TIE`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape of `observed`
+    """
+    ordered = np.sort(maxima)
+    reached = len(ordered) - np.searchsorted(ordered, observed - margin(observed, tie), side="left")
+    return np.maximum(reached, 1) / len(ordered)
+
+
+def bonferroni_p(p):
+    """P times the number of tests, cut at 1."""
+    return np.minimum(p * np.size(p), 1.0)
+
+
+def fdr_p(p):
+    """P adjusted for the false discovery rate (Benjamini & Hochberg 1995)."""
+    from scipy.stats import false_discovery_control
+
+    return false_discovery_control(p, method="bh")
+
+
+def minus_log10(p):
+    """-log10 p, without a negative zero."""
+    return np.abs(np.log10(p))

@@ -1,0 +1,173 @@
+"""The null distribution of the maxima over a map."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from permaps.permutation.relabelling import relabellings
+from permaps.statistics.compiled import compiled
+from permaps.statistics.enhancement import Workspace, tfce_map
+from permaps.workflow.errors import UserError
+
+# Two voxel statistics closer than this, relative to their size, are a tie.
+TIE = 1e-9
+# What is enhanced are heights in single precision: there, ties are told by its last bits.
+ENHANCED_TIE = 1e-6
+
+ENHANCED = ("tfce", "cluster_size", "cluster_mass")
+
+
+@dataclass(frozen=True)
+class Enhancement:
+    """What turns a map of the statistic into TFCE and clusters.
+
+    Attributes
+    ----------
+    adjacency : permaps.statistics.adjacency.Adjacency
+    extent, height : float
+        The exponents E and H of TFCE.
+    threshold : float
+        The statistic that forms clusters.
+    uncorrected : bool
+        Whether TFCE is counted at every voxel too, which takes its whole map for each relabelling.
+    """
+
+    adjacency: object
+    extent: float
+    height: float
+    threshold: float
+    uncorrected: bool = False
+
+    def tfce_reach(self, heights, both_signs):
+        """Return the TFCE of every element, without its sign."""
+        return np.abs(tfce_map(heights, self.adjacency, self.extent, self.height, both_signs))
+
+
+def margin(observed, tie=TIE):
+    """Return how far below `observed` a statistic still counts as equal to it."""
+    return tie * np.maximum(np.abs(observed), 1.0)
+
+
+def null_maxima(
+    maps, regressors, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, memory_mb=1000,
+    progress=None,
+):  # fmt: skip
+    """Compute the maxima over voxels for relabellings start..stop.
+
+    Parameters
+    ----------
+    maps : array of float32, shape (n_participants, n_voxels)
+        May be a memory map.
+    regressors : permaps.statistics.statistic.Regressors or permaps.statistics.general.VoxelModels
+        The model, by the fast path or by the general one.
+    exchangeability : permaps.design.exchangeability.Exchangeability
+    seed, start, stop : int
+    is_f : bool
+        F, or else t.
+    both_signs : bool
+        Whether the maximum is over |t|.
+    enhancement : Enhancement, optional
+        Without it, only the voxel statistic is computed.
+    memory_mb : float
+        What the data may take in memory.
+    progress : callable, optional
+        Called with the number of relabellings done so far.
+
+    Returns
+    -------
+    dict
+        `index`, `voxel` and, with an enhancement, `tfce`, `cluster_size` and `cluster_mass`, each of length
+        stop - start; `voxel_exceedances` and, on request, `tfce_exceedances`, of length n_voxels: how many of these
+        relabellings reach the observed statistic at each voxel.
+    """
+    n_voxels = maps.shape[1]
+    evaluator = regressors.evaluator(maps, is_f, memory_mb / 2)
+    # What is left of the budget holds the heights of a batch.
+    batch = max(1, min(evaluator.batch, int(memory_mb / 2 * 2**20 / (n_voxels * 4))))
+    result = {
+        "index": np.arange(start, stop),
+        # With one tail, every voxel may be negative.
+        "voxel": np.full(stop - start, -np.inf),
+        "voxel_exceedances": np.zeros(n_voxels, np.int64),
+    }
+    if enhancement:
+        result |= {name: np.zeros(stop - start) for name in ENHANCED}
+        workspace = Workspace(enhancement.adjacency, enhancement.extent)
+    observed = _observed(evaluator, exchangeability, n_voxels)
+    reached = np.abs(observed) if both_signs else observed
+    reached = reached - margin(reached)
+    if enhancement and enhancement.uncorrected:
+        tfce_reached = enhancement.tfce_reach(observed.astype(np.float32), both_signs)
+        tfce_reached -= margin(tfce_reached, ENHANCED_TIE)
+        result["tfce_exceedances"] = np.zeros(n_voxels, np.int64)
+    heights = np.empty((batch if enhancement else 0, n_voxels), np.float32)
+    for first in range(start, stop, batch):
+        last = min(first + batch, stop)
+        voxel = result["voxel"][first - start : last - start]
+        for at, values in evaluator.values(*relabellings(exchangeability, seed, first, last)):
+            _collect(values, at, both_signs, reached, voxel, result["voxel_exceedances"], heights)
+        if enhancement:
+            for j in range(first, last):
+                maxima = workspace.maxima(
+                    heights[j - first], both_signs, enhancement.height, enhancement.threshold
+                )
+                for name, value in zip(ENHANCED, maxima, strict=True):
+                    result[name][j - start] = value
+                if enhancement.uncorrected:
+                    result["tfce_exceedances"] += (
+                        enhancement.tfce_reach(heights[j - first], both_signs) >= tfce_reached
+                    )
+        if progress:
+            progress(last - start)
+    return result
+
+
+@compiled
+def _collect(values, first, both_signs, reached, maxima, exceedances, heights):
+    n = min(values.shape[1], reached.size - first)
+    for j in range(values.shape[0]):
+        top = maxima[j]
+        for v in range(n):
+            value = abs(values[j, v]) if both_signs else values[j, v]
+            top = max(top, value)
+            exceedances[first + v] += value >= reached[first + v]
+        maxima[j] = top
+        if heights.shape[0]:
+            for v in range(n):
+                heights[j, first + v] = values[j, v]
+
+
+def observed_statistic(maps, regressors, exchangeability, *, is_f):
+    """Return the statistic of the observed labelling, float64 of shape (n_voxels,).
+
+    By the same products as the relabelled ones, so that the two can be compared to the last bit.
+    """
+    return _observed(regressors.evaluator(maps, is_f, 0), exchangeability, maps.shape[1])
+
+
+def _observed(evaluator, exchangeability, n_voxels):
+    observed = np.empty(n_voxels)
+    for first, values in evaluator.values(*relabellings(exchangeability, 0, 0, 1)):
+        observed[first : first + values.shape[1]] = values[0, : n_voxels - first]
+    return observed
+
+
+def cluster_threshold(cluster_p, dof, n_interest, is_f, both_signs):
+    """Return the statistic that has the uncorrected p `cluster_p`; per tail half of it when two-sided.
+
+    Parameters
+    ----------
+    cluster_p : float
+        In (0, 1): a p, never a statistic (a 3.0 would silently give no clusters).
+    dof, n_interest : int
+    is_f, both_signs : bool
+    """
+    from scipy.special import fdtri, stdtrit
+
+    if not 0 < cluster_p < 1:
+        raise UserError(
+            f"inference.cluster_p: {cluster_p} is not a p value. Expected a number between 0 and 1."
+        )
+    if is_f:
+        return float(fdtri(n_interest, dof, 1 - cluster_p))
+    return float(-stdtrit(dof, cluster_p / 2 if both_signs else cluster_p))

@@ -1,0 +1,1 @@
+"""What people look at and read: figures, tables, pages, sentences."""

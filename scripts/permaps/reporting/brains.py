@@ -1,0 +1,254 @@
+"""Maps drawn on brains: glass brains, and slices over the MNI template."""
+
+import warnings
+
+import nibabel as nib
+import numpy as np
+from matplotlib.gridspec import GridSpec
+from nilearn import plotting
+from nilearn.datasets import load_mni152_template
+from scipy.ndimage import find_objects
+
+from permaps.permutation.thresholds import significant as is_significant
+from permaps.reporting.style import BLACK, RED, heading, plt
+
+# nilearn says so of a map without a significant voxel, which is a finding and no mishap.
+warnings.filterwarnings("ignore", "empty mask")
+
+
+def glass_brains(panels, alpha, title):
+    """Draw -log10 p maps side by side on glass brains from above, on one scale.
+
+    Parameters
+    ----------
+    panels : list of (str, nibabel image)
+        Title of the statistic and its -log10 p map.
+    alpha : float
+        Corrected level: what is not significant is not drawn.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    arrays = [image.get_fdata() for _, image in panels]
+    threshold = -np.log10(alpha)
+    top = max(max(a.max() for a in arrays), threshold * 1.2)
+    width = 3.1 * len(panels) + 0.5
+    figure = plt.figure(figsize=(width, 4.6))
+    heading(figure, title)
+    # A column for the one colour bar: it belongs to all panels.
+    grid = GridSpec(
+        1,
+        len(panels) + 1,
+        width_ratios=[1] * len(panels) + [0.045],
+        left=0.01,
+        right=1 - 0.62 / width,
+        top=0.82,
+        bottom=0.03,
+        wspace=0.03,
+    )
+    for column, ((name, image), values) in enumerate(zip(panels, arrays, strict=True)):
+        axes = figure.add_subplot(grid[column])
+        plotting.plot_glass_brain(
+            image,
+            display_mode="z",
+            axes=axes,
+            colorbar=False,
+            cmap="inferno",
+            threshold=threshold - 1e-6,
+            vmin=threshold,
+            vmax=top,
+            plot_abs=False,
+            symmetric_cbar=False,
+        )
+        count = int(is_significant(values, alpha).sum())
+        figure.text(
+            axes.get_position(original=True).x0 + axes.get_position(original=True).width / 2,
+            0.845,
+            f"{name}\n{count:,} significant {'voxel' if count == 1 else 'voxels'}",
+            ha="center",
+            va="bottom",
+            fontsize=9,
+            linespacing=1.5,
+        )
+    scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
+    # Half as high as the brains, centred.
+    x0, y0, w, h = figure.add_subplot(grid[-1]).get_position().bounds
+    figure.axes[-1].remove()
+    bar = figure.colorbar(scale, cax=figure.add_axes([x0, y0 + 0.2 * h, w, 0.6 * h]))
+    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
+    """Draw a statistic over the MNI template, dual-coded by its significance.
+
+    Colour is the statistic. Voxels that are not significant fade with the square of how far they are
+    below those that are; significant ones are opaque and outlined. A map cut at its threshold would
+    hide how close the rest came (Allen et al. 2012; Taylor et al. 2023).
+
+    Parameters
+    ----------
+    values : array, shape (x, y, z)
+        Signed statistic.
+    significant : bool array, shape (x, y, z)
+    affine : array, shape (4, 4)
+    label, title : str
+        Of the colour bar and the figure.
+    cuts : int
+        Number of axial slices, in two rows.
+    symmetric : bool
+        A scale around 0 for a signed statistic; from 0 up otherwise.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    size = np.abs(values)
+    top = float(size.max()) or 1.0
+    # Robust against the few weak voxels that a large cluster takes in.
+    full = float(np.quantile(size[significant], 0.1)) if significant.any() else top
+    fading = np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2)
+    image = nib.Nifti1Image(values.astype(np.float32), affine)
+    opacity = nib.Nifti1Image(fading.astype(np.float32), affine)
+    outline = nib.Nifti1Image(significant.astype(np.float32), affine)
+    cmap = "RdBu_r" if symmetric else "inferno"
+    low = -top if symmetric else 0.0
+
+    figure = plt.figure(figsize=(11, 4.4))
+    heading(figure, title)
+    rows = np.array_split(axial_cuts(size * (1 + significant), affine, cuts), 2)
+    for row, heights in enumerate(rows):
+        display = plotting.plot_stat_map(
+            image,
+            display_mode="z",
+            cut_coords=[float(z) for z in heights],
+            axes=(0.0, 0.45 - 0.45 * row, 0.915, 0.44),
+            figure=figure,
+            colorbar=False,
+            cmap=cmap,
+            vmin=low,
+            vmax=top,
+            threshold=None,
+            black_bg=False,
+            draw_cross=False,
+            annotate=False,
+            transparency=opacity,
+            transparency_range=[0, 1],
+        )
+        if significant.any():
+            display.add_contours(outline, levels=[0.5], colors=[BLACK], linewidths=0.9)
+        display.annotate(left_right=row == 0, size=8)
+    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
+    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def axial_cuts(weight, affine, count):
+    """Return heights (mm) spread over the brain, each moved to the fullest slice of its share.
+
+    Parameters
+    ----------
+    weight : array, shape (x, y, z)
+        What is worth being cut; 0 outside the brain.
+    affine : array, shape (4, 4)
+    count : int
+
+    Returns
+    -------
+    array, shape (count,)
+        Rising; fewer where the brain has fewer slices.
+    """
+    (box,) = find_objects((weight != 0).astype(int)) or [(slice(0, n) for n in weight.shape)]
+    *_, span = box
+    step, origin = affine[2, 2], affine[2, 3]
+    # The outermost tenth shows little brain.
+    margin = (span.stop - span.start) // 12
+    inside = np.arange(span.start + margin, span.stop - margin)
+    strongest = weight.max(axis=(0, 1))
+    shares = [share for share in np.array_split(inside, count) if len(share)]
+    chosen = [share[np.argmax(strongest[share])] for share in shares]
+    return np.sort(origin + step * np.array(chosen))
+
+
+def coverage(counts, inside, affine, participants):
+    """Draw how many participants have a value at each voxel, with the mask's outline.
+
+    Parameters
+    ----------
+    counts : array, shape (x, y, z)
+    inside : bool array, shape (x, y, z)
+        Analysis mask.
+    affine : array, shape (4, 4)
+    participants : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = plt.figure(figsize=(11, 2.5))
+    heights = axial_cuts((counts > 0).astype(float), affine, 7)
+    display = plotting.plot_stat_map(
+        nib.Nifti1Image(counts.astype(np.float32), affine),
+        display_mode="z",
+        cut_coords=[float(z) for z in heights],
+        axes=(0.0, 0.0, 0.915, 0.9),
+        figure=figure,
+        colorbar=False,
+        cmap="viridis",
+        vmin=0,
+        vmax=participants,
+        threshold=0.5,
+        black_bg=False,
+        draw_cross=False,
+        annotate=False,
+        transparency=0.85,
+    )
+    display.add_contours(
+        nib.Nifti1Image(inside.astype(np.float32), affine), levels=[0.5], colors=[RED], linewidths=1.2
+    )
+    display.annotate(size=8)
+    heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
+    scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
+    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.15, 0.012, 0.6]))
+    bar.set_label("participants")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def viewer(values, threshold, affine, title, cut_coords, symmetric=True):
+    """Make an interactive view of a statistic over the MNI template.
+
+    Parameters
+    ----------
+    values : array, shape (x, y, z)
+    threshold : float
+        Voxels below are not shown.
+    affine : array, shape (4, 4)
+    title : str
+    cut_coords : array, shape (3,)
+        Where the view opens, mm.
+    symmetric : bool
+        Whether the statistic is signed.
+
+    Returns
+    -------
+    str
+        A page of its own, with nothing to be fetched.
+    """
+    return plotting.view_img(
+        nib.Nifti1Image(values.astype(np.float32), affine),
+        bg_img=load_mni152_template(resolution=3),  # 2 mm would triple the page
+        cut_coords=[float(c) for c in cut_coords],
+        threshold=threshold,
+        title=title,
+        cmap="RdBu_r" if symmetric else "inferno",
+        symmetric_cmap=symmetric,
+        vmin=None if symmetric else 0,
+        black_bg=False,
+        width_view=900,
+    ).get_standalone()

@@ -1,0 +1,287 @@
+"""A run in words: the methods paragraph, the question, and what limits the conclusions."""
+
+from permaps.reporting.references import cite
+
+FEW_PARTICIPANTS = 20
+BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
+
+
+def methods_paragraph(record):
+    """Return the methods of a run, ready to be pasted, as one text of several sentences.
+
+    Parameters
+    ----------
+    record : dict
+        The run's provenance.
+
+    Returns
+    -------
+    str
+    """
+    parts = (_participants, _mask, _model, _relabellings, _statistics, _software)
+    return " ".join(part(record) for part in parts)
+
+
+def _participants(record):
+    config, people = record["config"], record["participants"]
+    source = {
+        "simulated": "Simulated statistic maps",
+        "localizer": f"Statistic maps of the Brainomics Localizer {cite('pinel2007')}",
+        "table": "Statistic maps",
+    }[config["dataset"]["source"]]
+    contrast = (
+        f" for the contrast '{config['dataset']['contrast']}'" if "contrast" in config["dataset"] else ""
+    )
+    text = f"{source} of {people['included']} participants{contrast} were analysed"
+    if people["excluded"]:
+        gone = people["excluded"]
+        text += f"; {gone} more {_were(gone)} left out ({_reasons(people['reasons'])})"
+    return text + "."
+
+
+def _reasons(reasons):
+    """Reasons by frequency; many different ones are summed up."""
+    named = sorted(reasons.items(), key=lambda item: -item[1])
+    shown = [f"{reason}: {count}" for reason, count in named[:4]]
+    rest = sum(count for _, count in named[4:])
+    return "; ".join(shown + ([f"other: {rest}"] if rest else []))
+
+
+def _mask(record):
+    config, mask = record["config"], record["mask"]
+    how = {
+        "background": "computed from the maps by nilearn's background strategy",
+        "epi": "computed from the maps by nilearn's EPI strategy",
+        "template": "taken from the MNI152 template",
+        "file": "given by the authors",
+    }[config["mask"]["strategy"]]
+    size = " × ".join(f"{side:g}" for side in mask["voxel_size_mm"])
+    share = config["mask"]["min_coverage"]
+    where = "every participant" if share >= 1 else f"at least {100 * share:g} % of the participants"
+    fwhm = config["smoothing_fwhm"]
+    smoothed = (
+        f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM" if fwhm else "Maps were not smoothed"
+    )
+    return (
+        f"{smoothed}. The brain mask was {how} and kept voxels with a value in {where}: "
+        f"{mask['n_voxels']:,} voxels of {size} mm."
+    )
+
+
+def _model(record):
+    config = record["config"]
+    tests = []
+    for name, expression in config["model"]["contrasts"].items():
+        several = isinstance(expression, list)
+        what = "; ".join(map(str, expression)) if several else str(expression)
+        dof = record["contrasts"][name]["dof"]
+        letter = "F" if several else "t"
+        dof = ", ".join(str(d) for d in dof) if isinstance(dof, list) else dof
+        tests.append(f"{name} ({letter} test of {what}; {dof} degrees of freedom)")
+    return (
+        f"At each voxel a general linear model, {config['model']['formula']}, was fitted by least squares"
+        f"{_beyond_the_formula(config)}. "
+        f"The contrast{_s(tests)} tested {_were(len(tests))} {_and(tests)}.{_variance(config)}"
+    )
+
+
+def _beyond_the_formula(config):
+    """Say what else goes into the model at a voxel."""
+    parts = []
+    if names := list(config["model"]["voxelwise"]):
+        parts.append(f", with {_and(names)} as covariate{_s(names)} of {_its(names)} own at every voxel")
+    if config["mask"]["min_coverage"] < 1:
+        parts.append(", each voxel with the participants who have a value there")
+    return "".join(parts)
+
+
+def _variance(config):
+    """Say which variance is taken, where it is not one for all residuals of a voxel."""
+    said = ""
+    if column := config["model"]["variance_groups"]:
+        said += (
+            f" Variances were estimated apart for the groups of {column}, by the G statistic "
+            f"{cite('winkler2014')}, in place of t and F."
+        )
+    if fwhm := config["inference"]["variance_smoothing_fwhm"]:
+        said += (
+            f" For inference by relabelling, the variance was smoothed with a Gaussian kernel of {fwhm:g} mm FWHM, "
+            f"which gives a pseudo-t {cite('nichols2002')}."
+        )
+    return said
+
+
+def _relabellings(record):
+    config = record["config"]
+    said = {}
+    for name, contrast in record["contrasts"].items():
+        how = {
+            "permute": "permutations",
+            "flip": "sign-flips",
+            "both": "combined permutations and sign-flips",
+        }[contrast["scheme"]]
+        number = f"{contrast['n_relabellings']:,} {how}"
+        if contrast["exact"]:
+            number = (
+                f"all {contrast['n_relabellings'] + 1:,} distinct {how}, the observed labelling included,"
+            )
+        said.setdefault(number, []).append(name)
+    parts = [f"{number} for {_and(names)}" if len(said) > 1 else number for number, names in said.items()]
+    blocks = [
+        f"blocks by {_and(columns if isinstance(columns, list) else [columns])} ({BLOCKS[kind]})"
+        for kind, columns in config["permutation"]["blocks"].items()
+        if columns
+    ]
+    within = f", respecting {_and(blocks)}" if blocks else ""
+    sides = "two-sided" if config["permutation"]["two_sided"] else "one-sided, in the positive direction"
+    seed = config["permutation"]["seed"]
+    return (
+        f"Inference was by relabelling {cite('winkler2014')}, with nuisance effects removed by the method of "
+        f"Freedman and Lane {cite('freedman1983')}: {_and(parts)}{within} (seed {seed}). "
+        f"Tests of t were {sides}. The p values count the observed labelling as one of the relabellings "
+        f"{cite('phipson2010')}."
+    )
+
+
+def _statistics(record):
+    inference = record["config"]["inference"]
+    tfce = inference["tfce"]
+    neighbours = f"{inference['connectivity']} neighbours per voxel"
+    names = {
+        "voxel": "the voxel statistic",
+        "tfce": f"threshold-free cluster enhancement {cite('smith2009')}, integrated exactly with "
+        f"E = {tfce['extent']:g} and H = {tfce['height']:g}",
+        "cluster_size": f"cluster size {cite('hayasaka2003')}",
+        "cluster_mass": f"cluster mass {cite('bullmore1999')}",
+    }
+    used = [names[s] for s in inference["statistics"]]
+    forming = ""
+    if {"cluster_size", "cluster_mass"} & set(inference["statistics"]):
+        forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."
+    also = _across(record["config"])
+    if volumes := list(inference["small_volumes"]):
+        also += f" The same was done within {_and(volumes)}, by relabellings of {_its(volumes)} own."
+    if inference["tail_fit"]:
+        also += (
+            " For p below what so many relabellings can give, a generalised Pareto distribution was fitted to the "
+            f"tails of the null distributions {cite('winkler2016')}."
+        )
+    return (
+        f"Family-wise error over voxels was controlled by the distribution of the maximum over the brain "
+        f"{cite('nichols2002')} of {_and(used)} ({neighbours}).{forming} "
+        f"Results are reported at a corrected level of {inference['alpha']:g}.{also}"
+    )
+
+
+def _across(config):
+    """Say whether p is corrected for the number of contrasts."""
+    contrasts = config["model"]["contrasts"]
+    if len(contrasts) == 1:
+        return ""
+    if not spanned(contrasts):
+        return " No correction was made for the number of contrasts."
+    return (
+        " Where nothing else is said, p is not corrected for the number of contrasts; corrected over the "
+        f"contrasts of one statistic, by the maximum over them too {cite('winkler2014')}, it is given beside."
+    )
+
+
+def spanned(contrasts):
+    """Return whether any two contrasts have one statistic, so that FWE control spans them too."""
+    kinds = [isinstance(expression, list) for expression in contrasts.values()]
+    return len(kinds) > len(set(kinds))
+
+
+def _software(record):
+    versions = record["software"]
+    named = [
+        f"{shown} {versions[key]}"
+        for key, shown in (("python", "Python"), ("numpy", "NumPy"), ("scipy", "SciPy"), ("numba", "Numba"))
+        if versions.get(key)
+    ]
+    return (
+        f"The analysis was run by Permaps {record['permaps']['version']} with "
+        f"Snakemake {versions['snakemake']} {cite('molder2021')}, "
+        f"nilearn {versions['nilearn']} {cite('abraham2014')}, {_and(named)}."
+    )
+
+
+def question(record):
+    """Return what a run asks, in a sentence for each contrast."""
+    asked = []
+    for name, expression in record["config"]["model"]["contrasts"].items():
+        if isinstance(expression, list):
+            asked.append(f"{name}: where does any of {', '.join(map(str, expression))} matter?")
+        else:
+            sides = "differ from" if record["config"]["permutation"]["two_sided"] else "exceed"
+            asked.append(f"{name}: where does the effect of {expression} {sides} 0?")
+    return asked
+
+
+def limitations(record):
+    """Return what limits the conclusions from a run; empty when nothing stands out.
+
+    Parameters
+    ----------
+    record : dict
+        The run's provenance.
+
+    Returns
+    -------
+    list of str
+    """
+    alpha = record["config"]["inference"]["alpha"]
+    shared = {}
+    for name, contrast in record["contrasts"].items():
+        for note in _contrast_limits(contrast, alpha):
+            shared.setdefault(note, []).append(name)
+    notes = [f"{', '.join(names)}: {note}" for note, names in shared.items()]
+    people, contrasts = record["participants"]["included"], record["config"]["model"]["contrasts"]
+    if people < FEW_PARTICIPANTS:
+        notes.append(
+            f"{people} participants are few: power is low, and effects at peaks that reach significance are "
+            "overestimated."
+        )
+    if len(record["contrasts"]) > 1:
+        notes.append(
+            f"p values are corrected over voxels, not over the {len(record['contrasts'])} contrasts or over "
+            "the statistics" + ("; the maps corr-cfwe are, over contrasts." if spanned(contrasts) else ".")
+        )
+    return notes
+
+
+def _contrast_limits(contrast, alpha):
+    """Limits of one contrast."""
+    n = contrast["n_relabellings"]
+    least = 1 / (n + 1)
+    if least > alpha:
+        yield (
+            f"with {n:,} relabelling{'s' * (n != 1)} besides the observed one no p can be below {least:.3g}, "
+            f"so nothing can be significant at {alpha:g}."
+        )
+    elif not contrast["exact"] and n + 1 < 50 / alpha:
+        half = 1.96 * (alpha * (1 - alpha) / (n + 1)) ** 0.5
+        yield (
+            f"{n:,} relabellings leave a corrected p of {alpha:g} uncertain by ± {half:.2g}; more would "
+            "settle what lies near it."
+        )
+    if contrast["scheme"] in ("flip", "both"):
+        yield "sign-flips assume errors that are symmetric around 0 and independent."
+    yield from contrast.get("warnings", [])
+
+
+def _s(things):
+    return "s" if len(things) != 1 else ""
+
+
+def _its(things):
+    return "its" if len(things) == 1 else "their"
+
+
+def _were(count):
+    return "was" if count == 1 else "were"
+
+
+def _and(things):
+    things = list(things)
+    return things[0] if len(things) == 1 else ", ".join(things[:-1]) + " and " + things[-1]

@@ -1,0 +1,80 @@
+"""How every figure looks: fonts, sizes, and colours that survive print and colour blindness."""
+
+import matplotlib
+
+matplotlib.use("Agg")  # no display on a cluster node
+import matplotlib.pyplot as plt
+
+from permaps.workflow.jobs import written_whole
+
+# Okabe and Ito's palette, by what a colour means in our figures.
+BLUE, ORANGE, GREEN, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A", "#222222"
+
+DPI = 150
+
+plt.rcParams.update(
+    {
+        "figure.dpi": DPI,
+        "savefig.dpi": DPI,
+        "savefig.facecolor": "white",
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.labelsize": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": BLACK,
+        "legend.frameon": False,
+        "legend.fontsize": 8,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
+        "lines.linewidth": 1.5,
+        "text.parse_math": False,  # a $ in a participant's id or a column's name is no formula
+        "svg.fonttype": "none",  # text stays text, so that a journal can set its own font
+        "svg.hashsalt": "permaps",  # the same figure gives the same file
+    }
+)
+
+# In the order of a paper: from the strictest idea of a finding to the loosest.
+NAMES = {
+    "t": "Max t-statistic",
+    "F": "Max F-statistic",
+    "tfce": "Max TFCE",
+    "clustersize": "Max cluster size",
+    "clustermass": "Max cluster mass",
+}
+UNITS = {"t": "t", "F": "F", "tfce": "TFCE", "clustersize": "voxels", "clustermass": "mass"}
+KEYS = {
+    "t": "voxel",
+    "F": "voxel",
+    "tfce": "tfce",
+    "clustersize": "cluster_size",
+    "clustermass": "cluster_mass",
+}
+
+
+def heading(figure, title):
+    """Put a title over a figure, smaller where it would not fit."""
+    # A bold letter of 12 points is about 0.1 inch wide.
+    size = min(12, 12 * (figure.get_figwidth() - 0.2) / (0.1 * len(title)))
+    figure.suptitle(title, x=0.1 / figure.get_figwidth(), ha="left", fontsize=size, fontweight="bold")
+
+
+def save(figure, *paths):
+    """Write a figure to each path and close it; the same figure gives the same bytes."""
+    for path in paths:
+        undated = {"Date": None} if str(path).endswith(".svg") else {}
+        with written_whole(path) as temporary:
+            figure.savefig(temporary, metadata=undated)
+    plt.close(figure)
+
+
+def number(value):
+    """Say a statistic in four digits, with an exponent only where it would be long."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
+
+
+def p_text(p):
+    """Say a p value as a paper would, without ever rounding it to 0."""
+    return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.1g}"

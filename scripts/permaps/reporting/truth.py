@@ -1,0 +1,108 @@
+"""What an analysis of the simulated cohort found, against what was planted."""
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import distance_transform_edt
+
+from permaps.inputs.simulation import PSEUDO_MEAN, PSEUDO_SD
+
+COLUMNS = (
+    "where", "sign", "x", "y", "z", "peak_effect", "expected_t", "statistic",
+    "n_voxels", "n_significant", "share", "detected",
+)  # fmt: skip
+
+
+def expected_weights(design, contrast, pseudo):
+    """Return how strongly a contrast sees each planted effect, in its standard errors.
+
+    A participant's map holds mean + z * association, z being the standardised pseudo, so least squares
+    finds a weighted sum of the two, whatever the design. The noise has a standard deviation of 1.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n_participants, n_columns)
+    contrast : numpy.ndarray, shape (n_columns,)
+    pseudo : array of float, shape (n_participants,)
+        NaN where it was not read: then taken for the mean.
+
+    Returns
+    -------
+    dict
+        "mean" and "pseudo" to expected t per unit of the planted effect, before smoothing.
+    """
+    z = np.nan_to_num((np.asarray(pseudo, float) - PSEUDO_MEAN) / PSEUDO_SD)
+    found_by = contrast @ np.linalg.pinv(design)
+    # The contrast's standard error is the norm of its weights on the maps.
+    found_by = found_by / np.linalg.norm(found_by)
+    return {"mean": float(found_by.sum()), "pseudo": float(found_by @ z)}
+
+
+def score(regions, labels, weights, effects, statistic, found, mask, voxel_size, margin, least=1.0):
+    """Count true and false detections of a t contrast.
+
+    Parameters
+    ----------
+    regions : pandas.DataFrame
+        label, name, variate ("pseudo" or "mean"), peak_effect, x, y, z.
+    labels : numpy.ndarray of int, shape (x, y, z)
+    weights : dict
+        From `expected_weights`.
+    effects : dict of numpy.ndarray, shape (x, y, z)
+        The planted effects, by variate.
+    statistic : numpy.ndarray, shape (x, y, z)
+        Signed t.
+    found : dict of numpy.ndarray of bool, shape (x, y, z)
+        Significant voxels by each statistic.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    voxel_size : sequence of three float
+        In mm.
+    margin : float
+        In mm: significant voxels nearer to a planted one than this are what smoothing has spread.
+    least : float
+        Regions whose expected |t| peaks below this count as not planted for this contrast.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per region and statistic, then what lies beside the regions and elsewhere.
+    """
+    expected = sum(weights[variate] * effect for variate, effect in effects.items())
+    planted = np.zeros(mask.shape, bool)
+    rows = []
+    for region in regions.itertuples():
+        inside = (labels == region.label) & mask
+        values = expected[inside]
+        peak = values[np.abs(values).argmax()] if values.size else 0.0
+        if abs(peak) < least:
+            continue
+        planted |= inside
+        right = inside & (np.sign(statistic) == np.sign(peak))
+        place = {
+            "where": region.name,
+            "sign": "+" if peak > 0 else "-",
+            **{axis: getattr(region, axis) for axis in "xyz"},
+            "peak_effect": region.peak_effect,
+            "expected_t": peak,
+        }
+        for name, significant in found.items():
+            counted = _counted(name, significant & right, inside)
+            rows.append(place | counted | {"detected": "yes" if counted["n_significant"] else "no"})
+    distance = distance_transform_edt(~planted, sampling=voxel_size) if planted.any() else np.inf
+    near = distance <= margin
+    for where, inside in (
+        (f"beside a region, up to {margin:g} mm", mask & ~planted & near),
+        ("elsewhere (false positives)", mask & ~planted & ~near),
+    ):
+        for name, significant in found.items():
+            rows.append({"where": where} | _counted(name, significant & inside, inside))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _counted(statistic, hits, inside):
+    n_hits, n = int(hits.sum()), int(inside.sum())
+    return {
+        "statistic": statistic,
+        "n_voxels": n,
+        "n_significant": n_hits,
+        "share": n_hits / n if n else np.nan,
+    }

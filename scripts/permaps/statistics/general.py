@@ -1,0 +1,355 @@
+"""The statistic where voxels differ in more than their data: the general, slower path.
+
+Three things make a voxel's model its own: participants without a value there, covariates that are maps
+themselves, and groups of participants with variances of their own. One statistic serves all: G of Winkler
+et al. 2014 (NeuroImage 92:381-397, equation 6), which is t or F when there is one variance group, Welch's v
+when there are two and no nuisance, and ordinary least squares on the participants that a voxel has.
+
+As in the fast path, Freedman-Lane moves the rows of the design over the residuals. A position takes part
+in a relabelling when the voxel has data for it; everything is a sum over those positions, kept apart by
+variance group:
+
+    A_g = sum d d'    b_g = sum d e    E_g = sum e^2    n_g      (d: the row a position takes)
+
+with A = sum A_g and beta = A^-1 sum b_g. The residual sum of squares of a group is
+E_g - 2 beta'b_g + beta'A_g beta, its residual degrees of freedom are n_g - tr(A^-1 A_g), and their ratio is
+the group's weight in sum w_g A_g.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from permaps.statistics.compiled import compiled
+from permaps.statistics.mapped import columns
+from permaps.statistics.statistic import TILE
+
+# Voxels whose designs are held at a time.
+STRETCH = 4 * TILE
+# A pivot below this share of its column's square sum is rounding: the column depends on others there.
+SINGULAR = 1e-10
+# Residual variance below this share of the data's mean square is rounding.
+NOISE = 1e-12
+
+
+@dataclass(frozen=True)
+class VoxelModels:
+    """A design whose voxels may differ.
+
+    Attributes
+    ----------
+    design : numpy.ndarray, shape (n_participants, n_columns)
+        Columns that are maps hold 0.
+    contrast : numpy.ndarray, shape (n_rows, n_columns)
+    group : numpy.ndarray of int, shape (n_participants,)
+        Variance group of each row of the design, from 0 on.
+    covariates : dict of int to array of float32, shape (n_participants, n_voxels)
+        The columns that are maps; may be memory maps.
+    """
+
+    design: np.ndarray
+    contrast: np.ndarray
+    group: np.ndarray
+    covariates: dict = field(default_factory=dict)
+
+    @property
+    def dof(self):
+        """Residual degrees of freedom of a voxel with all participants."""
+        return self.design.shape[0] - self.design.shape[1]
+
+    @property
+    def nuisance(self):
+        """Weights of the columns that span the nuisance, shape (n_columns - n_rows, n_columns)."""
+        _, _, right = np.linalg.svd(self.contrast)
+        return np.ascontiguousarray(right[len(self.contrast) :])
+
+    @property
+    def n_interest(self):
+        """Rows of the contrast."""
+        return len(self.contrast)
+
+    def tiles(self, maps, first, width):
+        """Residuals and designs of `width` voxels from `first` on, in tiles.
+
+        Returns
+        -------
+        residuals : float64, shape (n_tiles, n_participants, TILE)
+            Of the nuisance; 0 where a participant has no value.
+        present, defined : float64, shape of `residuals`
+            1 where a participant has a value, and where its covariates have one; else 0.
+        designs : float64, shape (n_tiles, n_columns, n_participants, TILE)
+        """
+        n, p = self.design.shape
+        data = np.asarray(columns(maps, first, first + width), float)
+        n_tiles = -(-data.shape[1] // TILE)
+        residuals = np.zeros((n_tiles, n, TILE))
+        designs = np.zeros((n_tiles, p, n, TILE))
+        designs[:] = self.design.T[None, :, :, None]
+        _fill(residuals, data)
+        for column, covariate in self.covariates.items():
+            values = np.asarray(columns(covariate, first, first + width), float)
+            _fill(designs[:, column], values)
+        defined = np.isfinite(designs).all(axis=1)
+        present = np.isfinite(residuals) & defined
+        residuals[~present] = 0.0
+        designs[~np.isfinite(designs)] = 0.0
+        present, defined = present.astype(float), defined.astype(float)
+        _take_residuals(residuals, present, designs, self.nuisance)
+        return residuals, present, defined, designs
+
+    def evaluator(self, maps, is_f, memory_mb):
+        """Return what computes the statistic of these maps for any relabelling."""
+        return VoxelModelsEvaluator(self, maps, is_f)
+
+
+class VoxelModelsEvaluator:
+    """The statistic of relabellings, voxel by voxel.
+
+    Parameters
+    ----------
+    models : VoxelModels
+    maps : array of float32, shape (n_participants, n_voxels)
+        NaN where a participant has no value.
+    is_f : bool
+        Whether a contrast of one row gives F too: its t, squared.
+    """
+
+    # So many relabellings share the work of making a voxel's tiles.
+    batch = 64
+
+    def __init__(self, models, maps, is_f):
+        self.models, self.maps = models, maps
+        self.squared = is_f and models.n_interest == 1
+
+    def values(self, source, sign):
+        """Yield (first voxel, statistic of shape (n_relabellings, n)) for stretches of voxels."""
+        for first, out, *_ in self.stretches(source, sign, 0):
+            yield first, out**2 if self.squared else out
+
+    def effects(self, source, sign):
+        """Yield (first voxel, effect, residual variance, scale of the variance) likewise."""
+        for first, _, *terms, _ in self.stretches(source, sign, len(source)):
+            yield first, *terms
+
+    def stretches(self, source, sign, n_terms):
+        """Yield (first voxel, statistic, effect, variance, scale, dof); of the last four `n_terms` rows."""
+        models = self.models
+        group = np.ascontiguousarray(models.group, np.int64)
+        for first in range(0, self.maps.shape[1], STRETCH):
+            tiles = models.tiles(self.maps, first, STRETCH)
+            width = len(tiles[0]) * TILE
+            out = np.empty((len(source), width))
+            terms = np.empty((4, n_terms, width))
+            general_statistics(
+                source,
+                sign,
+                group,
+                np.ascontiguousarray(models.contrast),
+                int(group.max()) + 1,
+                *tiles,
+                out,
+                *terms,
+            )
+            yield first, out, *terms
+
+
+def _fill(tiles, values):
+    """Spread columns of (n, n_voxels) over tiles of (n_tiles, n, TILE)."""
+    for t in range(len(tiles)):
+        part = values[:, t * TILE : (t + 1) * TILE]
+        tiles[t, :, : part.shape[1]] = part
+
+
+@compiled
+def _take_residuals(residuals, present, designs, nuisance):
+    """Replace data by residuals of the nuisance, voxel by voxel, with the participants it has."""
+    n_tiles, n, width = residuals.shape
+    q, p = nuisance.shape
+    columns = np.empty((q, n))
+    for t in range(n_tiles):
+        for v in range(width):
+            norm = (residuals[t, :, v] ** 2).sum()
+            for k in range(q):
+                for i in range(n):
+                    columns[k, i] = 0.0
+                    for c in range(p):
+                        columns[k, i] += present[t, i, v] * nuisance[k, c] * designs[t, c, i, v]
+            # Gram-Schmidt, each step twice, since rounding of the size of what is taken away is left.
+            for k in range(q):
+                before = (columns[k] ** 2).sum()
+                for _ in range(2):
+                    for m in range(k):
+                        columns[k] -= (columns[k] * columns[m]).sum() * columns[m]
+                after = (columns[k] ** 2).sum()
+                columns[k] *= 1.0 / np.sqrt(after) if after > SINGULAR * before else 0.0
+            for _ in range(2):
+                for k in range(q):
+                    weight = 0.0
+                    for i in range(n):
+                        weight += columns[k, i] * residuals[t, i, v]
+                    for i in range(n):
+                        residuals[t, i, v] -= weight * columns[k, i]
+            if (residuals[t, :, v] ** 2).sum() <= NOISE * norm:
+                residuals[t, :, v] = 0.0
+
+
+@compiled
+def general_statistics(
+    source, sign, group, contrast, n_groups, residuals, present, defined, designs, out, effect, variance, scale, dof
+):  # fmt: skip
+    """Write G of every relabelling and voxel into `out`.
+
+    Parameters
+    ----------
+    source : int64, shape (n_relabellings, n_participants)
+    sign : int8, shape (n_relabellings, n_participants)
+    group : int64, shape (n_participants,)
+    contrast : float64, shape (n_rows, n_columns)
+    n_groups : int
+    residuals, present, defined, designs
+        From `VoxelModels.tiles`.
+    out : float64, shape (n_relabellings, n_tiles * TILE)
+        G with the sign of the effect for one row; 0 where it cannot be estimated.
+    effect, variance, scale, dof : float64, shape of `out`, or of no rows
+        Where wanted: contrast, pooled residual variance, what the variance is multiplied with to be the
+        contrast's variance, and the degrees of freedom that make G nearly a t or F (Welch 1951).
+    """
+    n_tiles, p, n, width = designs.shape
+    s = contrast.shape[0]
+    # The sums of each voxel lie together, and are taken over voxels innermost.
+    gram = np.empty((n_groups, p, p, width))
+    cross = np.empty((n_groups, p, width))
+    energy = np.empty((n_groups, width))
+    count = np.empty((n_groups, width))
+    taken, data = np.empty(width), np.empty(width)
+    whole, inverse = np.empty((p, p)), np.empty((p, p))
+    weighted, right, beta = np.empty((p, p)), np.empty(p), np.empty(p)
+    value, small, small_inverse = np.empty(s), np.empty((s, s)), np.empty((s, s))
+    rss, freedom, weight = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
+    for t in range(n_tiles):
+        for j in range(source.shape[0]):
+            gram[:], cross[:], energy[:], count[:] = 0.0, 0.0, 0.0, 0.0
+            for i in range(n):
+                k = source[j, i]
+                g = group[k]
+                flip = float(sign[j, i])
+                for v in range(width):
+                    taken[v] = present[t, i, v] * defined[t, k, v]
+                    data[v] = taken[v] * residuals[t, i, v]
+                    energy[g, v] += data[v] * data[v]
+                    count[g, v] += taken[v]
+                for c in range(p):
+                    for v in range(width):
+                        cross[g, c, v] += flip * designs[t, c, k, v] * data[v]
+                    for d in range(c + 1):
+                        for v in range(width):
+                            gram[g, c, d, v] += taken[v] * designs[t, c, k, v] * designs[t, d, k, v]
+            for v in range(width):
+                at = t * width + v
+                out[j, at] = 0.0
+                if effect.shape[0]:
+                    effect[j, at], variance[j, at], scale[j, at], dof[j, at] = 0.0, 0.0, 1.0, 1.0
+                whole[:] = 0.0
+                right[:] = 0.0
+                for g in range(n_groups):
+                    for c in range(p):
+                        right[c] += cross[g, c, v]
+                        for d in range(c + 1):
+                            whole[c, d] += gram[g, c, d, v]
+                if not _invert(whole, inverse):
+                    continue
+                for c in range(p):
+                    beta[c] = 0.0
+                    for d in range(p):
+                        beta[c] += inverse[c, d] * right[d]
+                usable, all_rss, all_freedom = True, 0.0, 0.0
+                for g in range(n_groups):
+                    rss[g], freedom[g] = energy[g, v], count[g, v]
+                    for c in range(p):
+                        rss[g] -= 2.0 * beta[c] * cross[g, c, v]
+                        for d in range(p):
+                            a = gram[g, c, d, v] if d <= c else gram[g, d, c, v]
+                            rss[g] += beta[c] * a * beta[d]
+                            freedom[g] -= inverse[c, d] * a
+                    all_rss += rss[g]
+                    all_freedom += freedom[g]
+                    usable = usable and freedom[g] > 1e-9 and rss[g] > NOISE * energy[g, v]
+                if not usable:
+                    continue
+                weighted[:] = 0.0
+                for g in range(n_groups):
+                    weight[g] = freedom[g] / rss[g]
+                    for c in range(p):
+                        for d in range(c + 1):
+                            weighted[c, d] += weight[g] * gram[g, c, d, v]
+                unequal = _heterogeneity(weight, freedom, count[:, v])
+                if effect.shape[0]:
+                    dof[j, at] = all_freedom if n_groups == 1 else s * (s + 2) / (3.0 * unequal)
+                    effect[j, at] = 0.0
+                    spread = 0.0
+                    for c in range(p):
+                        effect[j, at] += contrast[0, c] * beta[c]
+                        for d in range(p):
+                            spread += contrast[0, c] * inverse[c, d] * contrast[0, d]
+                    variance[j, at], scale[j, at] = all_rss / all_freedom, spread
+                if not _invert(weighted, inverse):
+                    continue
+                for a in range(s):
+                    value[a] = 0.0
+                    for c in range(p):
+                        value[a] += contrast[a, c] * beta[c]
+                    for b in range(a + 1):
+                        small[a, b] = 0.0
+                        for c in range(p):
+                            for d in range(p):
+                                small[a, b] += contrast[a, c] * inverse[c, d] * contrast[b, d]
+                if s == 1:
+                    out[j, at] = value[0] / np.sqrt(small[0, 0])
+                    continue
+                if not _invert(small, small_inverse):
+                    continue
+                for a in range(s):
+                    for b in range(s):
+                        out[j, at] += value[a] * small_inverse[a, b] * value[b]
+                # Lambda of G, 1 for one group.
+                out[j, at] /= s * (1.0 + 2.0 * (s - 1) / (s * (s + 2)) * unequal)
+
+
+@compiled
+def _heterogeneity(weight, freedom, count):
+    """How unequal the groups' variances are: 0 for one group."""
+    total = (weight * count).sum()
+    spread = 0.0
+    for g in range(weight.size):
+        spread += (1.0 - weight[g] * count[g] / total) ** 2 / freedom[g]
+    return spread
+
+
+@compiled
+def _invert(lower, inverse):
+    """Invert a symmetric matrix, given by its lower triangle, by Cholesky; tell whether it could be."""
+    p = lower.shape[0]
+    for c in range(p):
+        before = lower[c, c]
+        for d in range(c + 1):
+            total = lower[c, d]
+            for k in range(d):
+                total -= lower[c, k] * lower[d, k]
+            if c == d:
+                if not total > SINGULAR * before:
+                    return False
+                lower[c, c] = np.sqrt(total)
+            else:
+                lower[c, d] = total / lower[d, d]
+    for column in range(p):
+        for c in range(p):
+            total = 1.0 if c == column else 0.0
+            for k in range(c):
+                total -= lower[c, k] * inverse[k, column]
+            inverse[c, column] = total / lower[c, c]
+        for c in range(p - 1, -1, -1):
+            total = inverse[c, column]
+            for k in range(c + 1, p):
+                total -= lower[k, c] * inverse[k, column]
+            inverse[c, column] = total / lower[c, c]
+    return True

@@ -1,0 +1,308 @@
+"""t and F of many relabellings at once, by Freedman-Lane, in bits that do not depend on how work is split.
+
+With Y the maps, Z the nuisance and e = R_Z Y its residuals, Freedman-Lane fits the whole model to P e for
+each relabelling P (Freedman & Lane 1983; Winkler et al. 2014). Both x'Pe and z'Pe can be had by moving the
+regressors in place of the data, so all a relabelling costs is a product of a few rows with e:
+
+    explained = sum (u'Pe)^2        u: an orthonormal basis of the effect of interest, given the nuisance
+    residual  = |e|^2 - sum (q'Pe)^2 - explained        q: an orthonormal basis of the nuisance
+
+Columns of the nuisance that no relabelling changes, such as the intercept under permutation, are
+orthogonal to Pe and are left out of q. Labels that are alike give rows of equal bits, so two relabellings
+that are the same partition give equal statistics to the last bit and are counted as a tie.
+
+Products sum over participants in one fixed order, with one accumulator for each relabelling and voxel:
+their bits cannot depend on block shapes, threads or a BLAS library.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from permaps.statistics.compiled import compiled
+from permaps.statistics.mapped import columns
+
+# Voxels to a tile: so many columns of the data stay in the fastest cache while rows pass over them.
+TILE = 128
+# Tiles to a group: what is between the products and what uses them stays in the cache.
+GROUP = 8
+# Rows and participants are taken four at a time; beyond the last ones there are zeros.
+UNROLL = 4
+# Below this share of a map's norm, residuals are rounding noise of a voxel that the nuisance explains.
+NOISE = 1e-6
+# When the whole model leaves less than this share of their square, a fit is perfect but for rounding (t
+# beyond 1e5), as that of a constant to an intercept: such a voxel says nothing, and its statistic is 0.
+PERFECT = 1e-10
+
+
+@dataclass(frozen=True)
+class Regressors:
+    """Orthonormal rows whose products with the residuals give the statistic.
+
+    Attributes
+    ----------
+    basis : numpy.ndarray, shape (n_participants, n_nuisance)
+        Orthonormal basis of the nuisance, to take residuals with.
+    rows : numpy.ndarray, shape (n_participants, n_interest + n_moving)
+        Effect of interest, then those nuisance directions that relabellings change.
+    n_interest : int
+    dof : int
+        Residual degrees of freedom.
+    """
+
+    basis: np.ndarray
+    rows: np.ndarray
+    n_interest: int
+    dof: int
+
+    def evaluator(self, maps, is_f, memory_mb):
+        """Return what computes the statistic of these maps for any relabelling."""
+        return Evaluator(self, maps, is_f, memory_mb)
+
+
+class Evaluator:
+    """The statistic of relabellings, from standardised tiles of the maps.
+
+    The tiles are held when they fit into memory, and are made again for each batch when not; then batches
+    are larger.
+
+    Parameters
+    ----------
+    regressors : Regressors
+    maps : array of float32, shape (n_participants, n_voxels)
+        May be a memory map.
+    is_f : bool
+        F, or else t.
+    memory_mb : float
+        What the tiles may take.
+    """
+
+    def __init__(self, regressors, maps, is_f, memory_mb):
+        self.regressors, self.maps, self.is_f = regressors, maps, is_f
+        held = maps.size * 8 / 2**20 <= memory_mb
+        self.tiles = standardised_tiles(maps, regressors.basis) if held else None
+        self.batch = 64 if held else 256
+
+    def values(self, source, sign):
+        """Yield (first voxel, statistic of shape (n_relabellings, n)) for stretches of voxels.
+
+        What lies beyond the last voxel means nothing; the array is used again for the next stretch.
+        """
+        moved = self.regressors
+        rows = relabelled_rows(moved, source, sign)
+        values = np.empty((len(source), GROUP * TILE))
+        for first in range(0, self.maps.shape[1], GROUP * TILE):
+            if self.tiles is None:
+                tiles = standardised_tiles(columns(self.maps, first, first + GROUP * TILE), moved.basis)
+            else:
+                tiles = self.tiles[first // TILE : first // TILE + GROUP]
+            statistics(rows, moved.rows.shape[1], moved.n_interest, self.is_f, moved.dof, tiles, values)
+            yield first, values
+
+
+def regressors(partition, labels, tree, permute, flip):
+    """Return the rows that relabellings move, for a partitioned design.
+
+    Parameters
+    ----------
+    partition : permaps.design.partition.Partition
+    labels : array of int, shape (n_participants,)
+        Rows of the design that are alike have the same label.
+    tree : permaps.design.exchangeability.Node
+    permute, flip : bool
+        The scheme.
+
+    Returns
+    -------
+    Regressors
+    """
+    basis = _orthonormal(partition.nuisance)
+    interest = partition.interest - basis @ (basis.T @ partition.interest)
+    interest = _orthonormal(interest)
+    # QR leaves the sign of its columns open: a t has the sign of its effect.
+    interest = interest * np.where((interest * partition.interest).sum(axis=0) < 0, -1.0, 1.0)
+    rows = np.hstack([interest, _moving(basis, tree, permute, flip)])
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return Regressors(basis, _rounded(rows)[first][inverse.ravel()], interest.shape[1], partition.dof)
+
+
+def _orthonormal(columns):
+    if columns.shape[1] == 0:
+        return columns
+    return np.linalg.qr(columns / np.linalg.norm(columns, axis=0))[0]
+
+
+def _moving(basis, tree, permute, flip):
+    """Directions of the nuisance that some relabelling changes.
+
+    A direction that none changes is constant over the rows that can take one another's place.
+    """
+    if flip or not permute:
+        return basis
+    orbit = np.zeros(len(basis), int)
+    for number, rows in enumerate(_orbits(tree)):
+        orbit[rows] = number
+    still = np.eye(orbit.max() + 1)[orbit]
+    still /= np.linalg.norm(still, axis=0)
+    # Cosines of 1 between the two spaces are directions they share (Bjorck & Golub 1973).
+    directions, cosine, _ = np.linalg.svd(basis.T @ still)
+    shared = np.zeros(basis.shape[1], bool)
+    shared[: len(cosine)] = cosine > 1 - 1e-9
+    return basis @ directions[:, ~shared]
+
+
+def _orbits(node):
+    """Return the sets of rows that can take one another's place."""
+    if not node.children:
+        return [[node.leaf]]
+    orbits = [_orbits(child) for child in node.children]
+    if not node.free:
+        return [rows for child in orbits for rows in child]
+    # Children of a free node are alike, so their orbits match one by one.
+    return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
+
+
+def _rounded(rows):
+    """Rows on a grid of 2^-40 of their largest value.
+
+    What should be equal or opposite then is so to the last bit, whatever rounding the projection left.
+    """
+    step = np.abs(rows).max(axis=0, initial=0, keepdims=True) * 2.0**-40
+    return np.divide(rows, step, out=np.zeros_like(rows), where=step > 0).round() * step
+
+
+def relabelled_rows(regressors, source, sign):
+    """Rows of every relabelling, ready for `statistics`.
+
+    Parameters
+    ----------
+    regressors : Regressors
+    source : array of int, shape (n_relabellings, n_participants)
+    sign : array of int8, shape (n_relabellings, n_participants)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_padded_rows, n_padded)
+        Rows of one relabelling lie together; beyond the last one, and the last participant, there are zeros.
+    """
+    moved = regressors.rows[source] * sign[:, :, None]
+    moved = moved.transpose(0, 2, 1).reshape(-1, source.shape[1])
+    return np.pad(moved, [(0, -length % UNROLL) for length in moved.shape])
+
+
+def standardised_tiles(maps, basis):
+    """Residuals of unit norm, in tiles.
+
+    Parameters
+    ----------
+    maps : array of float, shape (n_participants, n_voxels)
+        May be a memory map.
+    basis : numpy.ndarray, shape (n_participants, n_nuisance)
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_tiles, n_padded, TILE)
+        0 beyond the last participant and voxel, and in voxels without residual variance.
+    """
+    n, n_voxels = maps.shape
+    n_tiles = -(-n_voxels // TILE)
+    tiles = np.zeros((n_tiles, n + -n % UNROLL, TILE))
+    for t in range(n_tiles):
+        part = maps[:, t * TILE : (t + 1) * TILE]
+        tiles[t, :n, : part.shape[1]] = part
+    _standardise(tiles, np.ascontiguousarray(basis), NOISE)
+    return tiles
+
+
+@compiled
+def _standardise(tiles, basis, noise):
+    n, q = basis.shape
+    weight = np.zeros(TILE)
+    for t in range(tiles.shape[0]):
+        tile = tiles[t]
+        whole = np.zeros(TILE)
+        for i in range(n):
+            for v in range(TILE):
+                whole[v] += tile[i, v] * tile[i, v]
+        # Twice, since the first projection leaves rounding of the size of what it takes away.
+        for _ in range(2):
+            for k in range(q):
+                weight[:] = 0.0
+                for i in range(n):
+                    for v in range(TILE):
+                        weight[v] += basis[i, k] * tile[i, v]
+                for i in range(n):
+                    for v in range(TILE):
+                        tile[i, v] -= basis[i, k] * weight[v]
+        left = np.zeros(TILE)
+        for i in range(n):
+            for v in range(TILE):
+                left[v] += tile[i, v] * tile[i, v]
+        for v in range(TILE):
+            weight[v] = 1.0 / np.sqrt(left[v]) if left[v] > noise * noise * whole[v] else 0.0
+        for i in range(n):
+            for v in range(TILE):
+                tile[i, v] *= weight[v]
+
+
+@compiled
+def _products(rows, tile, out):
+    """Out = rows @ tile, each element summed over participants in their order."""
+    for r in range(rows.shape[0]):
+        for v in range(TILE):
+            out[r, v] = 0.0
+    for r in range(0, rows.shape[0], UNROLL):
+        for i in range(0, rows.shape[1], UNROLL):
+            a0, a1, a2, a3 = rows[r, i], rows[r, i + 1], rows[r, i + 2], rows[r, i + 3]
+            b0, b1, b2, b3 = rows[r + 1, i], rows[r + 1, i + 1], rows[r + 1, i + 2], rows[r + 1, i + 3]
+            c0, c1, c2, c3 = rows[r + 2, i], rows[r + 2, i + 1], rows[r + 2, i + 2], rows[r + 2, i + 3]
+            d0, d1, d2, d3 = rows[r + 3, i], rows[r + 3, i + 1], rows[r + 3, i + 2], rows[r + 3, i + 3]
+            for v in range(TILE):
+                e0, e1, e2, e3 = tile[i, v], tile[i + 1, v], tile[i + 2, v], tile[i + 3, v]
+                out[r, v] = (((out[r, v] + a0 * e0) + a1 * e1) + a2 * e2) + a3 * e3
+                out[r + 1, v] = (((out[r + 1, v] + b0 * e0) + b1 * e1) + b2 * e2) + b3 * e3
+                out[r + 2, v] = (((out[r + 2, v] + c0 * e0) + c1 * e1) + c2 * e2) + c3 * e3
+                out[r + 3, v] = (((out[r + 3, v] + d0 * e0) + d1 * e1) + d2 * e2) + d3 * e3
+
+
+@compiled
+def statistics(rows, n_rows, n_interest, is_f, dof, tiles, out):
+    """Write the statistic of every relabelling and voxel into `out`.
+
+    Parameters
+    ----------
+    rows : float64, shape (n_padded_rows, n_padded)
+        From `relabelled_rows`.
+    n_rows, n_interest : int
+        Rows to a relabelling, and how many of them are of interest.
+    is_f : bool
+        F, or else t (of one row of interest).
+    dof : int
+        Residual degrees of freedom.
+    tiles : float64, shape (n_tiles, n_padded, TILE)
+    out : float64, shape (n_relabellings, n_tiles * TILE)
+    """
+    n = out.shape[0]
+    product = np.empty((rows.shape[0], TILE))
+    explained = np.empty(TILE)
+    left = np.empty(TILE)
+    for t in range(tiles.shape[0]):
+        _products(rows, tiles[t], product)
+        for j in range(n):
+            first = j * n_rows
+            explained[:] = 0.0
+            for k in range(first, first + n_interest):
+                for v in range(TILE):
+                    explained[v] += product[k, v] * product[k, v]
+            for v in range(TILE):
+                left[v] = 1.0 - explained[v]
+            for k in range(first + n_interest, first + n_rows):
+                for v in range(TILE):
+                    left[v] -= product[k, v] * product[k, v]
+            to = out[j, t * TILE : (t + 1) * TILE]
+            if is_f:
+                for v in range(TILE):
+                    to[v] = (explained[v] / n_interest) / (left[v] / dof) if left[v] > PERFECT else 0.0
+            else:
+                for v in range(TILE):
+                    to[v] = product[first, v] * np.sqrt(dof / left[v]) if left[v] > PERFECT else 0.0

@@ -1,0 +1,1 @@
+"""What holds the jobs together: config, errors, logs, digests of code, the terminal."""

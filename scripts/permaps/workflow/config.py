@@ -1,0 +1,347 @@
+"""The config: the user's values laid over the defaults, checked before anything runs.
+
+Every cluster job parses the Snakefile again, so that what only a check needs is imported by it.
+"""
+
+import difflib
+import math
+import os
+import re
+from pathlib import Path
+
+from permaps.workflow.errors import UserError, nearest
+
+# Merged key by key, the default's contrasts would stay among the user's.
+REPLACED_AS_A_WHOLE = ("dataset", "model")
+
+# Snakemake plans 20,000 chunks in 48 s, and more than in proportion beyond.
+MAX_CHUNKS = 50_000
+
+
+def resolve(given, defaults_path, schema_path):
+    """Return the full config.
+
+    Parameters
+    ----------
+    given : dict
+        What the user says, in whatever detail. It is not changed.
+    defaults_path, schema_path : path
+        The defaults and the JSON schema, both YAML.
+
+    Returns
+    -------
+    dict
+        Every key of the schema. Numbers have the schema's types, paths a home folder for a leading `~`.
+
+    Raises
+    ------
+    UserError
+        With all problems at once, each with its full key.
+    """
+    schema = _load(schema_path)
+    problems = []
+    given = _with_text_keys(given, (), problems)
+    config = layered(_load(defaults_path), given)
+    for section in REPLACED_AS_A_WHOLE:
+        _fill(config[section], schema["properties"][section], schema)
+    config = _typed(config, schema, schema)
+    problems += _violations(config, schema) or _conflicts(config)
+    if problems:
+        refuse(problems)
+    config["results"] = os.path.normpath(config["results"])
+    return config
+
+
+def refuse(problems):
+    """Raise a `UserError` that lists problems of the config, each beginning with its full key."""
+    count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+    listed = "\n".join(f"  - {problem}" for problem in problems)
+    raise UserError(f"The config has {count}:\n{listed}\nAll keys are described in config/README.md.")
+
+
+def layered(under, over):
+    """Return `under` with the values of `over`; a dataset or model in `over` counts as a whole."""
+    merged = dict(under)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(under.get(key), dict)
+        merged[key] = layered(under[key], value) if both and key not in REPLACED_AS_A_WHOLE else value
+    return merged
+
+
+def local_config(defaults_path):
+    """Return what the working directory's own config/config.yaml says: {} without one.
+
+    The defaults themselves are no user's values, so they do not count, however they are reached.
+    """
+    path = Path("config/config.yaml")
+    if not path.exists() or path.samefile(defaults_path):
+        return {}
+    from snakemake.common.configfile import load_configfile
+
+    return load_configfile(path)
+
+
+def keys(schema):
+    """Return {full key: its schema} for every key that is not a section; contrasts count as one key."""
+    found = {}
+    for name, sub in schema["properties"].items():
+        if name == "dataset":
+            for source in _sources(schema):
+                found |= {f"dataset.{k}": v for k, v in keys_of_source(schema, source).items()}
+        elif "properties" in sub:
+            found |= {f"{name}.{key}": leaf for key, leaf in keys({**schema, **sub}).items()}
+        else:
+            found[name] = sub
+    return found
+
+
+def keys_of_source(schema, source):
+    """Return {key: its schema} for a dataset of this source."""
+    return {k: _dereferenced(v, schema) for k, v in schema["$defs"][source]["properties"].items()}
+
+
+def _load(path):
+    import yaml
+
+    # libyaml's loader is ten times faster, where PyYAML was built with it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
+
+
+def _with_text_keys(values, at, problems):
+    """Copy nested dicts without the keys that are not text, which go to `problems`."""
+    copy = {}
+    for key, value in values.items():
+        if isinstance(key, str):
+            copy[key] = _with_text_keys(value, (*at, key), problems) if isinstance(value, dict) else value
+        else:
+            where = f"{_named(at)}: the key" if at else "The key"
+            problems.append(
+                f"{where} {_shown(key)} is not text (YAML reads a bare yes, no, on or off as true or false, "
+                "and digits as a number): put it in quotes."
+            )
+    return copy
+
+
+def _sources(schema):
+    return schema["$defs"]["source"]["enum"]
+
+
+def _dereferenced(sub, schema):
+    return schema["$defs"][sub["$ref"].rpartition("/")[2]] if "$ref" in sub else sub
+
+
+def _properties(values, sub, schema):
+    """Return the schemas of a section's keys; those of a dataset depend on its source."""
+    if sub is schema["properties"]["dataset"]:
+        source = values.get("source", schema["$defs"]["source"]["default"])
+        return keys_of_source(schema, source) if source in _sources(schema) else {}
+    return sub.get("properties", {})
+
+
+def _fill(values, sub, schema):
+    """Give a section the schema's defaults for what it leaves out."""
+    if isinstance(values, dict):
+        for key, leaf in _properties(values, sub, schema).items():
+            if "default" in leaf:
+                values.setdefault(key, leaf["default"])
+
+
+def _types(sub):
+    kinds = sub.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def _typed(value, sub, schema):
+    """Return the value as the schema's type where nothing is lost; anything else stays for the check."""
+    if isinstance(value, dict):
+        known = _properties(value, sub, schema)
+        return {k: _typed(v, known[k], schema) if k in known else v for k, v in value.items()}
+    kinds = _types(sub)
+    if isinstance(value, str) and "string" not in kinds:
+        value = _from_text(value)
+    elif isinstance(value, str) and "null" in kinds and value.strip() in ("", "~", "null"):
+        return None
+    if "number" in kinds and _is_number(None, value):
+        return float(value)
+    if isinstance(value, str) and sub.get("format") == "path":
+        return os.path.expanduser(value)
+    return value
+
+
+def _from_text(text):
+    """Read a value below `--config section='{key: value}'`, which Snakemake hands on as text."""
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return text
+    return value if value is None or isinstance(value, (bool, int, float)) else text
+
+
+def _is_integer(_, value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_, value):
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _violations(config, schema):
+    """Return what the schema finds, one line for a key."""
+    from jsonschema import Draft202012Validator, validators
+
+    # To JSON, 5.0 is an integer and infinity a number.
+    checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
+    validator = validators.extend(Draft202012Validator, type_checker=checker)(schema)
+    found = {}
+    for error in validator.iter_errors(config):
+        for at, problem in _told(error, tuple(error.absolute_path), schema):
+            found.setdefault(at, problem)
+    return list(found.values())
+
+
+def _told(error, at, schema):
+    """Yield (where, one line) for each problem in an error of jsonschema."""
+    sub, value = error.schema, error.instance
+    if error.validator == "additionalProperties":
+        for key in value:
+            if key not in sub["properties"]:
+                found = f"unknown key, with the value {_shown(value[key])}"
+                yield (*at, key), f"{_named((*at, key))}: {found}{_meant(key, at, sub['properties'], schema)}"
+    elif error.validator == "required":
+        for key in sub["required"]:
+            if key not in value:
+                leaf = _dereferenced(sub.get("properties", {}).get(key, {}), schema)
+                expected = leaf.get("expected") or leaf.get("title", "a value")
+                yield (*at, key), f"{_named((*at, key))}: is missing; expected {expected}"
+    elif "propertyNames" in error.absolute_schema_path:
+        yield (*at, value), f"{_named(at)}: the name {_shown(value)} will not do; expected {_expected(sub)}"
+    else:
+        hint = nearest(value, sub.get("enum", [])) if isinstance(value, str) else ""
+        found = f"found {_shown(value)}, expected {_expected(sub)}"
+        yield at, f"{_named(at)}: {found}{hint}{_reading(value, sub)}"
+
+
+def _meant(key, at, siblings, schema):
+    """Say what an unknown key may have been meant to be."""
+    if at == ("dataset",):
+        for source in _sources(schema):
+            if key in keys_of_source(schema, source):
+                return f"; it is a key of dataset.source '{source}'"
+    everywhere = list(keys(schema))
+    if key in everywhere:
+        return "; a dot does not nest: write section and key on lines of their own"
+    same = [full for full in everywhere if key == full.rpartition(".")[2]]
+    if same:
+        return f"; it belongs to another section: {' or '.join(same)}"
+    beside = nearest(key, siblings)
+    if beside:
+        return beside
+    leaves = {full.rpartition(".")[2]: full for full in everywhere}
+    close = difflib.get_close_matches(key, leaves, n=1)
+    return f", did you mean '{leaves[close[0]]}'?" if close else f"; known here: {', '.join(siblings)}"
+
+
+def _named(at):
+    """Write a path into the config as people do: inference.statistics[1]."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in at).lstrip(".")
+
+
+def _shown(value):
+    if value is None:
+        return "null (nothing)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _expected(sub):
+    """Say in words what a value has to be."""
+    if "expected" in sub:
+        return sub["expected"]
+    if "properties" in sub:
+        return f"a section with keys among {', '.join(sub['properties'])}; leave it out to have the defaults"
+    if "enum" in sub:
+        return f"one of {', '.join(str(option) for option in sub['enum'])}"
+    kinds = _types(sub)
+    words = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list"}
+    words |= {"string": "text", "object": "a section", "null": "null"}
+    first = words[kinds[0]] if kinds else "something else"
+    return f"{first}{_bounds(sub)}{', or null' if 'null' in kinds[1:] else ''}"
+
+
+def _bounds(sub):
+    if "minimum" in sub and "maximum" in sub:
+        return f" from {sub['minimum']} to {sub['maximum']}"
+    words = {
+        "minimum": "of at least",
+        "exclusiveMinimum": "above",
+        "maximum": "at most",
+        "exclusiveMaximum": "below",
+    }
+    parts = [f"{word} {sub[name]}" for name, word in words.items() if name in sub]
+    return f" {' and '.join(parts)}" if parts else ""
+
+
+def _reading(value, sub):
+    """Say why a value is not what it looks like."""
+    kinds = _types(sub)
+    if "integer" in kinds and isinstance(value, float) and value.is_integer():
+        return f"; write {int(value)}"
+    if isinstance(value, str) and {"integer", "number"} & set(kinds):
+        number = value.strip()
+        if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}", number):
+            from decimal import Decimal
+
+            return f"; YAML reads {number} as text: write {format(Decimal(number), 'f')}"
+        if re.fullmatch(r"[+-]?\d+,\d+", number):
+            return f"; YAML knows no decimal comma: write {number.replace(',', '.')}"
+    if "string" in kinds and isinstance(value, (bool, int, float)):
+        return "; put it in quotes if it is meant as text"
+    return ""
+
+
+def _conflicts(config):
+    """Return what no schema can say: problems between values that are fine one by one."""
+    return [
+        *_covariates_without_a_table(config),
+        *_too_many_chunks(config["permutation"]),
+        *_half_an_atlas(config["atlas"]),
+    ]
+
+
+def _half_an_atlas(atlas):
+    missing = [key for key, path in atlas.items() if path is None]
+    if len(missing) != 1:
+        return []
+    given = {"image": "labels", "labels": "image"}[missing[0]]
+    what = {"image": "the label image", "labels": "the table that names its numbers"}[missing[0]]
+    return [f"atlas.{missing[0]}: found null (nothing) beside atlas.{given}, expected {what}"]
+
+
+def _covariates_without_a_table(config):
+    source = config["dataset"]["source"]
+    if source == "table":
+        return []
+    return [
+        f"model.voxelwise.{name}: found {_shown(where)} with dataset.source '{source}'; expected "
+        "dataset.source 'table', since the maps of a covariate are looked up in a participants table"
+        for name, where in config["model"]["voxelwise"].items()
+    ]
+
+
+def _too_many_chunks(relabelling):
+    n_chunks = math.ceil(relabelling["n_permutations"] / relabelling["chunk_size"])
+    if n_chunks <= MAX_CHUNKS:
+        return []
+    enough = math.ceil(relabelling["n_permutations"] / MAX_CHUNKS)
+    return [
+        f"permutation.chunk_size: found {relabelling['chunk_size']}, which makes {n_chunks} jobs of "
+        f"{relabelling['n_permutations']} relabellings; expected at least {enough}, for {MAX_CHUNKS} jobs"
+    ]

@@ -1,0 +1,82 @@
+"""The frame around every script: its log, its errors, its outputs."""
+
+import contextlib
+import errno
+import logging
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from permaps.workflow.errors import UserError
+
+log = logging.getLogger("permaps")
+
+# What a job cannot help: no room, no permission.
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextlib.contextmanager
+def job(log_path):
+    """Run a script's work with its messages in `log_path` and its errors told once.
+
+    A `UserError` ends the job with its message and no traceback, on the terminal and in the log; any
+    other exception leaves its traceback in the log and names that file on the terminal.
+    """
+    try:
+        handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"\nPermaps: the log {log_path} cannot be written ({error.strerror}).\n")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    start = time.perf_counter()
+    try:
+        yield
+        log.info("done in %.1f s", time.perf_counter() - start)
+    except UserError as error:
+        log.error("error: %s", error)
+        sys.exit(f"\nPermaps: {error}\n(log: {log_path})\n")
+    except Exception as error:
+        log.exception("unexpected error")
+        sys.exit(f"\nPermaps: {_unexpected(error)}\n(traceback in {log_path})\n")
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+def _unexpected(error):
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        file = error.filename or "a file"
+        return (
+            f"{file} cannot be written or read ({error.strerror}): make room or mend the mode, and run again."
+        )
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+@contextlib.contextmanager
+def written_whole(path):
+    """Yield a temporary path beside `path` that takes its name only when the block ends well.
+
+    A job that is killed, or an orphan that ends after its retry, never leaves half a file behind.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays, since nibabel, numpy and matplotlib choose the format by it.
+    suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".nii.gz") else path.suffix
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
