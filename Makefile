@@ -29,6 +29,9 @@ LOCK := envs/requirements.txt
 # As if the environment were active: jobs and tests start `python` and `snakemake` by name.
 ACTIVE := PATH="$(BIN):$$PATH"
 
+# Files of tests that run at once: those of one file share what they set up.
+AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
+
 .PHONY: run test test-slurm lint errors fuzz stress calibrate bench agree golden lock
 .DELETE_ON_ERROR:
 
@@ -39,7 +42,7 @@ run: $(READY)
 		--report "$$results/report.html" --report-after-run
 
 test: $(READY)
-	$(ACTIVE) pytest --ignore tests/slurm $(PYTEST_ARGS)
+	$(ACTIVE) pytest --ignore tests/slurm $(AT_ONCE) $(PYTEST_ARGS)
 
 test-slurm: $(READY)
 	$(ACTIVE) $(if $(shell command -v timeout),timeout -s KILL 1500) pytest tests/slurm $(PYTEST_ARGS)
