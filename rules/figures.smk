@@ -31,6 +31,7 @@ rule plot_glass_brains:
             figure="1 glass brains: {panel}",
             contrast="{contrast}",
         ),
+        vector=result("figures/contrast-{contrast}_{panel}.svg"),
         caption=numbers("contrast-{contrast}_{panel}"),
     log:
         result("logs/plot_glass_brains/contrast-{contrast}_{panel}.log"),
@@ -66,6 +67,7 @@ rule plot_slices:
             figure="2 slices: {stat}",
             contrast="{contrast}",
         ),
+        vector=result("figures/contrast-{contrast}_stat-{stat}_slices.svg"),
         caption=numbers("contrast-{contrast}_stat-{stat}_slices"),
     log:
         result("logs/plot_slices/contrast-{contrast}_stat-{stat}_slices.log"),
@@ -302,6 +304,7 @@ rule plot_coverage:
         included=result("quality/included.tsv"),
     output:
         figure=figure("figures/coverage.png", "coverage", "5 Design and quality", figure="3 coverage"),
+        vector=result("figures/coverage.svg"),
         caption=numbers("coverage"),
     log:
         result("logs/plot_coverage.log"),

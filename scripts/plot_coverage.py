@@ -9,7 +9,7 @@ from permaps.reporting.style import save
 from permaps.workflow.jobs import job
 
 
-def main(*, mask, counts, included, output, caption):
+def main(*, mask, counts, included, outputs, caption):
     """Draw the coverage with the outline of the mask.
 
     Parameters
@@ -18,12 +18,14 @@ def main(*, mask, counts, included, output, caption):
         Analysis mask; participants per voxel.
     included : path
         One row per participant.
-    output, caption : path
+    outputs : list of path
+        The figure, in as many formats.
+    caption : path
     """
     n = len(pd.read_csv(included, sep="\t", usecols=["participant_id"], dtype=str))
     image, inside = nib.load(counts), nib.load(mask).get_fdata() > 0
     values = image.get_fdata()
-    save(coverage(values, inside, image.affine, n), output)
+    save(coverage(values, inside, image.affine, n), *outputs)
     everywhere = int((values >= n).sum())
     text = f"{int(inside.sum()):,} voxels are analysed; {everywhere:,} have a value in all {n} participants"
     partly = values[(values > 0) & (values < n)]
@@ -38,6 +40,6 @@ if "snakemake" in globals():
             mask=snakemake.input.mask,
             counts=snakemake.input.counts,
             included=snakemake.input.included,
-            output=snakemake.output.figure,
+            outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
         )

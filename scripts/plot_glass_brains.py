@@ -8,7 +8,7 @@ from permaps.reporting.style import NAMES, save
 from permaps.workflow.jobs import job
 
 
-def main(*, parametric, permuted, output, caption, contrast, stats, alpha):
+def main(*, parametric, permuted, outputs, caption, contrast, stats, alpha):
     """Draw one contrast's corrected maps side by side.
 
     Parameters
@@ -17,7 +17,9 @@ def main(*, parametric, permuted, output, caption, contrast, stats, alpha):
         -log10 p by Bonferroni, drawn first; left out when None.
     permuted : list of path
         -log10 FWE p, in the order of `stats`.
-    output, caption : path
+    outputs : list of path
+        The figure, in as many formats.
+    caption : path
     contrast : str
     stats : list of str
         Names of the statistics as in file names.
@@ -30,7 +32,7 @@ def main(*, parametric, permuted, output, caption, contrast, stats, alpha):
     if parametric:
         panels.insert(0, ("Parametric Test (Bonferroni FWE)", nib.load(parametric)))
     figure = glass_brains(panels, alpha, f"{contrast} (corrected p ≤ {alpha:g})")
-    save(figure, output)
+    save(figure, *outputs)
     counts = [f"{name}: {count(image, alpha):,}" for name, image in panels]
     write_caption(caption, f"Voxels with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".")
 
@@ -45,7 +47,7 @@ if "snakemake" in globals():
         main(
             parametric=snakemake.input.get("parametric"),
             permuted=list(snakemake.input.permuted),
-            output=snakemake.output.figure,
+            outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
             contrast=snakemake.wildcards.contrast,
             stats=snakemake.params.settings["stats"],

@@ -8,14 +8,16 @@ from permaps.reporting.style import NAMES, save
 from permaps.workflow.jobs import job
 
 
-def main(*, values, corrected, output, caption, contrast, stat, letter, alpha):
+def main(*, values, corrected, outputs, caption, contrast, stat, letter, alpha):
     """Draw one contrast's t or F with what one corrected statistic finds significant.
 
     Parameters
     ----------
     values, corrected : path
         t or F, and -log10 FWE p of the statistic.
-    output, caption : path
+    outputs : list of path
+        The figure, in as many formats.
+    caption : path
     contrast, stat : str
         `stat` as in file names.
     letter : {"t", "F"}
@@ -28,7 +30,7 @@ def main(*, values, corrected, output, caption, contrast, stat, letter, alpha):
     told = f"{count:,} significant voxel{'' if count == 1 else 's'}"
     title = f"{contrast}: {NAMES[stat]}, {told} (corrected p ≤ {alpha:g})"
     figure = slices(image.get_fdata(), found, image.affine, letter, title, symmetric=letter == "t")
-    save(figure, output)
+    save(figure, *outputs)
     write_caption(caption, f"{NAMES[stat]}: {told} at corrected p of at most {alpha:g}.")
 
 
@@ -37,7 +39,7 @@ if "snakemake" in globals():
         main(
             values=snakemake.input.values,
             corrected=snakemake.input.corrected,
-            output=snakemake.output.figure,
+            outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
             contrast=snakemake.wildcards.contrast,
             stat=snakemake.wildcards.stat,

@@ -90,7 +90,7 @@ def test_glass_brains_with_and_without_the_parametric_test(run, tmp_path):
         plot_glass_brains.main(
             parametric=parametric,
             permuted=[corrected],
-            output=tmp_path / "a.png",
+            outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
             caption=tmp_path / "a.rst",
             contrast="pseudo",
             stats=["tfce"],
@@ -109,7 +109,7 @@ def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
     plot_slices.main(
         values=group_map(run, "pseudo", "t_statmap"),
         corrected=group_map(run, "pseudo", "tfce_corr-fwe_logp"),
-        output=tmp_path / "a.png",
+        outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
         caption=tmp_path / "a.rst",
         contrast="pseudo",
         stat="tfce",
@@ -117,6 +117,8 @@ def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
         alpha=alpha,
     )
     assert pixels(tmp_path / "a.png") == (1650, 660)
+    drawing = (tmp_path / "a.svg").read_text()
+    assert "</svg>" in drawing and len(drawing) < 5_000_000
     assert ("0 significant voxels" in (tmp_path / "a.rst").read_text()) == (alpha == 0.001)
 
 
@@ -149,7 +151,7 @@ def test_design_and_coverage(run, tmp_path):
         mask=run / "mask.nii.gz",
         counts=run / "mask_coverage.nii.gz",
         included=run / "quality/included.tsv",
-        output=tmp_path / "a.png",
+        outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
         caption=tmp_path / "a.rst",
     )
     assert "50 in some (median 19)" in (tmp_path / "a.rst").read_text()

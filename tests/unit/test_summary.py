@@ -28,7 +28,7 @@ def page(tmp_path_factory):
         plot_glass_brains.main(
             parametric=None,
             permuted=[f"{stem}tfce_corr-fwe_logp.nii.gz"],
-            output=figure,
+            outputs=[figure],
             caption=run / "a.rst",
             contrast=name,
             stats=["tfce"],
