@@ -8,9 +8,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 from permaps.permutation.chunk import enhancement_of, read_setup
 from permaps.permutation.model import from_setup
+from permaps.workflow.duration import REFERENCE, as_reference
 
 from bench.clock import median, seconds
 
@@ -57,8 +59,6 @@ class Example:
 
     def smoothed_images(self):
         """Write the maps as they are analysed, as NIfTI, for tools that read files; return their paths."""
-        import nibabel as nib
-
         mask = nib.load(self.results / "mask.nii.gz")
         inside = np.asarray(mask.dataobj) > 0
         folder = self.folder / "smoothed"
@@ -110,12 +110,20 @@ def run(folder):
     """
     example = Example(Path(folder))
     times = {"whole": seconds(lambda: snakemake(folder))}
+    write_reference(example)
     shutil.rmtree(example.results / "nulls")
     times["stage"] = seconds(lambda: snakemake(folder, "--", "results/nulls/contrast-pseudo.npz"))
     jobs = sorted((example.results / "benchmarks/compute_null_chunk").glob("*.tsv"))
     times["work"] = sum(float(path.read_text().splitlines()[1].split("\t")[0]) for path in jobs)
     times["start"] = start_of_a_job(example)
     return example, times
+
+
+def write_reference(example):
+    """Keep what the run's jobs took, from which the time of other first runs is estimated."""
+    counts = np.asarray(nib.load(example.results / "mask_coverage.nii.gz").dataobj)
+    found = as_reference(example.results / "benchmarks", int(counts.max()), counts.size)
+    REFERENCE.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def start_of_a_job(example):

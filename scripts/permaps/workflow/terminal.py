@@ -6,15 +6,13 @@ suffices, since this is read whenever the Snakefile is.
 
 import csv
 import math
-import re
 from pathlib import Path
 
-from permaps.inputs.tables import read_rows
+from permaps.inputs.tables import map_files, read_rows
+from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
 
 SHOWN = {"voxel": "voxel", "tfce": "TFCE", "cluster_size": "cluster size", "cluster_mass": "cluster mass"}
-# Seconds until a job's script begins, which no benchmark counts.
-OVERHEAD = 1.0
 
 
 def plan(config, jobs, workers, version):
@@ -44,7 +42,7 @@ def plan(config, jobs, workers, version):
         "contrasts": ", ".join(tests),
         "relabellings": _relabellings(config, jobs),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
-        "jobs": _jobs(config["results"], jobs, workers),
+        "jobs": _jobs(config, jobs, workers),
         "results": f"{config['results']}/",
     }
     return _block(f"Permaps {version}", {name: text for name, text in lines.items() if text})
@@ -52,15 +50,20 @@ def plan(config, jobs, workers, version):
 
 def participants(dataset):
     """Say how many participants the source has, before anyone is left out."""
+    n = n_participants(dataset)
     if dataset["source"] == "table":
-        try:
-            return f"{len(read_rows(dataset['path'])[1])}, of {dataset['path']}"
-        except UserError:  # the job that reads it can tell it better
-            return f"of {dataset['path']}"
-    return (
-        f"{dataset['n_subjects']}, "
-        + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
-    )
+        return f"{n}, of {dataset['path']}" if n else f"of {dataset['path']}"
+    return f"{n}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
+
+
+def n_participants(dataset):
+    """Return how many participants the source has; None where its table cannot be read."""
+    if dataset["source"] != "table":
+        return dataset["n_subjects"]
+    try:
+        return len(read_rows(dataset["path"])[1])
+    except UserError:  # the job that reads it can tell it better
+        return None
 
 
 def _voxels(results, jobs):
@@ -82,71 +85,17 @@ def _relabellings(config, jobs):
     return f"{wanted:,}{each}, in {chunks:,} chunk{'s' * (chunks != 1)}; {missing:,} to compute"
 
 
-def _jobs(results, jobs, workers):
+def _jobs(config, jobs, workers):
+    if not jobs:
+        return "0"
     at_once = f", {workers} at a time" if workers else ""
-    seconds = estimate(jobs, Path(results) / "benchmarks", workers or len(jobs))
-    known = f"; {duration(seconds)} by what they took before" if seconds is not None else ""
-    return f"{len(jobs):,}{at_once}{known}"
-
-
-def estimate(jobs, benchmarks, workers):
-    """Return how long jobs will take, by the benchmarks of earlier runs.
-
-    Parameters
-    ----------
-    jobs : list of (str, dict)
-        Rule and wildcards.
-    benchmarks : path
-        Folder with RULE.tsv, or RULE/*.tsv for a rule with wildcards.
-    workers : int
-        Jobs that run at a time.
-
-    Returns
-    -------
-    float or None
-        Seconds; None where nothing is known, of chunks above all.
-    """
-    times = {rule: measured(benchmarks, rule) for rule in {rule for rule, _ in jobs}}
-    if not any(times.values()) or times.get("compute_null_chunk") == []:
-        return None
-    usual = _mean([seconds for known in times.values() for seconds, _ in known])
-    each = []
-    for rule, wildcards in jobs:
-        known = times[rule]
-        if rule == "compute_null_chunk":
-            size = int(wildcards["stop"]) - int(wildcards["start"])
-            # Sums: a short chunk is mostly the start of its job.
-            each.append(size * sum(s for s, _ in known) / sum(n for _, n in known))
-        else:
-            each.append(_mean([s for s, _ in known]) if known else usual)
-    workers = max(1, min(workers, len(each)))
-    return max(sum(each) / workers + OVERHEAD * len(each) / workers, *each, 0.0)
-
-
-def measured(benchmarks, rule):
-    """Return the (seconds, relabellings) of every benchmark of a rule; 1 where it relabels nothing."""
-    found = []
-    for path in [Path(benchmarks) / f"{rule}.tsv", *(Path(benchmarks) / rule).glob("*.tsv")]:
-        try:
-            seconds = _mean([float(row["s"]) for row in _rows(path)])
-        except (OSError, KeyError, ValueError, ZeroDivisionError):
-            continue
-        span = re.search(r"_(\d+)-(\d+)$", path.stem)
-        found.append((seconds, int(span[2]) - int(span[1]) if span else 1))
-    return found
-
-
-def _mean(values):
-    return sum(values) / len(values)
-
-
-def duration(seconds):
-    """Say a time as roughly as it is known."""
-    if seconds < 90:
-        return f"about {max(10, 10 * round(seconds / 10))} s"
-    if seconds < 90 * 60:
-        return f"about {round(seconds / 60)} min"
-    return f"about {seconds / 3600:.1f} h"
+    dataset = config["dataset"]
+    maps = map_files(dataset["path"], dataset["maps"]) if dataset["source"] == "table" else []
+    grid = grid_of(maps[0]) if maps else None
+    seconds, source = estimate(
+        jobs, Path(config["results"]) / "benchmarks", workers or len(jobs), n_participants(dataset), grid
+    )
+    return f"{len(jobs):,}{at_once}; {duration(seconds)} by {source}"
 
 
 def too_few(n_relabellings, alpha, what="permutation.n_permutations", tail_fit=False):

@@ -1,0 +1,151 @@
+"""How long a run will take: by its earlier jobs, or else by a probe of this machine.
+
+The probe sorts numbers for a tenth of a second. Its time is set against what it took where the
+embedded example was timed, job by job (`make bench` renews `reference.json`): so a first run is estimated too.
+"""
+
+import csv
+import gzip
+import json
+import math
+import random
+import re
+import struct
+import time
+from pathlib import Path
+
+REFERENCE = Path(__file__).with_name("reference.json")
+# Rules whose work grows with the maps: participants times voxels.
+GROWING = {
+    "simulate_cohort",
+    "screen_participants",
+    "make_brain_mask",
+    "smooth_maps",
+    "smooth_covariates",
+    "fit_parametric",
+    "prepare_null",
+    "compute_null_chunk",
+    "record_provenance",
+}
+# Seconds until a job's script begins, which no benchmark counts.
+OVERHEAD = 1.0
+
+
+def estimate(jobs, benchmarks, workers, n_participants=None, grid=None):
+    """Return how long jobs will take, and how that is known.
+
+    Parameters
+    ----------
+    jobs : list of (str, dict)
+        Rule and wildcards.
+    benchmarks : path
+        Folder with RULE.tsv, or RULE/*.tsv for a rule with wildcards, of earlier runs.
+    workers : int
+        Jobs that run at a time.
+    n_participants, grid : int or None
+        Participants and voxels of a map, brain or not; those of the reference where None.
+
+    Returns
+    -------
+    seconds : float
+    source : str
+    """
+    reference = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    each, probed = [], None
+    rates = {rule: rate(measured(benchmarks, rule)) for rule in {rule for rule, _ in jobs}}
+    for rule, wildcards in jobs:
+        seconds = rates[rule]
+        if seconds is None:
+            probed = probed or probe() / reference["probe"]
+            seconds = probed * reference["seconds"].get(rule, reference["usual"])
+            if rule in GROWING:
+                seconds *= (n_participants or reference["participants"]) / reference["participants"]
+                seconds *= (grid or reference["grid"]) / reference["grid"]
+        each.append(seconds * relabelled(wildcards))
+    workers = max(1, min(workers, len(each)))
+    total = max(sum(each) / workers + OVERHEAD * len(each) / workers, *each, 0.0)
+    return total, "a probe of this machine" if probed else "what they took before"
+
+
+def relabelled(wildcards):
+    """Return how many relabellings a job has; 1 where it relabels nothing."""
+    return int(wildcards["stop"]) - int(wildcards["start"]) if "stop" in wildcards else 1
+
+
+def measured(benchmarks, rule):
+    """Return the (seconds, relabellings) of every benchmark of a rule; 1 where it relabels nothing."""
+    found = []
+    for path in [Path(benchmarks) / f"{rule}.tsv", *(Path(benchmarks) / rule).glob("*.tsv")]:
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                times = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+            seconds = sum(times) / len(times)
+        except (OSError, KeyError, ValueError, ZeroDivisionError):
+            continue
+        span = re.search(r"_(\d+)-(\d+)$", path.stem)
+        found.append((seconds, int(span[2]) - int(span[1]) if span else 1))
+    return found
+
+
+def rate(found):
+    """Return seconds per relabelling, or per job; None where nothing was measured."""
+    # Sums: a short chunk is mostly the start of its job.
+    return sum(s for s, _ in found) / sum(n for _, n in found) if found else None
+
+
+def probe(repeats=3):
+    """Return the seconds that a fixed piece of work takes on this machine now; the best of some repeats."""
+    draw = random.Random(0).random
+    values = [draw() for _ in range(200_000)]
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        sorted(values)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def grid_of(path):
+    """Return the number of voxels that the header of a NIfTI or Analyze file tells; None where it does not."""
+    path = Path(path)
+    header = path.with_suffix({".img": ".hdr", ".IMG": ".HDR"}.get(path.suffix, path.suffix))
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(header, "rb") as file:
+            raw = file.read(56)
+        for order in "<>":
+            n_axes, *sizes = struct.unpack(f"{order}8h", raw[40:56])
+            if 3 <= n_axes <= 7 and min(sizes[:3]) > 0:
+                return math.prod(sizes[:3])
+    except (OSError, EOFError, struct.error):
+        pass
+    return None
+
+
+def duration(seconds):
+    """Say a time as roughly as it is known."""
+    if seconds < 90:
+        return f"about {max(10, 10 * round(seconds / 10))} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h"
+
+
+def as_reference(benchmarks, n_participants, grid):
+    """Return the reference that a finished run gives, with the probe's time beside it.
+
+    Parameters
+    ----------
+    benchmarks : path
+        Folder of the run's benchmarks.
+    n_participants, grid : int
+        Of the run.
+    """
+    rules = {path.stem if path.is_file() else path.name for path in Path(benchmarks).iterdir()}
+    seconds = {rule: round(rate(measured(benchmarks, rule)), 6) for rule in sorted(rules)}
+    return {
+        "probe": round(probe(), 6),
+        "participants": n_participants,
+        "grid": grid,
+        "usual": round(sum(seconds.values()) / len(seconds), 3),
+        "seconds": seconds,
+    }
