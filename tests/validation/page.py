@@ -116,8 +116,9 @@ Volumes of {volume} voxels, noise of {studies.FWHM:g} voxels FWHM, {numbers["rel
 relabellings besides the observed one and others for every data set, two-sided, {settings["connectivity"]}
 neighbours, clusters formed at p = {settings["cluster_p"]}. Exponential noise has skewness 2; heavy-tailed
 noise multiplies whole maps so that each voxel is t with 3 degrees of freedom. The nuisance has an effect of
-its own. In blocks, half the variance is shared by the participants of a block. Missing values lie in patches,
-elsewhere in each map.
+its own, as has the covariate that is a map. In blocks, half the variance is shared by the participants of a
+block (of a family, where blocks are nested). The variance is smoothed by as much as the noise. Missing values
+lie in patches, elsewhere in each map.
 """
 
 

@@ -36,10 +36,11 @@ class Study:
     Attributes
     ----------
     design : numpy.ndarray, shape (n_participants, n_columns)
+        A column of NaN is a map.
     contrast : numpy.ndarray, shape (n_rows, n_columns)
         Several rows are an F.
     blocks : dict
-        `within` or `whole`: the block of each participant.
+        `within`, `whole` and `nested`, as the config's columns give them.
     shared : array of int, optional
         Participants of one number share half the variance of their noise.
     effect : array of float, optional
@@ -50,6 +51,10 @@ class Study:
         Variance groups, as the analysis takes them.
     missing : float
         Share of each map that is missing, in patches.
+    covariate : array of float32, optional
+        The design's column that is a map, shape (n_participants, n_voxels).
+    variance_fwhm : float
+        In voxels: how much the residual variance is smoothed.
     scheme : str
         As in the config.
     """
@@ -62,7 +67,14 @@ class Study:
     scale: np.ndarray | None = None
     groups: np.ndarray | None = None
     missing: float = 0.0
+    covariate: np.ndarray | None = None
+    variance_fwhm: float = 0.0
     scheme: str = "auto"
+
+    @property
+    def covariates(self):
+        """The covariates that are maps."""
+        return [] if self.covariate is None else [self.covariate]
 
 
 @dataclass(frozen=True)
@@ -168,6 +180,37 @@ def whole_blocks(n_blocks, per_block):
     return study
 
 
+def families(n_families, n_pairs):
+    """Families of pairs, numbered as in a block file: families, pairs in one, and the two of a pair may change."""
+    family = np.repeat(np.arange(n_families), 2 * n_pairs)
+    pair = np.repeat(np.arange(n_families * n_pairs), 2)
+    levels = [[1] * len(family), (1 + family).tolist(), (1 + pair).tolist()]
+
+    def study(rng):
+        x = sum(rng.standard_normal(level.max() + 1)[level] for level in (family, pair, np.arange(len(pair))))
+        return Study(_intercept(x), np.array([[0.0, 1.0]]), {"nested": levels}, family)
+
+    return study
+
+
+def with_map(study):
+    """A study with a further covariate, of no interest, that is a map and does have an effect."""
+
+    def extended(rng):
+        plain = study(rng)
+        design = np.column_stack([plain.design, np.full(len(plain.design), np.nan)])
+        contrast = np.column_stack([plain.contrast, np.zeros(len(plain.contrast))])
+        maps = fields(rng, len(design)).reshape(len(design), -1).astype(np.float32)
+        return replace(plain, design=design, contrast=contrast, covariate=maps)
+
+    return extended
+
+
+def smoothed(study):
+    """A study whose residual variance is smoothed."""
+    return lambda rng: replace(study(rng), variance_fwhm=FWHM)
+
+
 _WELCH = (
     "errors that differ in variance do not become exchangeable by Welch's t, whose tails depend on who is in "
     "which group; flips need no equal variances"
@@ -214,6 +257,29 @@ SCENARIOS = [
     Scenario("unequal_groups", "the same, permuted", unequal(8, 16, 3.0, True), fails=_WELCH),
     Scenario(
         "unequal", "the same, permuted, without variance groups", unequal(8, 16, 3.0, False), fails=_UNEQUAL
+    ),
+    Scenario("nested_normal", "nested blocks, 6 families of 2 pairs, normal", families(6, 2)),
+    Scenario(
+        "nested_exponential",
+        "nested blocks, 6 families of 2 pairs, exponential",
+        families(6, 2),
+        "exponential",
+    ),
+    Scenario(
+        "map_exponential",
+        "6 v 18, a covariate that is a map, exponential",
+        with_map(two_sample(6, 18)),
+        "exponential",
+    ),
+    Scenario(
+        "smoothed_exponential",
+        "two-sample, 6 v 6, smoothed variance, exponential",
+        smoothed(two_sample(6, 6)),
+        "exponential",
+    ),
+    Scenario("smoothed_flips", "one-sample flips, n = 8, smoothed variance, normal", smoothed(one_sample(8))),
+    Scenario(
+        "both_normal", "regression, n = 16, permutations and flips, normal", regression(16), scheme="both"
     ),
     Scenario("flips_normal", "one-sample flips, n = 16, normal", one_sample(16)),
     Scenario("flips_heavy", "one-sample flips, n = 16, heavy-tailed", one_sample(16), "heavy"),
@@ -275,6 +341,8 @@ def simulate(scenario, index, shape=SHAPE):
         maps[holes > -ndtri(study.missing)] = np.nan
     if study.effect:
         maps += study.design @ np.array(study.effect)[:, None]
+    if study.covariate is not None:
+        maps += study.covariate
     return study, maps.astype(np.float32)
 
 
@@ -290,7 +358,7 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
     setup, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
     return {
         name: correction.fwe_p(reached, maxima[name], null.TIE if name == "voxel" else null.ENHANCED_TIE)
-        for name, reached in observed_maps(setup, maps, settings).items()
+        for name, reached in observed_maps(setup, maps, settings, study.covariates).items()
     }
 
 
@@ -306,10 +374,11 @@ def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
         model.scheme_of(study.scheme, part),
         blocks,
         groups=study.groups,
-        general=model.is_general(maps, study.design, study.groups),
+        general=bool(study.variance_fwhm) or model.is_general(maps, study.design, study.groups),
+        variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,
     )
     setup["mask"] = np.ones(shape, bool)
-    regressors, exchangeability = model.from_setup(setup)
+    regressors, exchangeability = model.from_setup(setup, study.covariates)
     enhanced, both_signs = chunk.enhancement_of(setup, settings)
     stop = min(n_relabellings + 1, exchangeability.n_distinct)
     return setup, null.null_maxima(
@@ -325,10 +394,10 @@ def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     )
 
 
-def observed_maps(setup, maps, settings=SETTINGS):
+def observed_maps(setup, maps, settings=SETTINGS, covariates=()):
     """Return the observed map of each statistic, from the functions that make the workflow's maps."""
     enhanced, both_signs = chunk.enhancement_of(setup, settings)
-    observed = null.observed_statistic(maps, *model.from_setup(setup), is_f=bool(setup["is_f"]))
+    observed = null.observed_statistic(maps, *model.from_setup(setup, covariates), is_f=bool(setup["is_f"]))
     result = {"voxel": np.abs(observed) if both_signs else observed}
     if enhanced:
         heights = observed.astype(np.float32)

@@ -211,23 +211,29 @@ def voxel_models(design, contrast, groups, covariates):
         The maps of those columns, in their order: arrays of shape (n_participants, n_voxels), or their files.
     """
     mapped = np.isnan(design).any(axis=0)
-    opened = [
-        c if isinstance(c, np.ndarray) else np.load(c, mmap_mode="r", allow_pickle=False) for c in covariates
-    ]
     return VoxelModels(
         np.where(mapped, 0.0, design),
         contrast,
         np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
-        {int(c): values for c, values in zip(np.flatnonzero(mapped), opened, strict=True)},
+        {int(c): _opened(values) for c, values in zip(np.flatnonzero(mapped), covariates, strict=True)},
     )
 
 
-def load_maps(path, setup):
+def _opened(maps):
+    return maps if isinstance(maps, np.ndarray) else np.load(maps, mmap_mode="r", allow_pickle=False)
+
+
+def load_maps(maps, setup):
     """Return the maps of a setup's voxels, float32 of shape (n_participants, n_voxels).
 
-    All of them come as a memory map; those of a small volume are read.
+    Of a file, all of them come as a memory map; those of a small volume are read.
+
+    Parameters
+    ----------
+    maps : path or array of shape (n_participants, n_voxels)
+    setup : dict of numpy.ndarray
     """
-    maps = np.load(path, mmap_mode="r", allow_pickle=False)
+    maps = _opened(maps)
     return maps[:, setup["columns"]] if "columns" in setup else maps
 
 
@@ -237,8 +243,9 @@ def from_setup(setup, covariates=()):
     Parameters
     ----------
     setup : dict of numpy.ndarray
-    covariates : list of path
-        The maps of the design's columns that are maps, in their order: .npy, participants x voxels.
+    covariates : list
+        The maps of the design's columns that are maps, in their order: arrays of shape (n_participants,
+        n_voxels), or their files.
 
     Returns
     -------
@@ -249,7 +256,7 @@ def from_setup(setup, covariates=()):
     found = Exchangeability(tree, setup["labels"], *SCHEMES[str(setup["scheme"])])
     if "rows" in setup:
         return Regressors(setup["basis"], setup["rows"], int(setup["n_interest"]), int(setup["dof"])), found
-    opened = [load_maps(path, setup) for path in covariates]
+    opened = [load_maps(maps, setup) for maps in covariates]
     model = voxel_models(setup["design"], setup["contrast"], setup["group"], opened)
     if setup["variance_sigma"].size:
         model = SmoothedVariance(model, setup["mask"], setup["variance_sigma"])
