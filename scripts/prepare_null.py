@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import is_general, read_contrast, read_matrix, setup_arrays
+from permaps.permutation.model import is_general, setup_arrays
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from permaps.design import scheme as schemes
 from permaps.design.partition import partition
 from permaps.permutation import correction, model, null
 from permaps.permutation.chunk import enhancement_of
@@ -136,7 +137,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
     if "rows" in setup:
         fitted = glm.fit(y, x, c)
         result |= {f"parametric {name}": values[every] for name, values in fitted.items()}
-        result["scheme by itself"] = model.scheme_of("auto", partition(x, c))
+        result["scheme by itself"] = schemes.scheme_of("auto", partition(x, c))
     return {k: [float(f"{x:.10g}") for x in v] if not isinstance(v, str) else v for k, v in result.items()}
 
 
@@ -173,7 +174,7 @@ def test_numbers_are_what_they_were(name):
     ("module", "name", "replacement", "notices"),
     [
         (null, "margin", lambda observed, tie=0: -1e-3 * np.abs(observed), "exceedances"),
-        (model, "scheme_of", lambda chosen, part: "flip", "scheme by itself"),
+        (schemes, "scheme_of", lambda chosen, part: "flip", "scheme by itself"),
         (adjacency, "COORDINATES_APART", {6: 2, 18: 2, 26: 3}, "TFCE"),
     ],
 )

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from permaps.design import partition
+from permaps.design.partition import partition
+from permaps.design.scheme import scheme_of
 from permaps.permutation import chunk, correction, model, null
 from permaps.statistics import enhancement
 from scipy.special import log_ndtr, ndtri
@@ -297,13 +298,13 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
 def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
     is_f = len(study.contrast) > 1
-    part = partition.partition(study.design, study.contrast)
+    part = partition(study.design, study.contrast)
     blocks = {"within": None, "whole": None, "nested": None} | study.blocks
     setup = model.setup_arrays(
         study.design,
         study.contrast,
         is_f,
-        model.scheme_of(study.scheme, part),
+        scheme_of(study.scheme, part),
         blocks,
         groups=study.groups,
         general=model.is_general(maps, study.design, study.groups),
