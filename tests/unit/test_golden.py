@@ -109,9 +109,11 @@ def numbers(columns, contrast, scheme, blocks, changed):
     reached = np.abs(observed) if both else observed
     p = {
         "voxel": correction.fwe_p(reached, found["voxel"]),
-        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], null.ENHANCED_TIE),
-        "cluster_size": correction.fwe_p(size[label].astype(float), found["cluster_size"], null.ENHANCED_TIE),
-        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], null.ENHANCED_TIE),
+        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], correction.ENHANCED_TIE),
+        "cluster_size": correction.fwe_p(
+            size[label].astype(float), found["cluster_size"], correction.ENHANCED_TIE
+        ),
+        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], correction.ENHANCED_TIE),
     }
     every = slice(None, None, 37)
     result = {

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from permaps.design.partition import partition
-from permaps.design.scheme import scheme_of
+from permaps.design import partition, scheme
 from permaps.permutation import chunk, correction, model, null
 from permaps.statistics import enhancement
 from scipy.special import log_ndtr, ndtri
@@ -290,7 +289,9 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
     """Test a study and return each statistic's map of corrected p, as a dict."""
     setup, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
     return {
-        name: correction.fwe_p(reached, maxima[name], null.TIE if name == "voxel" else null.ENHANCED_TIE)
+        name: correction.fwe_p(
+            reached, maxima[name], correction.TIE if name == "voxel" else correction.ENHANCED_TIE
+        )
         for name, reached in observed_maps(setup, maps, settings).items()
     }
 
@@ -298,13 +299,13 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
 def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
     is_f = len(study.contrast) > 1
-    part = partition(study.design, study.contrast)
+    part = partition.partition(study.design, study.contrast)
     blocks = {"within": None, "whole": None, "nested": None} | study.blocks
     setup = model.setup_arrays(
         study.design,
         study.contrast,
         is_f,
-        scheme_of(study.scheme, part),
+        scheme.scheme_of(study.scheme, part),
         blocks,
         groups=study.groups,
         general=model.is_general(maps, study.design, study.groups),

@@ -4,15 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.permutation.correction import ENHANCED_TIE, margin
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import compiled
 from permaps.statistics.enhancement import Workspace, tfce_map
 from permaps.workflow.errors import UserError
-
-# Two voxel statistics closer than this, relative to their size, are a tie.
-TIE = 1e-9
-# What is enhanced are heights in single precision: there, ties are told by its last bits.
-ENHANCED_TIE = 1e-6
 
 ENHANCED = ("tfce", "cluster_size", "cluster_mass")
 
@@ -41,11 +37,6 @@ class Enhancement:
     def tfce_reach(self, heights, both_signs):
         """Return the TFCE of every element, without its sign."""
         return np.abs(tfce_map(heights, self.adjacency, self.extent, self.height, both_signs))
-
-
-def margin(observed, tie=TIE):
-    """Return how far below `observed` a statistic still counts as equal to it."""
-    return tie * np.maximum(np.abs(observed), 1.0)
 
 
 def null_maxima(

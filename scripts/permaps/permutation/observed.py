@@ -3,8 +3,9 @@
 import numpy as np
 
 from permaps.permutation.chunk import enhancement_of, read_setup
+from permaps.permutation.correction import ENHANCED_TIE, TIE
 from permaps.permutation.model import from_setup, load_maps
-from permaps.permutation.null import ENHANCED_TIE, TIE, observed_statistic
+from permaps.permutation.null import observed_statistic
 from permaps.statistics.enhancement import clusters, tfce_map
 
 # The names of the null's statistics by those in file names.
