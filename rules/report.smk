@@ -1,5 +1,6 @@
 # The run on one page, in words, and for the record.
 import snakemake as engine
+from permaps.workflow.digest import code_digest
 
 
 report: "captions/workflow.rst"
@@ -8,6 +9,12 @@ report: "captions/workflow.rst"
 WORDS = [
     result(name) for name in ("summary.html", "methods.md", "references.bib", "dataset_description.json")
 ]
+
+
+def version():
+    """The version that CITATION.cff gives."""
+    lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("version:"))
 
 
 rule record_provenance:
@@ -36,7 +43,7 @@ rule record_provenance:
             contrasts=CONTRASTS,
             config=config,
             version=version(),
-            code=code_digest(),
+            code=code_digest(HOME),
             snakemake_version=engine.__version__,
             library=library("record_provenance"),
         ),
