@@ -7,6 +7,20 @@ TIE = 1e-9
 # What is enhanced are heights in single precision: there, ties are told by its last bits.
 ENHANCED_TIE = 1e-6
 
+# The names of the null's statistics by those in file names.
+NULL_OF = {
+    "t": "voxel",
+    "F": "voxel",
+    "tfce": "tfce",
+    "clustersize": "cluster_size",
+    "clustermass": "cluster_mass",
+}
+
+
+def tie_of(stat):
+    """Return the relative difference up to which two values of a statistic are equal."""
+    return TIE if NULL_OF[stat] == "voxel" else ENHANCED_TIE
+
 
 def margin(observed, tie=TIE):
     """Return how far below `observed` a statistic still counts as equal to it."""

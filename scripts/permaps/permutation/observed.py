@@ -3,24 +3,10 @@
 import numpy as np
 
 from permaps.permutation.chunk import enhancement_of, read_setup
-from permaps.permutation.correction import ENHANCED_TIE, TIE
+from permaps.permutation.correction import NULL_OF
 from permaps.permutation.model import from_setup, load_maps
 from permaps.permutation.null import observed_statistic
 from permaps.statistics.enhancement import clusters, tfce_map
-
-# The names of the null's statistics by those in file names.
-NULL_OF = {
-    "t": "voxel",
-    "F": "voxel",
-    "tfce": "tfce",
-    "clustersize": "cluster_size",
-    "clustermass": "cluster_mass",
-}
-
-
-def tie_of(stat):
-    """Return the relative difference up to which two values of a statistic are equal."""
-    return TIE if NULL_OF[stat] == "voxel" else ENHANCED_TIE
 
 
 def observed_measure(matrix, setup, covariates, stat, settings):
