@@ -243,7 +243,15 @@ def _with_partners(path):
 
 
 def write_rows(path, columns, rows):
-    """Write rows of text as TSV with n/a for None; quoted only where a value holds a tab or line end."""
+    """Write rows as TSV with n/a for None; quoted only where a value holds a tab or line end.
+
+    Parameters
+    ----------
+    path : path
+    columns : sequence of str
+    rows : list of dict
+        Column name to text or number.
+    """
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
