@@ -91,7 +91,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
         y[3, 100:300] = y[11, 250:420] = np.nan
     is_f = len(c) > 1
     setup = model.setup_arrays(
-        x, c, is_f, scheme, {"within": None, "whole": None, "nested": None} | blocks,
+        x, c, is_f, scheme, blocks,
         groups=groups, general=model.is_general(y, x, groups),
     )  # fmt: skip
     setup["mask"] = np.ones(SHAPE, bool)

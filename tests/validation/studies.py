@@ -300,13 +300,12 @@ def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
     is_f = len(study.contrast) > 1
     part = partition.partition(study.design, study.contrast)
-    blocks = {"within": None, "whole": None, "nested": None} | study.blocks
     setup = model.setup_arrays(
         study.design,
         study.contrast,
         is_f,
         scheme.scheme_of(study.scheme, part),
-        blocks,
+        study.blocks,
         groups=study.groups,
         general=model.is_general(maps, study.design, study.groups),
     )
