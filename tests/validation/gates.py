@@ -216,7 +216,7 @@ MUTATIONS = [
     Mutation(
         "nuisance is not fitted again after relabelling",
         statistic.regressors,
-        "np.hstack([interest, _moving(basis, tree, permute, flip)])",
+        "np.hstack([interest, _moving(basis, orbits)])",
         "interest",
         check_least_squares,
     ),

@@ -44,7 +44,7 @@ def setup_arrays(design, contrast, is_f, scheme, blocks, groups=None, general=Fa
         "blocks": np.array(json.dumps(blocks)),
     }
     if not general:
-        moved = regressors(partition(design, contrast), labels, found.tree, *SCHEMES[scheme])
+        moved = regressors(partition(design, contrast), labels, found.orbits)
         return setup | {name: np.asarray(value) for name, value in vars(moved).items()}
     return setup | {
         "design": design,
