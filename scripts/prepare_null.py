@@ -77,7 +77,24 @@ def sigma(affine, fwhm):
 
 
 def volume_on_grid(path, shape, affine):
-    """Return a small volume's mask, bool, making sure that it lies on the grid of the maps."""
+    """Return a small volume's mask, making sure that it lies on the grid of the maps.
+
+    Parameters
+    ----------
+    path : path
+    shape : tuple of int
+    affine : numpy.ndarray, shape (4, 4)
+        Of the maps.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (x, y, z)
+
+    Raises
+    ------
+    UserError
+        When there is no such image, or it is on another grid.
+    """
     try:
         data, its_affine = load_map(path)
     except UnusableMap as error:

@@ -124,6 +124,12 @@ def same_grid(shape, affine, other_shape, other_affine):
 
     Affines, not qform or sform codes: codes differ among equal images, and a flipped image
     (LAS among RAS) has equal codes.
+
+    Parameters
+    ----------
+    shape, other_shape : tuple of int
+    affine, other_affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
     """
     if tuple(shape) != tuple(other_shape):
         return False

@@ -113,6 +113,13 @@ def check_participants(columns, rows, lines, path):
     Ids that differ in case or in leading zeros alone are refused too: on some file systems, and in
     most spreadsheets, they are the same.
 
+    Parameters
+    ----------
+    columns, rows, lines
+        As `read_rows` gives them.
+    path : path
+        The table, for messages.
+
     Raises
     ------
     UserError
@@ -199,6 +206,15 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
 
 def check_maps(rows, lines, paths, table):
     """Refuse a table that gives two participants the same file.
+
+    Parameters
+    ----------
+    rows, lines
+        As `read_rows` gives them.
+    paths : list of (str or None)
+        As `map_paths` gives them.
+    table : path
+        For messages.
 
     Raises
     ------

@@ -132,6 +132,11 @@ def observed_statistic(maps, regressors, exchangeability, *, is_f):
     """Return the statistic of the observed labelling, float64 of shape (n_voxels,).
 
     By the same products as the relabelled ones, so that the two can be compared to the last bit.
+
+    Parameters
+    ----------
+    maps, regressors, exchangeability, is_f
+        As for `null_maxima`.
     """
     return _observed(regressors.evaluator(maps, is_f, 0), exchangeability, maps.shape[1])
 

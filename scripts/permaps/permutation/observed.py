@@ -41,6 +41,14 @@ def observed_measure(matrix, setup, covariates, stat, settings):
 
 
 def reach(measure, stat, settings):
-    """Return what of a measure is compared with the null: its size when both signs count."""
+    """Return what of a measure is compared with the null: its size when both signs count.
+
+    Parameters
+    ----------
+    measure : array of float, shape (n_voxels,)
+        From `observed_measure`.
+    stat, settings
+        As for `observed_measure`.
+    """
     one_tail = stat == "F" or not settings["two_sided"]
     return measure if one_tail else np.abs(measure)
