@@ -14,6 +14,12 @@ def library(rule_name):
     return library_digest(HOME / "scripts" / f"{rule_name}.py")
 
 
+def version():
+    """The version that CITATION.cff gives."""
+    lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("version:"))
+
+
 def memory(base, per_input=0):
     """MB for a job: `base`, plus `per_input` times the size of its inputs, times the attempt."""
     if not per_input:

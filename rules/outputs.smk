@@ -113,6 +113,13 @@ def panel_maps(wildcards):
     ]
 
 
+def has_truth(contrast):
+    """Whether something is planted for a contrast: one expression about `pseudo` or the group mean."""
+    expression = config["model"]["contrasts"][contrast]
+    names = re.findall(r"[^\W\d]\w*", "" if isinstance(expression, list) else str(expression))
+    return set(names) in ({"pseudo"}, {"Intercept"})
+
+
 def targets():
     """All public results of a complete run but the report."""
     names = [

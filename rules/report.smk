@@ -11,12 +11,6 @@ WORDS = [
 ]
 
 
-def version():
-    """The version that CITATION.cff gives."""
-    lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()
-    return next(line.split(":")[1].strip() for line in lines if line.startswith("version:"))
-
-
 rule record_provenance:
     input:
         included=result("quality/included.tsv"),

@@ -1,13 +1,6 @@
 # Of the simulated cohort the truth is known: what was found of it, and what beside it.
 
 
-def has_truth(contrast):
-    """Whether something is planted for a contrast: one expression about `pseudo` or the group mean."""
-    expression = config["model"]["contrasts"][contrast]
-    names = re.findall(r"[^\W\d]\w*", "" if isinstance(expression, list) else str(expression))
-    return set(names) in ({"pseudo"}, {"Intercept"})
-
-
 TRUTH = []
 
 if config["dataset"]["source"] == "simulated" and not config["model"]["voxelwise"]:
