@@ -1,4 +1,6 @@
 # Small pure helpers. Every cluster job parses this again: nothing heavy is imported here.
+import re
+
 from permaps.workflow.digest import library_digest
 
 
@@ -10,6 +12,12 @@ def result(path):
 def library(rule_name):
     """A digest of the library modules behind a rule's script: an edit of one re-runs the rule."""
     return library_digest(HOME / "scripts" / f"{rule_name}.py")
+
+
+def version():
+    """The version that CITATION.cff gives."""
+    lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("version:"))
 
 
 def memory(base, per_input=0):
@@ -37,13 +45,20 @@ def statistic_of(contrast):
     return "F" if isinstance(config["model"]["contrasts"][contrast], list) else "t"
 
 
-# A contrast over the whole mask, or in a small volume.
-ANALYSES = CONTRASTS + [f"{c}_volume-{v}" for c in CONTRASTS for v in config["inference"]["small_volumes"]]
+# What is tested where: a contrast over the whole mask, or in a small volume. By name in file names.
+ANALYSES = {c: (c, None) for c in CONTRASTS} | {
+    f"{c}_volume-{v}": (c, v) for c in CONTRASTS for v in config["inference"]["small_volumes"]
+}
 
 
 def contrast_of(analysis):
     """The contrast that an analysis tests."""
-    return next(c for c in CONTRASTS if analysis == c or analysis.startswith(f"{c}_volume-"))
+    return ANALYSES[analysis][0]
+
+
+def volume_of(analysis):
+    """The name of the small volume that an analysis is restricted to, if any."""
+    return ANALYSES[analysis][1]
 
 
 # Covariates that are maps, each participants x voxels, in the order of the design's columns.
@@ -65,48 +80,6 @@ def alike(contrast):
     """The contrasts with the same voxel statistic, this one first: FWE control can span them."""
     letter = statistic_of(contrast)
     return [contrast] + [c for c in CONTRASTS if c != contrast and statistic_of(c) == letter]
-
-
-def corrections_of(contrast, stat):
-    """The kinds of permutation p that a statistic of a contrast has."""
-    kinds = ["fwe"]
-    if stat == statistic_of(contrast):
-        kinds = ["unc", "fdr", "fwe"]
-    elif stat == "tfce" and config["inference"]["uncorrected_tfce"]:
-        kinds = ["unc", "fdr", "fwe"]
-    return kinds + ["cfwe"] * (len(alike(contrast)) > 1) + ["gpd"] * config["inference"]["tail_fit"]
-
-
-def targets():
-    """All public results of a complete run but the report."""
-    names = [
-        "dataset/participants.tsv",
-        "quality/included.tsv",
-        "quality/excluded.tsv",
-        "mask.nii.gz",
-        "mask_coverage.nii.gz",
-        "maps.npy",
-        "design/design.tsv",
-        "design/contrasts.tsv",
-        "provenance.json",
-    ]
-    for c in CONTRASTS:
-        voxel, corrected = statistic_of(c), stats_of(c)
-        shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]
-        kinds = [f"{voxel}_corr-bonferroni"]
-        kinds += [f"{s}_corr-{k}" for s in corrected for k in corrections_of(c, s)]
-        names += [f"maps/contrast-{c}_stat-{s}_statmap.nii.gz" for s in shown]
-        names += [f"maps/contrast-{c}_stat-{s}_logp.nii.gz" for s in kinds]
-        names += [f"nulls/contrast-{c}.npz"]
-        names += [f"tables/contrast-{c}_stat-{s}_clusters.tsv" for s in corrected]
-        names += [
-            f"maps/contrast-{c}_volume-{v}_stat-{s}_corr-fwe_logp.nii.gz"
-            for v in config["inference"]["small_volumes"]
-            for s in corrected
-        ]
-        if config["inference"]["tail_fit"]:
-            names += [f"tables/contrast-{c}_stat-{s}_tail.tsv" for s in corrected]
-    return [result(name) for name in names]
 
 
 wildcard_constraints:

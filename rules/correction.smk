@@ -57,9 +57,9 @@ rule correct_fwe:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        setups=result("design/contrast-{analysis}_setup.npz"),
+        setups=[result("design/contrast-{analysis}_setup.npz")],
         mask=result("mask.nii.gz"),
-        nulls=result("nulls/contrast-{analysis}.npz"),
+        nulls=[result("nulls/contrast-{analysis}.npz")],
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-fwe_logp.nii.gz"),
     log:

@@ -95,7 +95,6 @@ rule build_viewer:
     input:
         values=voxel_map,
         plan=result("design/contrast-{contrast}_plan.json"),
-        contrasts=result("design/contrast-{contrast}_weights.tsv"),
     output:
         page=figure(
             "figures/contrast-{contrast}_viewer.html",

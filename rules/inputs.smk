@@ -42,6 +42,18 @@ def mask_file(wildcards):
     return given_file("mask.file", config["mask"]["file"])
 
 
+def small_volume(wildcards):
+    """The mask that an analysis is restricted to, if any."""
+    name = volume_of(wildcards.analysis)
+    return given_file("inference.small_volumes", config["inference"]["small_volumes"][name]) if name else []
+
+
+def atlas_file(key):
+    """The image or the labels of the user's atlas, where there is one."""
+    path = config["atlas"][key]
+    return given_file(f"atlas.{key}", path) if path else []
+
+
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.
 CHUNK_SETTINGS = dict(
     seed=config["permutation"]["seed"],
@@ -52,12 +64,6 @@ if CHUNK_SETTINGS["enhance"]:
     CHUNK_SETTINGS |= {
         key: config["inference"][key] for key in ("connectivity", "tfce", "cluster_p", "uncorrected_tfce")
     }
-
-
-def small_volume(wildcards):
-    """The mask that an analysis is restricted to, if any."""
-    _, _, name = wildcards.analysis.partition("_volume-")
-    return given_file("inference.small_volumes", config["inference"]["small_volumes"][name]) if name else []
 
 
 def chunks(wildcards):
@@ -71,6 +77,6 @@ def chunks(wildcards):
     ]
 
 
-def plan_of(name):
+def planned(name):
     """What `plan_contrast` made of the contrast that an analysis tests."""
     return lambda wildcards: result(f"design/contrast-{contrast_of(wildcards.analysis)}_{name}")

@@ -1,7 +1,4 @@
 # Where results lie, which of them a contrast has, and how the report shows them.
-import hashlib
-
-
 def map_of(contrast, stat, kind="statmap"):
     """A group map of a contrast."""
     return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}.nii.gz")
@@ -40,6 +37,16 @@ def corrected_maps(wildcards):
     return [map_of(wildcards.contrast, s, "corr-fwe_logp") for s in stats_of(wildcards.contrast)]
 
 
+def corrections_of(contrast, stat):
+    """The kinds of permutation p that a statistic of a contrast has."""
+    kinds = ["fwe"]
+    if stat == statistic_of(contrast):
+        kinds = ["unc", "fdr", "fwe"]
+    elif stat == "tfce" and config["inference"]["uncorrected_tfce"]:
+        kinds = ["unc", "fdr", "fwe"]
+    return kinds + ["cfwe"] * (len(alike(contrast)) > 1) + ["gpd"] * config["inference"]["tail_fit"]
+
+
 def further_corrections(contrast, stat):
     """The corrections besides FWE in one contrast: across contrasts, and by the tail's fit."""
     return [kind for kind in corrections_of(contrast, stat) if kind in ("cfwe", "gpd")]
@@ -51,20 +58,9 @@ def further_maps(wildcards):
     return [map_of(wildcards.contrast, wildcards.stat, f"corr-{kind}_logp") for kind in kinds]
 
 
-def atlas_file(key):
-    """The image or the labels of the user's atlas, where there is one."""
-    path = config["atlas"][key]
-    return given_file(f"atlas.{key}", path) if path else []
-
-
 # The analyses in small volumes, and the table of what they find, where there are any.
-IN_VOLUMES = [a for a in ANALYSES if a not in CONTRASTS]
+IN_VOLUMES = [a for a in ANALYSES if volume_of(a)]
 SMALL_VOLUMES = [result("tables/small_volumes.tsv")] if IN_VOLUMES else []
-
-
-def volume_of(analysis):
-    """The small volume of an analysis."""
-    return analysis.removeprefix(f"{contrast_of(analysis)}_volume-")
 
 
 def cluster_tables(wildcards):
@@ -124,17 +120,33 @@ def has_truth(contrast):
     return set(names) in ({"pseudo"}, {"Intercept"})
 
 
-def version():
-    """The version that CITATION.cff gives."""
-    lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()
-    return next(line.split(":")[1].strip() for line in lines if line.startswith("version:"))
-
-
-def code_digest():
-    """A digest of all that makes results: rules, scripts, library."""
-    content = hashlib.sha256()
-    files = [HOME / "Snakefile", *HOME.glob("rules/*.smk"), *HOME.glob("scripts/**/*.py")]
-    for path in sorted(files):
-        for part in (path.relative_to(HOME).as_posix().encode(), path.read_bytes()):
-            content.update(b"%d:%b" % (len(part), part))
-    return content.hexdigest()[:16]
+def targets():
+    """All public results of a complete run but the report."""
+    names = [
+        "dataset/participants.tsv",
+        "quality/included.tsv",
+        "quality/excluded.tsv",
+        "mask.nii.gz",
+        "mask_coverage.nii.gz",
+        "maps.npy",
+        "design/design.tsv",
+        "design/contrasts.tsv",
+        "provenance.json",
+    ]
+    for c in CONTRASTS:
+        voxel, corrected = statistic_of(c), stats_of(c)
+        shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]
+        kinds = [f"{voxel}_corr-bonferroni"]
+        kinds += [f"{s}_corr-{k}" for s in corrected for k in corrections_of(c, s)]
+        names += [f"maps/contrast-{c}_stat-{s}_statmap.nii.gz" for s in shown]
+        names += [f"maps/contrast-{c}_stat-{s}_logp.nii.gz" for s in kinds]
+        names += [f"nulls/contrast-{c}.npz"]
+        names += [f"tables/contrast-{c}_stat-{s}_clusters.tsv" for s in corrected]
+        names += [
+            f"maps/contrast-{c}_volume-{v}_stat-{s}_corr-fwe_logp.nii.gz"
+            for v in config["inference"]["small_volumes"]
+            for s in corrected
+        ]
+        if config["inference"]["tail_fit"]:
+            names += [f"tables/contrast-{c}_stat-{s}_tail.tsv" for s in corrected]
+    return [result(name) for name in names]

@@ -7,9 +7,9 @@ rule prepare_null:
         covariates=COVARIATES,
         mask=result("mask.nii.gz"),
         design=result("design/design.tsv"),
-        contrasts=plan_of("weights.tsv"),
+        contrasts=planned("weights.tsv"),
         blocks=result("design/blocks.json"),
-        plan=plan_of("plan.json"),
+        plan=planned("plan.json"),
         volume=small_volume,
     output:
         setup=result("design/contrast-{analysis}_setup.npz"),

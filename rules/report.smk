@@ -1,5 +1,6 @@
 # The run on one page, in words, and for the record.
 import snakemake as engine
+from permaps.workflow.digest import code_digest
 
 
 report: "captions/workflow.rst"
@@ -36,7 +37,7 @@ rule record_provenance:
             contrasts=CONTRASTS,
             config=config,
             version=version(),
-            code=code_digest(),
+            code=code_digest(HOME),
             snakemake_version=engine.__version__,
             library=library("record_provenance"),
         ),

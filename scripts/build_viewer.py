@@ -13,7 +13,7 @@ from permaps.workflow.jobs import job, written_whole
 from scipy.stats import f, t
 
 
-def main(*, values, plan, weights, output, caption, contrast, letter, cluster_p, two_sided):
+def main(*, values, plan, output, caption, contrast, letter, cluster_p, two_sided):
     """Write the view of one contrast, opened at its highest voxel.
 
     Parameters
@@ -22,8 +22,6 @@ def main(*, values, plan, weights, output, caption, contrast, letter, cluster_p,
         Signed t, or F.
     plan : path
         Degrees of freedom per contrast (JSON).
-    weights : path
-        The contrasts' rows, whose number is F's first degrees of freedom.
     output, caption : path
     contrast : str
     letter : {"t", "F"}
@@ -33,13 +31,13 @@ def main(*, values, plan, weights, output, caption, contrast, letter, cluster_p,
     """
     image = nib.load(values)
     statistic = image.get_fdata()
-    dof = residual_dof(json.loads(Path(plan).read_text())[contrast])
+    planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    dof = residual_dof(planned)
     if letter == "t":
         threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
         ranked = np.abs(statistic) if two_sided else statistic
     else:
-        rows = sum(line.split("\t")[0] == contrast for line in Path(weights).read_text().splitlines())
-        threshold, ranked = f.isf(cluster_p, rows, dof), statistic
+        threshold, ranked = f.isf(cluster_p, *planned["dof"]), statistic
     peak = apply_affine(image.affine, np.unravel_index(np.argmax(ranked), ranked.shape))
     shown = statistic if two_sided or letter == "F" else np.maximum(statistic, 0)
     title = f"|t| > {threshold:.2f}" if letter == "t" and two_sided else f"{letter} > {threshold:.2f}"
@@ -59,7 +57,6 @@ if "snakemake" in globals():
         main(
             values=snakemake.input.values,
             plan=snakemake.input.plan,
-            weights=snakemake.input.contrasts,
             output=snakemake.output.page,
             caption=snakemake.output.caption,
             contrast=snakemake.wildcards.contrast,

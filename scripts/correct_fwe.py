@@ -3,8 +3,8 @@
 import numpy as np
 from permaps.inputs.images import on_grid
 from permaps.permutation.chunk import read_setup
-from permaps.permutation.correction import fwe_p, minus_log10
-from permaps.permutation.observed import NULL_OF, observed_measure, reach, tie_of
+from permaps.permutation.correction import NULL_OF, fwe_p, minus_log10, tie_of
+from permaps.permutation.observed import observed_measure, reach
 from permaps.workflow.jobs import job, log
 
 
@@ -40,18 +40,14 @@ def main(*, matrix, setups, covariates, mask, nulls, logp, stat, settings):
     log.info("%s: largest %.6g, smallest corrected p %.4g", stat, np.abs(measure).max(), p.min())
 
 
-def _list(paths):
-    return [paths] if isinstance(paths, str) else list(paths)
-
-
 if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
             matrix=snakemake.input.matrix,
-            setups=_list(snakemake.input.setups),
+            setups=list(snakemake.input.setups),
             covariates=list(snakemake.input.covariates),
             mask=snakemake.input.mask,
-            nulls=_list(snakemake.input.nulls),
+            nulls=list(snakemake.input.nulls),
             logp=snakemake.output.logp,
             stat=snakemake.wildcards.stat,
             settings=snakemake.params.settings,

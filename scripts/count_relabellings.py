@@ -1,10 +1,10 @@
 """How many relabellings each contrast will have, and whether they suffice for the corrected level."""
 
-import csv
 import json
 import sys
 from pathlib import Path
 
+from permaps.inputs.tables import write_rows
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.terminal import too_few
 
@@ -30,14 +30,14 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
         n_distinct = planned["n_distinct"]
         n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
         note = too_few(n, alpha, "the design and its blocks have no more distinct ones", tail_fit)
-        rows.append([contrast, planned["scheme"], n_distinct, n, 1 / (n + 1), alpha, "no" if note else "yes"])
+        enough = "no" if note else "yes"
+        row = [contrast, planned["scheme"], n_distinct, n, 1 / (n + 1), alpha, enough]
+        rows.append(dict(zip(COLUMNS, row, strict=True)))
         # That too few were asked for is told before anything runs.
         if note and n < n_permutations:
             told.setdefault(note, []).append(contrast)
-    with written_whole(output) as path, open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
+    with written_whole(output) as path:
+        write_rows(path, COLUMNS, rows)
     for note, contrasts in told.items():
         log.warning("%s: %s", ", ".join(contrasts), note)
         print(f"\nPermaps: {', '.join(contrasts)}: {note}\n", file=sys.stderr)

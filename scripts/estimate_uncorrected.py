@@ -3,8 +3,7 @@
 import numpy as np
 from permaps.inputs.images import on_grid
 from permaps.permutation.chunk import read_setup
-from permaps.permutation.correction import fdr_p, minus_log10
-from permaps.permutation.observed import NULL_OF
+from permaps.permutation.correction import NULL_OF, fdr_p, minus_log10
 from permaps.workflow.jobs import job, log
 
 

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import on_grid
 from permaps.permutation.correction import bonferroni_p, minus_log10
-from permaps.permutation.model import is_general, read_contrast, read_matrix, voxel_models
+from permaps.permutation.model import is_general, voxel_models
 from permaps.statistics.glm import fit, fit_voxel_models
 from permaps.workflow.jobs import job, log
 

@@ -1,12 +1,11 @@
 """Corrected p from the fitted tail of a null, beside the counted ones."""
 
-import csv
-
 import numpy as np
 from permaps.inputs.images import on_grid
+from permaps.inputs.tables import write_rows
 from permaps.permutation.chunk import read_setup
-from permaps.permutation.correction import fwe_p, minus_log10
-from permaps.permutation.observed import NULL_OF, observed_measure, reach, tie_of
+from permaps.permutation.correction import NULL_OF, fwe_p, minus_log10, tie_of
+from permaps.permutation.observed import observed_measure, reach
 from permaps.permutation.tail import fit_tail, tail_p
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -41,10 +40,8 @@ def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings)
         "p_counted": fwe_p(value, maxima, tie_of(stat)).min(),
         "p_tail": p.min(),
     }
-    with written_whole(table) as path, open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(row)
-        writer.writerow("n/a" if v != v else f"{v:.6g}" for v in row.values())
+    with written_whole(table) as path:
+        write_rows(path, list(row), [{name: None if np.isnan(v) else f"{v:.6g}" for name, v in row.items()}])
     log.info("%s", ", ".join(f"{name} {v:.6g}" for name, v in row.items()))
 
 

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 from permaps.design.matrix import design_matrix
+from permaps.design.tables import write_matrix
 from permaps.inputs.participants import read_participants
-from permaps.permutation.model import write_matrix
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.jobs import job, log, written_whole
 

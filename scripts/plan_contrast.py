@@ -5,14 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from permaps.design.matrix import contrast_matrix
-from permaps.permutation.model import (
-    exchangeability_of,
-    like_rows,
-    partition_of,
-    read_matrix,
-    scheme_of,
-    write_matrix,
-)
+from permaps.design.partition import partition_of
+from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
+from permaps.design.tables import read_matrix, write_matrix
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -47,7 +42,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
 def _plan(matrix, weights, letter, scheme, levels, groups):
     part = partition_of(matrix, weights)
     chosen = scheme_of(scheme, part)
-    _, found = exchangeability_of(like_rows(matrix, groups), chosen, levels)
+    found = exchangeability_of(like_rows(matrix, groups), chosen, levels)
     # As text beyond 2^53: a JSON number would lose its last digits.
     n_distinct = (
         found.n_distinct if found.n_distinct < 2**53 else f"{found.n_distinct:.4e}".replace("e+", "e")

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from permaps.permutation.correction import NULL_OF
 from permaps.permutation.thresholds import reached
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence
-from permaps.reporting.style import KEYS, save
+from permaps.reporting.style import save
 from permaps.workflow.jobs import job
 
 
@@ -27,7 +28,7 @@ def main(*, nulls, tables, outputs, caption, contrast, stats, alpha):
     alpha : float
     """
     with np.load(nulls, allow_pickle=False) as stored:
-        by_stat = {stat: stored[KEYS[stat]] for stat in stats}
+        by_stat = {stat: stored[NULL_OF[stat]] for stat in stats}
     tracks = {s: (by_stat[s], top_peaks(by_stat[s], path)) for s, path in zip(stats, tables, strict=True)}
     n = len(by_stat[stats[0]]) - 1
     save(convergence(tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in"), *outputs)

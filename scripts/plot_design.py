@@ -1,6 +1,6 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
-import pandas as pd
+from permaps.design.tables import read_matrix
 from permaps.reporting.charts import design_matrix
 from permaps.reporting.style import save
 from permaps.workflow.jobs import job
@@ -24,11 +24,10 @@ def main(*, design, contrasts, outputs, formula):
 
 def read_design(design, contrasts):
     """Return the matrix, its columns' names and the contrasts as (name, rows)."""
-    table = pd.read_csv(design, sep="\t", dtype={"participant_id": str}).set_index("participant_id")
-    names = list(table.columns)
-    rows = pd.read_csv(contrasts, sep="\t", dtype={"contrast": str})
-    weights = [(name, part[names].to_numpy(float)) for name, part in rows.groupby("contrast", sort=False)]
-    return table.to_numpy(float), names, weights
+    names, _, matrix = read_matrix(design)
+    _, keys, rows = read_matrix(contrasts)
+    of = [contrast for contrast, *_ in keys]
+    return matrix, names, [(name, rows[[name == other for other in of]]) for name in dict.fromkeys(of)]
 
 
 if "snakemake" in globals():

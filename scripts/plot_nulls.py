@@ -1,10 +1,11 @@
 """Null distributions of the maxima, with what was observed and what is critical."""
 
 import numpy as np
+from permaps.permutation.correction import NULL_OF
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
-from permaps.reporting.style import KEYS, NAMES, number, save
+from permaps.reporting.style import NAMES, number, save
 from permaps.workflow.jobs import job
 
 
@@ -24,7 +25,7 @@ def main(*, nulls, outputs, caption, contrast, stats, alpha):
     alpha : float
     """
     with np.load(nulls, allow_pickle=False) as stored:
-        by_stat = {stat: stored[KEYS[stat]] for stat in stats}
+        by_stat = {stat: stored[NULL_OF[stat]] for stat in stats}
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
     save(null_histograms(by_stat, alpha, title), *outputs)

@@ -4,6 +4,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from nibabel.affines import apply_affine
+from permaps.design.tables import read_contrast, read_matrix
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
@@ -36,50 +37,56 @@ def main(
     covariates : list of path
         Columns of the design that are maps: .npy each.
     """
-    table = pd.read_csv(design, sep="\t", dtype={"participant_id": str}).set_index("participant_id")
-    names = list(table.columns)
-    rows = pd.read_csv(contrasts, sep="\t", dtype={"contrast": str})
-    weights = rows.loc[rows["contrast"] == contrast, names].to_numpy(float)
+    names, _, rows = read_matrix(design)
+    weights, _ = read_contrast(contrasts, contrast)
     image = nib.load(values)
     statistic = image.get_fdata()
+    column = np.full(statistic.shape, -1)
     inside = nib.load(mask).get_fdata() > 0
-    column = np.full(inside.shape, -1)
     column[inside] = np.arange(inside.sum())
     data, *mapped = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
 
     places = top_places(tables, letter)
-    significant = len(places) > 0
-    if not significant:
-        voxel = np.unravel_index(np.argmax(np.abs(statistic)), statistic.shape)
-        places = apply_affine(image.affine, voxel)[None]
+    title = f"{contrast}: data at the top peaks"
+    found = f"The {len(places)} highest significant peaks"
+    if not len(places):
+        title = f"{contrast}: nothing significant; highest voxel"
+        found = "No peak is significant: the highest voxel"
+        highest = np.unravel_index(np.argmax(np.abs(statistic)), statistic.shape)
+        places = apply_affine(image.affine, highest)[None]
     panels = []
     for place in places:
         voxel = tuple(np.round(apply_affine(np.linalg.inv(image.affine), place)).astype(int))
-        y = np.asarray(data[:, column[voxel]], dtype=float)
-        rows = table.to_numpy(float, copy=True)
-        rows[:, np.isnan(rows).any(axis=0)] = (
-            np.array([c[:, column[voxel]] for c in mapped]).reshape(-1, len(y)).T
-        )
-        has = np.isfinite(y) & np.isfinite(rows).all(axis=1)
-        x, y_mm, z = (f"{c:.0f}" for c in place)
-        panels.append(
-            (
-                f"{x}, {y_mm}, {z} mm: {letter} = {statistic[voxel]:.2f}",
-                adjust(y[has], rows[has], names, weights),
-            )
-        )
-    title = (
-        f"{contrast}: data at the top peaks"
-        if significant
-        else f"{contrast}: nothing significant; highest voxel"
-    )
+        y, design_there = at_voxel(column[voxel], data, mapped, rows)
+        where = ", ".join(f"{c:.0f}" for c in place)
+        name = f"{where} mm: {letter} = {statistic[voxel]:.2f}"
+        panels.append((name, adjust(y, design_there, names, weights)))
     save(peak_effects(panels, title, "map value, adjusted"), *outputs)
-    found = (
-        f"The {len(panels)} highest significant peaks"
-        if significant
-        else "No peak is significant: the highest voxel"
-    )
-    write_caption(caption, f"{found}, of {len(table)} participants.")
+    write_caption(caption, f"{found}, of {len(rows)} participants.")
+
+
+def at_voxel(column, maps, covariates, design):
+    """Return the data of a voxel and the rows of its own design, of the participants who have all of both.
+
+    Parameters
+    ----------
+    column : int
+        Of the voxel in the maps.
+    maps : array, shape (n_participants, n_voxels)
+    covariates : list of array, shape (n_participants, n_voxels)
+        In the order of the design's columns of NaN, whose places they take.
+    design : numpy.ndarray, shape (n_participants, n_columns)
+
+    Returns
+    -------
+    y : numpy.ndarray, shape (n_present,)
+    rows : numpy.ndarray, shape (n_present, n_columns)
+    """
+    y, rows = np.asarray(maps[:, column], dtype=float), design.copy()
+    for place, covariate in zip(np.flatnonzero(np.isnan(design).any(axis=0)), covariates, strict=True):
+        rows[:, place] = covariate[:, column]
+    present = np.isfinite(y) & np.isfinite(rows).all(axis=1)
+    return y[present], rows[present]
 
 
 def top_places(tables, letter):

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import is_general, read_contrast, read_matrix, setup_arrays
+from permaps.permutation.model import is_general, setup_arrays
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -76,7 +77,24 @@ def sigma(affine, fwhm):
 
 
 def volume_on_grid(path, shape, affine):
-    """Return a small volume's mask, bool, making sure that it lies on the grid of the maps."""
+    """Return a small volume's mask, making sure that it lies on the grid of the maps.
+
+    Parameters
+    ----------
+    path : path
+    shape : tuple of int
+    affine : numpy.ndarray, shape (4, 4)
+        Of the maps.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (x, y, z)
+
+    Raises
+    ------
+    UserError
+        When there is no such image, or it is on another grid.
+    """
     try:
         data, its_affine = load_map(path)
     except UnusableMap as error:

@@ -50,12 +50,7 @@ def main(
     people = pd.read_csv(included, sep="\t", dtype=str, keep_default_na=False)
     gone = pd.read_csv(excluded, sep="\t", dtype=str, keep_default_na=False)
     image = nib.load(mask)
-    plans = json.loads(Path(plan).read_text(encoding="utf-8"))
-    contrasts = {}
-    for name, path in nulls.items():
-        with np.load(path, allow_pickle=False) as stored:
-            counts = relabellings(stored, plans[name]["n_distinct"])
-        contrasts[name] = plans[name] | counts
+    contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
     record = {
         "permaps": {"version": version, "code": code},
@@ -89,6 +84,15 @@ def main(
             "GeneratedBy": [{"Name": "Permaps", "Version": version}],
         },
     )
+
+
+def with_relabellings(plans, nulls):
+    """Return each contrast's plan with how many relabellings its null came to have."""
+    found = {}
+    for name, path in nulls.items():
+        with np.load(path, allow_pickle=False) as stored:
+            found[name] = plans[name] | relabellings(stored, plans[name]["n_distinct"])
+    return found
 
 
 def _write_json(path, record):

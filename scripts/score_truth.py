@@ -3,8 +3,8 @@
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.participants import read_participants
-from permaps.permutation.model import read_contrast, read_matrix
 from permaps.permutation.thresholds import significant
 from permaps.reporting.truth import expected_weights, score
 from permaps.workflow.jobs import job, log, written_whole

@@ -1,11 +1,9 @@
 """Smooth and mask the included maps into the matrix that is analysed."""
 
-import csv
-
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.masking import write_matrix
 from permaps.inputs.participants import read_participants
-from permaps.inputs.tables import MAP, covariate_column
+from permaps.inputs.tables import MAP, covariate_column, write_rows
 from permaps.workflow.jobs import job, log, written_whole
 
 NOTES = {
@@ -62,10 +60,9 @@ def main(
     write_image(mask, analysed, affine, "Permaps: analysis mask")
     write_image(coverage, covered, affine, "Permaps: participants per voxel")
     notes = NOTES | ({"brain mask": WHOLE_IMAGE} if in_brain.all() else {})
-    with written_whole(voxels) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["reason", "n_voxels", "note"])
-        writer.writerows([reason, n, notes[reason]] for reason, n in counts.items())
+    rows = [{"reason": reason, "n_voxels": n, "note": notes[reason]} for reason, n in counts.items()]
+    with written_whole(voxels) as temporary:
+        write_rows(temporary, list(rows[0]), rows)
     log.info("%d participants x %d voxels", len(paths), counts["analysed"])
 
 

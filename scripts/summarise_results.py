@@ -7,10 +7,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.permutation.correction import NULL_OF
 from permaps.reporting import pages
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
-from permaps.reporting.style import KEYS, NAMES, number, p_text
+from permaps.reporting.style import NAMES, number, p_text
 from permaps.reporting.summary import as_table, bonferroni_row, permutation_row
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -45,7 +46,7 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
                 clusters[name, stat] = found = pd.read_csv(path, sep="\t")
                 logp = nib.load(files["corrected"][stat]).get_fdata()
                 rows.append(
-                    permutation_row(name, stat, files["letter"], found, logp, nulls[KEYS[stat]], alpha)
+                    permutation_row(name, stat, files["letter"], found, logp, nulls[NULL_OF[stat]], alpha)
                 )
     numbers = as_table(rows)
     log.info("%d rows", len(numbers))

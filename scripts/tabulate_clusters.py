@@ -68,26 +68,17 @@ def main(
     with np.load(nulls, allow_pickle=False) as stored:
         drawn = relabellings(stored, planned["n_distinct"])
     logp = {s: nib.load(path).get_fdata() for s, path in zip(stats, corrected, strict=True)}
-    readings = {letter: statistic}
-    if letter == "t":
-        readings["effect"] = nib.load(magnitude).get_fdata()
-        readings["effect_low"], readings["effect_high"] = effect_interval(
-            readings["effect"], statistic, residual_dof(planned)
-        )
-    else:
-        readings["partialr2"] = nib.load(magnitude).get_fdata()
-    readings["p_fwe"] = p = 10.0 ** -logp[stat]
-    readings["p_fwe_low"], readings["p_fwe_high"] = p_interval(p, **drawn)
-    readings |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
-    readings |= {f"p_{kind}": 10.0 ** -nib.load(path).get_fdata() for kind, path in further.items()}
-    readings["p_unc"] = (
-        10.0 ** -nib.load(uncorrected).get_fdata() if uncorrected else np.full_like(statistic, np.nan)
-    )
+    sizes = sizes_of(letter, nib.load(magnitude).get_fdata(), statistic, residual_dof(planned))
+    p = {"p_fwe": 10.0 ** -logp[stat]}
+    p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
+    p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
+    p |= {f"p_{kind}": p_image(path) for kind, path in further.items()}
+    p["p_unc"] = p_image(uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     table = tabulate(
         significant(logp[stat], alpha),
         statistic,
         image.affine,
-        readings,
+        {letter: statistic} | sizes | p,
         connectivity,
         height=nib.load(enhanced).get_fdata() if enhanced else None,
     )
@@ -96,6 +87,32 @@ def main(
     log.info("%d clusters", table["cluster"].nunique())
     with written_whole(output) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", na_rep="n/a")
+
+
+def sizes_of(letter, magnitude, statistic, dof):
+    """Return how large what is tested is, by column: an effect with its interval for t, partial R2 for F.
+
+    Parameters
+    ----------
+    letter : {"t", "F"}
+    magnitude, statistic : numpy.ndarray, shape (x, y, z)
+        Effect and t, or partial R2 and F.
+    dof : int
+        Residual degrees of freedom.
+
+    Returns
+    -------
+    dict of numpy.ndarray, shape (x, y, z)
+    """
+    if letter == "F":
+        return {"partialr2": magnitude}
+    low, high = effect_interval(magnitude, statistic, dof)
+    return {"effect": magnitude, "effect_low": low, "effect_high": high}
+
+
+def p_image(path):
+    """Return the p of a -log10 p image."""
+    return 10.0 ** -nib.load(path).get_fdata()
 
 
 if "snakemake" in globals():

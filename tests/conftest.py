@@ -1,4 +1,4 @@
-"""What the tests share: the repository's root and a way to run the real Snakemake."""
+"""What the tests share: a way to run the real Snakemake."""
 
 import os
 import signal
@@ -9,12 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="session")
-def root():
-    """The repository's root."""
-    return ROOT
 
 
 def run_snakemake(*arguments, cwd=ROOT, timeout=300, env=None, through=()):

@@ -269,6 +269,10 @@ REFUSED = {
         "model: {formula: '1', contrasts: {a: Intercept}, voxelwise: {gm: x.nii}}",
         r"model.voxelwise.gm: found 'x.nii' with dataset.source 'simulated'; expected dataset.source 'table'",
     ),
+    "contrast called as another in a volume": (
+        "model: {formula: a, contrasts: {x: a, x_volume-y: a}}\ninference: {small_volumes: {y: y.nii}}",
+        "model.contrasts.x_volume-y: found the name that files of x in the small volume y have",
+    ),
     "table path null": ("dataset: {source: table, path: , maps: m}", "dataset.path: found null"),
     "too many subjects": ("dataset: {source: localizer, n_subjects: 95}", "from 1 to 94"),
     "negative effect": (
@@ -433,7 +437,8 @@ def workflow(tmp_path_factory):
     (home / "rules").mkdir()
     for name in re.findall(r'^include: "rules/(.*)"', (ROOT / "Snakefile").read_text(), re.MULTILINE):
         (home / "rules" / name).write_text("")
-    shutil.copy(ROOT / "rules/common.smk", home / "rules")
+    for name in ("common.smk", "outputs.smk"):
+        shutil.copy(ROOT / "rules" / name, home / "rules")
     (home / "rules/dataset.smk").write_text(SHOW)
     (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = []\n")
     return home
@@ -513,6 +518,14 @@ def test_two_analyses_side_by_side_as_modules(workflow, tmp_path):
         shown = json.loads((tmp_path / config["results"] / "shown.json").read_text())
         assert shown["config"] == full(config)
         assert shown["contrasts"] == list(full(config)["model"]["contrasts"])
+
+
+def test_a_contrast_may_be_called_as_if_it_were_in_a_volume(tmp_path):
+    done = snakemake(
+        tmp_path, "-s", ROOT / "Snakefile", "--dry-run", "--config",
+        "model={formula: 1 + pseudo, contrasts: {pseudo_volume-V1: pseudo}}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_refusal_ends_snakemake_with_the_message_alone(workflow, tmp_path):

@@ -9,7 +9,8 @@ import pytest
 import statsmodels.formula.api as smf
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.design.partition import partition
-from permaps.permutation.model import from_setup, like_rows, scheme_of, setup_arrays
+from permaps.design.scheme import like_rows, scheme_of
+from permaps.permutation.model import from_setup, setup_arrays
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.statistics.glm import fit
 from scipy import stats

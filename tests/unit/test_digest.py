@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from permaps.workflow.digest import library_digest, modules_of
+from permaps.workflow.digest import code_digest, library_digest, modules_of
 
 FILES = {
     "fit.py": "from permaps.design.model import fit\nfrom permaps.workflow import jobs\nimport numpy\n",
@@ -76,3 +76,17 @@ def test_content_that_moves_between_modules_counts(scripts):
     (scripts / "permaps/workflow/jobs.py").write_text("")
     (scripts / "permaps/design/shapes.py").write_text(FILES["permaps/design/shapes.py"] + "a = 1\n")
     assert changed(scripts, before) == {"fit", "late"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Snakefile", "rules/maps.smk", "scripts/fit.py", "scripts/permaps/colours.py"]
+)
+def test_all_that_makes_results_counts_for_a_run(tmp_path, name):
+    for file in ("Snakefile", "rules/maps.smk", *(f"scripts/{script}" for script in FILES)):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("")
+    before = code_digest(tmp_path)
+    (tmp_path / "README.md").write_text("")
+    assert code_digest(tmp_path) == before
+    (tmp_path / name).write_text("# edited\n")
+    assert code_digest(tmp_path) != before

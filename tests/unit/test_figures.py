@@ -127,7 +127,6 @@ def test_viewer_needs_nothing_from_elsewhere(run, tmp_path, contrast, letter):
     build_viewer(
         values=group_map(run, contrast, f"{letter}_statmap"),
         plan=run / "design/plan.json",
-        weights=run / "design/contrasts.tsv",
         output=tmp_path / "a.html",
         caption=tmp_path / "a.rst",
         contrast=contrast,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
-from permaps.permutation.model import from_setup, is_general, like_rows, setup_arrays, voxel_models
+from permaps.design.scheme import like_rows
+from permaps.permutation.model import from_setup, is_general, setup_arrays, voxel_models
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.glm import fit, fit_voxel_models

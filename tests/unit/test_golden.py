@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from permaps.design import scheme as schemes
 from permaps.design.partition import partition
 from permaps.permutation import correction, model, null
 from permaps.permutation.chunk import enhancement_of
@@ -90,7 +91,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
         y[3, 100:300] = y[11, 250:420] = np.nan
     is_f = len(c) > 1
     setup = model.setup_arrays(
-        x, c, is_f, scheme, {"within": None, "whole": None, "nested": None} | blocks,
+        x, c, is_f, scheme, blocks,
         groups=groups, general=model.is_general(y, x, groups),
     )  # fmt: skip
     setup["mask"] = np.ones(SHAPE, bool)
@@ -108,9 +109,11 @@ def numbers(columns, contrast, scheme, blocks, changed):
     reached = np.abs(observed) if both else observed
     p = {
         "voxel": correction.fwe_p(reached, found["voxel"]),
-        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], null.ENHANCED_TIE),
-        "cluster_size": correction.fwe_p(size[label].astype(float), found["cluster_size"], null.ENHANCED_TIE),
-        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], null.ENHANCED_TIE),
+        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], correction.ENHANCED_TIE),
+        "cluster_size": correction.fwe_p(
+            size[label].astype(float), found["cluster_size"], correction.ENHANCED_TIE
+        ),
+        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], correction.ENHANCED_TIE),
     }
     every = slice(None, None, 37)
     result = {
@@ -136,7 +139,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
     if "rows" in setup:
         fitted = glm.fit(y, x, c)
         result |= {f"parametric {name}": values[every] for name, values in fitted.items()}
-        result["scheme by itself"] = model.scheme_of("auto", partition(x, c))
+        result["scheme by itself"] = schemes.scheme_of("auto", partition(x, c))
     return {k: [float(f"{x:.10g}") for x in v] if not isinstance(v, str) else v for k, v in result.items()}
 
 
@@ -173,7 +176,7 @@ def test_numbers_are_what_they_were(name):
     ("module", "name", "replacement", "notices"),
     [
         (null, "margin", lambda observed, tie=0: -1e-3 * np.abs(observed), "exceedances"),
-        (model, "scheme_of", lambda chosen, part: "flip", "scheme by itself"),
+        (schemes, "scheme_of", lambda chosen, part: "flip", "scheme by itself"),
         (adjacency, "COORDINATES_APART", {6: 2, 18: 2, 26: 3}, "TFCE"),
     ],
 )

@@ -5,7 +5,7 @@ import json
 import make_design
 import plan_contrast
 import pytest
-from permaps.permutation.model import read_matrix
+from permaps.design.tables import read_matrix
 from permaps.workflow.errors import UserError
 
 ROWS = ["participant_id\tgroup\tage\teveryone\tpair\thalf\tzero\tname"]

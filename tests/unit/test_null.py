@@ -8,10 +8,9 @@ import by_hand
 import numpy as np
 import pytest
 from nilearn.mass_univariate import permuted_ols
-from permaps.permutation.correction import fwe_p
+from permaps.permutation.correction import ENHANCED_TIE, fwe_p
 from permaps.permutation.null import (
     ENHANCED,
-    ENHANCED_TIE,
     Enhancement,
     cluster_threshold,
     null_maxima,

@@ -4,7 +4,7 @@ import by_hand
 import numpy as np
 import pytest
 from permaps.design.partition import partition
-from permaps.permutation.model import scheme_of
+from permaps.design.scheme import scheme_of
 from permaps.permutation.relabelling import relabellings
 from studies import ONE, PAIR, SCORE, STUDIES, TIME, Study
 

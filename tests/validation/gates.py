@@ -8,6 +8,7 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
+from permaps.design import scheme
 from permaps.permutation import correction, model, null
 from permaps.statistics import statistic
 
@@ -179,7 +180,7 @@ MUTATIONS = [
     Mutation("p leaves the observed labelling out", correction.fwe_p, *_UNCOUNTED, check_exact),
     Mutation(
         "signs flip in unbalanced groups with skewed noise",
-        model.scheme_of,
+        scheme.scheme_of,
         "part.is_constant",
         "True",
         partial(check_size, "few_exponential", 39, VOXELS),
@@ -215,7 +216,7 @@ MUTATIONS = [
     Mutation(
         "nuisance is not fitted again after relabelling",
         statistic.regressors,
-        "np.hstack([interest, _moving(basis, tree, permute, flip)])",
+        "np.hstack([interest, _moving(basis, orbits)])",
         "interest",
         check_least_squares,
     ),

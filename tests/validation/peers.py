@@ -60,8 +60,7 @@ class Data:
         effect -= 0.8 * np.clip(1 - ((position - [3, 2, 0]) ** 2).sum(axis=-1) / 12, 0, None)
         volumes += 2.0 * group[:, None, None, None] * effect
         self.maps = volumes[:, self.mask].astype(np.float32)
-        blocks = {"within": None, "whole": None, "nested": None}
-        self.setup = model.setup_arrays(self.design, self.contrast, False, "permute", blocks)
+        self.setup = model.setup_arrays(self.design, self.contrast, False, "permute", {})
         self.model, self.exchangeability = model.from_setup(self.setup)
         self.t = null.observed_statistic(self.maps, self.model, self.exchangeability, is_f=False)
         self.dof = 21
@@ -95,8 +94,7 @@ def against_statsmodels(data):
     f = np.array([float(fit.f_test(both).fvalue) for fit in fits])
     parametric = glm.fit(data.maps, data.design, data.contrast)
     parametric_f = glm.fit(data.maps, data.design, both)["stat"]
-    blocks = {"within": None, "whole": None, "nested": None}
-    setup = model.setup_arrays(data.design, both, True, "permute", blocks)
+    setup = model.setup_arrays(data.design, both, True, "permute", {})
     kernel_f = null.observed_statistic(data.maps, *model.from_setup(setup), is_f=True)
     pick = list(voxels)
     return [

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from permaps.design import partition
+from permaps.design import partition, scheme
 from permaps.permutation import chunk, correction, model, null
 from permaps.statistics import enhancement
 from scipy.special import log_ndtr, ndtri
@@ -357,7 +357,9 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
     """Test a study and return each statistic's map of corrected p, as a dict."""
     setup, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
     return {
-        name: correction.fwe_p(reached, maxima[name], null.TIE if name == "voxel" else null.ENHANCED_TIE)
+        name: correction.fwe_p(
+            reached, maxima[name], correction.TIE if name == "voxel" else correction.ENHANCED_TIE
+        )
         for name, reached in observed_maps(setup, maps, settings, study.covariates).items()
     }
 
@@ -366,13 +368,12 @@ def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
     is_f = len(study.contrast) > 1
     part = partition.partition(study.design, study.contrast)
-    blocks = {"within": None, "whole": None, "nested": None} | study.blocks
     setup = model.setup_arrays(
         study.design,
         study.contrast,
         is_f,
-        model.scheme_of(study.scheme, part),
-        blocks,
+        scheme.scheme_of(study.scheme, part),
+        study.blocks,
         groups=study.groups,
         general=bool(study.variance_fwhm) or model.is_general(maps, study.design, study.groups),
         variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,

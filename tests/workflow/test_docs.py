@@ -323,7 +323,7 @@ def test_results_that_are_named_are_written(page):
 def test_the_columns_of_cluster_tables_are_described():
     script = (ROOT / "scripts/tabulate_clusters.py").read_text(encoding="utf-8")
     described = prose("docs/outputs.md").split("## Cluster tables")[1]
-    columns = set(re.findall(r'readings\["(\w+)"\]', script)) | {
+    columns = set(re.findall(r'"(p_\w+|effect\w*|partialr2)"', script)) | {
         "cluster",
         "peak",
         "region",

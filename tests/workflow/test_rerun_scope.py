@@ -350,7 +350,7 @@ MODULES = {
     "workflow/errors": {"collect_table"},
     "inputs/masking": {"make_brain_mask"},
     "statistics/glm": {"fit_parametric"},
-    "permutation/relabelling": {CHUNK, "enhance_map", "fit_parametric"},
+    "permutation/relabelling": {CHUNK, "enhance_map"},
     "reporting/clusters": {"build_viewer", "tabulate_clusters"},
     "inputs/outliers": {"plot_quality"},
     "inputs/simulation": set(),

@@ -189,6 +189,16 @@ class Exchangeability:
         self.n_permutations = tree.count if permute else 1
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
+    @property
+    def orbits(self):
+        """Numbers of the rows, the same for rows that can take one another's place; None where signs flip."""
+        if self.units:
+            return None
+        numbers = np.zeros(self.n, int)
+        for number, rows in enumerate(_orbits(self.tree)):
+            numbers[rows] = number
+        return numbers
+
     def _describe(self, node):
         if not node.children:
             node.kind = int(self.labels[node.leaf])
@@ -261,6 +271,17 @@ def flip_units(tree):
     if tree.free or not tree.children:
         return [child.leaves for child in tree.children] or [[tree.leaf]]
     return [unit for child in tree.children for unit in flip_units(child)]
+
+
+def _orbits(node):
+    """Return the sets of rows that can take one another's place."""
+    if not node.children:
+        return [[node.leaf]]
+    orbits = [_orbits(child) for child in node.children]
+    if not node.free:
+        return [rows for child in orbits for rows in child]
+    # Children of a free node are alike, so their orbits match one by one.
+    return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
 
 
 def multinomial(counts):

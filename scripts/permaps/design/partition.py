@@ -54,3 +54,22 @@ def partition(design, contrast):
     _, _, right = np.linalg.svd(contrast)
     # The null space of the contrast spans what M - M C^+ C does (Ridgway), without its rank deficiency.
     return Partition(design @ inverse, design @ right[len(contrast) :].T, n - p)
+
+
+def partition_of(design, contrast):
+    """Return the partition of a design whose columns of NaN are maps.
+
+    Which participant has which value of a map differs from voxel to voxel: numbers without any pattern
+    stand in for it, since all that is asked of them is not to be constant.
+
+    Parameters
+    ----------
+    design, contrast
+        As for `partition`, but for the NaN.
+
+    Returns
+    -------
+    Partition
+    """
+    standing_in = np.random.default_rng(0).standard_normal(design.shape)
+    return partition(np.where(np.isnan(design), standing_in, design), contrast)

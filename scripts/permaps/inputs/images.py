@@ -76,11 +76,11 @@ def _open(path):
 def _volume_shape(shape):
     """Return the three spatial dimensions, when all further ones are singletons."""
     if len(shape) < 3:
-        raise UnusableMap(f"not a volume (shape {_times(shape)})")
+        raise UnusableMap(f"not a volume (shape {shape_text(shape)})")
     if any(n != 1 for n in shape[3:]):
-        raise UnusableMap(f"several volumes (shape {_times(shape)})")
+        raise UnusableMap(f"several volumes (shape {shape_text(shape)})")
     if not 0 < np.prod([float(n) for n in shape]) < _MAX_VOXELS:
-        raise UnusableMap(f"unreadable (the header claims {_times(shape)} voxels)")
+        raise UnusableMap(f"unreadable (the header claims {shape_text(shape)} voxels)")
     return shape[:3]
 
 
@@ -96,12 +96,8 @@ def _check_size(image, n_bytes):
     most = {".nii": 1, ".img": 1, ".gz": _MAX_INFLATION}.get(os.path.splitext(name)[1].lower(), np.inf)
     if os.path.isfile(name) and most * os.path.getsize(name) < n_bytes:
         raise UnusableMap(
-            f"unreadable (the header claims {_times(image.shape)} voxels, the file holds fewer)"
+            f"unreadable (the header claims {shape_text(image.shape)} voxels, the file holds fewer)"
         )
-
-
-def _times(shape):
-    return " x ".join(map(str, shape))
 
 
 def _one_line(error):
@@ -128,6 +124,12 @@ def same_grid(shape, affine, other_shape, other_affine):
 
     Affines, not qform or sform codes: codes differ among equal images, and a flipped image
     (LAS among RAS) has equal codes.
+
+    Parameters
+    ----------
+    shape, other_shape : tuple of int
+    affine, other_affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
     """
     if tuple(shape) != tuple(other_shape):
         return False
@@ -136,6 +138,18 @@ def same_grid(shape, affine, other_shape, other_affine):
     corners = np.hstack([corners, np.eye(3)])
     apart = np.abs((affine - other_affine) @ np.vstack([corners, np.ones(corners.shape[1])])).max()
     return bool(apart <= GRID_TOLERANCE * np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min())
+
+
+def shape_text(shape):
+    """Say a shape, such as 53 x 63 x 46."""
+    return " x ".join(map(str, shape))
+
+
+def affine_text(affine):
+    """Say the three rows of an affine that matter, in brackets."""
+    # Adding 0 turns -0 into 0.
+    rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in np.round(affine[:3], 4) + 0.0)
+    return f"[{rows}]"
 
 
 def write_image(path, data, affine, description):

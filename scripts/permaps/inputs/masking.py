@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
 from permaps.inputs.quality import is_missing
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log, written_whole
@@ -122,8 +122,7 @@ def _voxels(number):
 
 
 def _grid(shape, affine):
-    rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in np.round(affine[:3], 4) + 0.0)
-    return f"{' x '.join(map(str, shape))}, affine [{rows}]"
+    return f"{shape_text(shape)}, affine {affine_text(affine)}"
 
 
 def coverage(paths, zero_is_missing, covariates=()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import select
 from permaps.inputs.tables import ID, MAP, REASON, covariate_column
@@ -147,19 +147,14 @@ def _off_grid(grids):
 
 def _other_grid(other_shape, other_affine, shape, affine, whose):
     if other_shape != shape:
-        return f"shape {_times(other_shape)}, {whose} have {_times(shape)}"
-    return f"affine {_affine(other_affine)}, {whose} have {_affine(affine)}"
+        return f"shape {shape_text(other_shape)}, {whose} have {shape_text(shape)}"
+    return f"affine {_oriented(other_affine)}, {whose} have {_oriented(affine)}"
 
 
-def _times(shape):
-    return " x ".join(map(str, shape))
-
-
-def _affine(affine):
+def _oriented(affine):
     from nibabel.orientations import aff2axcodes
 
-    rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in np.round(affine[:3], 4) + 0.0)
-    return f"[{rows}] ({''.join(map(str, aff2axcodes(affine)))})"
+    return f"{affine_text(affine)} ({''.join(map(str, aff2axcodes(affine)))})"
 
 
 def require_enough(participants, reasons):

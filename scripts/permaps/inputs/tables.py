@@ -113,6 +113,13 @@ def check_participants(columns, rows, lines, path):
     Ids that differ in case or in leading zeros alone are refused too: on some file systems, and in
     most spreadsheets, they are the same.
 
+    Parameters
+    ----------
+    columns, rows, lines
+        As `read_rows` gives them.
+    path : path
+        The table, for messages.
+
     Raises
     ------
     UserError
@@ -200,6 +207,15 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
 def check_maps(rows, lines, paths, table):
     """Refuse a table that gives two participants the same file.
 
+    Parameters
+    ----------
+    rows, lines
+        As `read_rows` gives them.
+    paths : list of (str or None)
+        As `map_paths` gives them.
+    table : path
+        For messages.
+
     Raises
     ------
     UserError
@@ -243,7 +259,15 @@ def _with_partners(path):
 
 
 def write_rows(path, columns, rows):
-    """Write rows of text as TSV with n/a for None; quoted only where a value holds a tab or line end."""
+    """Write rows as TSV with n/a for None; quoted only where a value holds a tab or line end.
+
+    Parameters
+    ----------
+    path : path
+    columns : sequence of str
+    rows : list of dict
+        Column name to text or number.
+    """
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)

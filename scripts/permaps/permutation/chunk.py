@@ -228,8 +228,7 @@ def warm_up(general):
     """Call every kernel of a path, the fast or the general one, once: it is then compiled, or loaded."""
     adjacency = grid_adjacency(np.ones((2, 2, 2), bool), 6)
     design, contrast = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]]), np.array([[0.0, 1.0]])
-    blocks = {"within": None, "whole": None, "nested": None}
-    setup = setup_arrays(design, contrast, False, "permute", blocks, general=general)
+    setup = setup_arrays(design, contrast, False, "permute", {}, general=general)
     null_maxima(
         np.arange(32, dtype=np.float32).reshape(4, 8) % 7,
         *from_setup(setup), 0, 0, 2, is_f=False, both_signs=True, enhancement=Enhancement(adjacency, 0.5, 2.0, 1.0),

@@ -2,7 +2,29 @@
 
 import numpy as np
 
-from permaps.permutation.null import TIE, margin
+# Two voxel statistics closer than this, relative to their size, are a tie.
+TIE = 1e-9
+# What is enhanced are heights in single precision: there, ties are told by its last bits.
+ENHANCED_TIE = 1e-6
+
+# The names of the null's statistics by those in file names.
+NULL_OF = {
+    "t": "voxel",
+    "F": "voxel",
+    "tfce": "tfce",
+    "clustersize": "cluster_size",
+    "clustermass": "cluster_mass",
+}
+
+
+def tie_of(stat):
+    """Return the relative difference up to which two values of a statistic are equal."""
+    return TIE if NULL_OF[stat] == "voxel" else ENHANCED_TIE
+
+
+def margin(observed, tie=TIE):
+    """Return how far below `observed` a statistic still counts as equal to it."""
+    return tie * np.maximum(np.abs(observed), 1.0)
 
 
 def fwe_p(observed, maxima, tie=TIE):
@@ -14,7 +36,7 @@ def fwe_p(observed, maxima, tie=TIE):
     maxima : array of float, shape (1 + n_relabellings,)
         The observed labelling's maximum counts too, so p is never 0 (Phipson & Smyth 2010, SAGMB 9:39).
     tie : float
-        Relative difference up to which two values are equal: `permaps.permutation.null.TIE`, or `ENHANCED_TIE`.
+        Relative difference up to which two values are equal: `TIE`, or `ENHANCED_TIE`.
 
     Returns
     -------

@@ -4,15 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.permutation.correction import ENHANCED_TIE, margin
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import compiled
 from permaps.statistics.enhancement import Workspace, tfce_map
 from permaps.workflow.errors import UserError
-
-# Two voxel statistics closer than this, relative to their size, are a tie.
-TIE = 1e-9
-# What is enhanced are heights in single precision: there, ties are told by its last bits.
-ENHANCED_TIE = 1e-6
 
 ENHANCED = ("tfce", "cluster_size", "cluster_mass")
 
@@ -41,11 +37,6 @@ class Enhancement:
     def tfce_reach(self, heights, both_signs):
         """Return the TFCE of every element, without its sign."""
         return np.abs(tfce_map(heights, self.adjacency, self.extent, self.height, both_signs))
-
-
-def margin(observed, tie=TIE):
-    """Return how far below `observed` a statistic still counts as equal to it."""
-    return tie * np.maximum(np.abs(observed), 1.0)
 
 
 def null_maxima(
@@ -141,6 +132,11 @@ def observed_statistic(maps, regressors, exchangeability, *, is_f):
     """Return the statistic of the observed labelling, float64 of shape (n_voxels,).
 
     By the same products as the relabelled ones, so that the two can be compared to the last bit.
+
+    Parameters
+    ----------
+    maps, regressors, exchangeability, is_f
+        As for `null_maxima`.
     """
     return _observed(regressors.evaluator(maps, is_f, 0), exchangeability, maps.shape[1])
 

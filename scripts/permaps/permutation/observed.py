@@ -3,23 +3,10 @@
 import numpy as np
 
 from permaps.permutation.chunk import enhancement_of, read_setup
+from permaps.permutation.correction import NULL_OF
 from permaps.permutation.model import from_setup, load_maps
-from permaps.permutation.null import ENHANCED_TIE, TIE, observed_statistic
+from permaps.permutation.null import observed_statistic
 from permaps.statistics.enhancement import clusters, tfce_map
-
-# The names of the null's statistics by those in file names.
-NULL_OF = {
-    "t": "voxel",
-    "F": "voxel",
-    "tfce": "tfce",
-    "clustersize": "cluster_size",
-    "clustermass": "cluster_mass",
-}
-
-
-def tie_of(stat):
-    """Return the relative difference up to which two values of a statistic are equal."""
-    return TIE if NULL_OF[stat] == "voxel" else ENHANCED_TIE
 
 
 def observed_measure(matrix, setup, covariates, stat, settings):
@@ -54,6 +41,14 @@ def observed_measure(matrix, setup, covariates, stat, settings):
 
 
 def reach(measure, stat, settings):
-    """Return what of a measure is compared with the null: its size when both signs count."""
+    """Return what of a measure is compared with the null: its size when both signs count.
+
+    Parameters
+    ----------
+    measure : array of float, shape (n_voxels,)
+        From `observed_measure`.
+    stat, settings
+        As for `observed_measure`.
+    """
     one_tail = stat == "F" or not settings["two_sided"]
     return measure if one_tail else np.abs(measure)

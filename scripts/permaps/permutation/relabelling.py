@@ -47,6 +47,14 @@ def shuffled(index, size, seed):
 
     A Feistel network on the smallest even number of bits that holds `size`, walked until it lands inside
     (Black & Rogaway 2002, CT-RSA): a one-to-one map without a table.
+
+    Parameters
+    ----------
+    index : int
+        From 0 to size - 1, as what is returned.
+    size : int
+    seed : int
+        From 0 to 2^63 - 1.
     """
     half = max(1, ((size - 1).bit_length() + 1) // 2)
     mask = (1 << half) - 1
@@ -65,6 +73,11 @@ def shuffled(index, size, seed):
 
 def relabellings(exchangeability, seed, start, stop):
     """Return relabellings start..stop as arrays.
+
+    Parameters
+    ----------
+    exchangeability : permaps.design.exchangeability.Exchangeability
+    seed, start, stop : int
 
     Returns
     -------

@@ -124,7 +124,19 @@ def _draw(generator, size, scale, shape):
 
 
 def anderson_darling(excess, scale, shape):
-    """Return the Anderson-Darling distance of sorted excesses from a fit, over the last axis."""
+    """Return the Anderson-Darling distance of sorted excesses from a fit, over the last axis.
+
+    Parameters
+    ----------
+    excess : array of float, shape (..., n)
+        Ascending.
+    scale, shape : float or array, shape (..., 1)
+        Of the generalised Pareto distribution.
+
+    Returns
+    -------
+    array of float, shape (...)
+    """
     n = excess.shape[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = np.maximum(1 + shape * excess / scale, 0.0)

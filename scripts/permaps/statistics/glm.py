@@ -118,7 +118,16 @@ def fit_voxel_models(maps, models, is_f=None):
 
 
 def log_p(f, rows, dof):
-    """Return the natural log of the p of F values, also where p itself is 0 in floating point."""
+    """Return the natural log of the p of F values, also where p itself is 0 in floating point.
+
+    Parameters
+    ----------
+    f : array of float
+    rows : int
+        Degrees of freedom of the contrast.
+    dof : float or array, shape of `f`
+        Residual degrees of freedom.
+    """
     p = stats.f.sf(f, rows, dof)
     dof = np.broadcast_to(dof, p.shape)
     lost = p < 1e-290

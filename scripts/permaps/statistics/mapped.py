@@ -20,6 +20,21 @@ def columns(array, first, stop):
 
     A page fault may bring in two megabytes where four kilobytes are touched: a column of a large map, one
     place in every row, can so make the whole file resident at once.
+
+    Parameters
+    ----------
+    array : array, shape (n, width)
+    first, stop : int
+        What lies beyond the last column is left out.
+
+    Returns
+    -------
+    array, shape (n, min(stop, width) - first)
+
+    Raises
+    ------
+    OSError
+        When the file ends before the matrix does.
     """
     if not (isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.flags.c_contiguous):
         return array[:, first:stop]

@@ -100,7 +100,7 @@ class Evaluator:
             yield first, values
 
 
-def regressors(partition, labels, tree, permute, flip):
+def regressors(partition, labels, orbits):
     """Return the rows that relabellings move, for a partitioned design.
 
     Parameters
@@ -108,9 +108,8 @@ def regressors(partition, labels, tree, permute, flip):
     partition : permaps.design.partition.Partition
     labels : array of int, shape (n_participants,)
         Rows of the design that are alike have the same label.
-    tree : permaps.design.exchangeability.Node
-    permute, flip : bool
-        The scheme.
+    orbits : array of int, shape (n_participants,), or None
+        Rows that can take one another's place have the same number; None where signs flip.
 
     Returns
     -------
@@ -121,7 +120,7 @@ def regressors(partition, labels, tree, permute, flip):
     interest = _orthonormal(interest)
     # QR leaves the sign of its columns open: a t has the sign of its effect.
     interest = interest * np.where((interest * partition.interest).sum(axis=0) < 0, -1.0, 1.0)
-    rows = np.hstack([interest, _moving(basis, tree, permute, flip)])
+    rows = np.hstack([interest, _moving(basis, orbits)])
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return Regressors(basis, _rounded(rows)[first][inverse.ravel()], interest.shape[1], partition.dof)
 
@@ -132,34 +131,20 @@ def _orthonormal(columns):
     return np.linalg.qr(columns / np.linalg.norm(columns, axis=0))[0]
 
 
-def _moving(basis, tree, permute, flip):
+def _moving(basis, orbits):
     """Directions of the nuisance that some relabelling changes.
 
     A direction that none changes is constant over the rows that can take one another's place.
     """
-    if flip or not permute:
+    if orbits is None:
         return basis
-    orbit = np.zeros(len(basis), int)
-    for number, rows in enumerate(_orbits(tree)):
-        orbit[rows] = number
-    still = np.eye(orbit.max() + 1)[orbit]
+    still = np.eye(orbits.max() + 1)[orbits]
     still /= np.linalg.norm(still, axis=0)
     # Cosines of 1 between the two spaces are directions they share (Bjorck & Golub 1973).
     directions, cosine, _ = np.linalg.svd(basis.T @ still)
     shared = np.zeros(basis.shape[1], bool)
     shared[: len(cosine)] = cosine > 1 - 1e-9
     return basis @ directions[:, ~shared]
-
-
-def _orbits(node):
-    """Return the sets of rows that can take one another's place."""
-    if not node.children:
-        return [[node.leaf]]
-    orbits = [_orbits(child) for child in node.children]
-    if not node.free:
-        return [rows for child in orbits for rows in child]
-    # Children of a free node are alike, so their orbits match one by one.
-    return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
 
 
 def _rounded(rows):

@@ -313,6 +313,17 @@ def _conflicts(config):
         *_covariates_without_a_table(config),
         *_too_many_chunks(config["permutation"]),
         *_half_an_atlas(config["atlas"]),
+        *_one_name_for_two(config["model"]["contrasts"], config["inference"]["small_volumes"]),
+    ]
+
+
+def _one_name_for_two(contrasts, volumes):
+    return [
+        f"model.contrasts.{contrast}_volume-{volume}: found the name that files of {contrast} in the small volume "
+        f"{volume} have; expected another name, of the contrast or of the volume"
+        for contrast in contrasts
+        for volume in volumes
+        if f"{contrast}_volume-{volume}" in contrasts
     ]
 
 

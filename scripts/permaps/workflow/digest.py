@@ -1,4 +1,4 @@
-"""What code a script depends on, as one number.
+"""What code a script, or a whole run, depends on, as one number.
 
 Snakemake re-runs a rule when its script changes, but knows nothing of the modules the script imports.
 A rule that has this digest among its params re-runs when one of them is edited, and only then: it is
@@ -53,4 +53,19 @@ def library_digest(script):
     content = hashlib.sha256()
     for path in modules_of(script):
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return content.hexdigest()[:16]
+
+
+def code_digest(home):
+    """Return a short digest of all that makes results: rules, scripts, library.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        The folder with the Snakefile.
+    """
+    content = hashlib.sha256()
+    for path in sorted([home / "Snakefile", *home.glob("rules/*.smk"), *home.glob("scripts/**/*.py")]):
+        for part in (path.relative_to(home).as_posix().encode(), path.read_bytes()):
+            content.update(b"%d:%b" % (len(part), part))
     return content.hexdigest()[:16]

@@ -1,0 +1,51 @@
+"""Tables of numbers as files: the design and the contrasts, to the last digit."""
+
+import csv
+
+import numpy as np
+
+
+def read_matrix(path):
+    """Read a table whose first columns are text and whose others are numbers.
+
+    Returns
+    -------
+    names : list of str
+        The numeric columns' names.
+    keys : list of list of str
+        The text columns of each row.
+    matrix : numpy.ndarray of float, shape (n_rows, n_columns)
+        NaN for n/a: a column of the design that is a map.
+    """
+    with open(path, encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file, delimiter="\t")
+    text = 3 if header[0] == "contrast" else 1
+    numbers = [[np.nan if value == "n/a" else float(value) for value in row[text:]] for row in rows]
+    return header[text:], [row[:text] for row in rows], np.array(numbers)
+
+
+def write_matrix(path, header, keys, matrix):
+    """Write a table that `read_matrix` reads back to the last digit.
+
+    Parameters
+    ----------
+    path : path
+    header : list of str
+        Of the text columns and of the numeric ones.
+    keys : list of list
+        The text columns of each row.
+    matrix : array of float, shape (n_rows, n_columns)
+        NaN is written as n/a.
+    """
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(header)
+        for key, values in zip(keys, matrix, strict=True):
+            writer.writerow([*key, *("n/a" if np.isnan(v) else repr(float(v)) for v in values)])
+
+
+def read_contrast(path, name):
+    """Read one contrast's weights, float array of shape (n_rows, n_columns), and whether it is an F."""
+    _, keys, weights = read_matrix(path)
+    chosen = [i for i, key in enumerate(keys) if key[0] == name]
+    return weights[chosen], keys[chosen[0]][1] == "F"

@@ -1,0 +1,46 @@
+"""The library's rooms: what each may import, so that data and dependencies flow one way."""
+
+import ast
+from pathlib import Path
+
+LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
+# In the order in which data flow. Every room may use what holds the jobs together, and rooms before it.
+ORDER = ("inputs", "design", "statistics", "permutation", "reporting")
+# What is said on the terminal counts the maps of a participants table.
+FROM_WORKFLOW = {("terminal", "inputs.tables")}
+
+
+def imports():
+    """Yield (importing room, its module, imported room, its module) for all that crosses rooms."""
+    for path in LIBRARY.glob("*/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("permaps."):
+                room, *module = node.module.split(".")[1:]
+                if room != path.parent.name:
+                    yield path.parent.name, path.stem, room, ".".join(module)
+
+
+def test_rooms_are_those_of_the_order():
+    assert {path.parent.name for path in LIBRARY.glob("*/*.py")} == {*ORDER, "workflow"}
+
+
+def test_rooms_import_one_way():
+    wrong, from_workflow = [], set()
+    for room, module, other, its_module in imports():
+        if room == "workflow":
+            from_workflow.add((module, f"{other}.{its_module}"))
+        elif other != "workflow" and ORDER.index(other) > ORDER.index(room):
+            wrong.append(f"{room}.{module} imports {other}.{its_module}")
+    assert not wrong
+    assert from_workflow == FROM_WORKFLOW
+
+
+def test_statistics_know_neither_files_nor_designs():
+    assert not [found for found in imports() if found[0] == "statistics"]
+
+
+def test_nothing_is_imported_by_the_folders_themselves():
+    # A chunk's job would import it too, and no digest would see its edits.
+    for path in LIBRARY.rglob("__init__.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        assert len(body) == 1 and isinstance(body[0], ast.Expr), path
