@@ -22,7 +22,8 @@ def model_of(study, groups=None, covariates=()):
     blocks = {kind: rows.tolist() for kind, rows in study.blocks.items()}
     design = np.column_stack([study.design, *(np.full(12, np.nan) for _ in covariates)])
     setup = setup_arrays(design, study.weights, study.is_f, study.scheme, blocks, groups=groups, general=True)
-    exchangeability = from_setup(setup | {"design": study.design[:, :1]})[1]
+    alone = {"design": study.design[:, :1], "contrast": np.ones((1, 1))}
+    exchangeability = from_setup(setup | alone)[1]
     return voxel_models(design, study.weights, groups, list(covariates)), exchangeability
 
 
@@ -82,6 +83,19 @@ def test_missing_values_are_left_out_voxel_by_voxel(name):
                 maps[:, v].astype(float), study.design, study.weights, source[j], sign[j]
             )
             assert found[j, v] == pytest.approx(expected[0], rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("tested", [[0, 1, 0, 0], [0, 0, 0, 1], [[0, 0, 1, 0], [0, 0, 0, 1]]])
+def test_columns_that_are_nearly_dependent_are_told_apart_as_by_the_fast_path(tested):
+    # Given the year, its square has 1e-11 of its sum of squares left.
+    year = 2000.0 + np.arange(12)[::-1] + np.tile([0, 3], 6)
+    study = Study([ONE, GROUP, year, year**2], tested, "permute")
+    maps = study.maps(N_VOXELS)
+    expected = fit(maps, study.design, study.weights)["stat"]
+    model, exchangeability = model_of(study)
+    found = observed_statistic(maps, model, exchangeability, is_f=study.is_f)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(fit_voxel_models(maps, model)["stat"], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("tested", ["group", "covariate", "both"])
