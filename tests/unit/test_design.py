@@ -144,10 +144,21 @@ def test_a_partition_of_the_whole_design_has_no_nuisance():
         ("0 + sex", "0.5 * sex[F] + 0.5 * sex[M]", True),
         ("0 + sex", "sex[F]", False),
         ("1 + sex", "Intercept", True),
+        ("1 + side", "Intercept + 0.5 * side[T.b]", True),
+        ("1 + side", "Intercept + 0.3 * side[T.b]", False),
+        ("1 + side", "side[T.b]", False),
         ("1 + age", "age", False),
         ("0 + sex", "sex[F] - sex[M]", False),
     ],
 )
 def test_the_effect_of_interest_is_constant_in_a_test_of_the_mean(formula, contrast, constant):
-    names, design = design_matrix(TABLE, formula)
+    sides = np.where(np.arange(len(TABLE)) < len(TABLE) // 2, "a", "b")
+    names, design = design_matrix(TABLE.assign(side=sides), formula)
     assert partition(design, contrast_matrix(contrast, "c", names)).is_constant is constant
+
+
+def test_the_share_of_the_mean_in_an_effect_of_interest_is_known():
+    group = np.repeat([0.0, 1.0], [8, 12])
+    design = np.column_stack([1 - group, group])
+    share = [partition(design, np.atleast_2d(weights)).level for weights in ([-1.0, 1], [1.0, 0], np.eye(2))]
+    np.testing.assert_allclose(share, [0, 8 / 20, 1], atol=1e-12)

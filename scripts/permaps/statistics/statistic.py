@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.design.partition import orthonormal
 from permaps.statistics.compiled import compiled
 from permaps.statistics.mapped import columns
 
@@ -116,20 +117,12 @@ def regressors(partition, labels, tree, permute, flip):
     -------
     Regressors
     """
-    basis = _orthonormal(partition.nuisance)
-    interest = partition.interest - basis @ (basis.T @ partition.interest)
-    interest = _orthonormal(interest)
+    basis, interest = orthonormal(partition.nuisance), partition.alone
     # QR leaves the sign of its columns open: a t has the sign of its effect.
     interest = interest * np.where((interest * partition.interest).sum(axis=0) < 0, -1.0, 1.0)
     rows = np.hstack([interest, _moving(basis, tree, permute, flip)])
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return Regressors(basis, _rounded(rows)[first][inverse.ravel()], interest.shape[1], partition.dof)
-
-
-def _orthonormal(columns):
-    if columns.shape[1] == 0:
-        return columns
-    return np.linalg.qr(columns / np.linalg.norm(columns, axis=0))[0]
 
 
 def _moving(basis, tree, permute, flip):
