@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.design.exchangeability import what_stays
 from permaps.design.matrix import contrast_matrix
 from permaps.permutation.model import (
     exchangeability_of,
@@ -15,8 +16,8 @@ from permaps.permutation.model import (
 )
 from permaps.workflow.jobs import job, log, written_whole
 
-# A contrast whose mean over participants takes up more than this is about their mean too.
-LEVEL = 0.1
+# Where no permutation changes more than this share of a contrast, it is worth a word.
+STAYS = 0.1
 
 
 def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
@@ -50,7 +51,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
 def _plan(matrix, weights, letter, scheme, levels, groups):
     part = partition_of(matrix, weights)
     chosen = scheme_of(scheme, part)
-    _, found = exchangeability_of(like_rows(matrix, groups), chosen, levels)
+    tree, found = exchangeability_of(like_rows(matrix, groups), chosen, levels)
     # As text beyond 2^53: a JSON number would lose its last digits.
     n_distinct = (
         found.n_distinct if found.n_distinct < 2**53 else f"{found.n_distinct:.4e}".replace("e+", "e")
@@ -62,11 +63,11 @@ def _plan(matrix, weights, letter, scheme, levels, groups):
         "scheme": chosen,
         "n_distinct": n_distinct,
         "smallest_p": 1 / found.n_distinct,
-        "warnings": _warnings(chosen, part, groups),
+        "warnings": _warnings(chosen, part, groups, tree),
     }
 
 
-def _warnings(scheme, part, groups):
+def _warnings(scheme, part, groups, tree):
     warnings = []
     if groups is not None and scheme != "flip":
         # Measured: 8 v 16 with variances 9 to 1 find something in 65 % of null data sets by permutation.
@@ -74,11 +75,19 @@ def _warnings(scheme, part, groups):
             "Participants of variance groups that differ much in size and variance are not exchangeable, so "
             "that permutation does not keep the error rate; with errors that are symmetric, scheme 'flip' does."
         )
-    # Measured: the mean of groups of 8 and 10, as intercept and half of the difference: t 7.0, p 0.33.
-    if scheme == "permute" and (part.level > LEVEL or (np.ptp(part.interest, axis=0) == 0).any()):
+    if scheme != "permute":
+        return warnings
+    if (np.ptp(part.interest, axis=0) == 0).any():
         warnings.append(
             "A part of this contrast is the same for every participant, and no permutation changes it, so that "
-            "it adds nothing to the test; scheme 'flip' or 'both' tests it too."
+            "it adds nothing to the test; scheme 'both' tests it too."
+        )
+    elif (share := part.share(what_stays(tree))) > STAYS:
+        # Measured: the mean of groups of 8 and 10, as intercept and half of their difference: t 7.0, p 0.33.
+        warnings.append(
+            f"Of this contrast, {share:.0%} is the same for all participants who may change places, and no "
+            "permutation changes it, so that it adds nothing to the test but error; scheme 'flip' or 'both' "
+            "tests it too, or blocks that let other participants change places."
         )
     return warnings
 

@@ -4,6 +4,7 @@ import by_hand
 import numpy as np
 import pandas as pd
 import pytest
+from permaps.design.exchangeability import exchangeability_tree, what_stays
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.design.partition import partition
 from permaps.workflow.errors import UserError
@@ -157,8 +158,22 @@ def test_the_effect_of_interest_is_constant_in_a_test_of_the_mean(formula, contr
     assert partition(design, contrast_matrix(contrast, "c", names)).is_constant is constant
 
 
-def test_the_share_of_the_mean_in_an_effect_of_interest_is_known():
+@pytest.mark.parametrize(
+    ("weights", "blocks", "share"),
+    [
+        ([-1, 1, 0], {}, 0),
+        ([1, 0, 0], {}, 8 / 20),
+        ([[1, 0, 0], [0, 1, 0]], {}, 1),
+        ([-1, 1, 0], {"within": "pair"}, 1),
+        ([-1, 1, 0], {"whole": "pair"}, 0),
+        ([0, 0, 1], {"within": "pair"}, 0),
+        ([0, 0, 1], {"whole": "pair"}, 1),
+    ],
+)
+def test_what_no_permutation_changes_of_a_contrast_is_known(weights, blocks, share):
+    # Twelve sessions of pairs in the second group, eight in the first; the third column is the session.
     group = np.repeat([0.0, 1.0], [8, 12])
-    design = np.column_stack([1 - group, group])
-    share = [partition(design, np.atleast_2d(weights)).level for weights in ([-1.0, 1], [1.0, 0], np.eye(2))]
-    np.testing.assert_allclose(share, [0, 8 / 20, 1], atol=1e-12)
+    design = np.column_stack([1 - group, group, np.tile([-1.0, 1.0], 10)])
+    tree = exchangeability_tree(20, **{kind: (np.arange(20) // 2).tolist() for kind in blocks})
+    part = partition(design, np.atleast_2d(np.array(weights, float)))
+    assert part.share(what_stays(tree)) == pytest.approx(share, abs=1e-12)

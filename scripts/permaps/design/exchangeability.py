@@ -263,6 +263,29 @@ def flip_units(tree):
     return [unit for child in tree.children for unit in flip_units(child)]
 
 
+def what_stays(tree):
+    """Return what no permutation changes: an orthonormal basis of columns, shape (n, n_columns).
+
+    Columns are constant over the rows that can take one another's place.
+    """
+    orbits = _orbits(tree)
+    basis = np.zeros((sum(map(len, orbits)), len(orbits)))
+    for number, rows in enumerate(orbits):
+        basis[rows, number] = 1 / np.sqrt(len(rows))
+    return basis
+
+
+def _orbits(node):
+    """Return the sets of rows that can take one another's place."""
+    if not node.children:
+        return [[node.leaf]]
+    orbits = [_orbits(child) for child in node.children]
+    if not node.free:
+        return [rows for child in orbits for rows in child]
+    # Children of a free node are alike, so their orbits match one by one.
+    return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
+
+
 def multinomial(counts):
     """Return the number of distinct orders of things of which `counts` each are alike."""
     counts = list(counts)

@@ -46,10 +46,20 @@ class Partition:
             _is_level(self.interest, 1e-9) or (self.interest.shape[1] == 1 and _is_level(self.alone, 1e-7))
         )
 
-    @property
-    def level(self):
-        """Share, 0 to 1, of a value that is the same for everyone that the effect of interest takes up."""
-        return float((self.alone.mean(axis=0) ** 2).sum() * len(self.interest))
+    def share(self, basis):
+        """Return how much of the effect of interest, beside the nuisance, lies in a space, 0 to 1.
+
+        Parameters
+        ----------
+        basis : numpy.ndarray, shape (n_participants, n_columns)
+            Orthonormal basis of the space.
+
+        Returns
+        -------
+        float
+            Of several regressors, of the direction that lies in it most.
+        """
+        return float(np.linalg.norm(basis.T @ self.alone, 2) ** 2)
 
 
 def _is_level(columns, tolerance):

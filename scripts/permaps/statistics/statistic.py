@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.design.exchangeability import what_stays
 from permaps.design.partition import orthonormal
 from permaps.statistics.compiled import compiled
 from permaps.statistics.mapped import columns
@@ -132,27 +133,11 @@ def _moving(basis, tree, permute, flip):
     """
     if flip or not permute:
         return basis
-    orbit = np.zeros(len(basis), int)
-    for number, rows in enumerate(_orbits(tree)):
-        orbit[rows] = number
-    still = np.eye(orbit.max() + 1)[orbit]
-    still /= np.linalg.norm(still, axis=0)
     # Cosines of 1 between the two spaces are directions they share (Bjorck & Golub 1973).
-    directions, cosine, _ = np.linalg.svd(basis.T @ still)
+    directions, cosine, _ = np.linalg.svd(basis.T @ what_stays(tree))
     shared = np.zeros(basis.shape[1], bool)
     shared[: len(cosine)] = cosine > 1 - 1e-9
     return basis @ directions[:, ~shared]
-
-
-def _orbits(node):
-    """Return the sets of rows that can take one another's place."""
-    if not node.children:
-        return [[node.leaf]]
-    orbits = [_orbits(child) for child in node.children]
-    if not node.free:
-        return [rows for child in orbits for rows in child]
-    # Children of a free node are alike, so their orbits match one by one.
-    return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
 
 
 def _rounded(rows):
