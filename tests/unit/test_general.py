@@ -327,6 +327,20 @@ def test_a_group_without_variance_at_a_voxel_has_no_statistic():
     assert found[3] == 0 and np.isfinite(found).all() and (found[:3] != 0).all()
 
 
+@pytest.mark.parametrize("contrast", [[[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]])
+def test_a_voxel_without_anyone_of_a_group_is_tested_by_the_others(contrast):
+    design, contrast = np.column_stack([ONE, SCORE, AGE]), np.array(contrast, float)
+    group = np.repeat([0, 1, 2], [5, 4, 3])
+    maps = np.random.default_rng(3).standard_normal((12, N_VOXELS)).astype(np.float32)
+    maps[group == 1] = np.nan
+    there = group != 1
+    left = fit_voxel_models(maps[there], voxel_models(design[there], contrast, group[there] // 2, []))
+    found = fit_voxel_models(maps, voxel_models(design, contrast, group, []))
+    assert found["stat"].all()
+    for name in ("effect", "stat", "p", "z", "partialr2"):
+        np.testing.assert_allclose(found[name], left[name], rtol=1e-6)
+
+
 def test_bits_do_not_depend_on_what_else_is_computed():
     study = Study([ONE, GROUP], [0, 1, 0], "permute")
     covariate = np.random.default_rng(1).standard_normal((12, 1100)).astype(np.float32)
