@@ -10,6 +10,9 @@ from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
 from permaps.design.tables import read_matrix, write_matrix
 from permaps.workflow.jobs import job, log, written_whole
 
+# Where no permutation changes more than this share of a contrast, it is worth a word.
+STAYS = 0.1
+
 
 def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     """Write a contrast's weights and its plan.
@@ -54,11 +57,11 @@ def _plan(matrix, weights, letter, scheme, levels, groups):
         "scheme": chosen,
         "n_distinct": n_distinct,
         "smallest_p": 1 / found.n_distinct,
-        "warnings": _warnings(chosen, part, groups),
+        "warnings": _warnings(chosen, part, groups, found),
     }
 
 
-def _warnings(scheme, part, groups):
+def _warnings(scheme, part, groups, found):
     warnings = []
     if groups is not None and scheme != "flip":
         # Measured: 8 v 16 with variances 9 to 1 find something in 65 % of null data sets by permutation.
@@ -66,10 +69,19 @@ def _warnings(scheme, part, groups):
             "Participants of variance groups that differ much in size and variance are not exchangeable, so "
             "that permutation does not keep the error rate; with errors that are symmetric, scheme 'flip' does."
         )
-    if scheme == "permute" and (np.ptp(part.interest, axis=0) == 0).any():
+    if scheme != "permute":
+        return warnings
+    if (np.ptp(part.interest, axis=0) == 0).any():
         warnings.append(
             "A part of this contrast is the same for every participant, and no permutation changes it, so that "
             "it adds nothing to the test; scheme 'both' tests it too."
+        )
+    elif (share := part.share(found.still)) > STAYS:
+        # Measured: the mean of groups of 8 and 10, as intercept and half of their difference: t 7.0, p 0.33.
+        warnings.append(
+            f"Of this contrast, {share:.0%} is the same for all participants who may change places, and no "
+            "permutation changes it, so that it adds nothing to the test but error; scheme 'flip' or 'both' "
+            "tests it too, or blocks that let other participants change places."
         )
     return warnings
 

@@ -325,6 +325,11 @@ REFUSED = {
     ),
     "chunk of nothing": ("permutation: {chunk_size: 0}", "permutation.chunk_size: found 0"),
     "number is true": ("permutation: {chunk_size: true}", "permutation.chunk_size: found true"),
+    "a variance that is of groups and smoothed": (
+        "{model: {formula: '1', contrasts: {mean: Intercept}, variance_groups: site}, "
+        "inference: {variance_smoothing_fwhm: 8}}",
+        "inference.variance_smoothing_fwhm: found 8 beside model.variance_groups 'site'; expected one of the two",
+    ),
     "too many jobs": ("permutation: {n_permutations: 1000000, chunk_size: 1}", "chunk_size: .* at least 20,"),
     "negative seed": ("permutation: {seed: -1}", "permutation.seed: found -1"),
     "seed of 64 bits": ("permutation: {seed: 9223372036854775808}", "from 0 to 9223372036854775807"),

@@ -4,6 +4,7 @@ import by_hand
 import numpy as np
 import pandas as pd
 import pytest
+from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.design.partition import partition
 from permaps.workflow.errors import UserError
@@ -144,10 +145,35 @@ def test_a_partition_of_the_whole_design_has_no_nuisance():
         ("0 + sex", "0.5 * sex[F] + 0.5 * sex[M]", True),
         ("0 + sex", "sex[F]", False),
         ("1 + sex", "Intercept", True),
+        ("1 + side", "Intercept + 0.5 * side[T.b]", True),
+        ("1 + side", "Intercept + 0.3 * side[T.b]", False),
+        ("1 + side", "side[T.b]", False),
         ("1 + age", "age", False),
         ("0 + sex", "sex[F] - sex[M]", False),
     ],
 )
 def test_the_effect_of_interest_is_constant_in_a_test_of_the_mean(formula, contrast, constant):
-    names, design = design_matrix(TABLE, formula)
+    sides = np.where(np.arange(len(TABLE)) < len(TABLE) // 2, "a", "b")
+    names, design = design_matrix(TABLE.assign(side=sides), formula)
     assert partition(design, contrast_matrix(contrast, "c", names)).is_constant is constant
+
+
+@pytest.mark.parametrize(
+    ("weights", "blocks", "share"),
+    [
+        ([-1, 1, 0], {}, 0),
+        ([1, 0, 0], {}, 8 / 20),
+        ([[1, 0, 0], [0, 1, 0]], {}, 1),
+        ([-1, 1, 0], {"within": "pair"}, 1),
+        ([-1, 1, 0], {"whole": "pair"}, 0),
+        ([0, 0, 1], {"within": "pair"}, 0),
+        ([0, 0, 1], {"whole": "pair"}, 1),
+    ],
+)
+def test_what_no_permutation_changes_of_a_contrast_is_known(weights, blocks, share):
+    # Twelve sessions of pairs in the second group, eight in the first; the third column is the session.
+    group = np.repeat([0.0, 1.0], [8, 12])
+    design = np.column_stack([1 - group, group, np.tile([-1.0, 1.0], 10)])
+    tree = exchangeability_tree(20, **{kind: (np.arange(20) // 2).tolist() for kind in blocks})
+    part = partition(design, np.atleast_2d(np.array(weights, float)))
+    assert part.share(Exchangeability(tree, range(20), True, False).still) == pytest.approx(share, abs=1e-12)

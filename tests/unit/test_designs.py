@@ -87,6 +87,14 @@ def test_one_sample_at_the_mean_of_a_covariate():
     assert found[2:] == ("flip", 2**24)
 
 
+def test_the_mean_of_two_equal_groups_however_they_are_coded():
+    # Permutations leave what is tested where it is, and only add to the error: p would be 1.
+    cells = analysed(PEOPLE, "0 + group", "0.5 * group[a] + 0.5 * group[b]")
+    treatment = analysed(PEOPLE, "1 + group", "Intercept + 0.5 * group[T.b]")
+    same(cells, np.transpose(treatment[:2]))
+    assert cells[2:] == treatment[2:] == ("flip", 2**24)
+
+
 @pytest.mark.parametrize(
     ("formula", "contrast"),
     [("1 + group", "group[T.b]"), ("0 + group", "group[b] - group[a]"), ("group", "group[T.b]")],

@@ -23,7 +23,8 @@ def model_of(study, groups=None, covariates=()):
     blocks = {kind: rows.tolist() for kind, rows in study.blocks.items()}
     design = np.column_stack([study.design, *(np.full(12, np.nan) for _ in covariates)])
     setup = setup_arrays(design, study.weights, study.is_f, study.scheme, blocks, groups=groups, general=True)
-    exchangeability = from_setup(setup | {"design": study.design[:, :1]})[1]
+    alone = {"design": study.design[:, :1], "contrast": np.ones((1, 1))}
+    exchangeability = from_setup(setup | alone)[1]
     return voxel_models(design, study.weights, groups, list(covariates)), exchangeability
 
 
@@ -83,6 +84,19 @@ def test_missing_values_are_left_out_voxel_by_voxel(name):
                 maps[:, v].astype(float), study.design, study.weights, source[j], sign[j]
             )
             assert found[j, v] == pytest.approx(expected[0], rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("tested", [[0, 1, 0, 0], [0, 0, 0, 1], [[0, 0, 1, 0], [0, 0, 0, 1]]])
+def test_columns_that_are_nearly_dependent_are_told_apart_as_by_the_fast_path(tested):
+    # Given the year, its square has 1e-11 of its sum of squares left.
+    year = 2000.0 + np.arange(12)[::-1] + np.tile([0, 3], 6)
+    study = Study([ONE, GROUP, year, year**2], tested, "permute")
+    maps = study.maps(N_VOXELS)
+    expected = fit(maps, study.design, study.weights)["stat"]
+    model, exchangeability = model_of(study)
+    found = observed_statistic(maps, model, exchangeability, is_f=study.is_f)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(fit_voxel_models(maps, model)["stat"], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("tested", ["group", "covariate", "both"])
@@ -312,6 +326,20 @@ def test_a_group_without_variance_at_a_voxel_has_no_statistic():
     model = voxel_models(np.eye(3)[group], np.array([[1.0, -1, 0]]), group, [])
     found = fit_voxel_models(maps, model)["stat"]
     assert found[3] == 0 and np.isfinite(found).all() and (found[:3] != 0).all()
+
+
+@pytest.mark.parametrize("contrast", [[[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]])
+def test_a_voxel_without_anyone_of_a_group_is_tested_by_the_others(contrast):
+    design, contrast = np.column_stack([ONE, SCORE, AGE]), np.array(contrast, float)
+    group = np.repeat([0, 1, 2], [5, 4, 3])
+    maps = np.random.default_rng(3).standard_normal((12, N_VOXELS)).astype(np.float32)
+    maps[group == 1] = np.nan
+    there = group != 1
+    left = fit_voxel_models(maps[there], voxel_models(design[there], contrast, group[there] // 2, []))
+    found = fit_voxel_models(maps, voxel_models(design, contrast, group, []))
+    assert found["stat"].all()
+    for name in ("effect", "stat", "p", "z", "partialr2"):
+        np.testing.assert_allclose(found[name], left[name], rtol=1e-6)
 
 
 def test_bits_do_not_depend_on_what_else_is_computed():

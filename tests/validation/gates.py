@@ -209,14 +209,14 @@ MUTATIONS = [
     Mutation(
         "nuisance stays in the effect of interest",
         statistic.regressors,
-        "partition.interest - basis @ (basis.T @ partition.interest)",
-        "partition.interest",
+        "partition.alone",
+        "partition.interest / np.linalg.norm(partition.interest, axis=0)",
         partial(check_size, "nuisance_normal", 19, VOXELS),
     ),
     Mutation(
         "nuisance is not fitted again after relabelling",
         statistic.regressors,
-        "np.hstack([interest, _moving(basis, orbits)])",
+        "np.hstack([interest, _moving(basis, still)])",
         "interest",
         check_least_squares,
     ),

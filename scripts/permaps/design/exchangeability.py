@@ -190,14 +190,16 @@ class Exchangeability:
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
     @property
-    def orbits(self):
-        """Numbers of the rows, the same for rows that can take one another's place; None where signs flip."""
-        if self.units:
-            return None
-        numbers = np.zeros(self.n, int)
-        for number, rows in enumerate(_orbits(self.tree)):
-            numbers[rows] = number
-        return numbers
+    def still(self):
+        """What no relabelling changes: an orthonormal basis, shape (n, n_columns); no column where signs flip.
+
+        Columns are constant over the rows that can take one another's place.
+        """
+        orbits = [] if self.units else _orbits(self.tree)
+        basis = np.zeros((self.n, len(orbits)))
+        for number, rows in enumerate(orbits):
+            basis[rows, number] = 1 / np.sqrt(len(rows))
+        return basis
 
     def _describe(self, node):
         if not node.children:

@@ -30,9 +30,52 @@ class Partition:
     dof: int
 
     @property
+    def basis(self):
+        """Orthonormal columns that span the nuisance."""
+        return _orthonormal(self.nuisance)
+
+    @property
+    def alone(self):
+        """Orthonormal columns that span what the effect of interest has beside the nuisance."""
+        basis = self.basis
+        return _orthonormal(self.interest - basis @ (basis.T @ self.interest))
+
+    @property
     def is_constant(self):
-        """Whether the effect of interest is one value for everyone, as in a one-sample test."""
-        return bool((np.ptp(self.interest, axis=0) <= 1e-9 * np.abs(self.interest).max(axis=0)).all())
+        """Whether the effect of interest is one value for everyone, as in a one-sample test.
+
+        Written so (Ridgway's partition), or once the nuisance is taken out of it (Beckmann's): the mean of
+        two equal groups is tested by half of either, and by an intercept plus half of their difference.
+        """
+        return bool(
+            _is_level(self.interest, 1e-9) or (self.interest.shape[1] == 1 and _is_level(self.alone, 1e-7))
+        )
+
+    def share(self, basis):
+        """Return how much of the effect of interest, beside the nuisance, lies in a space, 0 to 1.
+
+        Parameters
+        ----------
+        basis : numpy.ndarray, shape (n_participants, n_columns)
+            Orthonormal basis of the space.
+
+        Returns
+        -------
+        float
+            Of several regressors, of the direction that lies in it most.
+        """
+        return float(np.linalg.norm(basis.T @ self.alone, 2) ** 2)
+
+
+def _is_level(columns, tolerance):
+    return (np.ptp(columns, axis=0) <= tolerance * np.abs(columns).max(axis=0)).all()
+
+
+def _orthonormal(columns):
+    """Return orthonormal columns with the same span, float array of the same shape."""
+    if columns.shape[1] == 0:
+        return columns
+    return np.linalg.qr(columns / np.linalg.norm(columns, axis=0))[0]
 
 
 def partition(design, contrast):
@@ -51,9 +94,11 @@ def partition(design, contrast):
     """
     n, p = design.shape
     inverse = np.linalg.pinv(contrast)
-    _, _, right = np.linalg.svd(contrast)
+    # In units of the columns' norms, lest what one column adds to another of far larger numbers is lost.
+    unit = np.linalg.norm(design, axis=0)
+    _, _, right = np.linalg.svd(contrast / unit)
     # The null space of the contrast spans what M - M C^+ C does (Ridgway), without its rank deficiency.
-    return Partition(design @ inverse, design @ right[len(contrast) :].T, n - p)
+    return Partition(design @ inverse, (design / unit) @ right[len(contrast) :].T, n - p)
 
 
 def partition_of(design, contrast):

@@ -44,7 +44,7 @@ def setup_arrays(design, contrast, is_f, scheme, blocks, groups=None, general=Fa
         "blocks": np.array(json.dumps(blocks)),
     }
     if not general:
-        moved = regressors(partition(design, contrast), labels, found.orbits)
+        moved = regressors(partition(design, contrast), labels, found.still)
         return setup | {name: np.asarray(value) for name, value in vars(moved).items()}
     return setup | {
         "design": design,
@@ -78,6 +78,10 @@ def is_general(maps, design, groups):
 def voxel_models(design, contrast, groups, covariates):
     """Return a design whose columns of NaN are maps.
 
+    Its other columns are replaced by an orthonormal basis of what they span, and the contrast's weights with
+    them: each voxel's normal equations square the condition of its columns, and those of a year and its
+    square would pass for dependent.
+
     Parameters
     ----------
     design : numpy.ndarray, shape (n_participants, n_columns)
@@ -88,12 +92,23 @@ def voxel_models(design, contrast, groups, covariates):
         The maps of those columns, in their order: arrays of shape (n_participants, n_voxels), or their files.
     """
     mapped = np.isnan(design).any(axis=0)
+    columns, weights = np.where(mapped, 0.0, design), np.array(contrast, float)
+    columns[:, ~mapped], weights[:, ~mapped] = _orthonormal(design[:, ~mapped], weights[:, ~mapped])
     return VoxelModels(
-        np.where(mapped, 0.0, design),
-        contrast,
+        columns,
+        weights,
         np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
         {int(c): _opened(values) for c, values in zip(np.flatnonzero(mapped), covariates, strict=True)},
     )
+
+
+def _orthonormal(columns, weights):
+    """Return an orthonormal basis of some columns, and the weights that mean the same for it."""
+    unit = np.linalg.norm(columns, axis=0)
+    basis, triangle = np.linalg.qr(columns / unit)
+    # Rows that are alike have to stay so to the last bit, for relabellings that are the same partition to tie.
+    _, first, row = np.unique(like_rows(columns), return_index=True, return_inverse=True)
+    return basis[first][row.ravel()], np.linalg.solve(triangle.T, (weights / unit).T).T
 
 
 def _opened(maps):

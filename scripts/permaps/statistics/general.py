@@ -273,12 +273,14 @@ def general_statistics(
                             freedom[g] -= inverse[c, d] * a
                     all_rss += rss[g]
                     all_freedom += freedom[g]
-                    usable = usable and freedom[g] > 1e-9 and rss[g] > NOISE * energy[g, v]
+                    # A group that a voxel lacks altogether has no variance to know.
+                    known = freedom[g] > 1e-9 and rss[g] > NOISE * energy[g, v]
+                    usable = usable and (known or count[g, v] == 0.0)
                 if not usable:
                     continue
                 weighted[:] = 0.0
                 for g in range(n_groups):
-                    weight[g] = freedom[g] / rss[g]
+                    weight[g] = freedom[g] / rss[g] if count[g, v] > 0.0 else 0.0
                     for c in range(p):
                         for d in range(c + 1):
                             weighted[c, d] += weight[g] * gram[g, c, d, v]
@@ -321,7 +323,8 @@ def _heterogeneity(weight, freedom, count):
     total = (weight * count).sum()
     spread = 0.0
     for g in range(weight.size):
-        spread += (1.0 - weight[g] * count[g] / total) ** 2 / freedom[g]
+        if count[g] > 0.0:
+            spread += (1.0 - weight[g] * count[g] / total) ** 2 / freedom[g]
     return spread
 
 

@@ -100,7 +100,7 @@ class Evaluator:
             yield first, values
 
 
-def regressors(partition, labels, orbits):
+def regressors(partition, labels, still):
     """Return the rows that relabellings move, for a partitioned design.
 
     Parameters
@@ -108,38 +108,25 @@ def regressors(partition, labels, orbits):
     partition : permaps.design.partition.Partition
     labels : array of int, shape (n_participants,)
         Rows of the design that are alike have the same label.
-    orbits : array of int, shape (n_participants,), or None
-        Rows that can take one another's place have the same number; None where signs flip.
+    still : array, shape (n_participants, n_columns)
+        Orthonormal basis of what no relabelling changes; may have no columns.
 
     Returns
     -------
     Regressors
     """
-    basis = _orthonormal(partition.nuisance)
-    interest = partition.interest - basis @ (basis.T @ partition.interest)
-    interest = _orthonormal(interest)
+    basis, interest = partition.basis, partition.alone
     # QR leaves the sign of its columns open: a t has the sign of its effect.
     interest = interest * np.where((interest * partition.interest).sum(axis=0) < 0, -1.0, 1.0)
-    rows = np.hstack([interest, _moving(basis, orbits)])
+    rows = np.hstack([interest, _moving(basis, still)])
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return Regressors(basis, _rounded(rows)[first][inverse.ravel()], interest.shape[1], partition.dof)
 
 
-def _orthonormal(columns):
-    if columns.shape[1] == 0:
-        return columns
-    return np.linalg.qr(columns / np.linalg.norm(columns, axis=0))[0]
-
-
-def _moving(basis, orbits):
-    """Directions of the nuisance that some relabelling changes.
-
-    A direction that none changes is constant over the rows that can take one another's place.
-    """
-    if orbits is None:
+def _moving(basis, still):
+    """Directions of the nuisance that some relabelling changes."""
+    if not still.shape[1]:
         return basis
-    still = np.eye(orbits.max() + 1)[orbits]
-    still /= np.linalg.norm(still, axis=0)
     # Cosines of 1 between the two spaces are directions they share (Bjorck & Golub 1973).
     directions, cosine, _ = np.linalg.svd(basis.T @ still)
     shared = np.zeros(basis.shape[1], bool)

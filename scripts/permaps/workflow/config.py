@@ -314,6 +314,18 @@ def _conflicts(config):
         *_too_many_chunks(config["permutation"]),
         *_half_an_atlas(config["atlas"]),
         *_one_name_for_two(config["model"]["contrasts"], config["inference"]["small_volumes"]),
+        *_variances_apart_and_smoothed(config),
+    ]
+
+
+def _variances_apart_and_smoothed(config):
+    # The pseudo-t has one variance for all, so that groups would be passed over in silence.
+    groups, fwhm = config["model"]["variance_groups"], config["inference"]["variance_smoothing_fwhm"]
+    if groups is None or not fwhm:
+        return []
+    return [
+        f"inference.variance_smoothing_fwhm: found {fwhm:g} beside model.variance_groups {groups!r}; expected one of "
+        "the two, since the variance that is smoothed is one for all participants"
     ]
 
 
