@@ -120,6 +120,23 @@ def test_covariates_that_are_maps_are_columns_of_each_voxels_own(tested, share):
             assert found[j, v] == pytest.approx(expected[0], rel=1e-6, abs=1e-7)
 
 
+@pytest.mark.parametrize("mean", [1, 1e4, 1e6])
+@pytest.mark.parametrize("weights", [[[0, 1, 1]], [[0, 1, 1], [1, 1, 2]], [[0, 0, 1]]])
+def test_a_contrast_may_add_a_map_of_any_unit_to_a_column(weights, mean):
+    covariate = np.random.default_rng(5).normal(mean, 0.03 * mean, (12, N_VOXELS)).astype(np.float32)
+    unit = np.array([1, 1, mean])
+    weights = np.array(weights, float) / [1, 1, 0.03 * mean]
+    maps = STUDIES["a regressor"].maps(N_VOXELS)
+    model = voxel_models(np.column_stack([ONE, AGE, np.full(12, np.nan)]), weights, None, [covariate])
+    np.testing.assert_allclose(model.nuisance @ model.contrast.T, 0, atol=1e-9)
+    source, sign = np.random.default_rng(6).permutation(12)[None], np.ones((1, 12), np.int8)
+    found = values(model, maps, len(weights) > 1, source, sign)
+    for v in range(N_VOXELS):
+        design = np.column_stack([ONE, AGE, covariate[:, v]]) / unit
+        expected = by_hand.freedman_lane(maps[:, [v]], design, weights / unit, source[0], sign[0])
+        assert found[0, v] == pytest.approx(expected[0], rel=1e-5, abs=1e-6)
+
+
 def test_a_covariate_that_is_the_same_at_every_voxel_is_a_column():
     study = STUDIES["two groups and age"]
     maps = study.maps(N_VOXELS)

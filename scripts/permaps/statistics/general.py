@@ -59,9 +59,30 @@ class VoxelModels:
 
     @property
     def nuisance(self):
-        """Weights of the columns that span the nuisance, shape (n_columns - n_rows, n_columns)."""
-        _, _, right = np.linalg.svd(self.contrast)
-        return np.ascontiguousarray(right[len(self.contrast) :])
+        """Weights of the columns that span the nuisance, shape (n_columns - n_rows, n_columns).
+
+        Each row of the contrast is solved for one column, and what is left are the others: for a map only
+        where there is no other way, so that a map, in numbers as large as they may be, is in no two columns
+        of the nuisance, which would then pass for one.
+        """
+        contrast, solved = self.contrast.copy(), []
+        fixed = np.array([c not in self.covariates for c in range(contrast.shape[1])])
+        for row in range(len(contrast)):
+            left = np.abs(contrast[row:])
+            # What elimination leaves of a column is rounding.
+            left[left < 1e-12 * np.abs(self.contrast).max(axis=0)] = 0.0
+            candidates = left * fixed if (left * fixed).any() else left
+            at, column = np.unravel_index(candidates.argmax(), candidates.shape)
+            contrast[[row, row + at]] = contrast[[row + at, row]]
+            contrast[row] /= contrast[row, column]
+            others = np.arange(len(contrast)) != row
+            contrast[others] -= np.outer(contrast[others, column], contrast[row])
+            solved.append(column)
+        free = np.delete(np.arange(contrast.shape[1]), solved)
+        weights = np.zeros((len(free), contrast.shape[1]))
+        weights[np.arange(len(free)), free] = 1.0
+        weights[:, solved] = -contrast[:, free].T
+        return weights
 
     @property
     def n_interest(self):
