@@ -39,7 +39,7 @@ def job(log_path):
         log.error("error: %s", error)
         sys.exit(f"\nPermaps: {error}\n(log: {log_path})\n")
     except Exception as error:
-        log.exception("unexpected error")
+        log.exception("error: %s", _unexpected(error))
         sys.exit(f"\nPermaps: {_unexpected(error)}\n(traceback in {log_path})\n")
     finally:
         log.removeHandler(handler)
