@@ -119,6 +119,11 @@ def _design(record):
         "Smoothing": f"{record['config']['smoothing_fwhm'] or 0:g} mm FWHM",
         "Corrected level": f"{record['config']['inference']['alpha']:g}",
     }
+    if any(
+        not isinstance(expression, list) for expression in record["config"]["model"]["contrasts"].values()
+    ):
+        two_sided = record["config"]["permutation"]["two_sided"]
+        entries["Tests of t"] = "two-sided" if two_sided else "one-sided, in the positive direction"
     for name, contrast in record["contrasts"].items():
         kind = {"permute": "permutations", "flip": "sign-flips", "both": "permutations with sign-flips"}
         number = f"{contrast['n_relabellings']:,} {kind[contrast['scheme']]}"
