@@ -130,7 +130,8 @@ def test_failure_names_the_logs():
     assert "smooth_maps: results/logs/smooth_maps.log" in text
     assert "x: b" in text
     assert "snakemake.log" not in text
-    assert "snakemake.log" in failure([], ["snakemake.log"])
+    interrupted = failure([], ["snakemake.log"])
+    assert "snakemake.log" in interrupted and "Ctrl-C" in interrupted
 
 
 WORDS = "model.formula: there is no column 'agee'"
@@ -187,3 +188,10 @@ def test_long_words_are_broken_between_words_alone(tmp_path, monkeypatch):
 def test_of_many_files_a_few_are_named():
     assert few_files([f"{i}" for i in range(4)]) == ["0", "1", "2", "3"]
     assert few_files([f"{i}" for i in range(30)]) == ["0", "1", "2", "and 27 more"]
+
+
+def test_an_interrupted_job_leaves_no_traceback(tmp_path):
+    with pytest.raises(SystemExit) as ended, job(tmp_path / "a.log"):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert (tmp_path / "a.log").read_text().endswith("error: interrupted\n")

@@ -26,6 +26,9 @@ SILENT = (
     "What Snakemake says of it is above."
 )
 
+# Without a job that failed.
+INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
+
 
 def plan(config, jobs, workers, version):
     """Return the start banner.
@@ -209,7 +212,7 @@ def failure(failed, log, since=0.0):
         lines += ["", _wrapped(words), "", *(f"  {path}" for path in logs[:SHOWN_LOGS])]
         lines += [f"  and {more} more"] * (more > 0)
     if not failed:
-        lines = ["", "  Where it says why:", *(f"  {path}" for path in log)]
+        lines = ["", _wrapped(INTERRUPTED), "", *(f"  {path}" for path in log)]
     return "\n".join(
         ["Permaps stopped.", *lines, "", "Mended, run the same command again: what is finished stays."]
     )
