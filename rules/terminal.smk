@@ -51,8 +51,11 @@ class PlanOfDryRun(logging.Handler):
 
 
 def name_few_files(record):
-    """Keep an error near to what is said of it."""
-    if getattr(record, "event", None) == LogEvent.JOB_ERROR:
+    """Keep what matters near to what is said of it."""
+    event = getattr(record, "event", None)
+    if event == LogEvent.JOB_INFO:
+        record.reason = terminal.few_reasons(record.reason)
+    elif event == LogEvent.JOB_ERROR:
         record.input = terminal.few_files(record.input)
         record.output = terminal.few_files(record.output)
     return True

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from permaps.permutation.thresholds import significant
 from permaps.workflow.jobs import job
-from permaps.workflow.terminal import closing, failure, few_files, plan, report_of, too_few
+from permaps.workflow.terminal import closing, failure, few_files, few_reasons, plan, report_of, too_few
 
 CONFIG = {
     "results": "results",
@@ -195,3 +195,13 @@ def test_an_interrupted_job_leaves_no_traceback(tmp_path):
         raise KeyboardInterrupt
     assert ended.value.code == 130
     assert (tmp_path / "a.log").read_text().endswith("error: interrupted\n")
+
+
+def test_reasons_stay_and_their_files_are_counted():
+    assert few_reasons("Code has changed since last execution") == "Code has changed since last execution"
+    files = ", ".join("abcdefg")
+    assert few_reasons(
+        f"Missing output files: x, y; Input files updated by another job: {files}; Params have changed"
+    ) == (
+        "Missing output files: x, y; Input files updated by another job: a, b, c, and 4 more; Params have changed"
+    )

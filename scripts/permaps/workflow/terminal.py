@@ -245,6 +245,12 @@ def few_files(paths):
     return list(paths) if more <= 1 else [*paths[:SHOWN_FILES], f"and {more:,} more"]
 
 
+def few_reasons(text):
+    """Return why a job runs, as Snakemake says it, with a few of the files."""
+    parts = (part.partition(": ") for part in text.split("; "))
+    return "; ".join(what + colon + ", ".join(few_files(files.split(", "))) for what, colon, files in parts)
+
+
 def _block(title, lines):
     return "\n".join([title, "", *_pairs(lines)])
 
