@@ -142,7 +142,7 @@ def _numbers(numbers):
         "peak (mm)",
         "t or F",
         "smallest p",
-        "observed",
+        "observed maximum",
         "critical (95 % CI)",
     ]
     rows = []
