@@ -38,7 +38,7 @@ AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
 # The report is written after the run, into a folder that has to exist when nothing is left to do.
 run: $(READY)
 	@results=$$($(BIN)/python -c '$(results_folder)' config/config.yaml $(CONFIG)) && mkdir -p "$$results" && \
-	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
+	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --rerun-incomplete \
 		--report "$$results/report.html" --report-after-run
 
 test: $(READY)

@@ -17,6 +17,11 @@ def tell(text):
     logger.info(f"\n{text}\n", extra=dict(quietness=Quietness.PROGRESS))
 
 
+def last_word(text):
+    """Say something below all that Snakemake says."""
+    atexit.register(print, f"\n{text}\n", file=sys.stderr)
+
+
 def tell_plan():
     """Say what will be done."""
     jobs = [
@@ -45,8 +50,21 @@ class PlanOfDryRun(logging.Handler):
             tell_plan()
 
 
+def name_few_files(record):
+    """Keep what matters near to what is said of it."""
+    event = getattr(record, "event", None)
+    if event == LogEvent.JOB_INFO:
+        record.reason = terminal.few_reasons(record.reason)
+    elif event == LogEvent.JOB_ERROR:
+        record.input = terminal.few_files(record.input)
+        record.output = terminal.few_files(record.output)
+    return True
+
+
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     logger.addHandler(PlanOfDryRun())
+    if TOLD:
+        logger.addFilter(name_few_files)
 
 
 onstart:
@@ -63,12 +81,13 @@ onsuccess:
             config["inference"]["alpha"],
             made or f"the same command with --report {result('report.html')}",
         )
-        if made:  # as the last word, below all that is said while the report is made
-            atexit.register(print, f"\n{text}\n", file=sys.stderr)
+        if made:  # below all that is said while the report is made
+            last_word(text)
         else:
             tell(text)
 
 
 onerror:
     if TOLD:
-        tell(terminal.failure([(job.rule.name, list(job.log)) for job in workflow.scheduler.failed], log))
+        failed = sorted((job.rule.name, list(job.log)) for job in workflow.scheduler.failed)
+        last_word(terminal.failure(failed, log, STARTED[0]))

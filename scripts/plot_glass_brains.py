@@ -29,9 +29,11 @@ def main(*, parametric, permuted, outputs, caption, contrast, stats, alpha):
     panels = [
         (f"Permutation Test ({NAMES[s]} FWE)", nib.load(p)) for s, p in zip(stats, permuted, strict=True)
     ]
+    # Parametric p can be smaller than any p by relabelling; a scale that held them would leave the others dark.
+    most = max(image.get_fdata().max() for _, image in panels)
     if parametric:
         panels.insert(0, ("Parametric Test (Bonferroni FWE)", nib.load(parametric)))
-    figure = glass_brains(panels, alpha, f"{contrast} (corrected p ≤ {alpha:g})")
+    figure = glass_brains(panels, alpha, f"{contrast} (corrected p ≤ {alpha:g})", most)
     save(figure, *outputs)
     counts = [f"{name}: {count(image, alpha):,}" for name, image in panels]
     write_caption(caption, f"Voxels with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".")

@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.inputs.reasons import counted
 from permaps.permutation.correction import NULL_OF
 from permaps.reporting import pages
 from permaps.reporting.methods import limitations, methods_paragraph, question
@@ -99,9 +100,9 @@ def _landing(record, numbers, contrasts):
 
 def _landing_name(statistic):
     """One column for t and F: contrasts of both kinds share the table."""
-    return (
-        "Bonferroni" if "Bonferroni" in statistic else _named(statistic).replace("t-", "").replace("F-", "")
-    )
+    if "Bonferroni" in statistic:
+        return "Bonferroni"
+    return "voxel" if statistic in ("t", "F") else _named(statistic)
 
 
 def _question(record):
@@ -110,16 +111,20 @@ def _question(record):
 
 def _design(record):
     people, mask = record["participants"], record["mask"]
-    left = "; ".join(f"{reason}: {count}" for reason, count in people["reasons"].items())
     sizes = " × ".join(f"{side:g}" for side in mask["voxel_size_mm"])
     entries = {
         "Participants": f"{people['included']}"
-        + (f" ({people['excluded']} left out: {left})" if left else ""),
+        + (f" ({people['excluded']} left out: {counted(people['reasons'])})" if people["excluded"] else ""),
         "Model": record["config"]["model"]["formula"],
         "Mask": f"{mask['n_voxels']:,} voxels of {sizes} mm",
         "Smoothing": f"{record['config']['smoothing_fwhm'] or 0:g} mm FWHM",
         "Corrected level": f"{record['config']['inference']['alpha']:g}",
     }
+    if any(
+        not isinstance(expression, list) for expression in record["config"]["model"]["contrasts"].values()
+    ):
+        two_sided = record["config"]["permutation"]["two_sided"]
+        entries["Tests of t"] = "two-sided" if two_sided else "one-sided, in the positive direction"
     for name, contrast in record["contrasts"].items():
         kind = {"permute": "permutations", "flip": "sign-flips", "both": "permutations with sign-flips"}
         number = f"{contrast['n_relabellings']:,} {kind[contrast['scheme']]}"
@@ -138,7 +143,7 @@ def _numbers(numbers):
         "peak (mm)",
         "t or F",
         "smallest p",
-        "observed",
+        "observed maximum",
         "critical (95 % CI)",
     ]
     rows = []

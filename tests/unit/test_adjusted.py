@@ -31,7 +31,7 @@ def test_band_is_that_of_the_mean_at_average_nuisance():
 
 def test_groups_differ_by_the_estimate():
     data = adjust(Y, DESIGN, NAMES, np.array([[0.0, 0, 1, 0]]))
-    assert (data.kind, data.labels) == ("groups", ["not group[T.b]", "group[T.b]"])
+    assert (data.kind, data.labels) == ("groups", ["group: not b", "group: b"])
     assert data.mean[1] - data.mean[0] == pytest.approx(FIT.params[2])
     assert data.y[data.x == 1].mean() == pytest.approx(data.mean[1])
 

@@ -94,9 +94,9 @@ def test_a_contrast_weighs_columns_of_any_name(expression, weights):
 @pytest.mark.parametrize(
     ("contrast", "message"),
     [
-        ("ages", "'ages' in 'ages' is not a column of the design, did you mean 'age'?"),
+        ("ages", "mine: 'ages' is not a column of the design, did you mean 'age'?"),
         ("`reading sped`", "did you mean 'reading speed'?"),
-        ("group", "'group' in 'group' is not a column of the design, did you mean 'group["),
+        ("group", "mine: 'group' is not a column of the design, did you mean 'group["),
         ("age - age", "is zero for every column"),
         ("age + 1", "Expected a weighted sum of design columns"),
         ("1e-3 * age", "Expected a weighted sum of design columns"),

@@ -15,8 +15,9 @@ import plot_slices
 import pytest
 from build_viewer import main as build_viewer
 from permaps.inputs.outliers import flag, robust_z
-from permaps.reporting.brains import axial_cuts
+from permaps.reporting.brains import axial_cuts, glass_brains
 from permaps.reporting.captions import write_caption
+from permaps.reporting.style import plt
 from run_folder import fabricate
 from test_clusters import run_rule
 
@@ -102,6 +103,19 @@ def test_glass_brains_with_and_without_the_parametric_test(run, tmp_path):
 
     count = int((nib.load(corrected).get_fdata() >= -np.log10(0.05)).sum())
     assert f"(Max TFCE FWE): {count:,}." in (tmp_path / "a.rst").read_text()
+
+
+def test_scale_of_glass_brains_ends_where_relabelling_does():
+    import nibabel as nib
+
+    values = np.zeros((8, 8, 8), dtype=np.float32)
+    values[3:5, 3:5, 3:5] = 2.0
+    permuted, parametric = (nib.Nifti1Image(v * values, np.diag([12.0, 12, 12, 1])) for v in (1, 5))
+    for most, ends, extended in ((2.0, 2.0, "max"), (None, 10.0, "neither")):
+        figure = glass_brains([("a", parametric), ("b", permuted)], 0.05, "c", most)
+        bar = figure.axes[-1]._colorbar
+        assert (bar.vmax, bar.extend) == (pytest.approx(ends), extended)
+        plt.close(figure)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.001])

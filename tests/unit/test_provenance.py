@@ -108,7 +108,7 @@ def test_methods_state_what_was_done(record):
     text = methods_paragraph(record)
     for part in (
         "24 participants",
-        "2 more were left out (no value for pseudo: 2)",
+        "2 more were left out (no value for pseudo)",
         "5 mm FWHM",
         f"{record['mask']['n_voxels']:,} voxels of 10 × 10 × 10 mm",
         "1 + pseudo + age + sex",

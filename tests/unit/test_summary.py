@@ -90,6 +90,8 @@ def test_landing_is_short_and_balanced(page):
     assert text.count("<table>") == 1
     assert text.count("<div") == text.count("</div>")
     assert "<html" not in text
+    # One column for the voxel statistics of both contrasts, t and F.
+    assert "<th>Bonferroni</th><th>voxel</th><th>TFCE</th></tr>" in text
 
 
 def test_names_are_escaped():

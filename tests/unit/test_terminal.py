@@ -2,12 +2,14 @@
 
 import json
 import re
+import time
 
 import count_relabellings
 import pandas as pd
 import pytest
 from permaps.permutation.thresholds import significant
-from permaps.workflow.terminal import closing, failure, plan, report_of, too_few
+from permaps.workflow.jobs import job
+from permaps.workflow.terminal import closing, failure, few_files, few_reasons, plan, report_of, too_few
 
 CONFIG = {
     "results": "results",
@@ -20,7 +22,8 @@ CONFIG = {
 CHUNK = ("compute_null_chunk", {"analysis": "pseudo", "start": "0", "stop": "2501"})
 
 
-def test_plan_tells_what_will_be_done():
+def test_plan_tells_what_will_be_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # away from the results of a run in the repository
     text = plan(CONFIG, [CHUNK, ("make_design", {})], 2, "0.1.0")
     for part in (
         "Permaps 0.1.0",
@@ -127,4 +130,78 @@ def test_failure_names_the_logs():
     assert "smooth_maps: results/logs/smooth_maps.log" in text
     assert "x: b" in text
     assert "snakemake.log" not in text
-    assert "snakemake.log" in failure([], ["snakemake.log"])
+    interrupted = failure([], ["snakemake.log"])
+    assert "snakemake.log" in interrupted and "Ctrl-C" in interrupted
+
+
+WORDS = "model.formula: there is no column 'agee'"
+
+
+def log_of(path, text):
+    path.write_text(text)
+    return str(path)
+
+
+def test_failure_ends_with_the_words_of_the_job(tmp_path):
+    log = log_of(
+        tmp_path / "a.log", f"12:00:00 one error: no matter\n12:00:01 error: {WORDS}\nThe columns are: age\n"
+    )
+    lines = failure([("screen_participants", [log])], []).splitlines()
+    assert f"  {WORDS}" in lines
+    assert "  The columns are: age" in lines
+    assert f"  screen_participants: {log}" in lines
+    assert "no matter" not in "".join(lines)
+
+
+def test_failure_quotes_an_exception_without_its_traceback(tmp_path):
+    with pytest.raises(SystemExit), job(tmp_path / "a.log"):
+        raise KeyError("x")
+    assert "Traceback" in (tmp_path / "a.log").read_text()
+    text = failure([("smooth_maps", [tmp_path / "a.log"])], [])
+    assert "  unexpected KeyError: 'x'\n" in text
+    assert "Traceback" not in text
+
+
+def test_failure_tells_the_same_error_of_many_jobs_once(tmp_path):
+    logs = [log_of(tmp_path / f"{i}.log", "12:00:00 error: the disk is full\n") for i in range(8)]
+    text = failure([("compute_null_chunk", [log]) for log in logs], [])
+    assert text.count("the disk is full") == 1
+    assert "  and 3 more" in text
+
+
+def test_failure_without_words_says_what_may_have_happened(tmp_path):
+    log = log_of(tmp_path / "a.log", "12:00:00 89 participants\n")
+    assert "killed from outside" in " ".join(failure([("smooth_maps", [log])], []).split())
+    old = log_of(tmp_path / "b.log", f"12:00:00 error: {WORDS}\n")
+    assert WORDS not in failure([("smooth_maps", [old])], [], since=time.time() + 60)
+
+
+def test_long_words_are_broken_between_words_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    path = f"/home/you/{'a-long-folder/' * 6}sub-01.nii.gz"
+    log = log_of(tmp_path / "a.log", f"12:00:00 error: {'the map cannot be read, ' * 4}{path}: it is empty\n")
+    text = failure([("smooth_maps", [log])], [])
+    assert path in text
+    assert max(len(line) for line in text.splitlines() if "/" not in line) <= 60
+
+
+def test_of_many_files_a_few_are_named():
+    assert few_files([f"{i}" for i in range(4)]) == ["0", "1", "2", "3"]
+    assert few_files([f"{i}" for i in range(30)]) == ["0", "1", "2", "and 27 more"]
+
+
+def test_an_interrupted_job_leaves_no_traceback(tmp_path):
+    with pytest.raises(SystemExit) as ended, job(tmp_path / "a.log"):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert (tmp_path / "a.log").read_text().endswith("error: interrupted\n")
+
+
+def test_reasons_stay_and_their_files_are_counted():
+    assert few_reasons("Code has changed since last execution") == "Code has changed since last execution"
+    files = ", ".join("abcdefg")
+    assert few_reasons(
+        f"Missing output files: x, y; Input files updated by another job: {files}; Params have changed"
+    ) == (
+        "Missing output files: x, y; Input files updated by another job: a, b, c, and 4 more; Params have changed"
+    )

@@ -116,6 +116,11 @@ def contrast_matrix(contrast, name, columns):
     return rows
 
 
+def _within(part, expression):
+    """Quote a part of an expression, and the expression where it is more than that."""
+    return repr(part) if part == expression.strip(" `") else f"{part!r} in {expression!r}"
+
+
 def _weights(expression, name, columns):
     from formulaic.errors import FormulaicError
     from formulaic.utils.constraints import LinearConstraints
@@ -126,7 +131,7 @@ def _weights(expression, name, columns):
     unknown = re.findall(r"`[^`]*`|(?<![\w.])[^\W\d][\w.\[\]():]*", rest)
     if unknown:
         raise UserError(
-            f"model.contrasts.{name}: {unknown[0].strip('`')!r} in {expression!r} is not a column of the design"
+            f"model.contrasts.{name}: {_within(unknown[0].strip('`'), expression)} is not a column of the design"
             f"{nearest(unknown[0].strip('`'), columns) or '.'} The columns are {', '.join(columns)}."
         )
     message = (

@@ -10,6 +10,7 @@ import pandas as pd
 from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import select
+from permaps.inputs.reasons import advice, counted, kinds_of
 from permaps.inputs.tables import ID, MAP, REASON, covariate_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
@@ -162,17 +163,16 @@ def require_enough(participants, reasons):
     staying = sum(not reason for reason in reasons)
     if staying >= FEWEST:
         return
-    leaving = [(i, r) for i, r in zip(participants[ID], reasons, strict=True) if r]
-    counts = Counter(reason.split(" (")[0].split(",")[0] for _, reason in leaving)
-    why = "; ".join(f"{n} {reason}" for reason, n in counts.most_common(5))
-    first = ""
+    leaving = [row for row, reason in enumerate(reasons) if reason]
+    told = ""
     if leaving:
-        row = list(participants[ID]).index(leaving[0][0])
-        first = f" The first: {leaving[0][0]}, {leaving[0][1]}, map {participants[MAP].iloc[row]}."
-    raise UserError(
-        f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed."
-        + (f" Leaving: {why}.{first}" if leaving else "")
-    )
+        why = Counter(reason for reason in reasons if reason)
+        name, path = (participants[column].iloc[leaving[0]] for column in (ID, MAP))
+        # Of a single kind no count is told, so it is told here.
+        counts = counted(why) if len(kinds_of(why)) > 1 else f"{len(leaving)} {counted(why)}"
+        told = f" Leaving: {counts}. The first: {name}, {list(reasons)[leaving[0]]}, map {path}."
+        told = f"{told} {advice(why)}".rstrip()
+    raise UserError(f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed.{told}")
 
 
 def is_missing(values, zero_is_missing):

@@ -1,5 +1,6 @@
 """One voxel's data as a contrast sees them: adjusted for everything that is not tested."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,8 +95,14 @@ def adjust(y, design, names, weights, most_groups=6):
 def _group_name(pattern, names):
     """Name a group by its design columns: those that are 1, or every value when others occur."""
     if set(np.unique(pattern)) <= {0.0, 1.0}:
-        present = [name for name, value in zip(names, pattern, strict=True) if value]
+        present = [_level(name) for name, value in zip(names, pattern, strict=True) if value]
         if len(names) == 1 and not present:
-            return f"not {names[0]}"
+            return _level(names[0], "not ")
         return " & ".join(present) or "reference"
     return ", ".join(f"{name} = {value:g}" for name, value in zip(names, pattern, strict=True))
+
+
+def _level(name, denied=""):
+    """Name what a column of a factor marks: 'group: patient' for group[T.patient]."""
+    factor = re.fullmatch(r"([^\[\]]+)\[(?:T\.)?([^\[\]]+)\]", name)
+    return f"{factor[1]}: {denied}{factor[2]}" if factor else f"{denied}{name}"

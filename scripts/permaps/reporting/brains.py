@@ -16,7 +16,7 @@ from permaps.reporting.style import BLACK, RED, heading, plt
 warnings.filterwarnings("ignore", "empty mask")
 
 
-def glass_brains(panels, alpha, title):
+def glass_brains(panels, alpha, title, most=None):
     """Draw -log10 p maps side by side on glass brains from above, on one scale.
 
     Parameters
@@ -26,14 +26,16 @@ def glass_brains(panels, alpha, title):
     alpha : float
         Corrected level: what is not significant is not drawn.
     title : str
+    most : float, optional
+        Where the scale ends; larger values have its last colour.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     arrays = [image.get_fdata() for _, image in panels]
-    threshold = -np.log10(alpha)
-    top = max(max(a.max() for a in arrays), threshold * 1.2)
+    threshold, largest = -np.log10(alpha), max(a.max() for a in arrays)
+    top = max(largest if most is None else min(most, largest), threshold * 1.2)
     width = 3.1 * len(panels) + 0.5
     figure = plt.figure(figsize=(width, 4.6))
     heading(figure, title)
@@ -76,7 +78,11 @@ def glass_brains(panels, alpha, title):
     # Half as high as the brains, centred.
     x0, y0, w, h = figure.add_subplot(grid[-1]).get_position().bounds
     figure.axes[-1].remove()
-    bar = figure.colorbar(scale, cax=figure.add_axes([x0, y0 + 0.2 * h, w, 0.6 * h]))
+    bar = figure.colorbar(
+        scale,
+        cax=figure.add_axes([x0, y0 + 0.2 * h, w, 0.6 * h]),
+        extend="max" if largest > top * (1 + 1e-6) else "neither",
+    )
     bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
     bar.outline.set_visible(False)
     return figure
@@ -143,7 +149,9 @@ def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
         display.annotate(left_right=row == 0, size=8)
     scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
     bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
-    bar.set_label(label)
+    bar.ax.set_title(
+        label, fontsize=9, fontweight="normal", loc="left"
+    )  # a lone t on its side is hard to read
     bar.outline.set_visible(False)
     return figure
 

@@ -64,6 +64,8 @@ def null_histograms(nulls, alpha, title):
             panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
         panel.set_title(NAMES[stat])
         panel.set_xlabel(f"maximum over the brain ({UNITS[stat]})")
+        if panel.get_xlim()[1] >= 1000:
+            panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         panel.set_ylabel("relabellings")
         panel.set_ylim(top=panel.get_ylim()[1] / FREE)
         panel.legend(loc="upper center", ncols=2, handlelength=1.4, columnspacing=1.2)
@@ -122,7 +124,8 @@ def convergence(tracks, alpha, title):
             label="p < 1 / relabellings: out of reach",
         )
         panel.axhline(alpha, color=BLACK, linestyle="--", linewidth=1, zorder=4)
-        panel.text(n, alpha, f"α = {alpha:g} ", va="bottom", ha="right", fontsize=8, zorder=4)
+        # Beside the panel: within it, a long legend would cover it.
+        panel.text(n, alpha, f" α = {alpha:g}", va="center", ha="left", fontsize=8)
         panel.set(xscale="log", yscale="log", xlim=(at[0] + 1, n), ylim=(least, 1.3))
         panel.set_title(NAMES[stat])
         panel.set_xlabel("relabellings, the observed one included")
@@ -133,7 +136,7 @@ def convergence(tracks, alpha, title):
             axis.set_major_formatter(StrMethodFormatter(shown))
             axis.set_minor_formatter(NullFormatter())
         free = "upper right" if all(p < 0.2 for _, p in peaks) else "lower left"
-        panel.legend(loc=free, fontsize=7)
+        panel.legend(loc=free, fontsize=7, frameon=True, facecolor="white", edgecolor="none")
     heading(figure, title)
     return figure
 
@@ -303,6 +306,7 @@ def quality(participants, bands, correlation, missing, flags, title):
     axes[2].set_ylabel("% of mask")
     if not np.any(missing):
         axes[2].text(0.5, 0.5, "none", transform=axes[2].transAxes, ha="center", va="center", color=GREY)
+        axes[2].set_yticks([0])
     axes[2].set_ylim(0, max(1.0, 110 * float(np.max(missing, initial=0))))
     axes[2].set_xlim(-1, n)
     shown = at if n <= 40 else np.array(sorted({*range(0, n, int(np.ceil(n / 30))), *flags}))

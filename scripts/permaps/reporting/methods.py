@@ -1,5 +1,6 @@
 """A run in words: the methods paragraph, the question, and what limits the conclusions."""
 
+from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 
 FEW_PARTICIPANTS = 20
@@ -35,16 +36,8 @@ def _participants(record):
     text = f"{source} of {people['included']} participants{contrast} were analysed"
     if people["excluded"]:
         gone = people["excluded"]
-        text += f"; {gone} more {_were(gone)} left out ({_reasons(people['reasons'])})"
+        text += f"; {gone} more {_were(gone)} left out ({counted(people['reasons'])})"
     return text + "."
-
-
-def _reasons(reasons):
-    """Reasons by frequency; many different ones are summed up."""
-    named = sorted(reasons.items(), key=lambda item: -item[1])
-    shown = [f"{reason}: {count}" for reason, count in named[:4]]
-    rest = sum(count for _, count in named[4:])
-    return "; ".join(shown + ([f"other: {rest}"] if rest else []))
 
 
 def _mask(record):

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -38,8 +39,11 @@ def job(log_path):
     except UserError as error:
         log.error("error: %s", error)
         sys.exit(f"\nPermaps: {error}\n(log: {log_path})\n")
+    except KeyboardInterrupt:  # every job of a run gets it, and a traceback of each would say nothing
+        log.error("error: interrupted")
+        sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        log.exception("unexpected error")
+        log.exception("error: %s", _unexpected(error))
         sys.exit(f"\nPermaps: {_unexpected(error)}\n(traceback in {log_path})\n")
     finally:
         log.removeHandler(handler)

@@ -6,6 +6,9 @@ suffices, since this is read whenever the Snakefile is.
 
 import csv
 import math
+import re
+import shutil
+import textwrap
 from pathlib import Path
 
 from permaps.inputs.tables import map_files, read_rows
@@ -13,6 +16,18 @@ from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
 
 SHOWN = {"voxel": "voxel", "tfce": "TFCE", "cluster_size": "cluster size", "cluster_mass": "cluster mass"}
+# How permaps.workflow.jobs writes an error into a log.
+ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
+SHOWN_FILES = 3
+SHOWN_LOGS = 5
+# Of a job whose log tells no error.
+SILENT = (
+    "A job ended without saying why: it was interrupted, or killed from outside, most often for want of memory. "
+    "What Snakemake says of it is above."
+)
+
+# Without a job that failed.
+INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
 
 def plan(config, jobs, workers, version):
@@ -175,8 +190,8 @@ def report_of(arguments):
     return ""
 
 
-def failure(failed, log):
-    """Say where to look.
+def failure(failed, log, since=0.0):
+    """Say what went wrong, in the words of the jobs that failed.
 
     Parameters
     ----------
@@ -184,10 +199,56 @@ def failure(failed, log):
         Rule and logs of each job that failed.
     log : list of str
         Snakemake's own log.
+    since : float
+        When the run began (seconds since the epoch): older logs are of another one.
     """
-    logs = [f"  {rule}: {path}" for rule, paths in failed for path in paths] or [f"  {path}" for path in log]
-    more = "Mended, run the same command again: what is finished stays."
-    return "\n".join(["Permaps stopped. What went wrong is in", "", *logs, "", more])
+    said = {}
+    for rule, paths in failed:
+        words = next(filter(None, (_last_words(path, since) for path in paths)), SILENT)
+        said.setdefault(words, []).extend(f"{rule}: {path}" for path in paths or log)
+    lines = []
+    for words, logs in said.items():
+        more = len(logs) - SHOWN_LOGS
+        lines += ["", _wrapped(words), "", *(f"  {path}" for path in logs[:SHOWN_LOGS])]
+        lines += [f"  and {more} more"] * (more > 0)
+    if not failed:
+        lines = ["", _wrapped(INTERRUPTED), "", *(f"  {path}" for path in log)]
+    return "\n".join(
+        ["Permaps stopped.", *lines, "", "Mended, run the same command again: what is finished stays."]
+    )
+
+
+def _last_words(path, since):
+    """Return the error that ends a job's log, or an empty string where there is none."""
+    try:
+        if Path(path).stat().st_mtime < since:
+            return ""
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    *_, error = ERROR.split(text)  # the last one: nothing follows it but a traceback
+    return error.partition("\nTraceback ")[0].strip() if ERROR.search(text) else ""
+
+
+def _wrapped(text):
+    """Set a message in from the edge, and break it between words alone: paths are copied from it."""
+    width = min(shutil.get_terminal_size().columns, 110)
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(wrapper.fill(line) for line in text.splitlines())
+
+
+def few_files(paths):
+    """Return a list of files in which many are counted: errors drown among the names of all maps."""
+    more = len(paths) - SHOWN_FILES
+    return list(paths) if more <= 1 else [*paths[:SHOWN_FILES], f"and {more:,} more"]
+
+
+def few_reasons(text):
+    """Return why a job runs, as Snakemake says it, with a few of the files."""
+    parts = (part.partition(": ") for part in text.split("; "))
+    return "; ".join(what + colon + ", ".join(few_files(files.split(", "))) for what, colon, files in parts)
 
 
 def _block(title, lines):

@@ -1,0 +1,68 @@
+"""Why participants leave, in a few words: reasons of one kind are counted together."""
+
+import re
+from collections import Counter
+
+# What to do about a reason that begins so.
+ADVICE = {
+    "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
+    "missing variate": "Fill in the values, or leave these columns out of the model.",
+    "query": "quality.query keeps those for whom it holds: text in it is written as in the table, capitals too.",
+    "misses": "The mask reaches beyond the values of these maps: take another mask.strategy or a mask.file that fits "
+    "them. quality.max_missing is how much of the mask a map may miss; 0 counts as missing unless "
+    "mask.zero_is_missing is false.",
+    "shape": "Resample the maps to one grid first.",
+    "affine": "Resample the maps to one grid first.",
+}
+
+
+def kind(reason):
+    """Return a reason without what is particular to one participant.
+
+    A map misses 12.3% of the mask, the next one 12.4%: both miss more than they may.
+    """
+    if missed := re.fullmatch(r"misses [\d.]+% of the brain mask, (more than [\d.]+%)", reason):
+        return f"misses {missed[1]} of the brain mask"
+    if reason.startswith(("missing variate: ", "query: ")):
+        return reason
+    return reason.split(" (")[0].split(",")[0]
+
+
+def counted(reasons, shown=5):
+    """Sum reasons up, the most frequent kind first.
+
+    Parameters
+    ----------
+    reasons : mapping of str to int
+        How many left for each.
+    shown : int
+        Kinds that are named; the rest is added up.
+
+    Returns
+    -------
+    str
+        Such as "29 missing file; 1 missing variate: age"; of a single kind the count is left out.
+    """
+    kinds = kinds_of(reasons)
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    parts = [f"{count} {name}" for name, count in kinds.most_common(shown)]
+    rest = sum(kinds.values()) - sum(count for _, count in kinds.most_common(shown))
+    return "; ".join(parts + ([f"{rest} for other reasons"] if rest else []))
+
+
+def kinds_of(reasons):
+    """Count the kinds of reasons."""
+    kinds = Counter()
+    for reason, count in reasons.items():
+        kinds[kind(reason)] += count
+    return kinds
+
+
+def advice(reasons):
+    """Say what to do about the most frequent kind of reason, or nothing where nothing general can be said."""
+    ((most, _),) = kinds_of(reasons).most_common(1)
+    of_covariate = re.match(r"covariate [^:]+: ", most)
+    most = most[of_covariate.end() :] if of_covariate else most
+    key = "model.voxelwise" if of_covariate else "dataset.maps"
+    return next((text.format(key=key) for start, text in ADVICE.items() if most.startswith(start)), "")
