@@ -5,6 +5,7 @@ import statistics
 import time
 
 import numpy as np
+from permaps.permutation.chunk import read_setup
 from permaps.permutation.model import from_setup, setup_arrays
 from permaps.permutation.null import Enhancement, null_maxima
 from permaps.permutation.relabelling import relabellings
@@ -113,6 +114,31 @@ def _traffic(keys, steps, label):
             top = max(top, label[p + steps[k]])
         label[p] = top | np.uint32(1)
     label[:] = 0
+
+
+def general(example):
+    """Seconds for one relabelling where voxels differ in their models: the general path, on one core."""
+    maps, rng = np.array(example.maps), np.random.default_rng(0)
+    inside, enhance = read_setup(example.setup)["mask"], example.enhancement()
+    n = len(maps)
+    fixed = np.column_stack([np.ones(n), example.tested])
+    lacking = np.where(rng.random(maps.shape) < 0.05, np.float32(np.nan), maps)
+    extended = np.column_stack([fixed, np.full(n, np.nan)])
+    covariate = rng.standard_normal(maps.shape, np.float32)
+
+    def measured(maps, design, covariates=(), **kinds):
+        contrast = np.eye(design.shape[1])[1:2]
+        setup = setup_arrays(design, contrast, False, "permute", {}, general=True, **kinds)
+        return on_processes(
+            1, maps, from_setup(setup | {"mask": inside}, covariates), enhance, few=8, many=40
+        )
+
+    return {
+        "5 % of all values missing": measured(lacking, fixed),
+        "two variance groups": measured(maps, fixed, groups=np.arange(n) % 2),
+        "a covariate that is a map": measured(maps, extended, [covariate]),
+        "smoothed variance": measured(maps, fixed, variance_sigma=(1.0, 1.0, 1.0)),
+    }
 
 
 def cohort(n_participants, shape, n_nuisance=0, n_patterns=48):

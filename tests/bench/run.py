@@ -62,6 +62,9 @@ def main(folder):
     row(f"mrclusterstats {version}".strip(), "TFCE", 2, theirs, own[2, 6])
     numbers |= {"peers": rows, "notes": NOTES}
 
+    told("the general path")
+    numbers["general"] = {"fast": own[1, 6], **ours.general(example)}
+
     told("growth")
     numbers["growth"] = ours.growth()
 

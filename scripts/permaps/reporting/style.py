@@ -45,13 +45,6 @@ NAMES = {
     "clustermass": "Max cluster mass",
 }
 UNITS = {"t": "t", "F": "F", "tfce": "TFCE", "clustersize": "voxels", "clustermass": "mass"}
-KEYS = {
-    "t": "voxel",
-    "F": "voxel",
-    "tfce": "tfce",
-    "clustersize": "cluster_size",
-    "clustermass": "cluster_mass",
-}
 
 
 def heading(figure, title):
@@ -63,6 +56,9 @@ def heading(figure, title):
 
 def save(figure, *paths):
     """Write a figure to each path and close it; the same figure gives the same bytes."""
+    # Laid out once: a constrained layout that is worked out for each file comes out a hair different.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     for path in paths:
         undated = {"Date": None} if str(path).endswith(".svg") else {}
         with written_whole(path) as temporary:

@@ -127,7 +127,7 @@ def too_few(n_relabellings, alpha, what="permutation.n_permutations", tail_fit=F
         Whether smaller p come from a fit of the tails.
     """
     least = 1 / (n_relabellings + 1)
-    # As in permaps.thresholds: a p that equals alpha is significant.
+    # As in permaps.permutation.thresholds: a p that equals alpha is significant.
     if least <= alpha * (1 + 1e-9):
         return ""
     enough = math.ceil(1 / alpha - 1e-9) - 1

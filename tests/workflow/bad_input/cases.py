@@ -125,6 +125,8 @@ VALUES = [
     Value("table without its path", {"dataset": {"source": "table", "maps": "map"}}, ("dataset.path: is missing",)),
     Value("no such table", table(path="../study/participant.tsv"), ("dataset.path", "did you mean 'participants.tsv'?"), "files"),
     Value("folder for a table", table(path="../study"), ("dataset.path: '../study' is a folder",), "files"),
+    Value("variance groups and a smoothed variance", {"model": {"formula": "1 + age", "contrasts": {"age": "age"}, "variance_groups": "group"}, "inference": {"variance_smoothing_fwhm": 8}}, ("inference.variance_smoothing_fwhm: found 8 beside model.variance_groups 'group'",), "conflicts"),
+    Value("contrast called as another in a small volume", {"model": {"formula": "1 + age", "contrasts": {"age": "age", "age_volume-roi": "age"}}, "inference": {"small_volumes": {"roi": "../study/mask.nii.gz"}}}, ("model.contrasts.age_volume-roi: found the name that files of age",), "conflicts"),
     Value("no such small volume", {"inference": {"small_volumes": {"roi": "../study/roi.nii"}}}, ("small_volumes.roi: there is no file",), "files"),
     Value(
         "no such mask",
