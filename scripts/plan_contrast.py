@@ -64,7 +64,7 @@ def _plan(matrix, weights, letter, scheme, levels, groups):
 def _warnings(scheme, part, groups, found):
     warnings = []
     if groups is not None and scheme != "flip":
-        # Measured: 8 v 16 with variances 9 to 1 find something in 65 % of null data sets by permutation.
+        # Measured: 8 v 16 with variances 9 to 1 find something in half of all null data sets by permutation.
         warnings.append(
             "Participants of variance groups that differ much in size and variance are not exchangeable, so "
             "that permutation does not keep the error rate; with errors that are symmetric, scheme 'flip' does."

@@ -71,3 +71,19 @@ def test_groups_too_small_for_a_variance_are_refused(tmp_path):
     assert planned(tmp_path, groups="group")["b"]["n_distinct"] == 70
     with pytest.raises(UserError, match="'name' has groups of 1, 1"):
         planned(tmp_path, groups="name")
+
+
+def test_what_relabelling_cannot_change_of_a_contrast_is_told(tmp_path):
+    # The mean of the one group, coded so that it is a constant plus the difference, or that and a whole F.
+    tested = {"b": "group[T.b]", "mean": "Intercept + group[T.b]", "any": ["Intercept", "group[T.b]"]}
+    plans = planned(tmp_path, expressions=tested)
+    assert not plans["b"]["warnings"]
+    assert plans["mean"]["scheme"] == "permute"
+    assert "is the same for all participants who may change places" in plans["mean"]["warnings"][0]
+    assert "scheme 'flip' or 'both' tests it too" in plans["mean"]["warnings"][0]
+    assert len(plans["any"]["warnings"]) == 1
+
+
+def test_groups_that_are_permuted_are_warned_of(tmp_path):
+    (said,) = planned(tmp_path, groups="group")["b"]["warnings"]
+    assert "variance groups" in said and "scheme 'flip' does" in said
