@@ -44,6 +44,8 @@ def within_reason():
         "I([1] * 1000000000)",
         "I('%999999999d' % 1)",
         "I(9 ** 9 ** 9)",
+        "{''}",  # a column of text: numpy's ValueError
+        "1 + {'a'}",
         "(" * 3000 + "age",
         "1 + " * 5000,
     ],

@@ -42,6 +42,11 @@ def design_matrix(table, formula, n_more=0):
             )
     frame = evaluate(table, formula)
     names = [str(c) for c in frame.columns]
+    if text := [str(c) for c in frame.select_dtypes(exclude=["number", "bool"]).columns]:
+        raise UserError(
+            f"model.formula: {_list(text)} in {formula!r} is text that names no column. Expected columns of the "
+            "participants table, numbers, or functions of them."
+        )
     matrix = np.asarray(frame, float)
     if not names:
         raise UserError(f"model.formula: {formula!r} has no columns. Expected at least '1'.")
