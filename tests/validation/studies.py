@@ -367,7 +367,7 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
 def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
     is_f = len(study.contrast) > 1
-    part = partition.partition(study.design, study.contrast)
+    part = partition.partition_of(study.design, study.contrast)
     setup = model.setup_arrays(
         study.design,
         study.contrast,
