@@ -149,9 +149,8 @@ def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
         display.annotate(left_right=row == 0, size=8)
     scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
     bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
-    bar.ax.set_title(
-        label, fontsize=9, fontweight="normal", loc="left"
-    )  # a lone t on its side is hard to read
+    # Above the bar: a lone t on its side is hard to read.
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
     bar.outline.set_visible(False)
     return figure
 
