@@ -16,6 +16,8 @@ TARGETS = {
     "nilearn, voxel": 15,
     "tfce, 6 neighbours": 5,
     "tfce, 26 neighbours": 5,
+    "tfce, 6 neighbours, our transform alone too": 5,
+    "tfce, 26 neighbours, our transform alone too": 5,
     "mrclusterstats, TFCE": 60,
 }
 
@@ -80,7 +82,7 @@ def _peers(numbers):
         target = TARGETS.get(f"{row['tool'].split()[0]}, {row['what']}", "")
         lines.append(
             f"| {row['tool']} | {row['what']} | {row['cores']} | {ms(row['theirs'])} | {ms(row['ours'])} "
-            f"| {row['theirs'] / row['ours']:.0f} | {target} |"
+            f"| {row['theirs'] / row['ours']:.3g} | {target} |"
         )
     return "\n".join([*lines, "", *numbers["notes"], ""])
 

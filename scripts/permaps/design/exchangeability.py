@@ -30,6 +30,8 @@ class Node:
     # Filled by `Exchangeability`: what the subtree looks like up to its own relabellings, and their number.
     kind: object = None
     count: int = 1
+    # Filled by it too: the children as an array, where all of them are participants.
+    rows: object = None
 
     @property
     def leaves(self):
@@ -186,6 +188,7 @@ class Exchangeability:
         self.permute = permute
         self.units = flip_units(tree) if flip else []
         self._describe(tree)
+        self.positions = np.array(tree.leaves)
         self.n_permutations = tree.count if permute else 1
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
@@ -207,6 +210,8 @@ class Exchangeability:
             return
         for child in node.children:
             self._describe(child)
+        if not any(child.children for child in node.children):
+            node.rows = np.array([child.leaf for child in node.children])
         kinds = [child.kind for child in node.children]
         within = prod(child.count for child in node.children)
         if node.free:
@@ -237,7 +242,7 @@ class Exchangeability:
                 sign[unit] = -1
         source = np.arange(self.n)
         if self.permute:
-            source[self.tree.leaves] = _unrank(self.tree, rank)
+            source[self.positions] = _unrank(self.tree, rank)
         return source, sign
 
     def draw(self, words):
@@ -255,7 +260,7 @@ class Exchangeability:
         """
         source = np.arange(self.n)
         if self.permute:
-            source[self.tree.leaves] = _draw(self.tree, words)
+            source[self.positions] = _draw(self.tree, words)
         sign = np.ones(self.n, np.int8)
         if self.units:
             for unit, word in zip(self.units, words(len(self.units)), strict=True):
@@ -328,9 +333,11 @@ def _unrank_order(node, rank):
 
 
 def _draw(node, words):
+    """Rows in the order in which they take the node's positions, drawn at random."""
     if not node.children:
         return [node.leaf]
-    order = node.children
-    if node.free:
-        order = [order[i] for i in np.argsort(words(len(order)), kind="stable")]
-    return [row for child in order for row in _draw(child, words)]
+    order = np.argsort(words(len(node.children)), kind="stable") if node.free else slice(None)
+    if node.rows is not None:
+        return node.rows[order]
+    children = [node.children[i] for i in order] if node.free else node.children
+    return [row for child in children for row in _draw(child, words)]
