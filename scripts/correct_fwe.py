@@ -3,7 +3,7 @@
 import numpy as np
 from permaps.inputs.images import on_grid
 from permaps.permutation.chunk import read_setup
-from permaps.permutation.correction import NULL_OF, fwe_p, minus_log10, tie_of
+from permaps.permutation.correction import fwe_p, minus_log10, read_maxima, tie_of
 from permaps.permutation.observed import observed_measure, reach
 from permaps.workflow.jobs import job, log
 
@@ -30,7 +30,7 @@ def main(*, matrix, setups, covariates, mask, nulls, logp, stat, settings):
     measure = observed_measure(matrix, setups[0], covariates, stat, settings)
     models = [read_setup(path) for path in setups]
     maxima = [
-        np.load(path, allow_pickle=False)[NULL_OF[stat]]
+        read_maxima(path, [stat])[stat]
         for path, model in zip(nulls, models, strict=True)
         if all(np.array_equal(model[name], models[0][name]) for name in ("scheme", "blocks", "labels"))
     ]

@@ -4,7 +4,7 @@ import numpy as np
 from permaps.inputs.images import on_grid
 from permaps.inputs.tables import write_rows
 from permaps.permutation.chunk import read_setup
-from permaps.permutation.correction import NULL_OF, fwe_p, minus_log10, tie_of
+from permaps.permutation.correction import fwe_p, minus_log10, read_maxima, tie_of
 from permaps.permutation.observed import observed_measure, reach
 from permaps.permutation.tail import fit_tail, tail_p
 from permaps.workflow.jobs import job, log, written_whole
@@ -25,7 +25,7 @@ def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings)
         What the chunks were computed with.
     """
     value = reach(observed_measure(matrix, setup, covariates, stat, settings), stat, settings)
-    maxima = np.load(nulls, allow_pickle=False)[NULL_OF[stat]]
+    maxima = read_maxima(nulls, [stat])[stat]
     tail = fit_tail(maxima, settings["seed"])
     p = tail_p(value, maxima, tail, tie_of(stat))
     on_grid(mask, read_setup(setup)["mask"])(logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")

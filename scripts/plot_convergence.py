@@ -1,8 +1,7 @@
 """How the corrected p of the top peaks settled with the number of relabellings."""
 
-import numpy as np
 import pandas as pd
-from permaps.permutation.correction import NULL_OF
+from permaps.permutation.correction import read_maxima
 from permaps.permutation.thresholds import reached
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence
@@ -27,8 +26,7 @@ def main(*, nulls, tables, outputs, caption, contrast, stats, alpha):
         Names of the statistics as in file names.
     alpha : float
     """
-    with np.load(nulls, allow_pickle=False) as stored:
-        by_stat = {stat: stored[NULL_OF[stat]] for stat in stats}
+    by_stat = read_maxima(nulls, stats)
     tracks = {s: (by_stat[s], top_peaks(by_stat[s], path)) for s, path in zip(stats, tables, strict=True)}
     n = len(by_stat[stats[0]]) - 1
     save(convergence(tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in"), *outputs)

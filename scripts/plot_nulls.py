@@ -1,7 +1,6 @@
 """Null distributions of the maxima, with what was observed and what is critical."""
 
-import numpy as np
-from permaps.permutation.correction import NULL_OF
+from permaps.permutation.correction import read_maxima
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
@@ -24,8 +23,7 @@ def main(*, nulls, outputs, caption, contrast, stats, alpha):
         Names of the statistics as in file names.
     alpha : float
     """
-    with np.load(nulls, allow_pickle=False) as stored:
-        by_stat = {stat: stored[NULL_OF[stat]] for stat in stats}
+    by_stat = read_maxima(nulls, stats)
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
     save(null_histograms(by_stat, alpha, title), *outputs)

@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from permaps.inputs.reasons import counted
-from permaps.permutation.correction import NULL_OF
+from permaps.permutation.correction import read_maxima
 from permaps.reporting import pages
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
@@ -42,13 +42,11 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
         image = nib.load(files["values"])
         logp = nib.load(files["bonferroni"]).get_fdata()
         rows.append(bonferroni_row(name, files["letter"], image.get_fdata(), logp, image.affine, alpha))
-        with np.load(files["nulls"], allow_pickle=False) as nulls:
-            for stat, path in files["clusters"].items():
-                clusters[name, stat] = found = pd.read_csv(path, sep="\t")
-                logp = nib.load(files["corrected"][stat]).get_fdata()
-                rows.append(
-                    permutation_row(name, stat, files["letter"], found, logp, nulls[NULL_OF[stat]], alpha)
-                )
+        maxima = read_maxima(files["nulls"], files["clusters"])
+        for stat, path in files["clusters"].items():
+            clusters[name, stat] = found = pd.read_csv(path, sep="\t")
+            logp = nib.load(files["corrected"][stat]).get_fdata()
+            rows.append(permutation_row(name, stat, files["letter"], found, logp, maxima[stat], alpha))
     numbers = as_table(rows)
     log.info("%d rows", len(numbers))
     with written_whole(table) as temporary:

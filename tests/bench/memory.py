@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from chunk_settings import SETTINGS
 from permaps.permutation.model import setup_arrays
 
-from bench.workflow import ROOT, SETTINGS
+from bench.workflow import ROOT
 
 SHAPE = (62, 61, 61)
 N_PARTICIPANTS = 2000

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from chunk_settings import SETTINGS
 from permaps.permutation.chunk import enhancement_of, read_setup
 from permaps.permutation.model import from_setup
 from permaps.workflow.duration import REFERENCE, as_reference
@@ -17,14 +18,6 @@ from permaps.workflow.duration import REFERENCE, as_reference
 from bench.clock import median, seconds
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {
-    "seed": 0,
-    "two_sided": True,
-    "enhance": True,
-    "connectivity": 6,
-    "tfce": {"extent": 0.5, "height": 2.0},
-    "cluster_p": 0.001,
-}
 
 
 @dataclass(frozen=True)

@@ -174,13 +174,19 @@ def welch_anova(y, group):
     return between / (1 + 2 * (k - 2) / (k**2 - 1) * spread), (k**2 - 1) / (3 * spread)
 
 
-def test_two_variance_groups_are_welchs_t():
+def two_unequal_groups():
+    """Return groups, maps, the model of their difference, and relabellings of it."""
     group, maps = unequal()
     group = np.minimum(group, 1)
     design, weights = np.column_stack([group == 0, group == 1]).astype(float), np.array([[-1.0, 1.0]])
     model = voxel_models(design, weights, group, [])
     exchangeability = Exchangeability(exchangeability_tree(12), group, True, False)
     source, sign = relabellings(exchangeability, 0, 0, N_RELABELLINGS)
+    return group, maps, model, source, sign
+
+
+def test_two_variance_groups_are_welchs_t():
+    group, maps, model, source, sign = two_unequal_groups()
     found = values(model, maps, False, source, sign)
     for j in range(N_RELABELLINGS):
         labels = group[source[j]]
@@ -196,12 +202,7 @@ def test_two_variance_groups_are_welchs_t():
 
 
 def test_an_f_of_one_row_is_the_square_of_t():
-    group, maps = unequal()
-    group = np.minimum(group, 1)
-    design, weights = np.column_stack([group == 0, group == 1]).astype(float), np.array([[-1.0, 1.0]])
-    model = voxel_models(design, weights, group, [])
-    exchangeability = Exchangeability(exchangeability_tree(12), group, True, False)
-    source, sign = relabellings(exchangeability, 0, 0, N_RELABELLINGS)
+    _, maps, model, source, sign = two_unequal_groups()
     t, f = (values(model, maps, is_f, source, sign) for is_f in (False, True))
     assert t.min() < 0
     np.testing.assert_array_equal(f, t**2)

@@ -8,19 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from chunk_settings import SETTINGS
 from permaps.permutation.chunk import chunk_fingerprint, read_setup
 from permaps.permutation.null import ENHANCED
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {
-    "seed": 0,
-    "two_sided": True,
-    "enhance": True,
-    "connectivity": 6,
-    "tfce": {"extent": 0.5, "height": 2.0},
-    "cluster_p": 0.001,
-    "uncorrected_tfce": False,
-}
 SCRIPT = """
 import resource
 import sys

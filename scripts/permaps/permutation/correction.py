@@ -17,6 +17,25 @@ NULL_OF = {
 }
 
 
+def read_maxima(path, stats):
+    """Read the maxima of every relabelling from a merged null.
+
+    Parameters
+    ----------
+    path : path
+        .npz, as `merge_nulls` writes it.
+    stats : iterable of str
+        Names of statistics as in file names.
+
+    Returns
+    -------
+    dict of numpy.ndarray of float, shape (1 + n_relabellings,)
+        By those names, the observed labelling first.
+    """
+    with np.load(path, allow_pickle=False) as stored:
+        return {stat: stored[NULL_OF[stat]] for stat in stats}
+
+
 def tie_of(stat):
     """Return the relative difference up to which two values of a statistic are equal."""
     return TIE if NULL_OF[stat] == "voxel" else ENHANCED_TIE
