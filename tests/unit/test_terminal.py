@@ -7,7 +7,9 @@ import time
 import count_relabellings
 import pandas as pd
 import pytest
+from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
+from permaps.workflow import terminal
 from permaps.workflow.jobs import job
 from permaps.workflow.terminal import closing, failure, few_files, few_reasons, plan, report_of, too_few
 
@@ -42,10 +44,22 @@ def test_plan_tells_what_will_be_done(tmp_path, monkeypatch):
 def test_plan_counts_rows_of_a_table_and_leaves_a_bad_one_to_its_job(tmp_path):
     table = tmp_path / "p.tsv"
     table.write_text("participant_id\tmap\n01\ta\n02\tb\n")
-    config = CONFIG | {"dataset": {"source": "table", "path": str(table)}}
+    config = CONFIG | {"dataset": {"source": "table", "path": str(table), "maps": "map"}}
     assert f"2, of {table}" in plan(config, [], None, "0")
     table.write_bytes(b"\xff\xfe")
     assert f"of {table}" in plan(config, [], None, "0")
+
+
+def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
+    (tmp_path / "p.tsv").write_text("participant_id\tmap\n01\tmissing\n02\tb.nii\n03\tc.nii\n")
+    for name in ("b.nii", "c.nii"):
+        (tmp_path / name).touch()
+    read = []
+    monkeypatch.setattr(terminal, "read_rows", lambda path: read.append(path) or read_rows(path))
+    monkeypatch.setattr(terminal, "grid_of", lambda path: read.append(path))
+    table = str(tmp_path / "p.tsv")
+    plan(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK], 1, "0")
+    assert list(map(str, read)) == [table, str(tmp_path / "b.nii")]
 
 
 def test_plan_knows_voxels_unless_the_mask_is_made_anew(tmp_path):

@@ -11,7 +11,7 @@ import shutil
 import textwrap
 from pathlib import Path
 
-from permaps.inputs.tables import map_files, read_rows
+from permaps.inputs.tables import map_paths, read_rows
 from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
 
@@ -50,35 +50,40 @@ def plan(config, jobs, workers, version):
     model, inference = config["model"], config["inference"]
     tests = [f"{c} ({'F' if isinstance(e, list) else 't'})" for c, e in model["contrasts"].items()]
     statistics = ", ".join(SHOWN[s] for s in inference["statistics"])
+    people, first_map = cohort(config["dataset"])
     lines = {
-        "participants": participants(config["dataset"]),
+        "participants": participants(config["dataset"], people),
         "voxels": _voxels(config["results"], jobs),
         "model": f"{model['formula']}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
         "contrasts": ", ".join(tests),
         "relabellings": _relabellings(config, jobs),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
-        "jobs": _jobs(config, jobs, workers),
+        "jobs": _jobs(config["results"], jobs, workers, people, first_map),
         "results": f"{config['results']}/",
     }
     return _block(f"Permaps {version}", {name: text for name, text in lines.items() if text})
 
 
-def participants(dataset):
+def participants(dataset, n):
     """Say how many participants the source has, before anyone is left out."""
-    n = n_participants(dataset)
     if dataset["source"] == "table":
         return f"{n}, of {dataset['path']}" if n else f"of {dataset['path']}"
     return f"{n}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
 
 
-def n_participants(dataset):
-    """Return how many participants the source has; None where its table cannot be read."""
+def cohort(dataset):
+    """Return how many participants the source has, and one of their maps; None for what cannot be told yet."""
     if dataset["source"] != "table":
-        return dataset["n_subjects"]
+        return dataset["n_subjects"], None
+    n = None
     try:
-        return len(read_rows(dataset["path"])[1])
+        columns, rows, _ = read_rows(dataset["path"])
+        n = len(rows)
+        paths = map_paths(columns, rows, dataset["path"], dataset["maps"])
     except UserError:  # the job that reads it can tell it better
-        return None
+        return n, None
+    # One is enough: looking for all of them takes a while on a network's disk.
+    return n, next((path for path in paths if path and Path(path).is_file()), None)
 
 
 def _voxels(results, jobs):
@@ -100,16 +105,12 @@ def _relabellings(config, jobs):
     return f"{wanted:,}{each}, in {chunks:,} chunk{'s' * (chunks != 1)}; {missing:,} to compute"
 
 
-def _jobs(config, jobs, workers):
+def _jobs(results, jobs, workers, people, first_map):
     if not jobs:
         return "0"
     at_once = f", {workers} at a time" if workers else ""
-    dataset = config["dataset"]
-    maps = map_files(dataset["path"], dataset["maps"]) if dataset["source"] == "table" else []
-    grid = grid_of(maps[0]) if maps else None
-    seconds, source = estimate(
-        jobs, Path(config["results"]) / "benchmarks", workers or len(jobs), n_participants(dataset), grid
-    )
+    grid = grid_of(first_map) if first_map else None
+    seconds, source = estimate(jobs, Path(results) / "benchmarks", workers or len(jobs), people, grid)
     return f"{len(jobs):,}{at_once}; {duration(seconds)} by {source}"
 
 
