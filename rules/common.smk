@@ -1,6 +1,7 @@
 # Small pure helpers. Every cluster job parses this again: nothing heavy is imported here.
 import re
 
+from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
 from permaps.workflow.digest import library_digest
 
 
@@ -41,8 +42,8 @@ CONTRASTS = list(config["model"]["contrasts"])
 
 
 def statistic_of(contrast):
-    """The voxel statistic of a contrast: t for one expression, F for a list of them."""
-    return "F" if isinstance(config["model"]["contrasts"][contrast], list) else "t"
+    """The voxel statistic of a contrast, t or F."""
+    return voxel_statistic(config["model"]["contrasts"][contrast])
 
 
 # What is tested where: a contrast over the whole mask, or in a small volume. By name in file names.
@@ -67,13 +68,7 @@ COVARIATES = [result(f"covariates/{name}.npy") for name in config["model"]["voxe
 
 def stats_of(contrast):
     """The names in file names of the statistics that have a corrected map for this contrast."""
-    names = {
-        "voxel": statistic_of(contrast),
-        "tfce": "tfce",
-        "cluster_size": "clustersize",
-        "cluster_mass": "clustermass",
-    }
-    return [names[s] for s in config["inference"]["statistics"]]
+    return statistics_of(statistic_of(contrast), config["inference"]["statistics"])
 
 
 def alike(contrast):
@@ -85,6 +80,6 @@ def alike(contrast):
 wildcard_constraints:
     contrast=one_of(CONTRASTS),
     analysis=one_of(ANALYSES),
-    stat="t|F|tfce|clustersize|clustermass",
+    stat=one_of(STATISTICS),
     start=r"\d+",
     stop=r"\d+",

@@ -3,8 +3,7 @@
 
 rule estimate_uncorrected:
     input:
-        mask=result("mask.nii.gz"),
-        setup=result("design/contrast-{analysis}_setup.npz"),
+        observed=result("observed/contrast-{analysis}.npz"),
         exceedances=result("counts/contrast-{analysis}.npz"),
     output:
         unc=result("maps/contrast-{analysis}_stat-{stat}_corr-unc_logp.nii.gz"),
@@ -27,38 +26,33 @@ rule estimate_uncorrected:
         "../scripts/estimate_uncorrected.py"
 
 
-rule enhance_map:
+rule write_tfce:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        setup=result("design/contrast-{analysis}_setup.npz"),
-        mask=result("mask.nii.gz"),
+        observed=result("observed/contrast-{analysis}.npz"),
     output:
         tfce=result("maps/contrast-{analysis}_stat-tfce_statmap.nii.gz"),
     log:
-        result("logs/enhance_map/contrast-{analysis}.log"),
+        result("logs/write_tfce/contrast-{analysis}.log"),
     benchmark:
-        result("benchmarks/enhance_map/contrast-{analysis}.tsv")
+        result("benchmarks/write_tfce/contrast-{analysis}.tsv")
     conda:
         "../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=1000, per_input=1),
+        mem_mb=memory(base=1000),
         runtime=minutes(10),
     params:
-        settings=dict(**CHUNK_SETTINGS, library=library("enhance_map")),
+        settings=dict(library=library("write_tfce")),
     message:
-        "Enhancing {wildcards.analysis} by TFCE"
+        "Writing the TFCE map of {wildcards.analysis}"
     script:
-        "../scripts/enhance_map.py"
+        "../scripts/write_tfce.py"
 
 
 rule correct_fwe:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        setups=[result("design/contrast-{analysis}_setup.npz")],
-        mask=result("mask.nii.gz"),
+        observed=result("observed/contrast-{analysis}.npz"),
+        models=[],
         nulls=[result("nulls/contrast-{analysis}.npz")],
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-fwe_logp.nii.gz"),
@@ -70,10 +64,10 @@ rule correct_fwe:
         "../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=1000, per_input=1),
+        mem_mb=memory(base=1000),
         runtime=minutes(10),
     params:
-        settings=dict(**CHUNK_SETTINGS, library=library("correct_fwe")),
+        settings=dict(library=library("correct_fwe")),
     message:
         "Correcting {wildcards.stat} of {wildcards.analysis}"
     script:
@@ -82,10 +76,8 @@ rule correct_fwe:
 
 use rule correct_fwe as correct_fwe_across_contrasts with:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        setups=lambda wildcards: [result(f"design/contrast-{c}_setup.npz") for c in alike(wildcards.analysis)],
-        mask=result("mask.nii.gz"),
+        observed=result("observed/contrast-{analysis}.npz"),
+        models=lambda wildcards: [result(f"design/contrast-{c}_model.npz") for c in alike(wildcards.analysis)],
         nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in alike(wildcards.analysis)],
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-cfwe_logp.nii.gz"),
@@ -101,10 +93,7 @@ use rule correct_fwe as correct_fwe_across_contrasts with:
 
 rule fit_tail:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        setup=result("design/contrast-{analysis}_setup.npz"),
-        mask=result("mask.nii.gz"),
+        observed=result("observed/contrast-{analysis}.npz"),
         nulls=result("nulls/contrast-{analysis}.npz"),
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-gpd_logp.nii.gz"),
@@ -117,10 +106,10 @@ rule fit_tail:
         "../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=1000, per_input=1),
+        mem_mb=memory(base=1000),
         runtime=minutes(10),
     params:
-        settings=dict(**CHUNK_SETTINGS, library=library("fit_tail")),
+        settings=dict(seed=config["permutation"]["seed"], library=library("fit_tail")),
     message:
         "Fitting the tail of {wildcards.stat} of {wildcards.analysis}"
     script:

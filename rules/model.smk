@@ -84,3 +84,38 @@ rule collect_contrasts:
         "Collecting the contrasts"
     script:
         "../scripts/collect_contrasts.py"
+
+
+# Of an analysis: a contrast, or a contrast in a small volume.
+rule build_model:
+    input:
+        matrix=result("maps.npy"),
+        covariates=COVARIATES,
+        mask=result("mask.nii.gz"),
+        design=result("design/design.tsv"),
+        contrasts=planned("weights.tsv"),
+        blocks=result("design/blocks.json"),
+        plan=planned("plan.json"),
+        volume=small_volume,
+    output:
+        model=result("design/contrast-{analysis}_model.npz"),
+    log:
+        result("logs/build_model/contrast-{analysis}.log"),
+    benchmark:
+        result("benchmarks/build_model/contrast-{analysis}.tsv")
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=lambda wildcards: dict(
+            contrast=contrast_of(wildcards.analysis),
+            variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
+            library=library("build_model"),
+        ),
+    message:
+        "Putting together the model of {wildcards.analysis}"
+    script:
+        "../scripts/build_model.py"

@@ -78,13 +78,9 @@ def numbers(stem):
     return result(f"figures/captions/{stem}.rst")
 
 
-# The two panels of glass brains, each of the statistics that it holds if they are computed.
-PANELS = {"comparison": ("t", "F", "tfce"), "clusters": ("clustersize", "clustermass")}
-
-
 def panel_stats(contrast, panel):
     """The contrast's statistics that are drawn in a panel."""
-    return [s for s in stats_of(contrast) if s in PANELS[panel]]
+    return [s for s in stats_of(contrast) if STATISTICS[s].panel == panel]
 
 
 def panels_of(contrast):

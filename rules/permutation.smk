@@ -1,45 +1,36 @@
 # The null of the maximum statistics, in chunks. An analysis is a contrast, or a contrast in a small volume.
 
 
-rule prepare_null:
+rule observe:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        mask=result("mask.nii.gz"),
-        design=result("design/design.tsv"),
-        contrasts=planned("weights.tsv"),
-        blocks=result("design/blocks.json"),
-        plan=planned("plan.json"),
-        volume=small_volume,
+        model=result("design/contrast-{analysis}_model.npz"),
     output:
-        setup=result("design/contrast-{analysis}_setup.npz"),
+        observed=result("observed/contrast-{analysis}.npz"),
     log:
-        result("logs/prepare_null/contrast-{analysis}.log"),
+        result("logs/observe/contrast-{analysis}.log"),
     benchmark:
-        result("benchmarks/prepare_null/contrast-{analysis}.tsv")
+        result("benchmarks/observe/contrast-{analysis}.tsv")
     conda:
-        "../envs/imaging.yaml"
+        "../envs/kernel.yaml"
     threads: 1
     resources:
-        mem_mb=memory(base=1000),
+        mem_mb=memory(base=1000, per_input=1),
         runtime=minutes(10),
     params:
-        settings=lambda wildcards: dict(
-            contrast=contrast_of(wildcards.analysis),
-            variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
-            library=library("prepare_null"),
-        ),
+        settings=dict(**CHUNK_SETTINGS, library=library("observe")),
     message:
-        "Preparing the relabellings of {wildcards.analysis}"
+        "Computing the observed maps of {wildcards.analysis}"
     script:
-        "../scripts/prepare_null.py"
+        "../scripts/observe.py"
 
 
 rule compute_null_chunk:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        setup=result("design/contrast-{analysis}_setup.npz"),
+        model=result("design/contrast-{analysis}_model.npz"),
     output:
         chunk=result("nulls/contrast-{analysis}/{start}-{stop}.npz"),
     log:
@@ -64,7 +55,7 @@ rule merge_nulls:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        setup=result("design/contrast-{analysis}_setup.npz"),
+        model=result("design/contrast-{analysis}_model.npz"),
         chunks=chunks,
     output:
         null=result("nulls/contrast-{analysis}.npz"),

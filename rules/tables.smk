@@ -85,7 +85,7 @@ rule tabulate_clusters:
 
 rule tabulate_small_volumes:
     input:
-        setups=[result(f"design/contrast-{a}_setup.npz") for a in IN_VOLUMES],
+        models=[result(f"design/contrast-{a}_model.npz") for a in IN_VOLUMES],
         values=[map_of(contrast_of(a), statistic_of(contrast_of(a))) for a in IN_VOLUMES],
         nulls=[result(f"nulls/contrast-{a}.npz") for a in IN_VOLUMES],
         corrected=[map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(contrast_of(a))],

@@ -3,7 +3,8 @@
 import time
 
 import numpy as np
-from permaps.permutation.chunk import compute_chunk, read_setup, warm_up
+from permaps.permutation.chunk import compute_chunk, warm_up
+from permaps.permutation.model import Model
 from permaps.statistics.compiled import ready
 from permaps.workflow.digest import library_digest
 from permaps.workflow.jobs import job, log, written_whole
@@ -12,15 +13,15 @@ from permaps.workflow.jobs import job, log, written_whole
 OVERHEAD_MB = 500
 
 
-def main(*, matrix, setup, covariates, output, start, stop, settings, memory_mb):
+def main(*, matrix, model, covariates, output, start, stop, settings, memory_mb):
     """Write one chunk of the null.
 
     Parameters
     ----------
     matrix : path
         participants x voxels, .npy.
-    setup : path
-        From `prepare_null`.
+    model : path
+        From `build_model`.
     covariates : list of path
         Columns of the design that are maps: .npy each.
     output : path
@@ -37,10 +38,10 @@ def main(*, matrix, setup, covariates, output, start, stop, settings, memory_mb)
     def progress(done):
         log.info("%d of %d relabellings, %.1f s", done, stop - start, time.perf_counter() - begin)
 
-    general = "rows" not in read_setup(setup)
-    ready(lambda: warm_up(general), f"{library_digest(__file__)}-{'general' if general else 'fast'}")
+    model = Model.load(model)
+    ready(lambda: warm_up(model.kind), f"{library_digest(__file__)}-{model.kind}")
     log.info("kernels ready after %.1f s", time.perf_counter() - begin)
-    chunk = compute_chunk(matrix, setup, start, stop, settings, memory_mb, progress, covariates)
+    chunk = compute_chunk(matrix, model, start, stop, settings, memory_mb, progress, covariates)
     with written_whole(output) as path:
         np.savez(path, **chunk)
 
@@ -49,7 +50,7 @@ if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
             matrix=snakemake.input.matrix,
-            setup=snakemake.input.setup,
+            model=snakemake.input.model,
             covariates=list(snakemake.input.covariates),
             output=snakemake.output.chunk,
             start=int(snakemake.wildcards.start),

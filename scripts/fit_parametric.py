@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from permaps.design.tables import read_contrast, read_matrix
-from permaps.inputs.images import on_grid
 from permaps.permutation.correction import bonferroni_p, minus_log10
-from permaps.permutation.model import is_general, voxel_models
+from permaps.permutation.model import voxel_models, voxels_differ
+from permaps.spaces.files import read_space, write_map
 from permaps.statistics.glm import fit, fit_voxel_models
 from permaps.workflow.jobs import job, log
 
@@ -30,23 +30,23 @@ def main(
     effect, stat, z, partialr2, bonferroni : path
         Images to write.
     """
-    weights, is_f = read_contrast(contrasts, contrast)
+    weights, statistic = read_contrast(contrasts, contrast)
     maps = np.load(matrix, mmap_mode="r", allow_pickle=False)
     columns = read_matrix(design)[2]
     groups = json.loads(Path(blocks).read_text(encoding="utf-8"))["variance_groups"]
-    if is_general(maps, columns, groups):
+    is_f = statistic == "F"
+    if voxels_differ(maps, columns, groups):
         fitted = fit_voxel_models(maps, voxel_models(columns, weights, groups, covariates), is_f)
     else:
         fitted = fit(maps, columns, weights, is_f)
-    letter = "F" if is_f else "t"
     logp = minus_log10(bonferroni_p(fitted["p"]))
-    write = on_grid(mask)
-    write(effect, fitted["effect"], f"Permaps: effect of {contrast}")
-    write(stat, fitted["stat"], f"Permaps: {letter} of {contrast}")
-    write(z, fitted["z"], f"Permaps: z of {contrast}")
-    write(partialr2, fitted["partialr2"], f"Permaps: partial R2 of {contrast}")
-    write(bonferroni, logp, f"Permaps: -log10 p, {letter}, Bonferroni")
-    log.info("%d voxels, largest |%s| %.3f", maps.shape[1], letter, np.abs(fitted["stat"]).max())
+    space = read_space(mask)
+    write_map(space, effect, fitted["effect"], f"Permaps: effect of {contrast}")
+    write_map(space, stat, fitted["stat"], f"Permaps: {statistic} of {contrast}")
+    write_map(space, z, fitted["z"], f"Permaps: z of {contrast}")
+    write_map(space, partialr2, fitted["partialr2"], f"Permaps: partial R2 of {contrast}")
+    write_map(space, bonferroni, logp, f"Permaps: -log10 p, {statistic}, Bonferroni")
+    log.info("%d voxels, largest |%s| %.3f", maps.shape[1], statistic, np.abs(fitted["stat"]).max())
 
 
 if "snakemake" in globals():

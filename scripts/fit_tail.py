@@ -1,34 +1,34 @@
 """Corrected p from the fitted tail of a null, beside the counted ones."""
 
 import numpy as np
-from permaps.inputs.images import on_grid
 from permaps.inputs.tables import write_rows
-from permaps.permutation.chunk import read_setup
-from permaps.permutation.correction import fwe_p, minus_log10, read_maxima, tie_of
-from permaps.permutation.observed import observed_measure, reach
+from permaps.permutation.correction import fwe_p, minus_log10, read_maxima
+from permaps.permutation.observed import Observed
 from permaps.permutation.tail import fit_tail, tail_p
+from permaps.spaces.files import write_map
+from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings):
+def main(*, observed, nulls, logp, table, stat, seed):
     """Write -log10 p with the tail's fit as an image, and the fit with its test as a table.
 
     Parameters
     ----------
-    matrix, setup, mask : path
-    covariates : list of path
-    nulls : path
+    observed, nulls : path
     logp, table : path
-        Image and table to write.
-    stat : {"t", "F", "tfce", "clustersize", "clustermass"}
-    settings : dict
-        What the chunks were computed with.
+        Map and table to write.
+    stat : str
+        A key of `permaps.statistics.registry.STATISTICS`.
+    seed : int
+        Of the data sets that the fit is tested with.
     """
-    value = reach(observed_measure(matrix, setup, covariates, stat, settings), stat, settings)
+    found, tie = Observed.load(observed), STATISTICS[stat].tie
+    value = found.reach(stat)
     maxima = read_maxima(nulls, [stat])[stat]
-    tail = fit_tail(maxima, settings["seed"])
-    p = tail_p(value, maxima, tail, tie_of(stat))
-    on_grid(mask, read_setup(setup)["mask"])(logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
+    tail = fit_tail(maxima, seed)
+    p = tail_p(value, maxima, tail, tie)
+    write_map(found.space, logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
     row = {
         "n_relabellings": len(maxima) - 1,
         "n_tail": tail.n,
@@ -37,7 +37,7 @@ def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings)
         "shape": tail.shape,
         "p_of_fit": tail.p_fit,
         "observed_max": value.max(),
-        "p_counted": fwe_p(value, maxima, tie_of(stat)).min(),
+        "p_counted": fwe_p(value, maxima, tie).min(),
         "p_tail": p.min(),
     }
     with written_whole(table) as path:
@@ -48,13 +48,10 @@ def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings)
 if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
-            matrix=snakemake.input.matrix,
-            setup=snakemake.input.setup,
-            covariates=list(snakemake.input.covariates),
-            mask=snakemake.input.mask,
+            observed=snakemake.input.observed,
             nulls=snakemake.input.nulls,
             logp=snakemake.output.logp,
             table=snakemake.output.table,
             stat=snakemake.wildcards.stat,
-            settings=snakemake.params.settings,
+            seed=snakemake.params.settings["seed"],
         )

@@ -4,18 +4,18 @@ import re
 from pathlib import Path
 
 import numpy as np
-from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk, read_setup
-from permaps.permutation.model import from_setup
+from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk
+from permaps.permutation.model import Model
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, matrix, setup, covariates, chunks, null, exceedances, n_permutations, statistics, settings):
+def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations, statistics, settings):
     """Write the null of each maximum statistic, and how often each voxel's statistic was reached.
 
     Parameters
     ----------
-    matrix, setup : path
+    matrix, model : path
     covariates : list of path
     chunks : list of path
         Named {start}-{stop}.npz.
@@ -30,9 +30,9 @@ def main(*, matrix, setup, covariates, chunks, null, exceedances, n_permutations
     settings : dict
         What the chunks were computed with.
     """
-    model = read_setup(setup)
+    model = Model.load(model)
     expected = chunk_fingerprint(model, settings)
-    n_distinct = from_setup(model, covariates)[1].n_distinct
+    n_distinct = model.exchangeability.n_distinct
     n_total = min(n_permutations + 1, n_distinct)
     stretches = sorted((tuple(map(int, re.findall(r"\d+", Path(path).stem))), path) for path in chunks)
 
@@ -60,7 +60,7 @@ if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
             matrix=snakemake.input.matrix,
-            setup=snakemake.input.setup,
+            model=snakemake.input.model,
             covariates=list(snakemake.input.covariates),
             chunks=list(snakemake.input.chunks),
             null=snakemake.output.null,

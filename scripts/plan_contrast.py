@@ -8,6 +8,7 @@ from permaps.design.matrix import contrast_matrix
 from permaps.design.partition import partition_of
 from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
 from permaps.design.tables import read_matrix, write_matrix
+from permaps.statistics.registry import voxel_statistic
 from permaps.workflow.jobs import job, log, written_whole
 
 # Where no permutation changes more than this share of a contrast, it is worth a word.
@@ -32,17 +33,17 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     names, _, matrix = read_matrix(design)
     kinds = json.loads(Path(blocks).read_text(encoding="utf-8"))
     rows = contrast_matrix(expressions, contrast, names)
-    letter = "F" if isinstance(expressions, list) else "t"
-    planned = _plan(matrix, rows, letter, scheme, kinds["blocks"], kinds["variance_groups"])
+    statistic = voxel_statistic(expressions)
+    planned = _plan(matrix, rows, statistic, scheme, kinds["blocks"], kinds["variance_groups"])
     with written_whole(weights) as path:
-        keys = [[contrast, letter, i + 1] for i in range(len(rows))]
+        keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
         write_matrix(path, ["contrast", "statistic", "row", *names], keys, rows)
     with written_whole(plan) as path:
         path.write_text(json.dumps({contrast: planned}, indent=2) + "\n", encoding="utf-8")
     log.info("%s: scheme %s, %s distinct relabellings", contrast, planned["scheme"], planned["n_distinct"])
 
 
-def _plan(matrix, weights, letter, scheme, levels, groups):
+def _plan(matrix, weights, statistic, scheme, levels, groups):
     part = partition_of(matrix, weights)
     chosen = scheme_of(scheme, part)
     found = exchangeability_of(like_rows(matrix, groups), chosen, levels)
@@ -51,9 +52,9 @@ def _plan(matrix, weights, letter, scheme, levels, groups):
         found.n_distinct if found.n_distinct < 2**53 else f"{found.n_distinct:.4e}".replace("e+", "e")
     )
     return {
-        "statistic": letter,
+        "statistic": statistic,
         "n_participants": len(matrix),
-        "dof": [len(weights), part.dof] if letter == "F" else part.dof,
+        "dof": [len(weights), part.dof] if statistic == "F" else part.dof,
         "scheme": chosen,
         "n_distinct": n_distinct,
         "smallest_p": 1 / found.n_distinct,

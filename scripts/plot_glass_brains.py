@@ -4,7 +4,8 @@ import nibabel as nib
 from permaps.permutation.thresholds import significant
 from permaps.reporting.brains import glass_brains
 from permaps.reporting.captions import write_caption
-from permaps.reporting.style import NAMES, save
+from permaps.reporting.style import save
+from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
 
@@ -27,7 +28,8 @@ def main(*, parametric, permuted, outputs, caption, contrast, stats, alpha):
         Corrected level.
     """
     panels = [
-        (f"Permutation Test ({NAMES[s]} FWE)", nib.load(p)) for s, p in zip(stats, permuted, strict=True)
+        (f"Permutation Test ({STATISTICS[s].title} FWE)", nib.load(p))
+        for s, p in zip(stats, permuted, strict=True)
     ]
     # Parametric p can be smaller than any p by relabelling; a scale that held them would leave the others dark.
     most = max(image.get_fdata().max() for _, image in panels)

@@ -4,7 +4,8 @@ from permaps.permutation.correction import read_maxima
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
-from permaps.reporting.style import NAMES, number, save
+from permaps.reporting.style import number, save
+from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
 
@@ -31,7 +32,9 @@ def main(*, nulls, outputs, caption, contrast, stats, alpha):
     for stat, null in by_stat.items():
         value, low, high = critical_value(null, alpha)
         interval = f"95 % CI {number(low)} to {number(high)}"
-        said.append(f"{NAMES[stat]}: observed {number(null[0])}, critical {number(value)} ({interval})")
+        said.append(
+            f"{STATISTICS[stat].title}: observed {number(null[0])}, critical {number(value)} ({interval})"
+        )
     write_caption(caption, f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(said) + ".")
 
 

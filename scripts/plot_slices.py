@@ -4,7 +4,8 @@ import nibabel as nib
 from permaps.permutation.thresholds import significant
 from permaps.reporting.brains import slices
 from permaps.reporting.captions import write_caption
-from permaps.reporting.style import NAMES, save
+from permaps.reporting.style import save
+from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
 
@@ -28,10 +29,10 @@ def main(*, values, corrected, outputs, caption, contrast, stat, letter, alpha):
     found = significant(nib.load(corrected).get_fdata(), alpha)
     count = int(found.sum())
     told = f"{count:,} significant voxel{'' if count == 1 else 's'}"
-    title = f"{contrast}: {NAMES[stat]}, {told} (corrected p ≤ {alpha:g})"
+    title = f"{contrast}: {STATISTICS[stat].title}, {told} (corrected p ≤ {alpha:g})"
     figure = slices(image.get_fdata(), found, image.affine, letter, title, symmetric=letter == "t")
     save(figure, *outputs)
-    write_caption(caption, f"{NAMES[stat]}: {told} at corrected p of at most {alpha:g}.")
+    write_caption(caption, f"{STATISTICS[stat].title}: {told} at corrected p of at most {alpha:g}.")
 
 
 if "snakemake" in globals():

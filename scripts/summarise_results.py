@@ -12,8 +12,9 @@ from permaps.permutation.correction import read_maxima
 from permaps.reporting import pages
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
-from permaps.reporting.style import NAMES, number, p_text
+from permaps.reporting.style import number, p_text
 from permaps.reporting.summary import as_table, bonferroni_row, permutation_row
+from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 
 SHOWN = 8  # clusters of a table on the page
@@ -182,7 +183,7 @@ def _interval(value, low, high):
 
 
 def _clusters(stat, found, letter):
-    title = f"<h3>Clusters by {escape(NAMES[stat][4:])}</h3>"
+    title = f"<h3>Clusters by {escape(STATISTICS[stat].label)}</h3>"
     main_peaks = found[found["peak"] == 1]
     if main_peaks.empty:
         return [title, "<p>No significant voxel.</p>"]
@@ -212,7 +213,7 @@ def _clusters(stat, found, letter):
 
 
 def _named(statistic):
-    return NAMES[statistic][4:] if statistic in NAMES else statistic
+    return STATISTICS[statistic].label if statistic in STATISTICS else statistic
 
 
 def _p(p):

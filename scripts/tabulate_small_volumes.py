@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.permutation.model import Model
 from permaps.reporting.summary import small_volume_row
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings
@@ -17,7 +18,7 @@ def main(*, analyses, plan, output, alpha):
     Parameters
     ----------
     analyses : list of dict
-        `contrast`, `volume`; paths `setup` (whose mask is the volume), `values` (t or F over the whole
+        `contrast`, `volume`; paths `model` (whose space is the volume), `values` (t or F over the whole
         brain), `nulls`; and `corrected`, -log10 FWE p in the volume by the name of the statistic.
     plan : path
         Distinct relabellings per contrast (JSON).
@@ -28,8 +29,7 @@ def main(*, analyses, plan, output, alpha):
     plans = json.loads(Path(plan).read_text(encoding="utf-8"))
     rows = []
     for analysis in analyses:
-        with np.load(analysis["setup"], allow_pickle=False) as setup:
-            inside = setup["mask"]
+        inside = Model.load(analysis["model"]).space.mask
         with np.load(analysis["nulls"], allow_pickle=False) as stored:
             drawn = relabellings(stored, plans[analysis["contrast"]]["n_distinct"])
         image = nib.load(analysis["values"])
@@ -57,13 +57,13 @@ def dealt(analyses, inputs):
         {
             "contrast": analysis["contrast"],
             "volume": analysis["volume"],
-            "setup": setup,
+            "model": model,
             "values": values,
             "nulls": nulls,
             "corrected": {stat: next(corrected) for stat in analysis["stats"]},
         }
-        for analysis, setup, values, nulls in zip(
-            analyses, inputs.setups, inputs.values, inputs.nulls, strict=True
+        for analysis, model, values, nulls in zip(
+            analyses, inputs.models, inputs.values, inputs.nulls, strict=True
         )
     ]
 

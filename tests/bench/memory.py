@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from chunk_settings import SETTINGS
-from permaps.permutation.model import setup_arrays
+from permaps.permutation.model import contrast_model
+from permaps.spaces.volume import Volume
 
 from bench.workflow import ROOT
 
@@ -37,16 +38,17 @@ def peak(folder, n_nuisance):
     folder = Path(folder)
     rng = np.random.default_rng(1)
     design = np.column_stack([np.ones(N_PARTICIPANTS), rng.standard_normal((N_PARTICIPANTS, 1 + n_nuisance))])
-    setup = setup_arrays(design, np.eye(2 + n_nuisance)[1:2], False, "permute", {})
-    setup |= {"mask": np.ones(SHAPE, bool), "fingerprint": np.array("benchmark")}
-    np.savez(folder / "setup.npz", **setup)
+    space = Volume(np.ones(SHAPE, bool), np.eye(4))
+    contrast_model(design, np.eye(2 + n_nuisance)[1:2], "t", "permute", {}, space=space).save(
+        folder / "model.npz"
+    )
     code = (
         "import sys, json; sys.path.insert(0, sys.argv[1]); import compute_null_chunk as job; "
         "job.main(**json.loads(sys.argv[2])); print(open('/proc/self/status').read())"
     )
     arguments = {
         "matrix": str(folder / "maps.npy"),
-        "setup": str(folder / "setup.npz"),
+        "model": str(folder / "model.npz"),
         "covariates": [],
         "output": str(folder / "chunk.npz"),
         "start": 0,

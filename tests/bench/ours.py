@@ -5,12 +5,11 @@ import statistics
 import time
 
 import numpy as np
-from permaps.permutation.chunk import read_setup
-from permaps.permutation.model import from_setup, setup_arrays
+from permaps.permutation.model import Model, contrast_model
 from permaps.permutation.null import Enhancement, null_maxima
 from permaps.permutation.relabelling import relabellings
+from permaps.spaces.adjacency import grid_adjacency
 from permaps.statistics import enhancement
-from permaps.statistics.adjacency import grid_adjacency
 from permaps.statistics.compiled import compiled
 from scipy.ndimage import gaussian_filter
 
@@ -119,19 +118,19 @@ def _traffic(keys, steps, label):
 def general(example):
     """Seconds for one relabelling where voxels differ in their models: the general path, on one core."""
     maps, rng = np.array(example.maps), np.random.default_rng(0)
-    inside, enhance = read_setup(example.setup)["mask"], example.enhancement()
+    space, enhance = Model.load(example.model_file).space, example.enhancement()
     n = len(maps)
     fixed = np.column_stack([np.ones(n), example.tested])
     lacking = np.where(rng.random(maps.shape) < 0.05, np.float32(np.nan), maps)
     extended = np.column_stack([fixed, np.full(n, np.nan)])
     covariate = rng.standard_normal(maps.shape, np.float32)
 
-    def measured(maps, design, covariates=(), **kinds):
+    def measured(maps, design, covariates=(), **options):
         contrast = np.eye(design.shape[1])[1:2]
-        setup = setup_arrays(design, contrast, False, "permute", {}, general=True, **kinds)
-        return on_processes(
-            1, maps, from_setup(setup | {"mask": inside}, covariates), enhance, few=8, many=40
-        )
+        kind = "smoothed_variance" if "variance_sigma" in options else "voxelwise"
+        model = contrast_model(design, contrast, "t", "permute", {}, kind=kind, space=space, **options)
+        pair = model.estimator(covariates), model.exchangeability
+        return on_processes(1, maps, pair, enhance, few=8, many=40)
 
     return {
         "5 % of all values missing": measured(lacking, fixed),
@@ -150,8 +149,12 @@ def cohort(n_participants, shape, n_nuisance=0, n_patterns=48):
     maps = rng.standard_normal((n_participants, n_patterns), np.float32) @ patterns
     design = np.column_stack([np.ones(n_participants), rng.standard_normal((n_participants, 1 + n_nuisance))])
     contrast = np.eye(2 + n_nuisance)[1:2]
-    model = from_setup(setup_arrays(design, contrast, False, "permute", {}))
-    return maps, model, Enhancement(grid_adjacency(np.ones(shape, bool), 6), 0.5, 2.0, 3.4)
+    model = contrast_model(design, contrast, "t", "permute", {})
+    return (
+        maps,
+        (model.estimator(), model.exchangeability),
+        Enhancement(grid_adjacency(np.ones(shape, bool), 6), 0.5, 2.0, 3.4),
+    )
 
 
 def growth():

@@ -11,8 +11,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from chunk_settings import SETTINGS
-from permaps.permutation.chunk import enhancement_of, read_setup
-from permaps.permutation.model import from_setup
+from permaps.permutation.chunk import enhancement_of
+from permaps.permutation.model import Model
 from permaps.workflow.duration import REFERENCE, as_reference
 
 from bench.clock import median, seconds
@@ -31,8 +31,8 @@ class Example:
         return self.folder / "results"
 
     @property
-    def setup(self):
-        return self.results / "design/contrast-pseudo_setup.npz"
+    def model_file(self):
+        return self.results / "design/contrast-pseudo_model.npz"
 
     @property
     def maps(self):
@@ -45,10 +45,11 @@ class Example:
         return np.array([row[rows[0].index("pseudo")] for row in rows[1:]], float)
 
     def enhancement(self, connectivity=6):
-        return enhancement_of(read_setup(self.setup), SETTINGS | {"connectivity": connectivity})[0]
+        return enhancement_of(Model.load(self.model_file), SETTINGS | {"connectivity": connectivity})[0]
 
     def model(self):
-        return from_setup(read_setup(self.setup))
+        model = Model.load(self.model_file)
+        return model.estimator(), model.exchangeability
 
     def smoothed_images(self):
         """Write the maps as they are analysed, as NIfTI, for tools that read files; return their paths."""
@@ -121,7 +122,7 @@ def write_reference(example):
 
 def start_of_a_job(example):
     """Seconds until a chunk's job has its kernels, with a warm cache."""
-    stop = json.dumps({"matrix": str(example.results / "maps.npy"), "setup": str(example.setup)})
+    stop = json.dumps({"matrix": str(example.results / "maps.npy"), "model": str(example.model_file)})
     code = (
         "import sys, json; sys.path.insert(0, sys.argv[1]); import compute_null_chunk as job; "
         "job.main(**json.loads(sys.argv[2]), covariates=[], output=sys.argv[3], start=5, stop=5, "

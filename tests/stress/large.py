@@ -43,7 +43,7 @@ def main(jobs, run, voxels, cores, folder):
     """Print the figures."""
     study = write_study(folder, run_snakemake)
     target = ("--", "results/nulls/contrast-age.npz")
-    study.finish("--until", "prepare_null", config=config_of(1), timeout=1800)
+    study.finish("--until", "build_model", config=config_of(1), timeout=1800)
     print("| chunk jobs | planned in (s) | CPU (s) |\n| --- | --- | --- |")
     for n in sorted({1, jobs // 4, jobs, jobs * 5}):
         wall, cpu = measured(study.plan, "--quiet", "rules", *target, config=config_of(n), timeout=1800)
@@ -55,7 +55,7 @@ def main(jobs, run, voxels, cores, folder):
             f"a job {wall * cores / run:.2f} s of a core, {cpu / run:.2f} s of CPU",
             flush=True,
         )
-    setup = study.result("design/contrast-age_setup.npz")
+    setup = study.result("design/contrast-age_model.npz")
     print("\n| merge of | seconds | peak memory (MB) |\n| --- | --- | --- |")
     for n_chunks in (10, jobs):
         chunks = folder / f"chunks-{n_chunks}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from permaps.permutation.model import from_setup, setup_arrays
+from permaps.permutation.model import contrast_model
 
 RNG = np.random.default_rng(20)
 ONE = np.ones(12)
@@ -38,13 +38,20 @@ class Study:
         return len(self.weights) > 1
 
     @property
-    def setup(self):
+    def statistic(self):
+        return "F" if self.is_f else "t"
+
+    def contrast_model(self, groups=None, **options):
+        """Return the model of the contrast."""
         blocks = {kind: rows.tolist() for kind, rows in self.blocks.items()}
-        return setup_arrays(self.design, self.weights, self.is_f, self.scheme, blocks)
+        return contrast_model(
+            self.design, self.weights, self.statistic, self.scheme, blocks, groups, **options
+        )
 
     def model(self):
-        """Return the regressors and the exchangeability."""
-        return from_setup(self.setup)
+        """Return what is evaluated, and the exchangeability."""
+        model = self.contrast_model()
+        return model.estimator(), model.exchangeability
 
     def maps(self, n_voxels=60, seed=0):
         """Noise around means that differ, with an effect of the tested columns in some voxels."""

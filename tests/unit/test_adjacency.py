@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from permaps.statistics.adjacency import grid_adjacency, list_adjacency
+from permaps.spaces.adjacency import grid_adjacency, list_adjacency
 
 FARTHEST = {6: 1, 18: 2, 26: 3}
 

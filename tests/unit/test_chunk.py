@@ -1,6 +1,7 @@
 """Chunks of the null as files: whole, of this run, and the same null however they are cut."""
 
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +14,12 @@ from permaps.permutation.chunk import (
     enhancement_of,
     merge,
     read_chunk,
-    read_setup,
     warm_up,
 )
 from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
+from permaps.spaces.volume import Volume
 from permaps.statistics import enhancement, statistic
 from permaps.workflow.errors import UserError
 from studies import STUDIES
@@ -39,20 +41,21 @@ class Run:
 
     def __init__(self, folder, name):
         study = STUDIES[name]
-        self.folder, self.matrix, self.setup = folder, folder / "maps.npy", folder / "setup.npz"
+        self.folder, self.matrix, self.model = folder, folder / "maps.npy", folder / "model.npz"
         np.save(self.matrix, study.maps(MASK.sum()))
-        setup = study.setup | {"mask": MASK}
-        setup["fingerprint"] = np.array(fingerprint(np.load(self.matrix), *(setup[k] for k in sorted(setup))))
-        np.savez(self.setup, **setup)
+        model = study.contrast_model(space=Volume(MASK, np.eye(4)))
+        stored = model.arrays()
+        origin = fingerprint(np.load(self.matrix), *(stored[k] for k in sorted(stored)))
+        replace(model, fingerprint=origin).save(self.model)
 
     def chunk(self, start, stop, settings=SETTINGS, memory_mb=500):
         path = self.folder / f"{start}-{stop}.npz"
-        np.savez(path, **compute_chunk(self.matrix, self.setup, start, stop, settings, memory_mb))
+        np.savez(path, **compute_chunk(self.matrix, Model.load(self.model), start, stop, settings, memory_mb))
         return path
 
     @property
     def expected(self):
-        return chunk_fingerprint(read_setup(self.setup), SETTINGS)
+        return chunk_fingerprint(Model.load(self.model), SETTINGS)
 
     def read(self, start, stop, n_distinct=10**9):
         path = self.chunk(start, stop)
@@ -78,8 +81,8 @@ def test_the_merged_null_has_the_same_bits_for_any_chunks(name, tmp_path):
     ):
         chunks = [run.read(*stretch) for stretch in pairwise(bounds)]
         nulls.append({key: maxima.tobytes() for key, maxima in merge(chunks, n_total).items()})
-        setup = read_setup(run.setup)
-        counts.append(count_exceedances(run.matrix, setup, chunks, n_total, SETTINGS)["voxel"].tolist())
+        model = Model.load(run.model)
+        counts.append(count_exceedances(run.matrix, model, chunks, n_total, SETTINGS)["voxel"].tolist())
     assert set(nulls[0]) == {"voxel", *ENHANCED}
     assert all(one == nulls[0] for one in nulls) and all(count == counts[0] for count in counts)
     assert min(counts[0]) >= 1 and max(counts[0]) <= n_total
@@ -98,16 +101,16 @@ def test_an_exact_test_ends_with_its_last_relabelling(tmp_path):
 
 def test_statistics_that_nobody_wants_are_not_computed(run):
     settings = SETTINGS | {"enhance": False}
-    chunk = compute_chunk(run.matrix, run.setup, 0, 20, settings, 500)
+    chunk = compute_chunk(run.matrix, Model.load(run.model), 0, 20, settings, 500)
     assert not set(ENHANCED) & set(chunk)
     np.testing.assert_array_equal(chunk["voxel"], run.read(0, 20)["voxel"])
 
 
 def test_an_f_has_one_tail_whatever_is_set(tmp_path):
-    setup = read_setup(Run(tmp_path, "three groups").setup)
-    enhanced, both_signs = enhancement_of(setup, SETTINGS)
+    model = Model.load(Run(tmp_path, "three groups").model)
+    enhanced, both_signs = enhancement_of(model, SETTINGS)
     assert not both_signs
-    one_sided, _ = enhancement_of(setup, SETTINGS | {"two_sided": False})
+    one_sided, _ = enhancement_of(model, SETTINGS | {"two_sided": False})
     assert enhanced.threshold == one_sided.threshold
 
 
@@ -129,9 +132,9 @@ def test_a_chunk_of_other_settings_is_refused(run, change):
 
 
 def test_settings_of_clusters_do_not_count_when_there_are_none(run):
-    setup, voxel_only = read_setup(run.setup), SETTINGS | {"enhance": False}
-    assert chunk_fingerprint(setup, voxel_only) == chunk_fingerprint(setup, voxel_only | {"cluster_p": 0.5})
-    assert chunk_fingerprint(setup, voxel_only) != chunk_fingerprint(setup, SETTINGS)
+    model, voxel_only = Model.load(run.model), SETTINGS | {"enhance": False}
+    assert chunk_fingerprint(model, voxel_only) == chunk_fingerprint(model, voxel_only | {"cluster_p": 0.5})
+    assert chunk_fingerprint(model, voxel_only) != chunk_fingerprint(model, SETTINGS)
 
 
 def test_a_chunk_of_other_data_is_refused(run, tmp_path_factory):
@@ -199,10 +202,10 @@ def test_the_fingerprint_of_a_file_read_in_place_is_that_of_its_array(tmp_path):
 
 def test_after_warming_up_a_chunk_compiles_nothing(run):
     kernels = [null._collect, statistic._standardise, statistic.statistics, enhancement._maxima]
-    warm_up(False)
+    warm_up("common")
     before = [list(kernel.signatures) for kernel in kernels]
     assert all(before)
     for settings in (SETTINGS, SETTINGS | {"two_sided": False}, SETTINGS | {"enhance": False}):
         for memory_mb in (500, 1e-6):
-            compute_chunk(run.matrix, run.setup, 0, 3, settings, memory_mb)
+            compute_chunk(run.matrix, Model.load(run.model), 0, 3, settings, memory_mb)
     assert [kernel.signatures for kernel in kernels] == before

@@ -18,7 +18,7 @@ def test_a_contrast_is_found_among_others(tmp_path):
     path = tmp_path / "contrasts.tsv"
     lines = ["contrast\tstatistic\trow\tA\tB", "one\tt\t1\t1\t0", "both\tF\t1\t1\t0", "both\tF\t2\t0\t1"]
     path.write_text("\n".join(lines) + "\n")
-    weights, is_f = read_contrast(path, "both")
-    assert is_f and weights.tolist() == [[1, 0], [0, 1]]
-    weights, is_f = read_contrast(path, "one")
-    assert not is_f and weights.tolist() == [[1, 0]]
+    weights, statistic = read_contrast(path, "both")
+    assert statistic == "F" and weights.tolist() == [[1, 0], [0, 1]]
+    weights, statistic = read_contrast(path, "one")
+    assert statistic == "t" and weights.tolist() == [[1, 0]]

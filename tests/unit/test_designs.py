@@ -10,7 +10,7 @@ import statsmodels.formula.api as smf
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.design.partition import partition
 from permaps.design.scheme import like_rows, scheme_of
-from permaps.permutation.model import from_setup, setup_arrays
+from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.statistics.glm import fit
 from scipy import stats
@@ -50,8 +50,9 @@ def analysed(table, formula, contrast, blocks=NO_BLOCKS, scheme="auto"):
     chosen = scheme_of(scheme, partition(design, weights))
     maps = maps_of(table)
     fitted = fit(maps, design, weights)
-    model, exchangeability = from_setup(setup_arrays(design, weights, is_f, chosen, blocks))
-    observed = observed_statistic(maps, model, exchangeability, is_f=is_f)
+    model = contrast_model(design, weights, "F" if is_f else "t", chosen, blocks)
+    exchangeability = model.exchangeability
+    observed = observed_statistic(maps, model.estimator(), exchangeability, is_f=is_f)
     np.testing.assert_allclose(observed, fitted["stat"], rtol=1e-6)
     return fitted["stat"], fitted["p"], chosen, exchangeability.n_distinct
 
@@ -194,8 +195,11 @@ def test_paired_is_one_sample_of_differences_also_when_relabelled():
         (maps, design, weights, "permute", within(PAIRS)),
         (differences, np.ones((8, 1)), np.ones((1, 1)), "flip", NO_BLOCKS),
     ]:
-        model = from_setup(setup_arrays(columns, contrast, False, scheme, blocks))
-        nulls.append(np.sort(null_maxima(y, *model, 0, 0, 2**8, is_f=False, both_signs=True)["voxel"]))
+        model = contrast_model(columns, contrast, "t", scheme, blocks)
+        null = null_maxima(
+            y, model.estimator(), model.exchangeability, 0, 0, 2**8, is_f=False, both_signs=True
+        )
+        nulls.append(np.sort(null["voxel"]))
     np.testing.assert_allclose(*nulls, rtol=1e-9)
 
 
@@ -208,8 +212,11 @@ def test_repeated_measures():
 
 
 def exhaustive(y, design, weights, is_f, scheme, blocks=NO_BLOCKS):
-    model, found = from_setup(setup_arrays(design, weights, is_f, scheme, blocks))
-    null = null_maxima(y, model, found, 3, 0, found.n_distinct, is_f=is_f, both_signs=not is_f)["voxel"]
+    model = contrast_model(design, weights, "F" if is_f else "t", scheme, blocks)
+    found = model.exchangeability
+    null = null_maxima(y, model.estimator(), found, 3, 0, found.n_distinct, is_f=is_f, both_signs=not is_f)[
+        "voxel"
+    ]
     return np.sort(null)
 
 

@@ -7,7 +7,7 @@ import tfce as tfce_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from permaps.statistics.adjacency import grid_adjacency, list_adjacency
+from permaps.spaces.adjacency import grid_adjacency, list_adjacency
 from permaps.statistics.enhancement import Workspace, clusters, tfce_map
 from scipy.ndimage import gaussian_filter
 

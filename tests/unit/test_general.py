@@ -1,5 +1,6 @@
 """The general path: missing values, covariates that are maps and variance groups, voxel by voxel."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import by_hand
@@ -8,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.scheme import like_rows
-from permaps.permutation.model import from_setup, is_general, setup_arrays, voxel_models
+from permaps.permutation.model import voxel_models, voxels_differ
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.glm import fit, fit_voxel_models
@@ -20,11 +21,9 @@ N_VOXELS, N_RELABELLINGS = 40, 12
 
 def model_of(study, groups=None, covariates=()):
     """The general model and the exchangeability, for columns of the design and then those that are maps."""
-    blocks = {kind: rows.tolist() for kind, rows in study.blocks.items()}
     design = np.column_stack([study.design, *(np.full(12, np.nan) for _ in covariates)])
-    setup = setup_arrays(design, study.weights, study.is_f, study.scheme, blocks, groups=groups, general=True)
-    alone = {"design": study.design[:, :1], "contrast": np.ones((1, 1))}
-    exchangeability = from_setup(setup | alone)[1]
+    whole = replace(study, columns=list(design.T))
+    exchangeability = whole.contrast_model(groups, kind="voxelwise").exchangeability
     return voxel_models(design, study.weights, groups, list(covariates)), exchangeability
 
 
@@ -74,7 +73,7 @@ def test_without_any_of_the_three_it_is_the_fast_path(name):
 def test_missing_values_are_left_out_voxel_by_voxel(name):
     study = STUDIES[name]
     maps = with_gaps(study.maps(N_VOXELS), 0.15)
-    assert is_general(maps, study.design, None)
+    assert voxels_differ(maps, study.design, None)
     model, exchangeability = model_of(study)
     source, sign = relabellings(exchangeability, 0, 0, N_RELABELLINGS)
     found = values(model, maps, study.is_f, source, sign)

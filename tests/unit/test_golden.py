@@ -16,7 +16,10 @@ from permaps.design.partition import partition
 from permaps.permutation import correction, model, null
 from permaps.permutation.chunk import enhancement_of
 from permaps.permutation.relabelling import relabellings
-from permaps.statistics import adjacency, enhancement, glm
+from permaps.spaces import adjacency
+from permaps.spaces.volume import Volume
+from permaps.statistics import enhancement, glm
+from permaps.statistics.registry import ENHANCED_TIE
 
 GOLDEN = Path(__file__).parent / "golden"
 SHAPE = (9, 10, 8)
@@ -90,13 +93,13 @@ def numbers(columns, contrast, scheme, blocks, changed):
     if changed.get("missing"):
         y[3, 100:300] = y[11, 250:420] = np.nan
     is_f = len(c) > 1
-    setup = model.setup_arrays(
-        x, c, is_f, scheme, blocks,
-        groups=groups, general=model.is_general(y, x, groups),
+    tested = model.contrast_model(
+        x, c, "F" if is_f else "t", scheme, blocks, groups,
+        kind="voxelwise" if model.voxels_differ(y, x, groups) else "common",
+        space=Volume(np.ones(SHAPE, bool), np.eye(4)),
     )  # fmt: skip
-    setup["mask"] = np.ones(SHAPE, bool)
-    moved, exchangeability = model.from_setup(setup)
-    enhanced, both = enhancement_of(setup, settings)
+    moved, exchangeability = tested.estimator(), tested.exchangeability
+    enhanced, both = enhancement_of(tested, settings)
     stop = min(RELABELLINGS + 1, exchangeability.n_distinct)
     source, sign = relabellings(exchangeability, settings["seed"], 0, stop)
     found = null.null_maxima(
@@ -109,11 +112,9 @@ def numbers(columns, contrast, scheme, blocks, changed):
     reached = np.abs(observed) if both else observed
     p = {
         "voxel": correction.fwe_p(reached, found["voxel"]),
-        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], correction.ENHANCED_TIE),
-        "cluster_size": correction.fwe_p(
-            size[label].astype(float), found["cluster_size"], correction.ENHANCED_TIE
-        ),
-        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], correction.ENHANCED_TIE),
+        "tfce": correction.fwe_p(np.abs(tfce), found["tfce"], ENHANCED_TIE),
+        "cluster_size": correction.fwe_p(size[label].astype(float), found["cluster_size"], ENHANCED_TIE),
+        "cluster_mass": correction.fwe_p(mass[label], found["cluster_mass"], ENHANCED_TIE),
     }
     every = slice(None, None, 37)
     result = {
@@ -136,7 +137,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
     }
     if enhanced.uncorrected:
         result["exceedances of TFCE"] = digest(found["tfce_exceedances"])
-    if "rows" in setup:
+    if tested.kind == "common":
         fitted = glm.fit(y, x, c)
         result |= {f"parametric {name}": values[every] for name, values in fitted.items()}
         result["scheme by itself"] = schemes.scheme_of("auto", partition(x, c))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from permaps.permutation.model import from_setup
+from permaps.permutation.model import Model
 from permaps.permutation.relabelling import relabellings
 from studies import PAIR, STUDIES
 
@@ -10,9 +10,9 @@ from studies import PAIR, STUDIES
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_model_is_the_same_after_a_file(name, tmp_path):
     study = STUDIES[name]
-    np.savez(tmp_path / "setup.npz", **study.setup)
-    with np.load(tmp_path / "setup.npz", allow_pickle=False) as file:
-        model, exchangeability = from_setup(dict(file))
+    study.contrast_model().save(tmp_path / "model.npz")
+    stored = Model.load(tmp_path / "model.npz")
+    model, exchangeability = stored.estimator(), stored.exchangeability
     direct, same = study.model()
     for array in ("basis", "rows"):
         np.testing.assert_array_equal(getattr(model, array), getattr(direct, array))

@@ -4,13 +4,14 @@ import by_hand
 import nibabel as nib
 import numpy as np
 import pytest
+from build_model import sigma
 from nilearn.image import smooth_img
-from permaps.permutation.model import from_setup, setup_arrays
+from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.relabelling import relabellings
+from permaps.spaces.volume import Volume
 from permaps.statistics.general import VoxelModels
 from permaps.statistics.pseudo import SmoothedVariance
-from prepare_null import sigma
 from studies import STUDIES
 
 SHAPE = (6, 7, 5)
@@ -21,13 +22,10 @@ NAMES = ("one sample", "one sample with a covariate", "two groups and age", "pai
 
 
 def model_of(study, fwhm, groups=None):
-    setup = study.setup | setup_arrays(
-        study.design, study.weights, False, study.scheme,
-        {kind: rows.tolist() for kind, rows in study.blocks.items()}, groups=groups, general=True,
-        variance_sigma=sigma(AFFINE, fwhm),
-    )  # fmt: skip
-    del setup["rows"]
-    return from_setup(setup | {"mask": MASK})
+    model = study.contrast_model(
+        groups, kind="smoothed_variance", variance_sigma=sigma(AFFINE, fwhm), space=Volume(MASK, AFFINE)
+    )
+    return model.estimator(), model.exchangeability
 
 
 def values(model, maps, source, sign):
@@ -125,8 +123,8 @@ def test_the_null_of_a_few_people_holds_every_flip_once():
     maps = study.maps(N_VOXELS)[:5]
     inner = VoxelModels(np.ones((5, 1)), np.ones((1, 1)), np.zeros(5, int))
     model = SmoothedVariance(inner, MASK, sigma(AFFINE, 6))
-    setup = setup_arrays(np.ones((5, 1)), np.ones((1, 1)), False, "flip", {}, general=False)
-    null = null_maxima(maps, model, from_setup(setup)[1], 0, 0, 32, is_f=False, both_signs=True)["voxel"]
+    flips = contrast_model(np.ones((5, 1)), np.ones((1, 1)), "t", "flip", {}).exchangeability
+    null = null_maxima(maps, model, flips, 0, 0, 32, is_f=False, both_signs=True)["voxel"]
     expected = []
     for bits in range(32):
         sign = np.array([-1 if bits >> i & 1 else 1 for i in range(5)])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
 # In the order in which data flow. Every room may use what holds the jobs together, and rooms before it.
-ORDER = ("inputs", "design", "statistics", "permutation", "reporting")
-# What is said on the terminal counts the maps of a participants table.
-FROM_WORKFLOW = {("terminal", "inputs.tables")}
+ORDER = ("statistics", "inputs", "spaces", "design", "permutation", "reporting")
+# What is said on the terminal counts the maps of a participants table, and names statistics.
+FROM_WORKFLOW = {("terminal", "inputs.tables"), ("terminal", "statistics.registry")}
 
 
 def imports():

@@ -10,6 +10,8 @@ import pytest
 import summarise_results
 import tabulate_small_volumes
 from permaps.reporting.summary import small_volume_row
+from permaps.spaces.volume import Volume
+from studies import STUDIES
 
 AFFINE = np.diag([3.0, 3, 3, 1])
 AFFINE[:3, 3] = -10, 0, 5
@@ -33,7 +35,8 @@ def test_the_place_is_that_of_the_largest_value_among_equal_p():
 def table(tmp_path):
     inside = np.zeros((4, 4, 4), bool)
     inside[1:3] = True
-    np.savez(tmp_path / "setup.npz", mask=inside)
+    model = STUDIES["two groups"].contrast_model(space=Volume(inside, np.eye(4)))
+    model.save(tmp_path / "model.npz")
     np.savez(tmp_path / "nulls.npz", voxel=np.arange(20.0), tfce=np.arange(20.0))
     for name, p in (("t", 0.05), ("tfce", 0.5)):
         image = nib.Nifti1Image(np.where(inside, -np.log10(p), 0).astype(np.float32), AFFINE)
@@ -43,7 +46,7 @@ def table(tmp_path):
     plan.write_text(json.dumps({"pseudo": {"n_distinct": 20}}))
 
     inputs = SimpleNamespace(
-        setups=[tmp_path / "setup.npz"],
+        models=[tmp_path / "model.npz"],
         values=[tmp_path / "values.nii.gz"],
         nulls=[tmp_path / "nulls.npz"],
         corrected=[tmp_path / "t.nii.gz", tmp_path / "tfce.nii.gz"],

@@ -71,8 +71,8 @@ def check_exact():
 
 def _p_of_the_maximum(study, maps, settings):
     shape = (4, 4, 4)
-    setup, maxima = tested(study, maps, 0, 10_000, shape, settings)
-    return correction.fwe_p(observed_maps(setup, maps, settings)["voxel"], maxima["voxel"]).min()
+    fitted, maxima = tested(study, maps, 0, 10_000, shape, settings)
+    return correction.fwe_p(observed_maps(fitted, maps, settings)["voxel"], maxima["voxel"]).min()
 
 
 def check_least_squares():
@@ -82,12 +82,12 @@ def check_least_squares():
         study = SCENARIOS[name].study(rng)
         maps = NOISE["normal"](rng, fields(rng, len(study.design), (4, 4, 4))).reshape(len(study.design), -1)
         maps = maps.astype(np.float32)
-        setup, maxima = tested(study, maps, 5, 30, (4, 4, 4), SETTINGS)
-        expected = [np.abs(v).max() for v in textbook(study, maps, setup, 5, 30)]
+        fitted, maxima = tested(study, maps, 5, 30, (4, 4, 4), SETTINGS)
+        expected = [np.abs(v).max() for v in textbook(study, maps, fitted, 5, 30)]
         assert np.allclose(maxima["voxel"], expected, rtol=1e-6), name
 
 
-def textbook(study, maps, setup, seed, n_relabellings):
+def textbook(study, maps, fitted, seed, n_relabellings):
     """Yield the t or F map of each relabelling, by Freedman-Lane with a least-squares fit for each."""
     from permaps.permutation.relabelling import relabellings
 
@@ -97,9 +97,7 @@ def textbook(study, maps, setup, seed, n_relabellings):
     nuisance = x @ right[len(c) :].T
     residuals = y - nuisance @ np.linalg.lstsq(nuisance, y)[0] if nuisance.shape[1] else y
     covariance = c @ np.linalg.inv(x.T @ x) @ c.T
-    for source, sign in zip(
-        *relabellings(model.from_setup(setup)[1], seed, 0, n_relabellings + 1), strict=True
-    ):
+    for source, sign in zip(*relabellings(fitted.exchangeability, seed, 0, n_relabellings + 1), strict=True):
         # The labels of `source` go to the positions: the same as the residuals going the other way.
         moved = np.empty_like(residuals)
         moved[source] = residuals * sign[:, None]
@@ -187,9 +185,9 @@ MUTATIONS = [
     ),
     Mutation(
         "blocks are ignored",
-        model.from_setup,
-        "**json.loads(str(setup['blocks']))".replace("'", '"'),
-        "",
+        model.contrast_model,
+        "        blocks,\n        labels,",
+        "        {},\n        labels,",
         partial(check_size, "whole_normal", 19, VOXELS),
     ),
     Mutation(

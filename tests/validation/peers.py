@@ -11,7 +11,8 @@ from unittest.mock import patch
 import numpy as np
 from permaps.permutation import correction, model, null
 from permaps.permutation.relabelling import relabellings
-from permaps.statistics import adjacency, enhancement, glm
+from permaps.spaces import adjacency
+from permaps.statistics import enhancement, glm
 
 from validation import studies
 from validation.power import relabelled_maps
@@ -60,8 +61,8 @@ class Data:
         effect -= 0.8 * np.clip(1 - ((position - [3, 2, 0]) ** 2).sum(axis=-1) / 12, 0, None)
         volumes += 2.0 * group[:, None, None, None] * effect
         self.maps = volumes[:, self.mask].astype(np.float32)
-        self.setup = model.setup_arrays(self.design, self.contrast, False, "permute", {})
-        self.model, self.exchangeability = model.from_setup(self.setup)
+        self.fitted = model.contrast_model(self.design, self.contrast, "t", "permute", {})
+        self.model, self.exchangeability = self.fitted.estimator(), self.fitted.exchangeability
         self.t = null.observed_statistic(self.maps, self.model, self.exchangeability, is_f=False)
         self.dof = 21
 
@@ -94,8 +95,8 @@ def against_statsmodels(data):
     f = np.array([float(fit.f_test(both).fvalue) for fit in fits])
     parametric = glm.fit(data.maps, data.design, data.contrast)
     parametric_f = glm.fit(data.maps, data.design, both)["stat"]
-    setup = model.setup_arrays(data.design, both, True, "permute", {})
-    kernel_f = null.observed_statistic(data.maps, *model.from_setup(setup), is_f=True)
+    fitted = model.contrast_model(data.design, both, "F", "permute", {})
+    kernel_f = null.observed_statistic(data.maps, fitted.estimator(), fitted.exchangeability, is_f=True)
     pick = list(voxels)
     return [
         within("statsmodels", "t, parametric maps", relative(parametric["stat"][pick], t), 1e-9),
@@ -244,7 +245,7 @@ def against_mrclusterstats(data, folder, n, steps=STEPS):
         within("mrclusterstats", "cluster size", relative(size[label], read("clustersize")), 0),
         within("mrclusterstats", "null of cluster size", relative(ours["cluster_size"], sizes), 0),
     ]
-    z = _z(relabelled_maps(data.setup, data.maps, SEED, n), data.dof).astype(np.float32)
+    z = _z(relabelled_maps(data.fitted, data.maps, SEED, n), data.dof).astype(np.float32)
     workspace = enhancement.Workspace(formed.adjacency, E)
     exact_null = np.array([workspace.maxima(row, False, H, np.inf)[0] for row in z])
     exact = enhancement.tfce_map(z[0], formed.adjacency, E, H, False)

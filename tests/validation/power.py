@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from permaps.permutation import correction, model
+from permaps.permutation import correction
 from permaps.permutation.relabelling import relabellings
 
 from validation import studies
@@ -63,9 +63,9 @@ def stepped_p(study, maps, seed, n_relabellings):
     from nilearn.mass_univariate._utils import calculate_tfce
     from scipy.ndimage import generate_binary_structure
 
-    setup, _ = studies.tested(study, maps, seed, 0, SHAPE, studies.SETTINGS)
+    fitted, _ = studies.tested(study, maps, seed, 0, SHAPE, studies.SETTINGS)
     maxima = np.zeros(n_relabellings + 1)
-    for j, t in enumerate(relabelled_maps(setup, maps, seed, n_relabellings)):
+    for j, t in enumerate(relabelled_maps(fitted, maps, seed, n_relabellings)):
         enhanced = np.abs(calculate_tfce(t.reshape(*SHAPE, 1), generate_binary_structure(3, 1)))
         maxima[j] = enhanced.max()
         if j == 0:
@@ -73,12 +73,11 @@ def stepped_p(study, maps, seed, n_relabellings):
     return correction.fwe_p(observed, maxima)
 
 
-def relabelled_maps(setup, maps, seed, n_relabellings):
+def relabelled_maps(fitted, maps, seed, n_relabellings):
     """Return the t or F of the observed labelling and of so many others, shape (1 + n, n_voxels)."""
-    regressors, exchangeability = model.from_setup(setup)
-    evaluator = regressors.evaluator(maps, bool(setup["is_f"]), 1000)
+    evaluator = fitted.estimator().evaluator(maps, fitted.is_f, 1000)
     out = np.empty((n_relabellings + 1, maps.shape[1]))
-    for first, values in evaluator.values(*relabellings(exchangeability, seed, 0, n_relabellings + 1)):
+    for first, values in evaluator.values(*relabellings(fitted.exchangeability, seed, 0, n_relabellings + 1)):
         width = min(values.shape[1], maps.shape[1] - first)
         out[:, first : first + width] = values[:, :width]
     return out

@@ -1,6 +1,6 @@
 """Small studies without an effect, and how often the workflow's statistics find one in them.
 
-Everything goes through the library as a run does: the scheme that `auto` chooses, the setup, the maxima of
+Everything goes through the library as a run does: the scheme that `auto` chooses, the model, the maxima of
 every relabelling, the observed maps, the corrected p. A study is a few thousandths of a brain, so that a
 thousand of them take seconds.
 """
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from permaps.design import partition, scheme
-from permaps.permutation import chunk, correction, model, null
-from permaps.statistics import enhancement
+from permaps.permutation import chunk, correction, model, null, observed
+from permaps.spaces.volume import Volume
+from permaps.statistics import registry
 from scipy.special import log_ndtr, ndtri
 
 STATISTICS = ("voxel", "tfce", "cluster_size", "cluster_mass")
@@ -355,61 +356,49 @@ def smallest_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS
 
 def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Test a study and return each statistic's map of corrected p, as a dict."""
-    setup, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
+    fitted, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
     return {
         name: correction.fwe_p(
-            reached, maxima[name], correction.TIE if name == "voxel" else correction.ENHANCED_TIE
+            reached, maxima[name], registry.TIE if name == "voxel" else registry.ENHANCED_TIE
         )
-        for name, reached in observed_maps(setup, maps, settings, study.covariates).items()
+        for name, reached in observed_maps(fitted, maps, settings, study.covariates).items()
     }
 
 
 def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
-    """Return a study's setup and the maxima of its relabellings, the observed labelling first."""
-    is_f = len(study.contrast) > 1
+    """Return a study's model and the maxima of its relabellings, the observed labelling first."""
     part = partition.partition_of(study.design, study.contrast)
-    setup = model.setup_arrays(
+    kind = "voxelwise" if model.voxels_differ(maps, study.design, study.groups) else "common"
+    fitted = model.contrast_model(
         study.design,
         study.contrast,
-        is_f,
+        "F" if len(study.contrast) > 1 else "t",
         scheme.scheme_of(study.scheme, part),
         study.blocks,
-        groups=study.groups,
-        general=bool(study.variance_fwhm) or model.is_general(maps, study.design, study.groups),
+        study.groups,
+        kind="smoothed_variance" if study.variance_fwhm else kind,
         variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,
+        space=Volume(np.ones(shape, bool), np.eye(4)),
     )
-    setup["mask"] = np.ones(shape, bool)
-    regressors, exchangeability = model.from_setup(setup, study.covariates)
-    enhanced, both_signs = chunk.enhancement_of(setup, settings)
-    stop = min(n_relabellings + 1, exchangeability.n_distinct)
-    return setup, null.null_maxima(
+    enhanced, both_signs = chunk.enhancement_of(fitted, settings)
+    stop = min(n_relabellings + 1, fitted.exchangeability.n_distinct)
+    return fitted, null.null_maxima(
         maps,
-        regressors,
-        exchangeability,
+        fitted.estimator(study.covariates),
+        fitted.exchangeability,
         seed,
         0,
         stop,
-        is_f=is_f,
+        is_f=fitted.is_f,
         both_signs=both_signs,
         enhancement=enhanced,
     )
 
 
-def observed_maps(setup, maps, settings=SETTINGS, covariates=()):
-    """Return the observed map of each statistic, from the functions that make the workflow's maps."""
-    enhanced, both_signs = chunk.enhancement_of(setup, settings)
-    observed = null.observed_statistic(maps, *model.from_setup(setup, covariates), is_f=bool(setup["is_f"]))
-    result = {"voxel": np.abs(observed) if both_signs else observed}
-    if enhanced:
-        heights = observed.astype(np.float32)
-        tfce = enhancement.tfce_map(heights, enhanced.adjacency, enhanced.extent, enhanced.height, both_signs)
-        label, size, mass = enhancement.clusters(heights, enhanced.adjacency, enhanced.threshold, both_signs)
-        result |= {
-            "tfce": np.abs(tfce),
-            "cluster_size": size[label].astype(float),
-            "cluster_mass": mass[label],
-        }
-    return result
+def observed_maps(fitted, maps, settings=SETTINGS, covariates=()):
+    """Return the observed map of each statistic, from the function that makes the workflow's maps."""
+    found = observed.observe(maps, fitted, settings, covariates)
+    return {key: np.abs(values) if found.both_signs else values for key, values in found.measures.items()}
 
 
 def rejections(scenario, indices, n_relabellings, shape=SHAPE, settings=SETTINGS):

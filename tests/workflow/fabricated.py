@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from chunk_settings import SETTINGS
-from permaps.permutation.chunk import chunk_fingerprint, read_setup
+from permaps.permutation.chunk import chunk_fingerprint
+from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
 
 ROOT = Path(__file__).parents[2]
@@ -18,9 +19,9 @@ import resource
 import sys
 from pathlib import Path
 from merge_nulls import main
-folder, setup, n, settings = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), eval(sys.argv[4])
+folder, model, n, settings = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), eval(sys.argv[4])
 main(
-    matrix=None, setup=setup, covariates=[], chunks=list(folder.glob("*-*.npz")), null=folder / "null.npz",
+    matrix=None, model=model, covariates=[], chunks=list(folder.glob("*-*.npz")), null=folder / "null.npz",
     exceedances=folder / "counts.npz", n_permutations=n, settings=settings,
     statistics=["voxel", "tfce", "cluster_size", "cluster_mass"],
 )
@@ -36,10 +37,10 @@ class Merge:
     peak_mb: float
 
 
-def fabricate(folder, setup, n_chunks, size, n_voxels):
-    """Write chunks that belong to a setup; return their maxima and counts, as they have to be merged."""
+def fabricate(folder, model, n_chunks, size, n_voxels):
+    """Write chunks that belong to a model; return their maxima and counts, as they have to be merged."""
     folder.mkdir(parents=True)
-    fingerprint = np.array(chunk_fingerprint(read_setup(setup), SETTINGS))
+    fingerprint = np.array(chunk_fingerprint(Model.load(model), SETTINGS))
     rng = np.random.default_rng(0)
     maxima = {name: rng.random(n_chunks * size + 1) for name in ("voxel", *ENHANCED)}
     counts = rng.integers(0, size, n_voxels)
@@ -56,10 +57,10 @@ def fabricate(folder, setup, n_chunks, size, n_voxels):
     return maxima, counts * n_chunks + sum(bounds[:-1])
 
 
-def merge(folder, setup, n):
+def merge(folder, model, n):
     """Merge the chunks of a folder in a process of its own."""
     began = time.perf_counter()
-    command = [sys.executable, "-c", SCRIPT, str(folder), str(setup), str(n), repr(SETTINGS)]
+    command = [sys.executable, "-c", SCRIPT, str(folder), str(model), str(n), repr(SETTINGS)]
     done = subprocess.run(
         command, cwd=ROOT / "scripts", capture_output=True, text=True, check=False, timeout=600
     )

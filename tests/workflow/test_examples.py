@@ -5,6 +5,7 @@ from collections import Counter
 from math import factorial, prod
 from pathlib import Path
 
+import build_model
 import collect_contrasts
 import collect_table
 import compute_null_chunk
@@ -15,7 +16,6 @@ import merge_nulls
 import numpy as np
 import plan_contrast
 import plot_peaks
-import prepare_null
 import pytest
 import screen_participants
 import select_participants
@@ -25,8 +25,7 @@ import yaml
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tables import map_paths, read_rows
-from permaps.permutation.chunk import read_setup
-from permaps.permutation.model import from_setup
+from permaps.permutation.model import Model
 from permaps.workflow.config import resolve
 
 ROOT = Path(__file__).parents[2]
@@ -159,22 +158,22 @@ def to_null(config, f, contrast):
     settings = {"seed": 0, "two_sided": True, "enhance": True} | {
         key: inference[key] for key in ("connectivity", "tfce", "cluster_p", "uncorrected_tfce")
     }
-    prepare_null.main(
+    build_model.main(
         **data, **tables, mask=f("mask.nii.gz"), plan=f("plan.json"), contrast=contrast, volume=None,
-        variance_fwhm=inference["variance_smoothing_fwhm"], output=f("setup.npz"),
+        variance_fwhm=inference["variance_smoothing_fwhm"], output=f("model.npz"),
     )  # fmt: skip
     chunk = f(f"0-{N_PERMUTATIONS + 1}.npz")
     compute_null_chunk.main(
-        **data, setup=f("setup.npz"), output=chunk, start=0, stop=N_PERMUTATIONS + 1, settings=settings,
+        **data, model=f("model.npz"), output=chunk, start=0, stop=N_PERMUTATIONS + 1, settings=settings,
         memory_mb=100,
     )  # fmt: skip
     merge_nulls.main(
-        **data, setup=f("setup.npz"), chunks=[chunk], null=f("null.npz"), exceedances=f("exceedances.npz"),
+        **data, model=f("model.npz"), chunks=[chunk], null=f("null.npz"), exceedances=f("exceedances.npz"),
         n_permutations=N_PERMUTATIONS, statistics=inference["statistics"], settings=settings,
     )  # fmt: skip
     images = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
     fit_parametric.main(**data, **tables, mask=f("mask.nii.gz"), contrast=contrast, **images)
-    return read_setup(f("setup.npz")), np.load(f("null.npz")), load_map(images["stat"])[0], covariates
+    return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(images["stat"])[0], covariates
 
 
 @pytest.mark.parametrize("study", EXAMPLES, indirect=True, ids=lambda path: path.stem)
@@ -188,9 +187,9 @@ def test_an_example_runs_from_its_table_to_its_null(study, tmp_path):
     to_design(config, f)
     included = read_participants(f("included.tsv"))
     for contrast, (scheme, n_distinct, general) in EXPECTED[name].items():
-        setup, null, stat, covariates = to_null(config, f, contrast)
-        found = from_setup(setup, covariates)[1]
-        assert str(setup["scheme"]) == scheme and ("rows" not in setup) == general
+        model, null, stat, _ = to_null(config, f, contrast)
+        found = model.exchangeability
+        assert model.scheme == scheme and (model.kind != "common") == general
         assert found.n_distinct == (n_distinct(included) if callable(n_distinct) else n_distinct)
         assert {n: len(null[n]) for n in null} == dict.fromkeys(
             ("voxel", "tfce", "cluster_size", "cluster_mass"), N_PERMUTATIONS + 1

@@ -21,9 +21,9 @@ def test_thousands_of_chunks_are_planned_in_seconds(finished):
 
 
 def test_thousands_of_chunks_are_merged_in_little_memory(finished, tmp_path):
-    setup = finished.result("design/contrast-age_setup.npz")
-    maxima, counts = fabricate(tmp_path / "chunks", setup, N_CHUNKS, SIZE, n_voxels=210)
-    took = merge(tmp_path / "chunks", setup, N)
+    model = finished.result("design/contrast-age_model.npz")
+    maxima, counts = fabricate(tmp_path / "chunks", model, N_CHUNKS, SIZE, n_voxels=210)
+    took = merge(tmp_path / "chunks", model, N)
     with np.load(tmp_path / "chunks/null.npz") as null:
         assert {name: null[name].tobytes() for name in null.files} == {
             name: values.tobytes() for name, values in maxima.items()
@@ -34,11 +34,11 @@ def test_thousands_of_chunks_are_merged_in_little_memory(finished, tmp_path):
 
 
 def test_memory_of_a_merge_does_not_grow_with_the_number_of_chunks(finished, tmp_path):
-    setup = finished.result("design/contrast-age_setup.npz")
+    model = finished.result("design/contrast-age_model.npz")
     peaks = []
     for n_chunks in (4, 200):
         folder = tmp_path / str(n_chunks)
         # Counts of 0.8 MB a chunk: 160 MB if all of them were held.
-        fabricate(folder, setup, n_chunks, 5, n_voxels=100_000)
-        peaks.append(merge(folder, setup, n_chunks * 5).peak_mb)
+        fabricate(folder, model, n_chunks, 5, n_voxels=100_000)
+        peaks.append(merge(folder, model, n_chunks * 5).peak_mb)
     assert peaks[1] - peaks[0] < 40

@@ -60,7 +60,7 @@ SIMULATED = {"source": "simulated"}
 LOCALIZER = {"source": "localizer"}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 # With the settings of the chunks, and so of what compares the observed map with them.
-CHUNKS = {CHUNK, "enhance_map"}
+CHUNKS = {CHUNK, "observe"}
 CHANGES = {
     "results": Change({"results": "elsewhere"}, {"collect_table"}),
     "quality.query": Change({"quality": {"query": "age > 21"}}, {"screen_participants"}),
@@ -105,11 +105,11 @@ CHANGES = {
         chunks="none",
     ),
     "inference.variance_smoothing_fwhm": Change(
-        {"inference": {"variance_smoothing_fwhm": 9}}, {"prepare_null"}
+        {"inference": {"variance_smoothing_fwhm": 9}}, {"build_model"}
     ),
     "inference.small_volumes": Change(
         {"inference": {"small_volumes": {"most": "DATA/smaller.nii.gz"}}},
-        {"prepare_null", CHUNK, "merge_nulls", "correct_fwe"},
+        {"build_model", "observe", CHUNK, "merge_nulls", "correct_fwe"},
         follows={"tabulate_small_volumes", "summarise_results"},
         chunks="new",
     ),
@@ -350,7 +350,7 @@ MODULES = {
     "workflow/errors": {"collect_table"},
     "inputs/masking": {"make_brain_mask"},
     "statistics/glm": {"fit_parametric"},
-    "permutation/relabelling": {CHUNK, "enhance_map"},
+    "permutation/relabelling": {CHUNK, "observe"},
     "reporting/clusters": {"build_viewer", "tabulate_clusters"},
     "inputs/outliers": {"plot_quality"},
     "inputs/simulation": set(),

@@ -70,11 +70,11 @@ def test_rules_run_scripts_and_no_shell(path):
 
 
 def test_arrays_with_objects_are_not_read(tmp_path):
-    from permaps.permutation.chunk import read_setup
+    from permaps.permutation.model import Model
 
-    np.savez(tmp_path / "setup.npz", basis=np.array([{"a": 1}], dtype=object))
+    np.savez(tmp_path / "model.npz", design=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        read_setup(tmp_path / "setup.npz")
+        Model.load(tmp_path / "model.npz")
 
 
 def test_kernels_are_not_read_from_a_folder_of_somebody_else(tmp_path, monkeypatch):

@@ -45,7 +45,7 @@ def write_matrix(path, header, keys, matrix):
 
 
 def read_contrast(path, name):
-    """Read one contrast's weights, float array of shape (n_rows, n_columns), and whether it is an F."""
+    """Read one contrast's weights, float array of shape (n_rows, n_columns), and its statistic, t or F."""
     _, keys, weights = read_matrix(path)
     chosen = [i for i, key in enumerate(keys) if key[0] == name]
-    return weights[chosen], keys[chosen[0]][1] == "F"
+    return weights[chosen], keys[chosen[0]][1]

@@ -171,29 +171,3 @@ def write_image(path, data, affine, description):
     image.header["descrip"] = description.encode("ascii", "replace")[:79]
     with written_whole(path) as temporary:
         nib.save(image, temporary)
-
-
-def on_grid(mask, inside=None):
-    """Return a function that writes values of a mask's voxels as a float32 image, 0 elsewhere.
-
-    Parameters
-    ----------
-    mask : path
-        Image whose voxels above 0, in C order, the values belong to.
-    inside : numpy.ndarray of bool, shape (x, y, z), optional
-        Voxels that they belong to instead, on the same grid.
-
-    Returns
-    -------
-    callable
-        `write(path, values, description)`.
-    """
-    data, affine = load_map(mask)
-    inside = data > 0 if inside is None else inside
-
-    def write(path, values, description):
-        volume = np.zeros(inside.shape, np.float32)
-        volume[inside] = values
-        write_image(path, volume, affine, description)
-
-    return write

@@ -7,9 +7,9 @@ settings is found before it can reach a result.
 import numpy as np
 
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import from_setup, load_maps, setup_arrays
+from permaps.permutation.model import contrast_model
 from permaps.permutation.null import ENHANCED, Enhancement, cluster_threshold, null_maxima
-from permaps.statistics.adjacency import grid_adjacency
+from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
 
 
@@ -51,18 +51,12 @@ def read_chunk(path, start, stop, expected):
     return chunk
 
 
-def read_setup(path):
-    """Read what `prepare_null` made, as a dict of arrays."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-
-
-def chunk_fingerprint(setup, settings):
-    """Return what a chunk of this setup and these settings has for a fingerprint.
+def chunk_fingerprint(model, settings):
+    """Return what a chunk of this model and these settings has for a fingerprint.
 
     Parameters
     ----------
-    setup : dict of numpy.ndarray
+    model : permaps.permutation.model.Model
     settings : dict
         `seed`, `two_sided`, `enhance` and, where that is true, `connectivity`, `tfce`, `cluster_p` and
         `uncorrected_tfce` (false when absent).
@@ -70,22 +64,15 @@ def chunk_fingerprint(setup, settings):
     used = ["seed", "two_sided", "enhance"]
     if settings["enhance"]:
         used += ["connectivity", "tfce", "cluster_p", "uncorrected_tfce"]
-    return fingerprint(str(setup["fingerprint"]), {name: settings.get(name, False) for name in used})
+    return fingerprint(model.fingerprint, {name: settings.get(name, False) for name in used})
 
 
-def degrees_of_freedom(setup):
-    """Return the residual degrees of freedom, of a voxel with all participants, and the contrast's rows."""
-    if "dof" in setup:
-        return int(setup["dof"]), int(setup["n_interest"])
-    return int(np.subtract(*setup["design"].shape)), len(setup["contrast"])
-
-
-def enhancement_of(setup, settings):
+def enhancement_of(model, settings):
     """Return how maps of a contrast are enhanced (None if they are not), and whether both signs are.
 
     Parameters
     ----------
-    setup : dict of numpy.ndarray
+    model : permaps.permutation.model.Model
     settings : dict
         As for `chunk_fingerprint`.
 
@@ -95,32 +82,28 @@ def enhancement_of(setup, settings):
     both_signs : bool
         An F has one tail, whatever `two_sided` says.
     """
-    is_f = bool(setup["is_f"])
-    both_signs = settings["two_sided"] and not is_f
+    both_signs = settings["two_sided"] and not model.is_f
     if not settings["enhance"]:
         return None, both_signs
-    threshold = cluster_threshold(settings["cluster_p"], *degrees_of_freedom(setup), is_f, both_signs)
-    adjacency = grid_adjacency(setup["mask"], settings["connectivity"])
-    return (
-        Enhancement(
-            adjacency,
-            **settings["tfce"],
-            threshold=threshold,
-            uncorrected=settings.get("uncorrected_tfce", False),
+    enhancement = Enhancement(
+        model.space.adjacency(settings["connectivity"]),
+        **settings["tfce"],
+        threshold=cluster_threshold(
+            settings["cluster_p"], model.dof, len(model.contrast), model.is_f, both_signs
         ),
-        both_signs,
+        uncorrected=settings.get("uncorrected_tfce", False),
     )
+    return enhancement, both_signs
 
 
-def compute_chunk(matrix, setup, start, stop, settings, memory_mb, progress=None, covariates=()):
+def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None, covariates=()):
     """Compute relabellings start..stop of a contrast, or those of them that exist.
 
     Parameters
     ----------
     matrix : path
         participants x voxels, .npy; read through a memory map.
-    setup : path
-        From `prepare_null`.
+    model : permaps.permutation.model.Model
     start, stop : int
     settings : dict
         As for `chunk_fingerprint`.
@@ -136,25 +119,23 @@ def compute_chunk(matrix, setup, start, stop, settings, memory_mb, progress=None
     dict of numpy.ndarray
         As from `permaps.permutation.null.null_maxima`, and `fingerprint`.
     """
-    setup = read_setup(setup)
-    regressors, exchangeability = from_setup(setup, covariates)
-    enhancement, both_signs = enhancement_of(setup, settings)
+    enhancement, both_signs = enhancement_of(model, settings)
     # An exact test has no more relabellings than there are: the chunks beyond them are empty.
-    stop = max(start, min(stop, exchangeability.n_distinct))
+    stop = max(start, min(stop, model.exchangeability.n_distinct))
     chunk = null_maxima(
-        load_maps(matrix, setup),
-        regressors,
-        exchangeability,
+        model.maps(matrix),
+        model.estimator(covariates),
+        model.exchangeability,
         settings["seed"],
         start,
         stop,
-        is_f=bool(setup["is_f"]),
+        is_f=model.is_f,
         both_signs=both_signs,
         enhancement=enhancement,
         memory_mb=memory_mb,
         progress=progress,
     )
-    return chunk | {"fingerprint": np.array(chunk_fingerprint(setup, settings))}
+    return chunk | {"fingerprint": np.array(chunk_fingerprint(model, settings))}
 
 
 def merge(chunks, n_total):
@@ -179,7 +160,7 @@ def merge(chunks, n_total):
     return {name: np.concatenate(parts)[:n_total] for name, parts in maxima.items()}
 
 
-def count_exceedances(matrix, setup, chunks, n_total, settings, covariates=()):
+def count_exceedances(matrix, model, chunks, n_total, settings, covariates=()):
     """Count at every voxel how many of the first `n_total` relabellings reach the observed statistic.
 
     A chunk that goes beyond `n_total` counts too many: its part up to there is counted again.
@@ -187,7 +168,7 @@ def count_exceedances(matrix, setup, chunks, n_total, settings, covariates=()):
     Parameters
     ----------
     matrix : path
-    setup : dict of numpy.ndarray
+    model : permaps.permutation.model.Model
     chunks : iterable of dict
         From `read_chunk`, in order; only one is held at a time.
     n_total : int
@@ -200,19 +181,20 @@ def count_exceedances(matrix, setup, chunks, n_total, settings, covariates=()):
     dict of numpy.ndarray of int, shape (n_voxels,)
         `voxel` and, on request, `tfce`.
     """
-    enhancement, both_signs = enhancement_of(setup, settings)
+    enhancement, both_signs = enhancement_of(model, settings)
     counts, start = {}, 0
     for chunk in chunks:
         stop = start + len(chunk["voxel"])
         names = [name for name in chunk if name.endswith("_exceedances")]
         if start < n_total < stop:
             chunk = null_maxima(
-                load_maps(matrix, setup),
-                *from_setup(setup, covariates),
+                model.maps(matrix),
+                model.estimator(covariates),
+                model.exchangeability,
                 settings["seed"],
                 start,
                 n_total,
-                is_f=bool(setup["is_f"]),
+                is_f=model.is_f,
                 both_signs=both_signs,
                 # The voxel statistic alone takes a fraction of the time.
                 enhancement=enhancement if "tfce_exceedances" in names else None,
@@ -224,12 +206,15 @@ def count_exceedances(matrix, setup, chunks, n_total, settings, covariates=()):
     return {name.removesuffix("_exceedances"): count for name, count in counts.items()}
 
 
-def warm_up(general):
-    """Call every kernel of a path, the fast or the general one, once: it is then compiled, or loaded."""
-    adjacency = grid_adjacency(np.ones((2, 2, 2), bool), 6)
+def warm_up(kind):
+    """Call every kernel of a kind of model once: it is then compiled, or loaded."""
+    space = Volume(np.ones((2, 2, 2), bool), np.eye(4))
     design, contrast = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]]), np.array([[0.0, 1.0]])
-    setup = setup_arrays(design, contrast, False, "permute", {}, general=general)
+    model = contrast_model(
+        design, contrast, "t", "permute", {}, kind=kind, space=space, variance_sigma=np.ones(3)
+    )
     null_maxima(
         np.arange(32, dtype=np.float32).reshape(4, 8) % 7,
-        *from_setup(setup), 0, 0, 2, is_f=False, both_signs=True, enhancement=Enhancement(adjacency, 0.5, 2.0, 1.0),
+        model.estimator(), model.exchangeability, 0, 0, 2, is_f=False, both_signs=True,
+        enhancement=Enhancement(space.adjacency(6), 0.5, 2.0, 1.0),
     )  # fmt: skip

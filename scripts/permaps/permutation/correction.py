@@ -2,19 +2,7 @@
 
 import numpy as np
 
-# Two voxel statistics closer than this, relative to their size, are a tie.
-TIE = 1e-9
-# What is enhanced are heights in single precision: there, ties are told by its last bits.
-ENHANCED_TIE = 1e-6
-
-# The names of the null's statistics by those in file names.
-NULL_OF = {
-    "t": "voxel",
-    "F": "voxel",
-    "tfce": "tfce",
-    "clustersize": "cluster_size",
-    "clustermass": "cluster_mass",
-}
+from permaps.statistics.registry import STATISTICS, TIE
 
 
 def read_maxima(path, stats):
@@ -33,12 +21,7 @@ def read_maxima(path, stats):
         By those names, the observed labelling first.
     """
     with np.load(path, allow_pickle=False) as stored:
-        return {stat: stored[NULL_OF[stat]] for stat in stats}
-
-
-def tie_of(stat):
-    """Return the relative difference up to which two values of a statistic are equal."""
-    return TIE if NULL_OF[stat] == "voxel" else ENHANCED_TIE
+        return {stat: stored[STATISTICS[stat].key] for stat in stats}
 
 
 def margin(observed, tie=TIE):
@@ -55,7 +38,7 @@ def fwe_p(observed, maxima, tie=TIE):
     maxima : array of float, shape (1 + n_relabellings,)
         The observed labelling's maximum counts too, so p is never 0 (Phipson & Smyth 2010, SAGMB 9:39).
     tie : float
-        Relative difference up to which two values are equal: `TIE`, or `ENHANCED_TIE`.
+        Relative difference up to which two values are equal: see `permaps.statistics.registry`.
 
     Returns
     -------

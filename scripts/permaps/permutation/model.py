@@ -1,60 +1,200 @@
-"""A contrast's model as files hold it, put together for permutation."""
+"""A contrast's model: how its statistic is computed for any relabelling, as one object and one file."""
 
 import json
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.partition import partition
 from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
+from permaps.spaces.volume import Volume
 from permaps.statistics.general import VoxelModels
 from permaps.statistics.mapped import let_go
 from permaps.statistics.pseudo import SmoothedVariance
 from permaps.statistics.statistic import Regressors, regressors
 
+# One model for all voxels, fast; a model for each voxel; such a model with a variance smoothed over space.
+KINDS = ("common", "voxelwise", "smoothed_variance")
 
-def setup_arrays(design, contrast, is_f, scheme, blocks, groups=None, general=False, variance_sigma=None):
-    """Return all that a permutation job needs to know of the model, as arrays for one file.
 
-    Parameters
+@dataclass(frozen=True)
+class Model:
+    """What a contrast is tested with: all but the maps.
+
+    Attributes
     ----------
+    statistic : {"t", "F"}
+    kind : str
+        One of `KINDS`.
     design : numpy.ndarray, shape (n_participants, n_columns)
         Columns of NaN are maps.
     contrast : numpy.ndarray, shape (n_rows, n_columns)
-    is_f : bool
+    groups : numpy.ndarray of int, shape (n_participants,)
+        Variance group of each participant, from 0 on.
     scheme : {"permute", "flip", "both"}
     blocks : dict
+        `within`, `whole` and `nested`, as `permaps.design.exchangeability.exchangeability_tree` takes them.
+    labels : numpy.ndarray of int, shape (n_participants,)
+        The same for participants whose rows of the design are alike.
+    regressors : permaps.statistics.statistic.Regressors or None
+        Of a common model: made once, so that every job has the same bits of them.
+    variance_sigma : numpy.ndarray, shape (3,), or None
+        Standard deviation, in voxels, of the Gaussian that smooths the residual variance.
+    space : permaps.spaces.volume.Volume or None
+        What the tested elements are; None where nothing is enhanced.
+    elements : numpy.ndarray of int or None
+        Columns of the matrix that are tested; None: all of them.
+    fingerprint : str
+        Of all this and of the maps.
+    """
+
+    statistic: str
+    kind: str
+    design: np.ndarray
+    contrast: np.ndarray
+    groups: np.ndarray
+    scheme: str
+    blocks: dict
+    labels: np.ndarray
+    regressors: Regressors | None = None
+    variance_sigma: np.ndarray | None = None
+    space: Volume | None = None
+    elements: np.ndarray | None = None
+    fingerprint: str = ""
+
+    @property
+    def is_f(self) -> bool:
+        """Whether the statistic is an F, which has one tail."""
+        return self.statistic == "F"
+
+    @property
+    def dof(self) -> int:
+        """Residual degrees of freedom of a voxel with all participants."""
+        return self.design.shape[0] - self.design.shape[1]
+
+    @cached_property
+    def exchangeability(self) -> Exchangeability:
+        """Its distinct relabellings."""
+        tree = exchangeability_tree(len(self.labels), **self.blocks)
+        return Exchangeability(tree, self.labels, *SCHEMES[self.scheme])
+
+    def estimator(self, covariates=()):
+        """Return what evaluates the model.
+
+        Parameters
+        ----------
+        covariates : list
+            The maps of the design's columns that are maps, in their order: arrays of shape (n_participants,
+            n_voxels), or their files.
+
+        Returns
+        -------
+        permaps.statistics.evaluator.Estimator
+        """
+        if self.kind == "common":
+            return self.regressors
+        models = voxel_models(self.design, self.contrast, self.groups, [self.maps(c) for c in covariates])
+        if self.kind == "voxelwise":
+            return models
+        return SmoothedVariance(models, self.space.mask, self.variance_sigma)
+
+    def maps(self, matrix):
+        """Return the maps of the tested elements, float32 of shape (n_participants, n_elements).
+
+        Of a file, all of them come as a memory map; those of a part of the space are read.
+
+        Parameters
+        ----------
+        matrix : path or array of shape (n_participants, n_voxels)
+        """
+        opened = _opened(matrix)
+        return opened if self.elements is None else opened[:, self.elements]
+
+    def is_synchronised_with(self, other) -> bool:
+        """Tell whether relabelling j is the same for two models, whatever j."""
+        return (self.scheme, self.blocks) == (other.scheme, other.blocks) and np.array_equal(
+            self.labels, other.labels
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return it as arrays, for a file."""
+        stored = {name: value for name, value in vars(self).items() if name in self.__dataclass_fields__}
+        stored["blocks"] = json.dumps(self.blocks)
+        for name in ("regressors", "space"):
+            part = stored.pop(name)
+            if part is not None:
+                stored |= {f"{name}_{field}": value for field, value in vars(part).items()}
+        return {name: np.asarray(value) for name, value in stored.items() if value is not None}
+
+    def save(self, path) -> None:
+        """Write it to a file that `load` reads."""
+        np.savez(path, **self.arrays())
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] if file[name].ndim else file[name].item() for name in file.files}
+        stored["blocks"] = json.loads(stored["blocks"])
+        for name, kind in (("regressors", Regressors), ("space", Volume)):
+            part = {field: stored.pop(f"{name}_{field}", None) for field in kind.__dataclass_fields__}
+            stored[name] = None if part[next(iter(part))] is None else kind(**part)
+        return cls(**stored)
+
+    def restricted(self, space, elements=None):
+        """Return the model of some elements of a space.
+
+        Parameters
+        ----------
+        space : permaps.spaces.volume.Volume
+            What they are.
+        elements : numpy.ndarray of int, optional
+            Columns of the matrix that they are.
+        """
+        return replace(self, space=space, elements=elements)
+
+
+def contrast_model(
+    design, contrast, statistic, scheme, blocks, groups=None, *, kind="common", variance_sigma=None, space=None
+):  # fmt: skip
+    """Return the model of a contrast.
+
+    Parameters
+    ----------
+    design, contrast, statistic, scheme, blocks, kind, variance_sigma, space
+        As in `Model`.
     groups : sequence of int, optional
         Variance groups.
-    general : bool
-        Whether the general path is needed: see `is_general`; variance smoothing needs it too.
-    variance_sigma : sequence of three float, optional
-        Standard deviation, in voxels, of the Gaussian that smooths the residual variance.
 
     Returns
     -------
-    dict of numpy.ndarray
+    Model
+
+    Raises
+    ------
+    permaps.workflow.errors.UserError
+        When no relabelling but the observed one exists.
     """
     labels = like_rows(design, groups)
-    found = exchangeability_of(labels, scheme, blocks)
-    setup = {
-        "labels": labels,
-        "is_f": np.array(is_f),
-        "scheme": np.array(scheme),
-        "blocks": np.array(json.dumps(blocks)),
-    }
-    if not general:
-        moved = regressors(partition(design, contrast), labels, found.still)
-        return setup | {name: np.asarray(value) for name, value in vars(moved).items()}
-    return setup | {
-        "design": design,
-        "contrast": contrast,
-        "group": np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
-        "variance_sigma": np.array([] if variance_sigma is None else variance_sigma, float),
-    }
+    still = exchangeability_of(labels, scheme, blocks).still
+    return Model(
+        statistic,
+        kind,
+        design,
+        np.asarray(contrast, float),
+        np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
+        scheme,
+        blocks,
+        labels,
+        regressors(partition(design, contrast), labels, still) if kind == "common" else None,
+        variance_sigma,
+        space,
+    )
 
 
-def is_general(maps, design, groups):
+def voxels_differ(maps, design, groups):
     """Tell whether voxels differ in their models: by missing values, by covariates or by variance groups.
 
     Parameters
@@ -113,43 +253,3 @@ def _orthonormal(columns, weights):
 
 def _opened(maps):
     return maps if isinstance(maps, np.ndarray) else np.load(maps, mmap_mode="r", allow_pickle=False)
-
-
-def load_maps(maps, setup):
-    """Return the maps of a setup's voxels, float32 of shape (n_participants, n_voxels).
-
-    Of a file, all of them come as a memory map; those of a small volume are read.
-
-    Parameters
-    ----------
-    maps : path or array of shape (n_participants, n_voxels)
-    setup : dict of numpy.ndarray
-    """
-    maps = _opened(maps)
-    return maps[:, setup["columns"]] if "columns" in setup else maps
-
-
-def from_setup(setup, covariates=()):
-    """Return model and exchangeability from what `setup_arrays` made.
-
-    Parameters
-    ----------
-    setup : dict of numpy.ndarray
-    covariates : list
-        The maps of the design's columns that are maps, in their order: arrays of shape (n_participants,
-        n_voxels), or their files.
-
-    Returns
-    -------
-    model : Regressors, VoxelModels or SmoothedVariance
-    exchangeability : permaps.design.exchangeability.Exchangeability
-    """
-    tree = exchangeability_tree(len(setup["labels"]), **json.loads(str(setup["blocks"])))
-    found = Exchangeability(tree, setup["labels"], *SCHEMES[str(setup["scheme"])])
-    if "rows" in setup:
-        return Regressors(setup["basis"], setup["rows"], int(setup["n_interest"]), int(setup["dof"])), found
-    opened = [load_maps(maps, setup) for maps in covariates]
-    model = voxel_models(setup["design"], setup["contrast"], setup["group"], opened)
-    if setup["variance_sigma"].size:
-        model = SmoothedVariance(model, setup["mask"], setup["variance_sigma"])
-    return model, found

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from permaps.permutation.correction import ENHANCED_TIE, margin
+from permaps.permutation.correction import margin
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import compiled
 from permaps.statistics.enhancement import Workspace, tfce_map
+from permaps.statistics.registry import ENHANCED_TIE
 from permaps.workflow.errors import UserError
 
+# In the order in which the kernel returns their maxima.
 ENHANCED = ("tfce", "cluster_size", "cluster_mass")
 
 
@@ -19,7 +21,7 @@ class Enhancement:
 
     Attributes
     ----------
-    adjacency : permaps.statistics.adjacency.Adjacency
+    adjacency : permaps.spaces.adjacency.Adjacency
     extent, height : float
         The exponents E and H of TFCE.
     threshold : float
@@ -40,7 +42,7 @@ class Enhancement:
 
 
 def null_maxima(
-    maps, regressors, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, memory_mb=1000,
+    maps, estimator, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, memory_mb=1000,
     progress=None,
 ):  # fmt: skip
     """Compute the maxima over voxels for relabellings start..stop.
@@ -49,8 +51,7 @@ def null_maxima(
     ----------
     maps : array of float32, shape (n_participants, n_voxels)
         May be a memory map.
-    regressors : permaps.statistics.statistic.Regressors or permaps.statistics.general.VoxelModels
-        The model, by the fast path or by the general one.
+    estimator : permaps.statistics.evaluator.Estimator
     exchangeability : permaps.design.exchangeability.Exchangeability
     seed, start, stop : int
     is_f : bool
@@ -72,7 +73,7 @@ def null_maxima(
         relabellings reach the observed statistic at each voxel.
     """
     n_voxels = maps.shape[1]
-    evaluator = regressors.evaluator(maps, is_f, memory_mb / 2)
+    evaluator = estimator.evaluator(maps, is_f, memory_mb / 2)
     # What is left of the budget holds the heights of a batch.
     batch = max(1, min(evaluator.batch, int(memory_mb / 2 * 2**20 / (n_voxels * 4))))
     result = {
@@ -128,17 +129,17 @@ def _collect(values, first, both_signs, reached, maxima, exceedances, heights):
                 heights[j, first + v] = values[j, v]
 
 
-def observed_statistic(maps, regressors, exchangeability, *, is_f):
+def observed_statistic(maps, estimator, exchangeability, *, is_f):
     """Return the statistic of the observed labelling, float64 of shape (n_voxels,).
 
     By the same products as the relabelled ones, so that the two can be compared to the last bit.
 
     Parameters
     ----------
-    maps, regressors, exchangeability, is_f
+    maps, estimator, exchangeability, is_f
         As for `null_maxima`.
     """
-    return _observed(regressors.evaluator(maps, is_f, 0), exchangeability, maps.shape[1])
+    return _observed(estimator.evaluator(maps, is_f, 0), exchangeability, maps.shape[1])
 
 
 def _observed(evaluator, exchangeability, n_voxels):

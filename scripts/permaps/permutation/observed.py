@@ -1,54 +1,79 @@
-"""What the observed labelling gives, in the terms of the null: voxel by voxel."""
+"""What the observed labelling gives, element by element: computed once, and read by all that needs it."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from permaps.permutation.chunk import enhancement_of, read_setup
-from permaps.permutation.correction import NULL_OF
-from permaps.permutation.model import from_setup, load_maps
+from permaps.permutation.chunk import enhancement_of
 from permaps.permutation.null import observed_statistic
+from permaps.spaces.volume import Volume
 from permaps.statistics.enhancement import clusters, tfce_map
+from permaps.statistics.registry import STATISTICS
 
 
-def observed_measure(matrix, setup, covariates, stat, settings):
-    """Return the observed map of a statistic, signed where it has a sign.
+@dataclass(frozen=True)
+class Observed:
+    """The observed maps of an analysis.
+
+    Attributes
+    ----------
+    space : permaps.spaces.volume.Volume
+        What the elements of the maps are.
+    both_signs : bool
+        Whether values count by their size.
+    measures : dict of str to numpy.ndarray of float64, shape (n_elements,)
+        By the key of a statistic, signed where it has a sign: `voxel` and, where maps are enhanced, `tfce`,
+        `cluster_size` and `cluster_mass`; an element has the size or mass of its cluster, 0 outside clusters.
+    """
+
+    space: Volume
+    both_signs: bool
+    measures: dict
+
+    def measure(self, stat):
+        """Return the map of a statistic, by its name in file names."""
+        return self.measures[STATISTICS[stat].key]
+
+    def reach(self, stat):
+        """Return what of a statistic's map is compared with the null: its size when both signs count."""
+        return np.abs(self.measure(stat)) if self.both_signs else self.measure(stat)
+
+    def save(self, path) -> None:
+        """Write it to a file that `load` reads."""
+        np.savez(path, both_signs=self.both_signs, **vars(self.space), **self.measures)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
+        space = Volume(**{name: stored.pop(name) for name in Volume.__dataclass_fields__})
+        return cls(space, bool(stored.pop("both_signs")), stored)
+
+
+def observe(matrix, model, settings, covariates=()) -> Observed:
+    """Compute the observed maps of an analysis.
 
     Parameters
     ----------
-    matrix, setup : path
-    covariates : list of path
-    stat : {"t", "F", "tfce", "clustersize", "clustermass"}
+    matrix : path or array of shape (n_participants, n_voxels)
+    model : permaps.permutation.model.Model
     settings : dict
-        What the chunks were computed with.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_voxels,)
-        A voxel has the size or mass of its cluster, 0 outside clusters.
+        What the chunks are computed with.
+    covariates : list of path
+        The maps of the design's columns that are maps.
     """
-    model = read_setup(setup)
     values = observed_statistic(
-        load_maps(matrix, model), *from_setup(model, covariates), is_f=bool(model["is_f"])
+        model.maps(matrix), model.estimator(covariates), model.exchangeability, is_f=model.is_f
     )
-    if NULL_OF[stat] == "voxel":
-        return values
     enhancement, both_signs = enhancement_of(model, settings)
-    # As the null does it: what is enhanced are heights in single precision.
-    heights = values.astype(np.float32)
-    if stat == "tfce":
-        return tfce_map(heights, enhancement.adjacency, enhancement.extent, enhancement.height, both_signs)
-    label, size, mass = clusters(heights, enhancement.adjacency, enhancement.threshold, both_signs)
-    return (size if stat == "clustersize" else mass)[label].astype(float)
-
-
-def reach(measure, stat, settings):
-    """Return what of a measure is compared with the null: its size when both signs count.
-
-    Parameters
-    ----------
-    measure : array of float, shape (n_voxels,)
-        From `observed_measure`.
-    stat, settings
-        As for `observed_measure`.
-    """
-    one_tail = stat == "F" or not settings["two_sided"]
-    return measure if one_tail else np.abs(measure)
+    measures = {"voxel": values}
+    if enhancement:
+        # In single precision, as the null enhances them.
+        heights = values.astype(np.float32)
+        measures["tfce"] = tfce_map(
+            heights, enhancement.adjacency, enhancement.extent, enhancement.height, both_signs
+        )
+        label, size, mass = clusters(heights, enhancement.adjacency, enhancement.threshold, both_signs)
+        measures |= {"cluster_size": size[label].astype(float), "cluster_mass": mass[label].astype(float)}
+    return Observed(model.space, both_signs, measures)

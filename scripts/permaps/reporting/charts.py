@@ -9,15 +9,14 @@ from permaps.reporting.style import (
     BLUE,
     GREEN,
     GREY,
-    NAMES,
     ORANGE,
     RED,
-    UNITS,
     heading,
     number,
     p_text,
     plt,
 )
+from permaps.statistics.registry import STATISTICS
 
 LEGIBLE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}
 # The share of a panel below its legend.
@@ -62,8 +61,8 @@ def null_histograms(nulls, alpha, title):
             )
         else:
             panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
-        panel.set_title(NAMES[stat])
-        panel.set_xlabel(f"maximum over the brain ({UNITS[stat]})")
+        panel.set_title(STATISTICS[stat].title)
+        panel.set_xlabel(f"maximum over the brain ({STATISTICS[stat].unit})")
         if panel.get_xlim()[1] >= 1000:
             panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         panel.set_ylabel("relabellings")
@@ -127,7 +126,7 @@ def convergence(tracks, alpha, title):
         # Beside the panel: within it, a long legend would cover it.
         panel.text(n, alpha, f" α = {alpha:g}", va="center", ha="left", fontsize=8)
         panel.set(xscale="log", yscale="log", xlim=(at[0] + 1, n), ylim=(least, 1.3))
-        panel.set_title(NAMES[stat])
+        panel.set_title(STATISTICS[stat].title)
         panel.set_xlabel("relabellings, the observed one included")
         panel.set_ylabel("corrected p")
         for axis, shown in ((panel.xaxis, "{x:,.0f}"), (panel.yaxis, "{x:g}")):

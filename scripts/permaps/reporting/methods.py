@@ -2,6 +2,7 @@
 
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
+from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
 
 FEW_PARTICIPANTS = 20
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
@@ -65,12 +66,10 @@ def _model(record):
     config = record["config"]
     tests = []
     for name, expression in config["model"]["contrasts"].items():
-        several = isinstance(expression, list)
-        what = "; ".join(map(str, expression)) if several else str(expression)
+        what = "; ".join(map(str, expression)) if isinstance(expression, list) else str(expression)
         dof = record["contrasts"][name]["dof"]
-        letter = "F" if several else "t"
         dof = ", ".join(str(d) for d in dof) if isinstance(dof, list) else dof
-        tests.append(f"{name} ({letter} test of {what}; {dof} degrees of freedom)")
+        tests.append(f"{name} ({voxel_statistic(expression)} test of {what}; {dof} degrees of freedom)")
     return (
         f"At each voxel a general linear model, {config['model']['formula']}, was fitted by least squares"
         f"{_beyond_the_formula(config)}. "
@@ -140,14 +139,14 @@ def _statistics(record):
     inference = record["config"]["inference"]
     tfce = inference["tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
-    names = {
-        "voxel": "the voxel statistic",
-        "tfce": f"threshold-free cluster enhancement {cite('smith2009')}, integrated exactly with "
-        f"E = {tfce['extent']:g} and H = {tfce['height']:g}",
-        "cluster_size": f"cluster size {cite('hayasaka2003')}",
-        "cluster_mass": f"cluster mass {cite('bullmore1999')}",
-    }
-    used = [names[s] for s in inference["statistics"]]
+    used = []
+    for row in (STATISTICS[name] for name in statistics_of("t", inference["statistics"])):
+        exactly = (
+            f", integrated exactly with E = {tfce['extent']:g} and H = {tfce['height']:g}"
+            if row.key == "tfce"
+            else ""
+        )
+        used.append(f"{row.words}{' ' + cite(row.reference) if row.reference else ''}{exactly}")
     forming = ""
     if {"cluster_size", "cluster_mass"} & set(inference["statistics"]):
         forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."

@@ -36,16 +36,6 @@ plt.rcParams.update(
     }
 )
 
-# In the order of a paper: from the strictest idea of a finding to the loosest.
-NAMES = {
-    "t": "Max t-statistic",
-    "F": "Max F-statistic",
-    "tfce": "Max TFCE",
-    "clustersize": "Max cluster size",
-    "clustermass": "Max cluster mass",
-}
-UNITS = {"t": "t", "F": "F", "tfce": "TFCE", "clustersize": "voxels", "clustermass": "mass"}
-
 
 def heading(figure, title):
     """Put a title over a figure, smaller where it would not fit."""

@@ -27,7 +27,7 @@ class Workspace:
 
     Parameters
     ----------
-    adjacency : permaps.statistics.adjacency.Adjacency
+    adjacency : permaps.spaces.adjacency.Adjacency
     extent : float
         The exponent E of TFCE.
     """
@@ -241,7 +241,7 @@ def tfce_map(heights, adjacency, extent, height_power, both_signs):
     Parameters
     ----------
     heights : array of float, shape (n_elements,)
-    adjacency : permaps.statistics.adjacency.Adjacency
+    adjacency : permaps.spaces.adjacency.Adjacency
     extent, height_power : float
         The exponents E and H.
     both_signs : bool
@@ -328,7 +328,7 @@ def clusters(heights, adjacency, threshold, both_signs):
     Parameters
     ----------
     heights : array of float, shape (n_elements,)
-    adjacency : permaps.statistics.adjacency.Adjacency
+    adjacency : permaps.spaces.adjacency.Adjacency
     threshold : float
         Clusters are components of elements strictly above it; below minus it too when `both_signs`, on
         their own, so that neighbouring clusters of opposite sign never merge.

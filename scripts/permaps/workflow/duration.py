@@ -23,7 +23,7 @@ GROWING = {
     "smooth_maps",
     "smooth_covariates",
     "fit_parametric",
-    "prepare_null",
+    "build_model",
     "compute_null_chunk",
     "record_provenance",
 }

@@ -12,10 +12,10 @@ import textwrap
 from pathlib import Path
 
 from permaps.inputs.tables import map_paths, read_rows
+from permaps.statistics.registry import SHORT, voxel_statistic
 from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
 
-SHOWN = {"voxel": "voxel", "tfce": "TFCE", "cluster_size": "cluster size", "cluster_mass": "cluster mass"}
 # How permaps.workflow.jobs writes an error into a log.
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
 SHOWN_FILES = 3
@@ -48,8 +48,8 @@ def plan(config, jobs, workers, version):
     str
     """
     model, inference = config["model"], config["inference"]
-    tests = [f"{c} ({'F' if isinstance(e, list) else 't'})" for c, e in model["contrasts"].items()]
-    statistics = ", ".join(SHOWN[s] for s in inference["statistics"])
+    tests = [f"{c} ({voxel_statistic(e)})" for c, e in model["contrasts"].items()]
+    statistics = ", ".join(SHORT[key] for key in inference["statistics"])
     people, first_map = cohort(config["dataset"])
     lines = {
         "participants": participants(config["dataset"], people),

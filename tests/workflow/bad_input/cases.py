@@ -281,7 +281,7 @@ def pickled(path):
 MASK = {"mask": {"strategy": "file", "file": "../study/mask.nii.gz"}}
 RUN_CODE = "__import__('os').system('touch pwned')"
 
-SMALL = "design/contrast-age_volume-roi_setup.npz"
+SMALL = "design/contrast-age_volume-roi_model.npz"
 VOLUME = {"inference": {"statistics": ["voxel"], "small_volumes": {"roi": "../study/mask.nii.gz"}}}
 
 STOPS = [

@@ -1,13 +1,16 @@
-"""Put together what every permutation job of a contrast needs, so that each starts with numpy alone."""
+"""Put a contrast's model into one file, so that every permutation job starts with numpy alone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import is_general, setup_arrays
+from permaps.permutation.model import contrast_model, voxels_differ
+from permaps.spaces.files import read_space
+from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -15,7 +18,7 @@ from permaps.workflow.jobs import job, log, written_whole
 def main(
     *, matrix, covariates, mask, design, contrasts, blocks, plan, contrast, variance_fwhm, volume, output
 ):  # fmt: skip
-    """Write the setup of a contrast's null.
+    """Write the model of an analysis.
 
     Parameters
     ----------
@@ -29,46 +32,53 @@ def main(
     volume : path or None
         Mask of a small volume to restrict the analysis to.
     output : path
-        .npz to write: the regressors and labels of `setup_arrays`, the mask, and the fingerprint
-        of all of these and of the maps.
+        .npz to write, with a fingerprint of the model and the maps.
     """
-    weights, is_f = read_contrast(contrasts, contrast)
+    weights, statistic = read_contrast(contrasts, contrast)
     scheme = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]["scheme"]
-    kinds = json.loads(Path(blocks).read_text(encoding="utf-8"))
-    inside, affine = load_map(mask)
-    inside = inside > 0
+    exchange = json.loads(Path(blocks).read_text(encoding="utf-8"))
+    groups = exchange["variance_groups"]
     maps = np.load(matrix, mmap_mode="r", allow_pickle=False)
-    if is_f and variance_fwhm:
+    columns = read_matrix(design)[2]
+    space = read_space(mask)
+    if statistic == "F" and variance_fwhm:
         raise UserError(
             f"inference.variance_smoothing_fwhm: {contrast} is an F contrast, and the pseudo-statistic is a t. "
             "Expected contrasts of one expression each: split the list, or set the key to null."
         )
-    columns = read_matrix(design)[2]
-    setup = setup_arrays(
+    kind = "voxelwise" if voxels_differ(maps, columns, groups) else "common"
+    if variance_fwhm:
+        kind = "smoothed_variance"
+    model = contrast_model(
         columns,
         weights,
-        is_f,
+        statistic,
         scheme,
-        kinds["blocks"],
-        groups=kinds["variance_groups"],
-        general=bool(variance_fwhm) or is_general(maps, columns, kinds["variance_groups"]),
-        variance_sigma=sigma(affine, variance_fwhm) if variance_fwhm else None,
+        exchange["blocks"],
+        groups,
+        kind=kind,
+        variance_sigma=sigma(space.affine, variance_fwhm) if variance_fwhm else None,
+        space=space,
     )
-    setup["mask"] = inside
     if volume:
-        setup["mask"] = inside & volume_on_grid(volume, inside.shape, affine)
-        setup["columns"] = np.flatnonzero(setup["mask"][inside])
-        if not len(setup["columns"]):
-            raise UserError(
-                f"inference.small_volumes: {volume} has no voxel inside the analysis mask. Expected a mask that "
-                "overlaps with it: compare the two in a viewer."
-            )
+        model = model.restricted(*_part(space, volume))
     arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in covariates]
-    setup["fingerprint"] = np.array(fingerprint(maps, *arrays, *(setup[name] for name in sorted(setup))))
+    stored = model.arrays()
+    model = replace(model, fingerprint=fingerprint(maps, *arrays, *(stored[name] for name in sorted(stored))))
     with written_whole(output) as path:
-        np.savez(path, **setup)
-    path = "fast" if "rows" in setup else "general"
-    log.info("%s: %d voxels, %s path", contrast, setup["mask"].sum(), path)
+        model.save(path)
+    log.info("%s: %d voxels, %s model", contrast, model.space.n_elements, kind)
+
+
+def _part(space, volume):
+    """Return a small volume's space, and which elements of the whole it holds."""
+    mask = space.mask & volume_on_grid(volume, space.mask.shape, space.affine)
+    if not mask.any():
+        raise UserError(
+            f"inference.small_volumes: {volume} has no voxel inside the analysis mask. Expected a mask that "
+            "overlaps with it: compare the two in a viewer."
+        )
+    return Volume(mask, space.affine), np.flatnonzero(mask[space.mask])
 
 
 def sigma(affine, fwhm):
@@ -120,5 +130,5 @@ if "snakemake" in globals():
             contrast=snakemake.params.settings["contrast"],
             variance_fwhm=snakemake.params.settings["variance_fwhm"],
             volume=snakemake.input.volume or None,
-            output=snakemake.output.setup,
+            output=snakemake.output.model,
         )

@@ -1,0 +1,37 @@
+"""Compute the observed maps of an analysis, once for all that needs them."""
+
+import numpy as np
+from permaps.permutation.model import Model
+from permaps.permutation.observed import observe
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(*, matrix, model, covariates, output, settings):
+    """Write the observed maps.
+
+    Parameters
+    ----------
+    matrix, model : path
+    covariates : list of path
+        Columns of the design that are maps: .npy each.
+    output : path
+        .npz to write.
+    settings : dict
+        What the chunks are computed with.
+    """
+    observed = observe(matrix, Model.load(model), settings, covariates)
+    with written_whole(output) as path:
+        observed.save(path)
+    for name, values in observed.measures.items():
+        log.info("%s: largest %.6g", name, np.abs(values).max())
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            matrix=snakemake.input.matrix,
+            model=snakemake.input.model,
+            covariates=list(snakemake.input.covariates),
+            output=snakemake.output.observed,
+            settings=snakemake.params.settings,
+        )

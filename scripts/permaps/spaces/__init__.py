@@ -1,0 +1,1 @@
+"""What maps are defined on, and all that follows from that."""

@@ -1,0 +1,111 @@
+"""The statistics of a run, a row for each: whoever needs one of its names looks it up here.
+
+Plain values alone, since the Snakefile reads them at every start.
+"""
+
+from dataclasses import dataclass
+
+# Two values closer than this, relative to their size, are a tie.
+TIE = 1e-9
+# Enhancement works on heights in single precision: there, the last bits of those tell ties.
+ENHANCED_TIE = 1e-6
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic.
+
+    Attributes
+    ----------
+    name : str
+        In file names.
+    key : str
+        In the config (`inference.statistics`) and in files of nulls.
+    label : str
+        In titles and tables.
+    unit : str
+        Of its values, on axes.
+    words : str
+        In the sentences of the methods text.
+    reference : str
+        Key of the paper that the methods text cites; empty for none.
+    panel : str
+        The panel of glass brains that shows it.
+    tie : float
+        Relative difference up to which two values are equal.
+    one_tail : bool
+        Whether it is never negative, whatever `two_sided` says.
+    of_clusters : bool
+        Whether its values belong to whole clusters, which have no p of their own at an element.
+    """
+
+    name: str
+    key: str
+    label: str
+    unit: str
+    words: str
+    reference: str = ""
+    panel: str = "comparison"
+    tie: float = ENHANCED_TIE
+    one_tail: bool = False
+    of_clusters: bool = False
+
+    @property
+    def title(self):
+        """The name of its test, in figures."""
+        return f"Max {self.label}"
+
+
+# In the order of a paper: from the strictest idea of a finding to the loosest.
+_ROWS = (
+    Statistic("t", "voxel", "t-statistic", "t", "the voxel statistic", tie=TIE),
+    Statistic("F", "voxel", "F-statistic", "F", "the voxel statistic", tie=TIE, one_tail=True),
+    Statistic("tfce", "tfce", "TFCE", "TFCE", "threshold-free cluster enhancement", "smith2009"),
+    Statistic(
+        "clustersize",
+        "cluster_size",
+        "cluster size",
+        "voxels",
+        "cluster size",
+        "hayasaka2003",
+        panel="clusters",
+        of_clusters=True,
+    ),
+    Statistic(
+        "clustermass",
+        "cluster_mass",
+        "cluster mass",
+        "mass",
+        "cluster mass",
+        "bullmore1999",
+        panel="clusters",
+        of_clusters=True,
+    ),
+)
+STATISTICS = {row.name: row for row in _ROWS}
+# By key: the statistic of voxels is t or F, as the contrast is.
+SHORT = {row.key: row.label for row in _ROWS} | {"voxel": "voxel"}
+PANELS = tuple(dict.fromkeys(row.panel for row in _ROWS))
+
+
+def voxel_statistic(expressions):
+    """Return the name of a contrast's voxel statistic: t for one expression, F for a list of them."""
+    return "F" if isinstance(expressions, list) else "t"
+
+
+def statistics_of(voxel, keys):
+    """Return the names of a contrast's statistics.
+
+    Parameters
+    ----------
+    voxel : {"t", "F"}
+        Its voxel statistic.
+    keys : list of str
+        `inference.statistics`.
+
+    Returns
+    -------
+    list of str
+    """
+    by_key = {row.key: name for name, row in STATISTICS.items() if row.key != "voxel"} | {"voxel": voxel}
+    return [by_key[key] for key in keys]
