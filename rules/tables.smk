@@ -41,6 +41,7 @@ rule count_relabellings:
 
 rule tabulate_clusters:
     input:
+        mask=result("mask.nii.gz"),
         values=voxel_map,
         enhanced=enhanced_map,
         magnitude=magnitude_map,

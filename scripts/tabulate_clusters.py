@@ -3,17 +3,18 @@
 import json
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from permaps.inputs.atlas import Atlas
 from permaps.permutation.thresholds import p_interval, significant
 from permaps.reporting.clusters import effect_interval, residual_dof, tabulate
+from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings
 
 
 def main(
     *,
+    mask,
     values,
     enhanced,
     magnitude,
@@ -35,6 +36,8 @@ def main(
 
     Parameters
     ----------
+    mask : path
+        What the maps are defined on.
     values : path
         Signed t, or F.
     enhanced : path or None
@@ -62,25 +65,25 @@ def main(
         Corrected level.
     connectivity : {6, 18, 26}
     """
-    image = nib.load(values)
-    statistic = image.get_fdata()
+    space = read_space(mask)
+    statistic = read_map(space, values)
     planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
     with np.load(nulls, allow_pickle=False) as stored:
         drawn = relabellings(stored, planned["n_distinct"])
-    logp = {s: nib.load(path).get_fdata() for s, path in zip(stats, corrected, strict=True)}
-    sizes = sizes_of(letter, nib.load(magnitude).get_fdata(), statistic, residual_dof(planned))
+    logp = {s: read_map(space, path) for s, path in zip(stats, corrected, strict=True)}
+    sizes = sizes_of(letter, read_map(space, magnitude), statistic, residual_dof(planned))
     p = {"p_fwe": 10.0 ** -logp[stat]}
     p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
     p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
-    p |= {f"p_{kind}": p_image(path) for kind, path in further.items()}
-    p["p_unc"] = p_image(uncorrected) if uncorrected else np.full_like(statistic, np.nan)
+    p |= {f"p_{kind}": 10.0 ** -read_map(space, path) for kind, path in further.items()}
+    p["p_unc"] = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     table = tabulate(
         significant(logp[stat], alpha),
         statistic,
-        image.affine,
+        space,
         {letter: statistic} | sizes | p,
         connectivity,
-        height=nib.load(enhanced).get_fdata() if enhanced else None,
+        height=read_map(space, enhanced) if enhanced else None,
     )
     if atlas:
         table.insert(table.columns.get_loc("z") + 1, "region", Atlas(*atlas).regions(table[["x", "y", "z"]]))
@@ -95,14 +98,14 @@ def sizes_of(letter, magnitude, statistic, dof):
     Parameters
     ----------
     letter : {"t", "F"}
-    magnitude, statistic : numpy.ndarray, shape (x, y, z)
+    magnitude, statistic : numpy.ndarray, shape (n_elements,)
         Effect and t, or partial R2 and F.
     dof : int
         Residual degrees of freedom.
 
     Returns
     -------
-    dict of numpy.ndarray, shape (x, y, z)
+    dict of numpy.ndarray, shape (n_elements,)
     """
     if letter == "F":
         return {"partialr2": magnitude}
@@ -110,14 +113,10 @@ def sizes_of(letter, magnitude, statistic, dof):
     return {"effect": magnitude, "effect_low": low, "effect_high": high}
 
 
-def p_image(path):
-    """Return the p of a -log10 p image."""
-    return 10.0 ** -nib.load(path).get_fdata()
-
-
 if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
+            mask=snakemake.input.mask,
             values=snakemake.input.values,
             enhanced=snakemake.input.get("enhanced"),
             magnitude=snakemake.input.magnitude,

@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import tabulate_clusters
-from permaps.reporting.clusters import effect_interval, label_by_sign, peaks_within, residual_dof, tabulate
+from permaps.reporting.clusters import (
+    clusters_of,
+    effect_interval,
+    is_peak,
+    kept_apart,
+    residual_dof,
+    tabulate,
+)
+from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from scipy import ndimage
 
@@ -26,18 +34,28 @@ def run(tmp_path_factory):
     return fabricate(tmp_path_factory.mktemp("run"), voxel=8.0, relabellings=59)
 
 
+def space_of(volume):
+    return Volume(np.ones(volume.shape, bool), AFFINE)
+
+
+def found_in(volume, connectivity=6):
+    """The clusters of a volume's values that are not 0, as lists of first coordinates."""
+    space = space_of(volume)
+    found = clusters_of(volume.ravel() != 0, volume.ravel(), space.adjacency(connectivity))
+    return [np.unravel_index(elements, volume.shape)[0].tolist() for elements in found]
+
+
 def test_opposite_signs_that_touch_are_two_clusters():
     values = np.zeros((5, 5, 5))
     values[1, 2, 2], values[2, 2, 2], values[3, 2, 2] = 4, 5, -6
-    masks = [(box[0].start, mask.sum()) for box, mask in label_by_sign(values != 0, values, 6)]
-    assert masks == [(1, 2), (3, 1)]
+    assert found_in(values) == [[1, 2], [3]]
 
 
 @pytest.mark.parametrize(("connectivity", "count"), [(6, 3), (18, 2), (26, 1)])
 def test_connectivity_counts_faces_edges_and_corners(connectivity, count):
     values = np.zeros((4, 4, 4))
     values[0, 0, 0] = values[1, 1, 0] = values[2, 2, 1] = 1
-    assert len(list(label_by_sign(values > 0, values, connectivity))) == count
+    assert len(found_in(values, connectivity)) == count
 
 
 def test_main_peaks_and_sizes_agree_with_nilearn(smooth):
@@ -45,9 +63,8 @@ def test_main_peaks_and_sizes_agree_with_nilearn(smooth):
     from nilearn.reporting import get_clusters_table
 
     threshold = 1.5
-    mine = tabulate(
-        np.abs(smooth) > threshold, smooth, AFFINE, {"t": smooth, "p_fwe": np.exp(-np.abs(smooth))}
-    )
+    t = smooth.ravel()
+    mine = tabulate(np.abs(t) > threshold, t, space_of(smooth), {"t": t, "p_fwe": np.exp(-np.abs(t))})
     theirs = get_clusters_table(nib.Nifti1Image(smooth, AFFINE), threshold, two_sided=True)
     theirs = theirs[theirs["Cluster Size (mm3)"] != ""]
     columns = ["X", "Y", "Z", "Peak Stat", "Cluster Size (mm3)"]
@@ -58,8 +75,9 @@ def test_main_peaks_and_sizes_agree_with_nilearn(smooth):
 
 
 def test_clusters_come_by_corrected_p_and_then_by_height(smooth):
-    p = np.where(smooth > 0, 0.01, 0.04)
-    table = tabulate(np.abs(smooth) > 1.8, smooth, AFFINE, {"t": smooth, "p_fwe": p})
+    t = smooth.ravel()
+    p = np.where(t > 0, 0.01, 0.04)
+    table = tabulate(np.abs(t) > 1.8, t, space_of(smooth), {"t": t, "p_fwe": p})
     heads = table[table["peak"] == 1]
     assert heads["p_fwe"].is_monotonic_increasing
     for _, same in heads.groupby("p_fwe"):
@@ -68,20 +86,27 @@ def test_clusters_come_by_corrected_p_and_then_by_height(smooth):
 
 
 def test_peaks_are_local_maxima_that_keep_their_distance(smooth):
-    height = np.where(smooth > 0.3, smooth, 0)
-    peaks = peaks_within(height, AFFINE, apart=12.0, most=50)
+    space, height = space_of(smooth), np.where(smooth > 0.3, smooth, 0)
+    candidates = np.flatnonzero(
+        is_peak(height.ravel(), (height > 0).ravel().astype(int), space.touching.pairs)
+    )
+    assert (
+        candidates.tolist()
+        == np.flatnonzero(
+            (height > 0) & (height == ndimage.maximum_filter(height, size=3, mode="constant"))
+        ).tolist()
+    )
+    peaks = kept_apart(candidates, height.ravel()[candidates], space.coordinates(candidates), 12.0, 50)
     assert 3 < len(peaks) <= 50
-    for i, peak in enumerate(peaks):
-        around = tuple(slice(max(0, c - 1), c + 2) for c in peak)
-        assert height[tuple(peak)] == height[around].max()
-        assert all(3 * np.linalg.norm(peak - other) > 12 for other in peaks[:i])
-    heights = height[tuple(peaks.T)]
-    assert (np.diff(heights) <= 0).all()
+    places = space.coordinates(peaks)
+    assert all(np.linalg.norm(places[i] - places[:i], axis=1).min() > 12 for i in range(1, len(peaks)))
+    assert (np.diff(height.ravel()[peaks]) <= 0).all()
 
 
 def test_nothing_significant_leaves_the_header():
-    values = np.ones((3, 3, 3))
-    table = tabulate(values > 2, values, AFFINE, {"t": values, "p_fwe": values})
+    values = np.ones(27)
+    space = Volume(np.ones((3, 3, 3), bool), AFFINE)
+    table = tabulate(values > 2, values, space, {"t": values, "p_fwe": values})
     assert table.empty
     assert list(table) == ["cluster", "peak", "x", "y", "z", "t", "p_fwe", "size_mm3", "n_voxels"]
 
@@ -105,6 +130,7 @@ def run_rule(run, contrast, stat, letter, output, stats=None, uncorrected=True, 
     stats = stats or [letter, "tfce", "clustersize", "clustermass"]
     stem = f"{run}/maps/contrast-{contrast}_stat-"
     given = {
+        "mask": run / "mask.nii.gz",
         "values": f"{stem}{letter}_statmap.nii.gz",
         "enhanced": f"{stem}tfce_statmap.nii.gz" if stat == "tfce" else None,
         "magnitude": f"{stem}{'effect' if letter == 't' else 'partialr2'}_statmap.nii.gz",

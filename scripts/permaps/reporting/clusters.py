@@ -1,103 +1,123 @@
-"""Clusters of significant voxels and their peaks, as a table."""
+"""Clusters of significant elements and their peaks, as a table."""
 
 import numpy as np
 import pandas as pd
-from nibabel.affines import apply_affine
-from scipy.ndimage import find_objects, generate_binary_structure, label, maximum_filter
 from scipy.stats import t as student
 
-# The order in which scipy counts how many axes a neighbour may differ in.
-AXES = {6: 1, 18: 2, 26: 3}
+from permaps.statistics.components import components
+
+# Peaks of a cluster: at most so many, and no two nearer than this, in mm.
+MOST_PEAKS, APART = 4, 8.0
 
 
-def label_by_sign(significant, values, connectivity):
-    """Yield the mask of each cluster: voxels that touch, all significant and of one sign.
+def clusters_of(significant, values, adjacency):
+    """Return the elements of each cluster: neighbours that are all significant and of one sign.
 
     Parameters
     ----------
-    significant : bool array, shape (x, y, z)
-    values : array, shape (x, y, z)
+    significant : bool array, shape (n_elements,)
+    values : array, shape (n_elements,)
         Signed statistic; neighbouring clusters of opposite sign never merge.
-    connectivity : {6, 18, 26}
-
-    Yields
-    ------
-    box, mask : tuple of slices and bool array
-        The cluster within the smallest box around it.
-    """
-    structure = generate_binary_structure(3, AXES[connectivity])
-    for one_sign in (values > 0, values < 0):
-        labels, _ = label(significant & one_sign, structure)
-        for number, box in enumerate(find_objects(labels), start=1):
-            yield box, labels[box] == number
-
-
-def peaks_within(height, affine, apart=8.0, most=4):
-    """Return the voxels of a cluster's highest local maxima, the highest first.
-
-    Parameters
-    ----------
-    height : array, shape (x, y, z)
-        Positive inside the cluster, 0 outside.
-    affine : array, shape (4, 4)
-        Voxel to mm.
-    apart : float
-        Least distance between two peaks, mm.
-    most : int
-        At most so many peaks.
+    adjacency : permaps.spaces.adjacency.Adjacency
 
     Returns
     -------
-    array of int, shape (n_peaks, 3)
+    list of numpy.ndarray of int
     """
-    candidates = np.argwhere((height > 0) & (height == maximum_filter(height, size=3, mode="constant")))
-    order = np.argsort(-height[tuple(candidates.T)], kind="stable")
+    label = components(np.where(significant, np.sign(values), 0), adjacency)
+    ordered = np.argsort(label, kind="stable")
+    return np.split(ordered, np.searchsorted(label[ordered], np.arange(1, label.max(initial=0) + 1)))[1:]
+
+
+def is_peak(height, cluster, pairs):
+    """Return which elements have no higher neighbour in their own cluster.
+
+    Parameters
+    ----------
+    height : array, shape (n_elements,)
+    cluster : array of int, shape (n_elements,)
+        Its number, 0 outside clusters.
+    pairs : array of int, shape (n_pairs, 2)
+        Elements that touch.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_elements,)
+    """
+    one, other = pairs[cluster[pairs[:, 0]] == cluster[pairs[:, 1]]].T
+    peak = cluster > 0
+    peak[one[height[one] < height[other]]] = False
+    peak[other[height[other] < height[one]]] = False
+    return peak
+
+
+def kept_apart(candidates, height, coordinates, apart=APART, most=MOST_PEAKS):
+    """Return the highest of some elements, none near a higher one; the highest first.
+
+    Parameters
+    ----------
+    candidates : array of int, shape (n,)
+    height : array of float, shape (n,)
+        Of each of them.
+    coordinates : array, shape (n, 3)
+        Where they are, in mm.
+    apart : float
+        Least distance between two, in mm.
+    most : int
+
+    Returns
+    -------
+    numpy.ndarray of int
+    """
     kept = []
-    for voxel in candidates[order]:
-        mm = apply_affine(affine, voxel)
-        if all(np.linalg.norm(mm - apply_affine(affine, other)) > apart for other in kept):
-            kept.append(voxel)
+    for i in np.argsort(-height, kind="stable"):
+        if all(np.linalg.norm(coordinates[i] - coordinates[other]) > apart for other in kept):
+            kept.append(i)
         if len(kept) == most:
             break
-    return np.array(kept)
+    return candidates[kept]
 
 
-def tabulate(significant, values, affine, readings, connectivity=6, height=None):
+def tabulate(significant, values, space, readings, connectivity=6, height=None):
     """Return one row per peak of every cluster.
 
     Parameters
     ----------
-    significant : bool array, shape (x, y, z)
-    values : array, shape (x, y, z)
+    significant : bool array, shape (n_elements,)
+    values : array, shape (n_elements,)
         Signed t, or F; its sign separates the clusters.
-    affine : array, shape (4, 4)
-    readings : dict of str to array, shape (x, y, z)
+    space : permaps.spaces.space.Space
+    readings : dict of str to array, shape (n_elements,)
         What is read at each peak, by column name; `p_fwe` is among them and orders the clusters.
-    connectivity : {6, 18, 26}
-    height : array, shape (x, y, z), optional
+    connectivity : int
+        As the space takes it.
+    height : array, shape (n_elements,), optional
         What makes a peak a peak; `values` unless given. Only its size matters.
 
     Returns
     -------
     pandas.DataFrame
         cluster (1 is the most significant), peak (1 is the cluster's highest), x, y, z (mm), the
-        readings, size_mm3, n_voxels. Without clusters it has its columns and no rows.
+        readings, the size and the number of elements. Without clusters it has its columns and no rows.
     """
-    columns = ["cluster", "peak", "x", "y", "z", *readings, "size_mm3", "n_voxels"]
+    columns = ["cluster", "peak", "x", "y", "z", *readings, f"size_{space.unit}", f"n_{space.element}s"]
     height = np.abs(values if height is None else height)
-    volume = abs(np.linalg.det(affine[:3, :3]))
-    found = []
-    for box, mask in label_by_sign(significant, values, connectivity):
-        corner = np.array([axis.start for axis in box])
-        local = np.where(mask, height[box], 0)
-        voxels = peaks_within(local, affine) + corner
-        found.append((voxels, int(mask.sum())))
-    found.sort(key=lambda cluster: (readings["p_fwe"][tuple(cluster[0][0])], -height[tuple(cluster[0][0])]))
+    found = clusters_of(significant, values, space.adjacency(connectivity))
+    number = np.zeros(len(values), int)
+    for label, elements in enumerate(found, start=1):
+        number[elements] = label
+    candidates = is_peak(height, number, space.touching.pairs) if found else None
+    clusters = []
+    for elements in found:
+        tops = elements[candidates[elements]]
+        clusters.append((elements, kept_apart(tops, height[tops], space.coordinates(tops))))
+    clusters.sort(key=lambda cluster: (readings["p_fwe"][cluster[1][0]], -height[cluster[1][0]]))
     rows = []
-    for number, (voxels, size) in enumerate(found, start=1):
-        for rank, voxel in enumerate(voxels, start=1):
-            read = [float(image[tuple(voxel)]) for image in readings.values()]
-            rows.append([number, rank, *apply_affine(affine, voxel), *read, size * volume, size])
+    for place, (elements, peaks) in enumerate(clusters, start=1):
+        size = [float(space.sizes[elements].sum()), len(elements)]
+        for rank, peak in enumerate(peaks, start=1):
+            read = [float(values[peak]) for values in readings.values()]
+            rows.append([place, rank, *space.coordinates([peak])[0], *read, *size])
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -18,6 +18,11 @@ def read_space(path) -> Volume:
     return Volume(data > 0, affine)
 
 
+def read_map(space, path):
+    """Return the values of a space's elements that `write_map` wrote, float64 of shape (n_elements,)."""
+    return load_map(path)[0][space.mask].astype(float)
+
+
 def write_map(space, path, values, description):
     """Write values of a space's elements as a file that others can read, float32 and 0 elsewhere.
 

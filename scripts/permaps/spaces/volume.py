@@ -1,6 +1,7 @@
 """Voxels of a mask on a grid."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from permaps.spaces.adjacency import Adjacency, grid_adjacency
 
 @dataclass(frozen=True)
 class Volume:
-    """The voxels of a mask.
+    """The voxels of a mask; see `permaps.spaces.space.Space`.
 
     Attributes
     ----------
@@ -21,12 +22,43 @@ class Volume:
 
     mask: np.ndarray
     affine: np.ndarray
+    element: ClassVar[str] = "voxel"
+    unit: ClassVar[str] = "mm3"
 
     @property
     def n_elements(self) -> int:
         """Number of voxels."""
         return int(self.mask.sum())
 
+    @property
+    def sizes(self) -> np.ndarray:
+        """Their volume, mm3."""
+        return np.full(self.n_elements, abs(np.linalg.det(self.affine[:3, :3])))
+
+    @property
+    def touching(self) -> Adjacency:
+        """Who shares a face, an edge or a corner."""
+        return grid_adjacency(self.mask, 26)
+
     def adjacency(self, connectivity) -> Adjacency:
         """Return who is whose neighbour, by 6, 18 or 26 neighbours a voxel."""
         return grid_adjacency(self.mask, connectivity)
+
+    def coordinates(self, elements) -> np.ndarray:
+        """Return the centres of voxels, in mm; shape (n, 3)."""
+        return np.argwhere(self.mask)[elements] @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+    def nearest(self, places) -> np.ndarray:
+        """Return the voxels that places in mm lie in; -1 outside the mask."""
+        inverse = np.linalg.inv(self.affine)
+        voxels = np.rint(np.asarray(places) @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
+        inside = ((voxels >= 0) & (voxels < self.mask.shape)).all(axis=1)
+        number = np.full(self.mask.shape, -1)
+        number[self.mask] = np.arange(self.n_elements)
+        return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
+
+    def part(self, elements):
+        """Return the volume of some of its voxels."""
+        mask = np.zeros_like(self.mask)
+        mask[self.mask] = np.isin(np.arange(self.n_elements), elements)
+        return Volume(mask, self.affine)

@@ -16,6 +16,7 @@ Looking a neighbour's component up is then two loads without a branch.
 import numpy as np
 
 from permaps.statistics.compiled import compiled
+from permaps.statistics.components import components
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _SIGN = np.uint32(0x80000000)
@@ -343,20 +344,11 @@ def clusters(heights, adjacency, threshold, both_signs):
     mass : numpy.ndarray of float, shape (n_clusters + 1,)
         Sum of |height| - threshold.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     heights = np.asarray(heights, float)
     inside = np.sign(heights) * (np.abs(heights) > threshold)
     if not both_signs:
         inside = np.maximum(inside, 0)
-    one, other = adjacency.pairs.T
-    joined = (inside[one] != 0) & (inside[one] == inside[other])
-    n = len(heights)
-    graph = coo_array((np.ones(joined.sum(), bool), (one[joined], other[joined])), shape=(n, n))
-    _, component = connected_components(graph, directed=False)
-    label = np.zeros(n, int)
-    label[inside != 0] = np.unique(component[inside != 0], return_inverse=True)[1] + 1
+    label = components(inside, adjacency)
     size = np.bincount(label)
     mass = np.bincount(label, weights=np.abs(heights) - threshold)
     size[0] = mass[0] = 0
