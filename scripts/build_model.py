@@ -10,7 +10,6 @@ from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model, voxels_differ
 from permaps.spaces.files import read_space
-from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -61,7 +60,7 @@ def main(
         space=space,
     )
     if volume:
-        model = model.restricted(*_part(space, volume))
+        model = model.restricted(_inside(space, volume))
     arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in covariates]
     stored = model.arrays()
     model = replace(model, fingerprint=fingerprint(maps, *arrays, *(stored[name] for name in sorted(stored))))
@@ -70,15 +69,15 @@ def main(
     log.info("%s: %d voxels, %s model", contrast, model.space.n_elements, kind)
 
 
-def _part(space, volume):
-    """Return a small volume's space, and which elements of the whole it holds."""
-    mask = space.mask & volume_on_grid(volume, space.mask.shape, space.affine)
-    if not mask.any():
+def _inside(space, volume):
+    """Return which elements of a space lie in a small volume."""
+    inside = np.flatnonzero(volume_on_grid(volume, space.mask.shape, space.affine)[space.mask])
+    if not len(inside):
         raise UserError(
             f"inference.small_volumes: {volume} has no voxel inside the analysis mask. Expected a mask that "
             "overlaps with it: compare the two in a viewer."
         )
-    return Volume(mask, space.affine), np.flatnonzero(mask[space.mask])
+    return inside
 
 
 def sigma(affine, fwhm):

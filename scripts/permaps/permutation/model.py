@@ -1,7 +1,7 @@
 """A contrast's model: how its statistic is computed for any relabelling, as one object and one file."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.partition import partition
 from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
-from permaps.spaces.volume import Volume
+from permaps.spaces.space import Space
+from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.general import VoxelModels
 from permaps.statistics.mapped import let_go
 from permaps.statistics.pseudo import SmoothedVariance
@@ -42,7 +43,7 @@ class Model:
         Of a common model: made once, so that every job has the same bits of them.
     variance_sigma : numpy.ndarray, shape (3,), or None
         Standard deviation, in voxels, of the Gaussian that smooths the residual variance.
-    space : permaps.spaces.volume.Volume or None
+    space : permaps.spaces.space.Space or None
         What the tested elements are; None where nothing is enhanced.
     elements : numpy.ndarray of int or None
         Columns of the matrix that are tested; None: all of them.
@@ -60,7 +61,7 @@ class Model:
     labels: np.ndarray
     regressors: Regressors | None = None
     variance_sigma: np.ndarray | None = None
-    space: Volume | None = None
+    space: Space | None = None
     elements: np.ndarray | None = None
     fingerprint: str = ""
 
@@ -120,12 +121,11 @@ class Model:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return it as arrays, for a file."""
-        stored = {name: value for name, value in vars(self).items() if name in self.__dataclass_fields__}
+        stored = {field.name: getattr(self, field.name) for field in fields(self)}
         stored["blocks"] = json.dumps(self.blocks)
-        for name in ("regressors", "space"):
-            part = stored.pop(name)
-            if part is not None:
-                stored |= {f"{name}_{field}": value for field, value in vars(part).items()}
+        if moved := stored.pop("regressors"):
+            stored |= {f"regressors_{name}": value for name, value in vars(moved).items()}
+        stored |= space_arrays(stored.pop("space"))
         return {name: np.asarray(value) for name, value in stored.items() if value is not None}
 
     def save(self, path) -> None:
@@ -138,22 +138,15 @@ class Model:
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] if file[name].ndim else file[name].item() for name in file.files}
         stored["blocks"] = json.loads(stored["blocks"])
-        for name, kind in (("regressors", Regressors), ("space", Volume)):
-            part = {field: stored.pop(f"{name}_{field}", None) for field in kind.__dataclass_fields__}
-            stored[name] = None if part[next(iter(part))] is None else kind(**part)
+        stored["space"] = take_space(stored)
+        if stored["kind"] == "common":
+            names = [field.name for field in fields(Regressors)]
+            stored["regressors"] = Regressors(**{name: stored.pop(f"regressors_{name}") for name in names})
         return cls(**stored)
 
-    def restricted(self, space, elements=None):
-        """Return the model of some elements of a space.
-
-        Parameters
-        ----------
-        space : permaps.spaces.volume.Volume
-            What they are.
-        elements : numpy.ndarray of int, optional
-            Columns of the matrix that they are.
-        """
-        return replace(self, space=space, elements=elements)
+    def restricted(self, elements):
+        """Return the model of some elements, given by their numbers."""
+        return replace(self, space=self.space.part(elements), elements=elements)
 
 
 def contrast_model(

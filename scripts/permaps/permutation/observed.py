@@ -6,7 +6,8 @@ import numpy as np
 
 from permaps.permutation.chunk import enhancement_of
 from permaps.permutation.null import observed_statistic
-from permaps.spaces.volume import Volume
+from permaps.spaces.space import Space
+from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.enhancement import clusters, tfce_map
 from permaps.statistics.registry import STATISTICS
 
@@ -17,7 +18,7 @@ class Observed:
 
     Attributes
     ----------
-    space : permaps.spaces.volume.Volume
+    space : permaps.spaces.space.Space
         What the elements of the maps are.
     both_signs : bool
         Whether values count by their size.
@@ -26,7 +27,7 @@ class Observed:
         `cluster_size` and `cluster_mass`; an element has the size or mass of its cluster, 0 outside clusters.
     """
 
-    space: Volume
+    space: Space
     both_signs: bool
     measures: dict
 
@@ -40,15 +41,14 @@ class Observed:
 
     def save(self, path) -> None:
         """Write it to a file that `load` reads."""
-        np.savez(path, both_signs=self.both_signs, **vars(self.space), **self.measures)
+        np.savez(path, both_signs=self.both_signs, **space_arrays(self.space), **self.measures)
 
     @classmethod
     def load(cls, path):
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
-        space = Volume(**{name: stored.pop(name) for name in Volume.__dataclass_fields__})
-        return cls(space, bool(stored.pop("both_signs")), stored)
+        return cls(take_space(stored), bool(stored.pop("both_signs")), stored)
 
 
 def observe(matrix, model, settings, covariates=()) -> Observed:

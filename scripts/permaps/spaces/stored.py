@@ -1,0 +1,45 @@
+"""Spaces as plain arrays, inside the files of models and observed maps."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from permaps.spaces.volume import Volume
+
+# A space of another kind is one entry here.
+KINDS = {"volume": Volume}
+
+
+def space_arrays(space) -> dict[str, np.ndarray]:
+    """Return a space as arrays by names of their own.
+
+    Parameters
+    ----------
+    space : permaps.spaces.space.Space or None
+        None gives none.
+    """
+    if space is None:
+        return {}
+    kind = next(name for name, cls in KINDS.items() if cls is type(space))
+    return {"space": np.array(kind)} | {
+        f"space_{field.name}": np.asarray(getattr(space, field.name)) for field in fields(space)
+    }
+
+
+def take_space(stored):
+    """Take a space out of a file's arrays, where there is one.
+
+    Parameters
+    ----------
+    stored : dict of numpy.ndarray
+        Loses the arrays that `space_arrays` gave.
+
+    Returns
+    -------
+    permaps.spaces.space.Space or None
+    """
+    kind = stored.pop("space", None)
+    if kind is None:
+        return None
+    cls = KINDS[str(kind)]
+    return cls(**{field.name: stored.pop(f"space_{field.name}") for field in fields(cls)})
