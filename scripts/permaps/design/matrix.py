@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from permaps.design.formula import evaluate, variables
+from permaps.design.formula import design_of, variables
 from permaps.workflow.errors import UserError, nearest
 
 # Columns closer to dependent than this, relative to the largest singular value, count as dependent.
@@ -40,7 +40,7 @@ def design_matrix(table, formula, n_more=0):
                 f"model.formula: no column {name!r} in the participants table{nearest(name, table.columns) or '.'} "
                 f"It has {', '.join(map(str, table.columns))}."
             )
-    frame = evaluate(table, formula)
+    frame = design_of(table, formula)
     names = [str(c) for c in frame.columns]
     if text := [str(c) for c in frame.select_dtypes(exclude=["number", "bool"]).columns]:
         raise UserError(
