@@ -34,6 +34,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     rows = contrast_matrix(expressions, contrast, names)
     letter = "F" if isinstance(expressions, list) else "t"
     planned = _plan(matrix, rows, letter, scheme, kinds["blocks"], kinds["variance_groups"])
+    planned["warnings"] += kinds["warnings"]
     with written_whole(weights) as path:
         keys = [[contrast, letter, i + 1] for i in range(len(rows))]
         write_matrix(path, ["contrast", "statistic", "row", *names], keys, rows)

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from permaps.inputs.stand_ins import is_sure
 from permaps.inputs.tables import ID, MAP, REASON, read_rows
 from permaps.workflow.errors import UserError, nearest
 
@@ -54,7 +55,8 @@ def write_participants(frame, path):
 def check_variates(participants, variates, labels=frozenset()):
     """Refuse variates that do not exist, or that are neither numbers nor names.
 
-    One "abc" among numbers would turn the column into a category with a level per number.
+    One "abc" among numbers would turn the column into a category with a level per number, and one "." among
+    names into a group of those without one.
 
     Parameters
     ----------
@@ -77,7 +79,16 @@ def check_variates(participants, variates, labels=frozenset()):
                 f"The columns are: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}."
             )
         column = participants[name].dropna()
-        if name in _TEXT or name in labels or pd.api.types.is_numeric_dtype(column):
+        if name in _TEXT or pd.api.types.is_numeric_dtype(column):
+            continue
+        if (sure := column.map(is_sure)).any():
+            row = column.index[sure][0]
+            raise UserError(
+                f"{key}: '{column[row]}' in column '{name}' of participant '{participants[ID][row]}' (row "
+                f"{row + 1} below the header) stands for a missing value, and would be taken for a group or a name "
+                f"({sure.sum()} of {len(column)} values are such). Write n/a where a value is missing, or rename it."
+            )
+        if name in labels:
             continue
         number = column.map(is_number)
         comma = column.map(lambda text: _DECIMAL_COMMA.fullmatch(text) is not None)

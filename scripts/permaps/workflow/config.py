@@ -257,7 +257,10 @@ def _shown(value):
         return "null (nothing)"
     if isinstance(value, bool):
         return str(value).lower()
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number without end"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -296,6 +299,8 @@ def _reading(value, sub):
         return f"; write {int(value)}"
     if isinstance(value, str) and {"integer", "number"} & set(kinds):
         number = value.strip()
+        if not number.isascii() and re.fullmatch(r"[+-]?\d[\d.,]*", number):
+            return "; write numbers in the digits 0 to 9"
         if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}", number):
             from decimal import Decimal
 
@@ -313,6 +318,10 @@ def _conflicts(config):
         *_covariates_without_a_table(config),
         *_too_many_chunks(config["permutation"]),
         *_half_an_atlas(config["atlas"]),
+        *_names_alike("model.contrasts", config["model"]["contrasts"]),
+        *_names_alike("model.voxelwise", config["model"]["voxelwise"]),
+        *_names_alike("inference.small_volumes", config["inference"]["small_volumes"]),
+        *_contrasts_given_twice(config["model"]["contrasts"]),
         *_one_name_for_two(config["model"]["contrasts"], config["inference"]["small_volumes"]),
         *_variances_apart_and_smoothed(config),
     ]
@@ -330,13 +339,38 @@ def _variances_apart_and_smoothed(config):
 
 
 def _one_name_for_two(contrasts, volumes):
+    taken = {contrast.casefold(): contrast for contrast in contrasts}
     return [
-        f"model.contrasts.{contrast}_volume-{volume}: found the name that files of {contrast} in the small volume "
+        f"model.contrasts.{taken[name]}: found the name that files of {contrast} in the small volume "
         f"{volume} have; expected another name, of the contrast or of the volume"
         for contrast in contrasts
         for volume in volumes
-        if f"{contrast}_volume-{volume}" in contrasts
+        if (name := f"{contrast}_volume-{volume}".casefold()) in taken
     ]
+
+
+def _names_alike(section, names):
+    """Yield names that differ in case alone: of macOS and Windows their files are one."""
+    seen = {}
+    for name in names:
+        first = seen.setdefault(name.casefold(), name)
+        if first != name:
+            yield (
+                f"{section}.{name}: found a name that differs from {first!r} in case alone, so that files on macOS "
+                "and Windows would be the same; expected names that differ in more"
+            )
+
+
+def _contrasts_given_twice(contrasts):
+    seen = {}
+    for name, expression in contrasts.items():
+        rows = expression if isinstance(expression, list) else [expression]
+        first = seen.setdefault((isinstance(expression, list), *("".join(row.split()) for row in rows)), name)
+        if first != name:
+            yield (
+                f"model.contrasts.{name}: found {_shown(expression)}, which {first!r} tests already; expected each "
+                "contrast once"
+            )
 
 
 def _half_an_atlas(atlas):
