@@ -8,6 +8,7 @@ out here, from a checked tree.
 import ast
 import functools
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -283,7 +284,7 @@ def design_of(table, formula):
     parsed = parse(formula)
     try:
         values = {label: evaluate(tree, table, _functions()) for label, tree in parsed.factors.items()}
-        return parsed.terms.get_model_matrix(table[[]], context=values, na_action="raise", output="pandas")
+        design = parsed.terms.get_model_matrix(table[[]], context=values, na_action="raise", output="pandas")
     except NotFinite as lost:
         raise UserError(
             f"model.formula: {written(lost.tree)!r} in {cut(formula)!r} is not finite"
@@ -296,6 +297,14 @@ def design_of(table, formula):
         raise UserError(
             f"model.formula: cannot evaluate {cut(formula)!r} on the participants table: {error}."
         ) from None
+    made = Counter(design.model_spec.column_names)
+    if twice := [name for name, often in made.items() if often > 1]:
+        # formulaic keeps the last of them, and is silent about it.
+        raise UserError(
+            f"model.formula: two columns of the design are called {twice[0]!r}, so a contrast could mean either. "
+            "Rename a column of the participants table, or one of its values."
+        )
+    return design
 
 
 @functools.cache

@@ -53,11 +53,6 @@ def design_matrix(table, formula, n_more=0):
             f"model.formula: {_list(text)} in {formula!r} is text that names no column. Expected columns of the "
             "participants table, numbers, or functions of them."
         )
-    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise UserError(
-            f"model.formula: two columns of the design are called {twice[0]!r}, so a contrast could mean either. "
-            "Rename a column of the participants table, or one of its values."
-        )
     matrix = np.asarray(frame, float)
     if not names:
         raise UserError(f"model.formula: {formula!r} has no columns. Expected at least '1'.")

@@ -7,6 +7,7 @@ import difflib
 import math
 import os
 import re
+import sys
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
@@ -113,7 +114,8 @@ def _with_text_keys(values, at, problems):
     copy = {}
     for key, value in values.items():
         if isinstance(key, str):
-            copy[key] = _with_text_keys(value, (*at, key), problems) if isinstance(value, dict) else value
+            nested = isinstance(value, dict)
+            copy[key] = _with_text_keys(value, (*at, key), problems) if nested else _within_floats(value)
         else:
             where = f"{_named(at)}: the key" if at else "The key"
             problems.append(
@@ -121,6 +123,14 @@ def _with_text_keys(values, at, problems):
                 "and digits as a number): put it in quotes."
             )
     return copy
+
+
+def _within_floats(value):
+    """Return infinity for a whole number beyond all floats: it passes for neither in a check, nor can it be shown."""
+    if isinstance(value, list):
+        return [_within_floats(item) for item in value]
+    endless = isinstance(value, int) and abs(value) > sys.float_info.max
+    return (math.inf if value > 0 else -math.inf) if endless else value
 
 
 def _sources(schema):
@@ -257,10 +267,7 @@ def _shown(value):
         return "null (nothing)"
     if isinstance(value, bool):
         return str(value).lower()
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no number of thousands of digits
-        return "a number without end"
+    text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
