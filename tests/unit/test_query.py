@@ -107,7 +107,7 @@ def test_code_in_a_query_is_refused_before_anything_is_evaluated(table, query, m
         ("site + 1 > 2", "does arithmetic with text"),
         ("age > [1, 2]", "compares with a list; expected 'in'"),
         ("1 in [1, 2]", "does not ask whether a column is in a list"),
-        ("1 / (`dose (mg)` - 2) > 0", "'1 / (`dose (mg)` - 2)' in .* is not finite for 1 of 4 .*first 02 .dose"),
+        ("1 / (`dose (mg)` - 2) > 0", "is not finite for 1 of 4 participants, the first 02 .dose .mg. 2"),
         ("age > 1 / 0", "'1 / 0' in 'age > 1 / 0' is not finite. Expected"),
         ("age > " + "9" * 400, "a number has 400 digits; expected at most 300"),
         ("age > 1e999", "'1e999|holds"),

@@ -129,7 +129,7 @@ def read(text, spelled=(), deepest=DEEPEST):
             parts[i] = f" {name} "
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore")  # of odd numbers and backslashes: the text is not Python to its author
             tree = ast.parse("".join(parts).strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise Unreadable(getattr(error, "msg", None) or str(error)) from None
