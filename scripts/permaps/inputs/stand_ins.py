@@ -39,9 +39,10 @@ def doubts(participants, columns):
             found = [code for code, often in CODES.items() if code in ends and counts[code] >= often]
         else:
             found = [level for level in counts.index if str(level).casefold() in DOUBTFUL]
-        said += [
-            f"column {name!r} holds {value!r} for {counts[value]} participant{'s' * (counts[value] != 1)}, which "
-            "often stands for a missing value and is taken as it is; if so, write n/a in the table."
-            for value in found
-        ]
+        for value in found:
+            often = f"{counts[value]} participant{'' if counts[value] == 1 else 's'}"
+            said.append(
+                f"column {name!r} holds {value!r} for {often}, which often stands for a missing value and is taken "
+                "as it is; if so, write n/a in the table."
+            )
     return said
