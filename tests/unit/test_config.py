@@ -298,7 +298,10 @@ REFUSED = {
         "smoothing_fwhm: \u0665",
         "smoothing_fwhm: found '\u0665', expected .*; write numbers in the digits 0 to 9",
     ),
-    "number of 400 digits": ("permutation: {n_permutations: " + "9" * 400 + "}", "n_permutations: found inf, expected a whole"),
+    "number of 400 digits": (
+        "permutation: {n_permutations: " + "9" * 400 + "}",
+        "n_permutations: found inf, expected a whole",
+    ),
     "number of 5000 digits": (
         "permutation: {n_permutations: 0x" + "f" * 5000 + "}",
         "n_permutations: found inf, expected a whole number",

@@ -54,7 +54,10 @@ def test_categories_and_interactions_are_coded_against_the_first_level():
     [
         ("1 + ages", "no column 'ages' in the participants table, did you mean 'age'?"),
         ("1 + gap", "gap"),
-        ("1 + I(1 / nothing)", "'1 / nothing' in '1 + I(1 / nothing)' is not finite for 12 of 12 participants"),
+        (
+            "1 + I(1 / nothing)",
+            "'1 / nothing' in '1 + I(1 / nothing)' is not finite for 12 of 12 participants",
+        ),
         ("1 + nothing", "'nothing' is zero for every included participant"),
         ("1 + half", "'Intercept', 'half' are constant over the included participants"),
         ("1 + age + `twice age`", "the columns 'age', 'twice age' depend on one another"),

@@ -83,7 +83,7 @@ RUNS = "__import__('os').system('touch pwned')"
     "formula",
     [
         f"1 + age + I('`' + {RUNS} + '`')",
-        f"1 + age + I(\"`\" + {RUNS} + \"`\")",
+        f'1 + age + I("`" + {RUNS} + "`")',
         f"I(['`', {RUNS}, '`'])",
         f"I(age, '`' + {RUNS} + '`')",
         f"age + C(group, levels=['`', {RUNS}, '`'])",
@@ -164,7 +164,10 @@ def test_an_unknown_transform_is_named_with_the_nearest_known_one():
         ("1 + Intercept", "'Intercept' in '1 + Intercept' is the name of the design's constant"),
         ("1 + I(3)", "'I(3)' in '1 + I(3)' names no column"),
         ("1 + C(group, levels=['a', 'b'])", "levels of C(), 'a', 'b', leave out participants with 'c'"),
-        ("1 + log(score)", "'log(score)' in '1 + log(score)' is not finite for 2 of 8 participants, the first sub-0"),
+        (
+            "1 + log(score)",
+            "'log(score)' in '1 + log(score)' is not finite for 2 of 8 participants, the first sub-0",
+        ),
         ("1 + np.sqrt(score)", "is not finite for 1 of 8 participants, the first sub-7 (score -6)"),
         ("1 + I(age / score)", "the first sub-0 (age 20.0, score 0)"),
         ("1 + I(log(score) > 0)", "'log(score)' in"),

@@ -14,7 +14,9 @@ ROWS += [f"s{i}\t{'ab'[i % 2]}\t{20 + i * i}\t1\t{i // 2 + 1}\t{i / 2 + 1}\t{i}\
 NO_BLOCKS = {"within": None, "whole": None, "nested": None}
 
 
-def planned(folder, formula="1 + group", expressions=None, voxelwise=(), nested=None, groups=None, blocks=None):
+def planned(
+    folder, formula="1 + group", expressions=None, voxelwise=(), nested=None, groups=None, blocks=None
+):
     (folder / "included.tsv").write_text("\n".join(ROWS) + "\n")
     columns = NO_BLOCKS | {"nested": nested} | (blocks or {})
     design, blocks = folder / "design.tsv", folder / "blocks.json"

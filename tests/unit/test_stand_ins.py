@@ -17,14 +17,19 @@ def of(values, dtype=None):
 def test_a_sure_one_is_refused_as_a_level(mark, labels):
     with pytest.raises(UserError) as caught:
         check_variates(of(["a", "b", mark, "b", mark], object), {"x": "model.formula"}, labels)
-    assert f"model.formula: '{mark}' in column 'x' of participant 'S3' (row 3 below the header)" in str(caught.value)
+    assert f"model.formula: '{mark}' in column 'x' of participant 'S3' (row 3 below the header)" in str(
+        caught.value
+    )
     assert "(2 of 5 values are such)" in str(caught.value) and "n/a" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (["a", "-", "b", "-"], "column 'x' holds '-' for 2 participants, which often stands for a missing value"),
+        (
+            ["a", "-", "b", "-"],
+            "column 'x' holds '-' for 2 participants, which often stands for a missing value",
+        ),
         (["a", "None", "b"], "column 'x' holds 'None' for 1 participant, which"),
         ([30, -999, 40, 50], "column 'x' holds -999 for 1 participant, which"),
         ([30.5, -9999.0, 40, -9999], "column 'x' holds -9999 for 2 participants"),

@@ -129,7 +129,9 @@ def read(text, spelled=(), deepest=DEEPEST):
             parts[i] = f" {name} "
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd numbers and backslashes: the text is not Python to its author
+            warnings.simplefilter(
+                "ignore"
+            )  # of odd numbers and backslashes: the text is not Python to its author
             tree = ast.parse("".join(parts).strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise Unreadable(getattr(error, "msg", None) or str(error)) from None
@@ -325,7 +327,9 @@ def _compared(tree, work_out):
                 f"'{written(tree)}' compares {' with '.join(sorted(kinds))}. Text, and numbers in a column that "
                 "holds text too, stand in quotation marks; numbers in a column of numbers do not"
             )
-        if isinstance(right, list) and isinstance(sign, ast.Eq | ast.NotEq) or isinstance(sign, ast.In | ast.NotIn):
+        # As in pandas, to equal a list is to be in it.
+        equals = isinstance(sign, ast.Eq | ast.NotEq) and isinstance(right, list)
+        if equals or isinstance(sign, ast.In | ast.NotIn):
             if not isinstance(left, pd.Series):
                 raise Unreadable(f"'{written(tree)}' does not ask whether a column is in a list")
             among = left.isin(right if isinstance(right, list) else [right])
