@@ -1,9 +1,12 @@
 """All contrasts in one table, and all their plans in one file."""
 
+import itertools
 import json
 from pathlib import Path
 
-from permaps.workflow.jobs import job, written_whole
+from permaps.design.matrix import is_same_test
+from permaps.design.tables import read_contrast
+from permaps.workflow.jobs import job, warn, written_whole
 
 
 def main(*, weights, plans, contrasts, plan):
@@ -23,6 +26,12 @@ def main(*, weights, plans, contrasts, plan):
     joined = {}
     for one in plans:
         joined |= json.loads(Path(one).read_text(encoding="utf-8"))
+    rows = {name: read_contrast(path, name) for name, path in zip(joined, weights, strict=True)}
+    for one, other in itertools.combinations(joined, 2):
+        if is_same_test(*rows[one], *rows[other]):
+            warn(f"the contrasts {one!r} and {other!r} test the same, so that one of them is superfluous.")
+            for name, twin in ((one, other), (other, one)):
+                joined[name]["warnings"].append(f"tests the same as {twin!r}.")
     with written_whole(plan) as path:
         path.write_text(json.dumps(joined, indent=2) + "\n", encoding="utf-8")
 

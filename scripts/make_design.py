@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+from permaps.design.formula import variables
 from permaps.design.matrix import design_matrix
 from permaps.design.tables import write_matrix
 from permaps.inputs.participants import read_participants
+from permaps.inputs.stand_ins import doubts
 from permaps.workflow.errors import UserError, nearest
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, warn, written_whole
 
 
 def main(*, included, design, blocks, formula, voxelwise, block_columns, variance_groups):
@@ -18,7 +20,8 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     included : path
         Participants table.
     design, blocks : path
-        Files to write: the design matrix; each participant's blocks and variance group (JSON).
+        Files to write: the design matrix; each participant's blocks and variance group, and what to be
+        warned of in the table (JSON).
     formula : str
     voxelwise : list of str
         Names of the columns that are maps; they follow the formula's, and hold n/a.
@@ -37,9 +40,18 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     _check_groups(table, variance_groups, len(names))
     with written_whole(design) as path:
         write_matrix(path, ["participant_id", *names], [[i] for i in table["participant_id"]], matrix)
+    used = [c for columns in [*block_columns.values(), variance_groups] for c in _listed(columns)]
+    warnings = doubts(table, dict.fromkeys([*sorted(variables(formula)), *used]))
+    for text in warnings:
+        warn(text)
     with written_whole(blocks) as path:
-        path.write_text(json.dumps({"blocks": levels, "variance_groups": groups}) + "\n", encoding="utf-8")
+        kinds = {"blocks": levels, "variance_groups": groups, "warnings": warnings}
+        path.write_text(json.dumps(kinds) + "\n", encoding="utf-8")
     log.info("%d participants, columns %s", len(matrix), ", ".join(names))
+
+
+def _listed(columns):
+    return [columns] if isinstance(columns, str) else columns or []
 
 
 def _check_covariates(voxelwise, names):

@@ -35,6 +35,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     rows = contrast_matrix(expressions, contrast, names)
     statistic = voxel_statistic(expressions)
     planned = _plan(matrix, rows, statistic, scheme, kinds["blocks"], kinds["variance_groups"])
+    planned["warnings"] += kinds["warnings"]
     with written_whole(weights) as path:
         keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
         write_matrix(path, ["contrast", "statistic", "row", *names], keys, rows)

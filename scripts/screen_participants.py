@@ -1,12 +1,15 @@
 """Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
 
+from permaps.design.formula import categories, variables
 from permaps.inputs.participants import read_participants, write_participants
 from permaps.inputs.quality import require_enough, screen, screen_covariates
+from permaps.inputs.query import columns_of
+from permaps.inputs.stand_ins import doubts
 from permaps.inputs.tables import ID, REASON
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, warn, written_whole
 
 
-def main(*, participants, screened, variates, query, voxelwise=()):
+def main(*, participants, screened, variates, query, labels=(), voxelwise=()):
     """Screen the participants and write their table with a column `reason`, empty for those who stay.
 
     Parameters
@@ -18,16 +21,21 @@ def main(*, participants, screened, variates, query, voxelwise=()):
     variates : dict of str to str
         Columns that the model uses, each with the config key that names it; who lacks one leaves.
     query : str or None
-        Pandas query that keeps participants.
+        Query that keeps participants.
+    labels : collection of str
+        Columns whose values are names, whatever they look like.
     voxelwise : sequence of str
         Covariates that are maps; who has no usable one leaves.
     """
     cohort = read_participants(participants)
-    reasons = screen_covariates(cohort, screen(cohort, variates, query), voxelwise)
+    reasons = screen_covariates(cohort, screen(cohort, variates, query, labels), voxelwise)
     for name, reason in zip(cohort[ID], reasons, strict=True):
         if reason:
             log.info("%s leaves: %s", name, reason)
     require_enough(cohort, reasons)
+    staying = cohort[[not reason for reason in reasons]]
+    for text in doubts(staying, set(columns_of(query) if query else []) - set(variates)):
+        warn(text)
     with written_whole(screened) as temporary:
         write_participants(cohort.assign(**{REASON: reasons}), temporary)
     log.info("%d of %d participants stay", reasons.count(""), len(reasons))
@@ -44,8 +52,6 @@ def model_variates(formula, blocks, variance_groups=None):
     variance_groups : str or None
         Column that names them.
     """
-    from permaps.design.formula import variables
-
     keys = dict.fromkeys(sorted(variables(formula)), "model.formula")
     for kind, named in blocks.items():
         for column in [named] if isinstance(named, str) else named or []:
@@ -66,5 +72,6 @@ if "snakemake" in globals():
                 snakemake.params.settings["variance_groups"],
             ),
             query=snakemake.params.settings["query"],
+            labels=categories(snakemake.params.settings["formula"]),
             voxelwise=snakemake.params.settings["voxelwise"],
         )

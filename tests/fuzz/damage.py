@@ -46,6 +46,113 @@ def expressions(words):
     )
 
 
+# Code
+
+CANARY = "pwned"
+_code = st.sampled_from(
+    [
+        *("__import__('os').system('touch pwned')", "open('pwned', 'w')", "exec(\"open('pwned', 'w')\")"),
+        *(
+            "eval(\"open('pwned', 'w')\")",
+            "(lambda: open('pwned', 'w'))()",
+            "[open('pwned', 'w') for _ in 'a']",
+        ),
+        *("age.to_csv('pwned')", "`age`.to_csv('pwned')", "np.save('pwned', age)", "@open('pwned', 'w')"),
+        *('f\'{open("pwned", "w")}\'', "log(open('pwned', 'w')(1))", "getattr(age, 'to_csv')('pwned')"),
+        *(
+            "().__class__.__base__.__subclasses__()",
+            "\uff4f\uff50\uff45\uff4e('pwned', 'w')",
+            "contr.__class__",
+        ),
+        *("\uff3f\uff3fimport\uff3f\uff3f('os').system('touch pwned')", "(x := open('pwned', 'w'))"),
+        *(
+            "\U0001d41eval(\"open('pwned', 'w')\")",
+            "__builtins__['open']('pwned', 'w')",
+            "{open('pwned', 'w')}",
+        ),
+    ]
+)
+_signs = st.sampled_from(
+    [
+        *(
+            "'",
+            '"',
+            "`",
+            "'''",
+            '"""',
+            "\\",
+            "\\'",
+            '\\"',
+            "'`'",
+            '"`"',
+            "''",
+            "``",
+            "\\`",
+            "\uff40",
+            "\u2019",
+        ),
+        *(
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            "%",
+            "+",
+            " + ",
+            "*",
+            "~",
+            "|",
+            ":",
+            ",",
+            ", ",
+            " ",
+            "=",
+            "==",
+            "#",
+            "r'",
+        ),
+        *("\n", "\r", "\t", "\f", "\v", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "\u00a0", "\u200b", "\0"),
+        *(
+            "__",
+            ".__class__",
+            "\uff3f\uff3f",
+            "lambda:",
+            "if 1 else",
+            " for x in ",
+            " in ",
+            "\u0661",
+            "\u00b2",
+        ),
+    ]
+)
+_around = st.sampled_from(
+    [
+        *("#", "1 + age + I(#)", "I([#])", "C(group, levels=[#])", "C(group, Treatment(#))", "log(#) ~ age"),
+        *("# ~ age", "1 + `#`", "{#}", "poly(age, #)", "age + I(age, #)", "log(`age`, #)", "age %in% #"),
+        *("age == #", "group in [#]", "group == # or age > 30", "not (#)", "`#` > 3", "# | group == 'a'"),
+        *("`group[T.b]` - #", "2 * (#)", "maps/{#}.nii", "center(#)"),
+    ]
+)
+
+
+@st.composite
+def programs(draw, words):
+    """Code that would leave a file, between quotation marks, backticks, brackets and names in any order."""
+    part = st.one_of(_code, _signs, _signs, st.sampled_from(words))
+    text = "".join(draw(st.lists(part, min_size=1, max_size=9)))
+    if draw(st.booleans()):
+        mark = draw(st.sampled_from(["'`'", '"`"', "`", "'", "'\\\\'`'", "'''`'''"]))
+        join = draw(st.sampled_from([" + ", ", ", "", " == ", "\u2028", "\n"]))
+        text = join.join([mark, draw(st.one_of(_code, st.just(text))), mark])
+    text = draw(_around).replace("#", text)
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.one_of(_signs, st.just(""))) + text[at + draw(st.integers(0, 2)) :]
+    return text
+
+
 # Configs
 
 leaves = st.one_of(

@@ -270,8 +270,41 @@ REFUSED = {
         r"model.voxelwise.gm: found 'x.nii' with dataset.source 'simulated'; expected dataset.source 'table'",
     ),
     "contrast called as another in a volume": (
-        "model: {formula: a, contrasts: {x: a, x_volume-y: a}}\ninference: {small_volumes: {y: y.nii}}",
-        "model.contrasts.x_volume-y: found the name that files of x in the small volume y have",
+        "model: {formula: a, contrasts: {x: a, X_Volume-y: b}}\ninference: {small_volumes: {y: y.nii}}",
+        "model.contrasts.X_Volume-y: found the name that files of x in the small volume y have",
+    ),
+    "contrasts alike": (
+        "model: {formula: a, contrasts: {Age: a, age: b}}",
+        "model.contrasts.age: found a name that differs from 'Age' in case alone",
+    ),
+    "covariates alike": (
+        "dataset: {source: table, path: a.tsv, maps: map}\n"
+        "model: {formula: a, contrasts: {x: a}, voxelwise: {gm: x, GM: y}}",
+        "model.voxelwise.GM: found a name that differs from 'gm' in case alone",
+    ),
+    "small volumes alike": (
+        "inference: {small_volumes: {roi: a.nii, ROI: b.nii}}",
+        "inference.small_volumes.ROI: found a name that differs from 'roi' in case alone",
+    ),
+    "contrast given twice": (
+        "model: {formula: a, contrasts: {x: a - b, y: 'a  -b'}}",
+        "model.contrasts.y: found 'a  -b', which 'x' tests already; expected each contrast once",
+    ),
+    "F contrast given twice": (
+        "model: {formula: a, contrasts: {x: [a, b], y: [a, b]}}",
+        r"model.contrasts.y: found \['a', 'b'\], which 'x' tests already",
+    ),
+    "digits of another script": (
+        "smoothing_fwhm: \u0665",
+        "smoothing_fwhm: found '\u0665', expected .*; write numbers in the digits 0 to 9",
+    ),
+    "number of 400 digits": (
+        "permutation: {n_permutations: " + "9" * 400 + "}",
+        "n_permutations: found inf, expected a whole",
+    ),
+    "number of 5000 digits": (
+        "permutation: {n_permutations: 0x" + "f" * 5000 + "}",
+        "n_permutations: found inf, expected a whole number",
     ),
     "table path null": ("dataset: {source: table, path: , maps: m}", "dataset.path: found null"),
     "too many subjects": ("dataset: {source: localizer, n_subjects: 95}", "from 1 to 94"),

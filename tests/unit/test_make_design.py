@@ -2,6 +2,7 @@
 
 import json
 
+import collect_contrasts
 import make_design
 import plan_contrast
 import pytest
@@ -13,12 +14,15 @@ ROWS += [f"s{i}\t{'ab'[i % 2]}\t{20 + i * i}\t1\t{i // 2 + 1}\t{i / 2 + 1}\t{i}\
 NO_BLOCKS = {"within": None, "whole": None, "nested": None}
 
 
-def planned(folder, formula="1 + group", expressions=None, voxelwise=(), nested=None, groups=None):
+def planned(
+    folder, formula="1 + group", expressions=None, voxelwise=(), nested=None, groups=None, blocks=None
+):
     (folder / "included.tsv").write_text("\n".join(ROWS) + "\n")
+    columns = NO_BLOCKS | {"nested": nested} | (blocks or {})
     design, blocks = folder / "design.tsv", folder / "blocks.json"
     make_design.main(
         included=folder / "included.tsv", design=design, blocks=blocks, formula=formula,
-        voxelwise=list(voxelwise), block_columns=NO_BLOCKS | {"nested": nested}, variance_groups=groups,
+        voxelwise=list(voxelwise), block_columns=columns, variance_groups=groups,
     )  # fmt: skip
     plans = {}
     for contrast, expression in (expressions or {"b": "group[T.b]"}).items():
@@ -87,3 +91,38 @@ def test_what_relabelling_cannot_change_of_a_contrast_is_told(tmp_path):
 def test_groups_that_are_permuted_are_warned_of(tmp_path):
     (said,) = planned(tmp_path, groups="group")["b"]["warnings"]
     assert "variance groups" in said and "scheme 'flip' does" in said
+
+
+def test_values_that_may_be_missing_are_warned_of_with_every_contrast(tmp_path, monkeypatch, capsys):
+    changed = [row.replace("\t20\t", "\t-999\t").replace("\tp3", "\t-") for row in ROWS]
+    monkeypatch.setattr("test_make_design.ROWS", changed)
+    plan = planned(tmp_path, "1 + age + group", {"age": "age", "b": "group[T.b]"})
+    said = "column 'age' holds -999 for 1 participant, which often stands for a missing value"
+    assert all(said in plan[contrast]["warnings"][-1] for contrast in ("age", "b"))
+    assert f"Permaps warns: {said}" in capsys.readouterr().err
+    with pytest.raises(UserError, match="no relabelling"):
+        planned(tmp_path, "1 + age", {"age": "age"}, blocks={"within": "name"})
+    assert "Permaps warns: column 'name' holds '-' for 1 participant" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("age", "2 * age", True),
+        ("age", "-age", False),
+        ("age", ["age"], False),
+        (["age", "group[T.b]"], ["age + group[T.b]", "age - group[T.b]"], True),
+        (["age"], ["-age"], True),
+        (["age", "group[T.b]"], ["age", "Intercept"], False),
+    ],
+)
+def test_contrasts_that_test_the_same_are_warned_of(tmp_path, capsys, one, other, same):
+    plans = planned(tmp_path, "1 + age + group", {"one": one, "other": other})
+    paths = {kind: [tmp_path / f"{name}.{kind}" for name in plans] for kind in ("tsv", "json")}
+    collect_contrasts.main(
+        weights=paths["tsv"], plans=paths["json"], contrasts=tmp_path / "c.tsv", plan=tmp_path / "p.json"
+    )
+    joined = json.loads((tmp_path / "p.json").read_text())
+    assert ("tests the same as 'other'." in joined["one"]["warnings"]) == same
+    assert ("tests the same as 'one'." in joined["other"]["warnings"]) == same
+    assert ("'one' and 'other' test the same" in capsys.readouterr().err) == same

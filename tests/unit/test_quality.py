@@ -54,6 +54,20 @@ def test_the_query_excludes(cohort):
     assert reasons == ["", "query: site == 'A'"] * 5
 
 
+def test_who_has_no_value_for_the_query_leaves_with_that_reason(cohort):
+    cohort.loc[0, "pseudo"] = np.nan
+    cohort.loc[[0, 1], "site"] = None
+    reasons = screen(cohort, {}, "not (pseudo > 5) or site != 'A'")
+    assert reasons[:3] == [
+        "missing value for the query: pseudo, site",
+        "missing value for the query: site",
+        "",
+    ]
+    assert screen(cohort, {"site": "model.formula"}, "pseudo < 50")[:3] == [
+        "missing variate: site", "missing variate: site", "",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [

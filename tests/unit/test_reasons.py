@@ -20,6 +20,7 @@ def test_many_kinds_are_added_up():
 
 def test_what_a_query_says_stays_whole():
     assert counted({"query: site in ('A', 'B')": 3}) == "query: site in ('A', 'B')"
+    assert counted({"missing value for the query: iq, age": 3}) == "missing value for the query: iq, age"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_what_a_query_says_stays_whole():
         ("missing file (the table names no map)", "dataset.maps"),
         ("covariate gm: missing file", "model.voxelwise"),
         ("missing variate: age", "out of the model"),
+        ("missing value for the query: iq, site", "out of quality.query"),
         ("query: site == 'oslo'", "capitals too"),
         ("shape 5 x 7 x 8, most maps have 5 x 7 x 9", "Resample"),
         ("covariate gm: affine [1 0 0 0] (RAS), the maps have another", "Resample"),

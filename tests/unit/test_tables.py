@@ -172,6 +172,10 @@ def test_columns_are_numbers_only_when_all_values_are(tmp_path):
         (["1.5", "2,5", "3.5"], ["'2,5'", "S2", "decimal point"]),
         (["1,5", "2,5", "3,5"], ["'1,5'", "decimal point"]),
         (["1", "inf", "3"], ["'inf'"]),
+        (["1", "x", "y", "z"], ["'x'", "1 of 4", "C(age) in the formula takes all of them as names"]),
+        (["1", "x"] * 4, ["'x'", "4 of 8"]),
+        (["\u0661", "\u0662", "\u0663"], ["'\u0661'", "in the digits 0 to 9"]),
+        (["1", "2", "\u0663"], ["'\u0663'", "S3", "in the digits 0 to 9"]),
     ],
 )
 def test_text_among_numbers_is_refused_with_its_row(tmp_path, values, words):
@@ -186,3 +190,9 @@ def test_an_unknown_variate_is_refused_with_the_nearest(tmp_path):
     frame = read_participants(written(tmp_path, "participant_id\tpseudo\nS1\t1\n"))
     with pytest.raises(UserError, match="did you mean 'pseudo'"):
         check_variates(frame, {"psuedo": "model.formula"})
+
+
+def test_numbers_beside_text_may_be_names(tmp_path):
+    frame = read_participants(written(tmp_path, "participant_id\tsite\nS1\t1\nS2\t2b\nS3\tx\n"))
+    check_variates(frame, {"site": "model.formula"}, labels={"site"})
+    check_variates(frame, {"site": "permutation.blocks.within"})

@@ -46,8 +46,7 @@ def test_no_pickle_no_shell_no_code_from_text(path):
         assert keyword(call, "shell") in (None, "False"), where(path, call)
         assert name not in RUNS_CODE | SHELLS, where(path, call)
         assert not name.endswith((".read_pickle", ".query", ".unsafe_load", ".full_load")), where(path, call)
-        # pandas' own: the query is checked part by part before.
-        assert not name.endswith(".eval") or path.name == "query.py", where(path, call)
+        assert not name.endswith(".eval"), where(path, call)
     imported = {
         alias.name.partition(".")[0]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -55,6 +54,16 @@ def test_no_pickle_no_shell_no_code_from_text(path):
         for alias in (node.names if isinstance(node, ast.Import) else [ast.alias(node.module or "")])
     }
     assert not imported & PICKLES
+
+
+def test_formulaic_is_given_names_of_ours_and_labels_alone():
+    # It evaluates what it takes for Python, also while it reads: its parser, and whatever else takes a text.
+    path = ROOT / "scripts/permaps/design/formula.py"
+    given = {name: ast.unparse(call.args[0]) for name, call in calls(path) if call.args}
+    assert given["tokenize"] == "formula"  # splits text, and no more
+    assert given["Formula"] == given["DefaultFormulaParser().get_ast"] == "text"
+    users = [p.name for p in SCRIPTS if "from formulaic" in p.read_text(encoding="utf-8")]
+    assert users == ["formula.py"]
 
 
 def test_the_only_loader_of_yaml_is_a_safe_one():

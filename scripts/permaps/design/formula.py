@@ -1,13 +1,34 @@
-"""Model formulas: which columns they use, and which code they may hold.
+"""Model formulas: which columns they use, which code they may hold, and what design they make.
 
-A formula is text from a config file, and formulaic evaluates parts of it as Python. It is parsed first,
-and only columns, numbers, arithmetic and a list of known transforms are let through: no attribute, no
-subscript and no other call is ever evaluated.
+formulaic reads the operators of a formula, and evaluates what stands between them as Python. It is given
+neither the user's text nor code: a name of ours stands for every factor, and what a factor is worth is worked
+out here, from a checked tree.
 """
 
 import ast
+import functools
 import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from permaps.inputs.expression import (
+    NotAllowed,
+    NotFinite,
+    Unreadable,
+    check,
+    check_text,
+    column,
+    cut,
+    dotted,
+    evaluate,
+    names,
+    read,
+    written,
+)
+from permaps.inputs.participants import people
 from permaps.workflow.errors import UserError, nearest
 
 TRANSFORMS = frozenset(
@@ -39,17 +60,26 @@ NUMPY = frozenset(
     ["log", "log10", "log2", "log1p", "exp", "expm1", "sqrt", "abs", "sign", "sin", "cos", "tanh"]
 )
 CODINGS = frozenset(["treatment", "sum", "helmert", "diff", "poly"])
+_KNOWN = TRANSFORMS | {f"np.{name}" for name in NUMPY} | {f"contr.{name}" for name in CODINGS}
 
-_ALLOWED = (
-    ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.keyword,
-    ast.List, ast.Tuple, ast.Compare, ast.Load, ast.operator, ast.unaryop, ast.cmpop,
-)  # fmt: skip
-_QUOTED = re.compile(r"`([^`]*)`")
+# The name of the constant in every design.
+INTERCEPT = "Intercept"
 
 # A formula can ask for more than any machine has: 2^n terms by n stars, a spline with a billion columns.
 MOST_TERMS = 1000
 MOST_COLUMNS = 100
 _SIZES = {"poly": ("degree", 1), "bs": ("df", 1), "cc": ("df", 1), "cr": ("df", 1), "cs": ("df", 1)}
+
+_NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
+_PLACE = re.compile(r"factor_(\d+)_")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A formula in parts: formulaic's `terms`, whose factors are labels, and the tree behind each label."""
+
+    terms: Any
+    factors: dict
 
 
 def parse(formula):
@@ -62,7 +92,7 @@ def parse(formula):
 
     Returns
     -------
-    formulaic.SimpleFormula
+    Parsed
 
     Raises
     ------
@@ -70,30 +100,91 @@ def parse(formula):
         When the formula cannot be parsed, has a left-hand side or several parts, or holds code other
         than columns, numbers, arithmetic and known transforms.
     """
-    from formulaic import Formula, SimpleFormula
-    from formulaic.parser import DefaultFormulaParser
-
     try:
-        n_terms = _most_terms(DefaultFormulaParser().get_ast(formula))
-        parsed = Formula(formula) if n_terms <= MOST_TERMS else None
-    except Exception as error:  # whatever formulaic raises, the formula is what has to change
-        reason = str(error).strip().splitlines()
+        check_text(formula)
+        text, factors = _with_places(formula)
+        terms = _terms(text, list(factors))
+    except Unreadable as error:
         raise UserError(
-            f"model.formula: cannot read {_cut(formula)!r} ({reason[0] if reason else type(error).__name__}). "
+            f"model.formula: cannot read {cut(formula)!r} ({error}). "
             "Expected a formula over columns of the participants table, such as '1 + group + age'."
         ) from None
-    if parsed is None:
+    if terms is None:
         raise UserError(
-            f"model.formula: {_cut(formula)!r} multiplies out to more than {MOST_TERMS} terms. "
+            f"model.formula: {cut(formula)!r} multiplies out to more than {MOST_TERMS} terms. "
             "Name the interactions that are meant, such as 'a + b + a:b'."
         )
+    for label, tree in factors.items():
+        _check_factor(tree, label, formula)
+    return Parsed(terms, factors)
+
+
+def _with_places(formula):
+    """Return the formula with a name of ours in place of every factor, and the factors' trees by label."""
+    from formulaic.errors import FormulaSyntaxError
+    from formulaic.parser.algos.tokenize import tokenize
+
+    try:
+        tokens = [(token.kind.value, token.token) for token in tokenize(formula)]
+    except FormulaSyntaxError as error:
+        raise Unreadable(_first_line(error)) from None
+    if len(tokens) > 2 * MOST_TERMS:
+        raise Unreadable(f"it has {len(tokens):,} parts; expected at most {2 * MOST_TERMS:,}")
+    parts, factors = [], {}
+    for kind, text in tokens:
+        if kind == "operator" and set(text) & set("~|"):
+            raise UserError(
+                f"model.formula: {cut(formula)!r} has a '~' or a '|'. Expected the columns of the design alone, "
+                "such as '1 + group + age': the maps are always what is explained."
+            )
+        if kind == "python" or (kind == "name" and text != "."):
+            tree = read(text) if kind == "python" else ast.Name(text, ast.Load())
+            label = column(tree) if isinstance(tree, ast.Name) else written(tree)
+            if _NUMBER.fullmatch(label) or ast.dump(factors.setdefault(label, tree)) != ast.dump(tree):
+                raise Unreadable(f"the column {label!r} has the name of something else; rename it")
+            parts.append(f"factor_{list(factors).index(label)}_")
+        elif kind == "operator" and text == "in":
+            parts.append("%in%")
+        elif _NUMBER.fullmatch(text) if kind == "value" else set(text) <= set("+-*/:^()[]"):
+            parts.append(text)
+        else:
+            raise Unreadable(f"{cut(text)!r} is no part of a formula")
+    return " ".join(parts), factors
+
+
+def _terms(text, labels):
+    """Return formulaic's terms with the labels as factors; None where they are too many."""
+    from formulaic import Formula, SimpleFormula
+    from formulaic.parser import DefaultFormulaParser
+    from formulaic.parser.types import Factor, Term
+
+    def label(match):
+        return labels[int(match[1])]
+
+    try:
+        if _most_terms(DefaultFormulaParser().get_ast(text)) > MOST_TERMS:
+            return None
+        parsed = Formula(text)
+    except RecursionError:
+        raise Unreadable("it has too many parts") from None
+    except Exception as error:  # whatever formulaic raises, the formula is what has to change
+        raise Unreadable(_PLACE.sub(label, _first_line(error))) from None
     if not isinstance(parsed, SimpleFormula):
-        raise UserError(
-            f"model.formula: {_cut(formula)!r} has a '~' or a '|'. Expected the columns of the design alone, "
-            "such as '1 + group + age': the maps are always what is explained."
-        )
-    _columns(parsed, formula)
-    return parsed
+        raise Unreadable("it has several parts")
+    return SimpleFormula(
+        [
+            Term(
+                Factor(_PLACE.sub(label, factor.expr), eval_method=factor.eval_method)
+                for factor in term.factors
+            )
+            for term in parsed
+        ],
+        _ordering="none",
+    )
+
+
+def _first_line(error):
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _most_terms(node):
@@ -107,12 +198,71 @@ def _most_terms(node):
             return sizes[0]
         # To formulaic a million times one term is a million steps, too.
         return sizes[0] ** int(power) if int(power) <= 10 else MOST_TERMS + 1
-    if node.operator.symbol in ("*", "/", "%in%"):
+    if node.operator.symbol in ("*", "/", "in"):
         return (sizes[0] + 1) * (sizes[1] + 1)
     return sizes[0] * sizes[1] if node.operator.symbol == ":" else sum(sizes)
 
 
-def evaluate(table, formula):
+def _check_factor(tree, label, formula):
+    """Refuse code other than columns, numbers, arithmetic and known transforms."""
+    if isinstance(tree, ast.Name):
+        if label == INTERCEPT:
+            raise UserError(
+                f"model.formula: {INTERCEPT!r} in {cut(formula)!r} is the name of the design's constant, so a "
+                "contrast could mean either. Expected '1' for the constant; rename a column of this name."
+            )
+        return
+    try:
+        check(tree, _KNOWN)
+    except NotAllowed as error:
+        called = dotted(error.node.func) if isinstance(error.node, ast.Call) else None
+        part = f"{called}()" if called else written(error.node)
+        raise _refused(formula, part, error.hint and f"{error.hint}.", called) from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _asks_for_too_much(node):
+            raise _refused(formula, written(node), f"; expected at most {MOST_COLUMNS} columns.")
+    if not names(tree):
+        raise UserError(
+            f"model.formula: {cut(label)!r} in {cut(formula)!r} names no column. Expected columns of the "
+            "participants table, or functions of them; '1' is the constant."
+        )
+
+
+def _asks_for_too_much(call):
+    """Tell whether a polynomial or a spline has more columns than any model needs."""
+    keyword, position = _SIZES.get(dotted(call.func), (None, None))
+    sizes = [argument.value for argument in call.keywords if argument.arg in (keyword, "degree")]
+    sizes += call.args[position:4] if keyword else []
+    return not all(_is_size(size) for size in sizes)
+
+
+def _is_size(node):
+    if isinstance(node, ast.Constant):
+        return node.value is None or (isinstance(node.value, int) and node.value <= MOST_COLUMNS)
+    return isinstance(node, (ast.List, ast.Tuple))  # knots, each of them written out
+
+
+def _refused(formula, part, hint="", called=None):
+    hint = hint or (called and nearest(called, _KNOWN)) or "."
+    functions = f"{', '.join(sorted(TRANSFORMS))}, and np.{{{', '.join(sorted(NUMPY))}}}"
+    return UserError(
+        f"model.formula: {cut(part)!r} in {cut(formula)!r} is not allowed{hint} "
+        f"A formula may use columns, numbers, arithmetic, {functions}."
+    )
+
+
+def variables(formula):
+    """Return the names of the columns that a formula uses, as a set of str."""
+    return set().union(*map(names, parse(formula).factors.values()))
+
+
+def categories(formula):
+    """Return the names of the columns that a formula uses inside C() alone, as a set of str."""
+    trees = parse(formula).factors.values()
+    return variables(formula) - {name for tree in trees for name in names(tree, outside="C")}
+
+
+def design_of(table, formula):
     """Return the design matrix of a formula as formulaic makes it.
 
     Parameters
@@ -128,135 +278,56 @@ def evaluate(table, formula):
     Raises
     ------
     UserError
-        When the formula cannot be evaluated on this table, or does arithmetic with text.
+        When the formula cannot be evaluated on this table, does arithmetic with text, or gives values that
+        are missing or infinite.
     """
-    from pandas.api.types import is_numeric_dtype
-
     parsed = parse(formula)
-    for name in sorted(_in_arithmetic(parsed)):
-        # To Python, text times a number is that text as often.
-        if name in table.columns and not is_numeric_dtype(table[name]):
-            raise UserError(
-                f"model.formula: {_cut(formula)!r} does arithmetic with column {name!r}, which holds text. "
-                "Expected numbers there."
-            )
     try:
-        return parsed.get_model_matrix(table, na_action="raise", output="pandas")
-    except Exception as error:  # as above
+        values = {label: evaluate(tree, table, _functions()) for label, tree in parsed.factors.items()}
+        design = parsed.terms.get_model_matrix(table[[]], context=values, na_action="raise", output="pandas")
+    except NotFinite as lost:
         raise UserError(
-            f"model.formula: cannot evaluate {_cut(formula)!r} on the participants table: {error}"
+            f"model.formula: {written(lost.tree)!r} in {cut(formula)!r} is not finite"
+            f"{people(table, lost.rows, names(lost.tree))}. Expected a function that has a value for everyone: "
+            "shift or leave out what it has none for."
         ) from None
+    except UserError:
+        raise
+    except Exception as error:  # whatever formulaic raises, as above
+        raise UserError(
+            f"model.formula: cannot evaluate {cut(formula)!r} on the participants table: {error}."
+        ) from None
+    made = Counter(design.model_spec.column_names)
+    if twice := [name for name, often in made.items() if often > 1]:
+        # formulaic keeps the last of them, and is silent about it.
+        raise UserError(
+            f"model.formula: two columns of the design are called {twice[0]!r}, so a contrast could mean either. "
+            "Rename a column of the participants table, or one of its values."
+        )
+    return design
 
 
-def _in_arithmetic(parsed):
-    """Names that stand inside an arithmetic operation."""
-    names = set()
-    for term in parsed:
-        for factor in term.factors:
-            if factor.eval_method.value == "python":
-                tree, quoted = _tree(factor.expr)
-                parts = [node for node in ast.walk(tree) if isinstance(node, (ast.BinOp, ast.UnaryOp))]
-                inner = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
-                names |= {quoted.get(name, name) for name in inner}
-    return names
+@functools.cache
+def _functions():
+    from formulaic.transforms import TRANSFORMS as theirs
+
+    known = {name: theirs[name] for name in TRANSFORMS}
+    known |= {f"np.{name}": getattr(np, name) for name in NUMPY}
+    known |= {f"contr.{name}": getattr(theirs["contr"], name) for name in CODINGS}
+    # formulaic's own is the tenth power.
+    return known | {"exp10": lambda x: np.power(10.0, x), "C": _factor}
 
 
-def variables(formula):
-    """Return the names of the columns that a formula uses, as a set of str."""
-    return _columns(parse(formula), formula)
+def _factor(data, contrasts=None, *, levels=None, spans_intercept=True):
+    """Mark a column as a factor; to formulaic, who is of no level given would be of none of the groups."""
+    from formulaic.transforms import C
 
-
-def _columns(parsed, formula):
-    columns = set()
-    for term in parsed:
-        for factor in term.factors:
-            method = factor.eval_method.value
-            if method == "lookup":
-                if factor.expr == ".":
-                    raise UserError(
-                        f"model.formula: '.' in {_cut(formula)!r} would take every column; name the columns."
-                    )
-                columns.add(factor.expr)
-            elif method == "python":
-                columns |= _names_in(factor.expr, formula)
-    return columns
-
-
-def _tree(expression):
-    """Parse an expression with its `quoted names` replaced by plain ones; return both."""
-    quoted = {}
-
-    def placeholder(match):
-        quoted[name := f"_quoted_{len(quoted)}"] = match.group(1)
-        return name
-
-    return ast.parse(_QUOTED.sub(placeholder, expression), mode="eval"), quoted
-
-
-def _names_in(expression, formula):
-    """Column names in a Python expression of a formula, after checking every part of it."""
-    tree, quoted = _tree(expression)
-    functions = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            raise _refused(formula, ast.unparse(node))
-        if isinstance(node, ast.Attribute) and not _is_known_attribute(node):
-            raise _refused(formula, ast.unparse(node))
-        if isinstance(node, ast.Attribute):
-            functions.add(node.value)
-        if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name) and node.func.id not in TRANSFORMS:
-                raise _refused(formula, f"{node.func.id}()", nearest(node.func.id, TRANSFORMS))
-            if not isinstance(node.func, (ast.Name, ast.Attribute)):
-                raise _refused(formula, ast.unparse(node))
-            functions.add(node.func)
-            if _asks_for_too_much(node):
-                raise _refused(formula, ast.unparse(node), f"; expected at most {MOST_COLUMNS} columns.")
-        if isinstance(node, ast.BinOp) and not (_is_number(node.left) and _is_number(node.right)):
-            raise _refused(formula, ast.unparse(node), "; arithmetic takes numbers.")
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not _is_small(node.right):
-            raise _refused(formula, ast.unparse(node), "; powers go up to 10.")
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n not in functions}
-    return {quoted.get(name, name) for name in names}
-
-
-def _is_known_attribute(node):
-    known = {"np": NUMPY, "contr": CODINGS}
-    return isinstance(node.value, ast.Name) and node.attr in known.get(node.value.id, ())
-
-
-def _is_number(node):
-    """Tell whether an operand can be a number: text times a billion is a billion times that text."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, (int, float))
-    return not isinstance(node, (ast.List, ast.Tuple))
-
-
-def _asks_for_too_much(call):
-    """Tell whether a polynomial or a spline has more columns than any model needs."""
-    keyword, position = _SIZES.get(getattr(call.func, "id", None), (None, None))
-    sizes = [argument.value for argument in call.keywords if argument.arg in (keyword, "degree")]
-    sizes += call.args[position:4] if keyword else []
-    return not all(_is_size(size) for size in sizes)
-
-
-def _is_size(node):
-    if isinstance(node, ast.Constant):
-        return node.value is None or (isinstance(node.value, int) and node.value <= MOST_COLUMNS)
-    return isinstance(node, (ast.List, ast.Tuple))  # knots, each of them written out
-
-
-def _cut(text):
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _is_small(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and abs(node.value) <= 10
-
-
-def _refused(formula, part, hint=""):
-    functions = f"{', '.join(sorted(TRANSFORMS))}, and np.{{{', '.join(sorted(NUMPY))}}}"
-    return UserError(
-        f"model.formula: {_cut(part)!r} in {_cut(formula)!r} is not allowed{hint or '.'} "
-        f"A formula may use columns, numbers, arithmetic, {functions}."
-    )
+    if levels is not None:
+        outside = sorted({str(value) for value in np.asarray(data) if value not in levels})
+        if outside:
+            raise UserError(
+                f"model.formula: the levels of C(), {', '.join(map(repr, levels))}, leave out participants with "
+                f"{', '.join(map(repr, outside[:5]))}{', ...' if len(outside) > 5 else ''}. Expected all levels "
+                "of the column: add these, or keep the others by quality.query."
+            )
+    return C(data, contrasts, levels=levels, spans_intercept=spans_intercept)

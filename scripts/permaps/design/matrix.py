@@ -1,14 +1,20 @@
 """From a participants table to the design matrix and the contrasts, each problem named by its columns."""
 
+import ast
 import re
 
 import numpy as np
 
-from permaps.design.formula import evaluate, variables
+from permaps.design.formula import design_of, variables
+from permaps.inputs.expression import Unreadable, check_text, cut, read
 from permaps.workflow.errors import UserError, nearest
 
 # Columns closer to dependent than this, relative to the largest singular value, count as dependent.
 RANK_TOLERANCE = 1e-9
+
+# What is left of a weight smaller than this share of the numbers that it is the sum of is their rounding.
+ROUNDING = 1e-12
+MOST_SUMMANDS = 500
 
 
 def design_matrix(table, formula, n_more=0):
@@ -40,7 +46,7 @@ def design_matrix(table, formula, n_more=0):
                 f"model.formula: no column {name!r} in the participants table{nearest(name, table.columns) or '.'} "
                 f"It has {', '.join(map(str, table.columns))}."
             )
-    frame = evaluate(table, formula)
+    frame = design_of(table, formula)
     names = [str(c) for c in frame.columns]
     if text := [str(c) for c in frame.select_dtypes(exclude=["number", "bool"]).columns]:
         raise UserError(
@@ -113,12 +119,29 @@ def contrast_matrix(contrast, name, columns):
     """
     expressions = contrast if isinstance(contrast, list) else [contrast]
     rows = np.array([_weights(str(e), name, columns) for e in expressions])
-    if np.linalg.matrix_rank(rows) < len(rows):
+    if np.linalg.matrix_rank(rows / np.linalg.norm(rows, axis=1, keepdims=True)) < len(rows):
         raise UserError(
             f"model.contrasts.{name}: the {len(rows)} expressions ({'; '.join(map(str, expressions))}) depend on one "
             "another. Expected expressions none of which follows from the others: leave the superfluous ones out."
         )
     return rows
+
+
+def is_same_test(weights, is_f, others, other_is_f):
+    """Tell whether two contrasts have one statistic: rows that differ by a factor, or span one space.
+
+    Parameters
+    ----------
+    weights, others : array of float, shape (n_rows, n_columns)
+    is_f, other_is_f : bool
+        For t the sign counts, too.
+    """
+    if is_f != other_is_f or len(weights) != len(others):
+        return False
+    both = np.vstack([w / np.linalg.norm(w, axis=1, keepdims=True) for w in (weights, others)])
+    if is_f:
+        return np.linalg.matrix_rank(both, tol=RANK_TOLERANCE) == len(weights)
+    return bool(np.allclose(*both, rtol=0, atol=RANK_TOLERANCE))
 
 
 def _within(part, expression):
@@ -127,9 +150,7 @@ def _within(part, expression):
 
 
 def _weights(expression, name, columns):
-    from formulaic.errors import FormulaicError
-    from formulaic.utils.constraints import LinearConstraints
-
+    """Return the weights of one expression; column names, which may hold any sign, are found first."""
     longest_first = "|".join(re.escape(c) for c in sorted(columns, key=len, reverse=True))
     known = re.compile(rf"`({longest_first})`|(?<![\w.\]:])({longest_first})(?![\w\[(.:])")
     rest = known.sub(" ", expression)
@@ -139,26 +160,57 @@ def _weights(expression, name, columns):
             f"model.contrasts.{name}: {_within(unknown[0].strip('`'), expression)} is not a column of the design"
             f"{nearest(unknown[0].strip('`'), columns) or '.'} The columns are {', '.join(columns)}."
         )
-    message = (
-        f"model.contrasts.{name}: cannot read {expression!r}. Expected a weighted sum of design columns, such as "
-        f"'{columns[-1]}' or '0.5 * {columns[0]} - {columns[-1]}'."
-    )
-    if not re.fullmatch(r"[\d.eE\s+\-*/()]*", rest):
-        raise UserError(message)
+    place = {c: f" column_{i} " for i, c in enumerate(columns)}
     try:
-        spec = known.sub(lambda m: f"`{m.group(1) or m.group(2)}`", expression)
-        constraint = LinearConstraints.from_spec(spec, variable_names=columns)
-        weights, constant = np.asarray(constraint.constraint_matrix, float), constraint.constraint_values
-    except (FormulaicError, ValueError, TypeError, SyntaxError, ZeroDivisionError, RuntimeError, KeyError):
-        raise UserError(message) from None
-    if (
-        weights.shape != (1, len(columns))
-        or np.any(np.asarray(constant) != 0)
-        or not np.isfinite(weights).all()
-    ):
-        raise UserError(message)
-    if not weights.any():
+        check_text(rest)
+        tree = read(known.sub(lambda m: place[m[1] or m[2]], expression), deepest=MOST_SUMMANDS)
+        with np.errstate(all="ignore"):
+            value, size = _linear(tree, len(columns))
+            value = np.where(np.abs(value) <= ROUNDING * size, 0, value)
+        if value[0] or not np.isfinite(value).all():
+            raise Unreadable("it adds a number" if np.isfinite(value).all() else "a weight is not finite")
+    except Unreadable as error:
         raise UserError(
-            f"model.contrasts.{name}: {expression!r} is zero for every column, so it tests nothing."
+            f"model.contrasts.{name}: cannot read {cut(expression)!r} ({error}). Expected a weighted sum of design "
+            f"columns, such as '{columns[-1]}' or '0.5 * {columns[0]} - {columns[-1]}'."
+        ) from None
+    if not value[1:].any():
+        raise UserError(
+            f"model.contrasts.{name}: {cut(expression)!r} is zero for every column, so it tests nothing."
         )
-    return weights[0]
+    return value[1:]
+
+
+def _linear(node, n_columns):
+    """Return what a part of a contrast is worth, and what it would be if nothing cancelled.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (2, 1 + n_columns)
+        The value and its size; first the constant, then the weight of each column.
+    """
+    form = np.zeros((2, 1 + n_columns))
+    if isinstance(node, ast.Name):
+        form[:, 1 + int(node.id.removeprefix("column_"))] = 1
+        return form
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        form[:, 0] = node.value, abs(node.value)
+        return form
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        sign = -1 if isinstance(node.op, ast.USub) else 1
+        return _linear(node.operand, n_columns) * [[sign], [1]]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
+        left, right = _linear(node.left, n_columns), _linear(node.right, n_columns)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            return left + right * [[-1 if isinstance(node.op, ast.Sub) else 1], [1]]
+        if isinstance(node.op, ast.Mult) and not left[1, 1:].any():
+            left, right = right, left
+        factor, size = right[:, 0]
+        if right[1, 1:].any():
+            raise Unreadable("columns are multiplied or divided by numbers alone")
+        if isinstance(node.op, ast.Mult):
+            return left * [[factor], [size]]
+        if abs(factor) <= ROUNDING * size:
+            raise Unreadable("it divides by zero")
+        return left / [[factor], [abs(factor)]]
+    raise Unreadable("it holds more than columns, numbers, + - * / and brackets")

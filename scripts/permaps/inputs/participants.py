@@ -5,11 +5,14 @@ import re
 import numpy as np
 import pandas as pd
 
+from permaps.inputs.stand_ins import is_sure
 from permaps.inputs.tables import ID, MAP, REASON, read_rows
 from permaps.workflow.errors import UserError, nearest
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+# Meant as numbers, in digits of another script.
+_OTHER_DIGITS = re.compile(r"[+-]?\d+([.,\u066b]\d+)?")
 _TEXT = (ID, MAP, REASON)
 
 
@@ -49,16 +52,19 @@ def write_participants(frame, path):
     frame.to_csv(path, sep="\t", index=False, na_rep="n/a", lineterminator="\n", encoding="utf-8")
 
 
-def check_variates(participants, variates):
-    """Refuse variates that do not exist, or that are numbers but for a few values.
+def check_variates(participants, variates, labels=frozenset()):
+    """Refuse variates that do not exist, or that are neither numbers nor names.
 
-    One "abc" among numbers would turn the column into a category with a level per number.
+    One "abc" among numbers would turn the column into a category with a level per number, and one "." among
+    names into a group of those without one.
 
     Parameters
     ----------
     participants : pandas.DataFrame
     variates : dict of str to str
         Each column that the model or the query uses, with the config key that names it.
+    labels : collection of str
+        Columns whose values are names, whatever they look like.
 
     Raises
     ------
@@ -75,15 +81,53 @@ def check_variates(participants, variates):
         column = participants[name].dropna()
         if name in _TEXT or pd.api.types.is_numeric_dtype(column):
             continue
+        if (sure := column.map(is_sure)).any():
+            row = column.index[sure][0]
+            raise UserError(
+                f"{key}: '{column[row]}' in column '{name}' of participant '{participants[ID][row]}' (row "
+                f"{row + 1} below the header) stands for a missing value, and would be taken for a group or a name "
+                f"({sure.sum()} of {len(column)} values are such). Write n/a where a value is missing, or rename it."
+            )
+        if name in labels:
+            continue
         number = column.map(is_number)
         comma = column.map(lambda text: _DECIMAL_COMMA.fullmatch(text) is not None)
-        if (number | comma).sum() * 2 <= len(column):
+        other = ~number & column.map(lambda text: _OTHER_DIGITS.fullmatch(text) is not None)
+        # To a formula a column is either numbers or names; numbers of blocks and sites may be names in part.
+        few = 0 if key == "model.formula" else len(column) // 2
+        if (number | other).sum() <= few:
             continue
         row = column.index[~number][0]
         hint = " Write numbers with a decimal point, not a comma." if comma[row] else ""
+        if other[row] and not comma[row]:
+            hint = " Write numbers in the digits 0 to 9."
         most = f", though {number.sum()} of {len(column)} values are" if number.any() else ""
+        names = f"; C({name}) in the formula takes all of them as names" if key == "model.formula" else ""
         raise UserError(
             f"{key}: '{column[row]}' in column '{name}' of participant '{participants[ID][row]}' (row "
             f"{row + 1} below the header) is not a number{most}.{hint} "
-            "Mend the value, or write n/a where it is missing."
+            f"Mend the value, or write n/a where it is missing{names}."
         )
+
+
+def people(participants, rows, columns):
+    """Say of whom something holds, and what they have in these columns.
+
+    Parameters
+    ----------
+    participants : pandas.DataFrame
+    rows : sequence of int, or None
+        Positions; None where it holds of everyone.
+    columns : collection of str
+
+    Returns
+    -------
+    str
+        Such as " for 2 of 20 participants, the first sub-03 (age 0)".
+    """
+    if rows is None:
+        return ""
+    first = participants.iloc[rows[0]]
+    values = ", ".join(f"{name} {first[name]}" for name in sorted(columns))
+    who = first[ID] if ID in participants else f"in row {rows[0] + 1}"
+    return f" for {len(rows)} of {len(participants)} participants, the first {who} ({values})"

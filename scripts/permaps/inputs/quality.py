@@ -9,7 +9,7 @@ import pandas as pd
 
 from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
 from permaps.inputs.participants import check_variates
-from permaps.inputs.query import select
+from permaps.inputs.query import columns_of, select
 from permaps.inputs.reasons import advice, counted, kinds_of
 from permaps.inputs.tables import ID, MAP, REASON, covariate_column
 from permaps.workflow.errors import UserError
@@ -21,7 +21,7 @@ QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 _FLOAT32_MAX = np.finfo(np.float32).max
 
 
-def screen(participants, variates, query):
+def screen(participants, variates, query, labels=frozenset()):
     """Say why each participant leaves before the maps are compared with a mask.
 
     Parameters
@@ -31,21 +31,27 @@ def screen(participants, variates, query):
     variates : dict of str to str
         The columns that the model uses, each with the config key that names it.
     query : str or None
-        A pandas query that keeps participants.
+        A query that keeps participants; who has no value in one of its columns leaves.
+    labels : collection of str
+        Variates whose values are names, whatever they look like.
 
     Returns
     -------
     list of str
         The reason per participant, empty for those who stay.
     """
-    check_variates(participants, variates)
-    missing = participants[list(variates)].isna()
+    check_variates(participants, variates, labels)
     kept = select(participants, query) if query else np.ones(len(participants), dtype=bool)
+    asked = columns_of(query) if query else []
+    missing = participants[list({*variates, *asked})].isna()
     reasons, grids = [], {}
     for row in range(len(participants)):
         lacking = [name for name in variates if missing[name].iloc[row]]
         if lacking:
             reasons.append(f"missing variate: {', '.join(lacking)}")
+        elif unasked := [name for name in asked if missing[name].iloc[row]]:
+            # Neither yes nor no: of a missing value all is false, and 'not' of that would be true.
+            reasons.append(f"missing value for the query: {', '.join(unasked)}")
         elif not kept[row]:
             reasons.append(f"query: {query}")
         else:

@@ -7,6 +7,7 @@ from collections import Counter
 ADVICE = {
     "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
     "missing variate": "Fill in the values, or leave these columns out of the model.",
+    "missing value": "Fill in the values, or leave these columns out of quality.query.",
     "query": "quality.query keeps those for whom it holds: text in it is written as in the table, capitals too.",
     "misses": "The mask reaches beyond the values of these maps: take another mask.strategy or a mask.file that fits "
     "them. quality.max_missing is how much of the mask a map may miss; 0 counts as missing unless "
@@ -23,7 +24,7 @@ def kind(reason):
     """
     if missed := re.fullmatch(r"misses [\d.]+% of the brain mask, (more than [\d.]+%)", reason):
         return f"misses {missed[1]} of the brain mask"
-    if reason.startswith(("missing variate: ", "query: ")):
+    if reason.startswith(("missing variate: ", "missing value for the query: ", "query: ")):
         return reason
     return reason.split(" (")[0].split(",")[0]
 

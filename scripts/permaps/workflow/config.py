@@ -7,6 +7,7 @@ import difflib
 import math
 import os
 import re
+import sys
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
@@ -113,7 +114,8 @@ def _with_text_keys(values, at, problems):
     copy = {}
     for key, value in values.items():
         if isinstance(key, str):
-            copy[key] = _with_text_keys(value, (*at, key), problems) if isinstance(value, dict) else value
+            nested = isinstance(value, dict)
+            copy[key] = _with_text_keys(value, (*at, key), problems) if nested else _within_floats(value)
         else:
             where = f"{_named(at)}: the key" if at else "The key"
             problems.append(
@@ -121,6 +123,14 @@ def _with_text_keys(values, at, problems):
                 "and digits as a number): put it in quotes."
             )
     return copy
+
+
+def _within_floats(value):
+    """Return infinity for a whole number beyond all floats: it passes for neither in a check, nor can it be shown."""
+    if isinstance(value, list):
+        return [_within_floats(item) for item in value]
+    endless = isinstance(value, int) and abs(value) > sys.float_info.max
+    return (math.inf if value > 0 else -math.inf) if endless else value
 
 
 def _sources(schema):
@@ -296,6 +306,8 @@ def _reading(value, sub):
         return f"; write {int(value)}"
     if isinstance(value, str) and {"integer", "number"} & set(kinds):
         number = value.strip()
+        if not number.isascii() and re.fullmatch(r"[+-]?\d[\d.,]*", number):
+            return "; write numbers in the digits 0 to 9"
         if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}", number):
             from decimal import Decimal
 
@@ -313,6 +325,10 @@ def _conflicts(config):
         *_covariates_without_a_table(config),
         *_too_many_chunks(config["permutation"]),
         *_half_an_atlas(config["atlas"]),
+        *_names_alike("model.contrasts", config["model"]["contrasts"]),
+        *_names_alike("model.voxelwise", config["model"]["voxelwise"]),
+        *_names_alike("inference.small_volumes", config["inference"]["small_volumes"]),
+        *_contrasts_given_twice(config["model"]["contrasts"]),
         *_one_name_for_two(config["model"]["contrasts"], config["inference"]["small_volumes"]),
         *_variances_apart_and_smoothed(config),
     ]
@@ -330,13 +346,38 @@ def _variances_apart_and_smoothed(config):
 
 
 def _one_name_for_two(contrasts, volumes):
+    taken = {contrast.casefold(): contrast for contrast in contrasts}
     return [
-        f"model.contrasts.{contrast}_volume-{volume}: found the name that files of {contrast} in the small volume "
+        f"model.contrasts.{taken[name]}: found the name that files of {contrast} in the small volume "
         f"{volume} have; expected another name, of the contrast or of the volume"
         for contrast in contrasts
         for volume in volumes
-        if f"{contrast}_volume-{volume}" in contrasts
+        if (name := f"{contrast}_volume-{volume}".casefold()) in taken
     ]
+
+
+def _names_alike(section, names):
+    """Yield names that differ in case alone: of macOS and Windows their files are one."""
+    seen = {}
+    for name in names:
+        first = seen.setdefault(name.casefold(), name)
+        if first != name:
+            yield (
+                f"{section}.{name}: found a name that differs from {first!r} in case alone, so that files on macOS "
+                "and Windows would be the same; expected names that differ in more"
+            )
+
+
+def _contrasts_given_twice(contrasts):
+    seen = {}
+    for name, expression in contrasts.items():
+        rows = expression if isinstance(expression, list) else [expression]
+        first = seen.setdefault((isinstance(expression, list), *("".join(row.split()) for row in rows)), name)
+        if first != name:
+            yield (
+                f"model.contrasts.{name}: found {_shown(expression)}, which {first!r} tests already; expected each "
+                "contrast once"
+            )
 
 
 def _half_an_atlas(atlas):

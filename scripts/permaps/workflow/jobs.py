@@ -59,6 +59,12 @@ def _unexpected(error):
     return f"unexpected {type(error).__name__}: {error}"
 
 
+def warn(text):
+    """Say what does not stop a run and yet may spoil it, in the log and on the terminal."""
+    log.warning("warning: %s", text)
+    print(f"\nPermaps warns: {text}\n", file=sys.stderr)
+
+
 @contextlib.contextmanager
 def written_whole(path):
     """Yield a temporary path beside `path` that takes its name only when the block ends well.

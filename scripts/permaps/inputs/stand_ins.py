@@ -1,0 +1,48 @@
+"""Values that stand for a missing one, though the table does not say so."""
+
+import pandas as pd
+
+# Nobody's group, in SPSS, SAS, R, spreadsheets and databases.
+SURE = frozenset({".", "null", "na", "n.a.", "nan", "<na>", "#n/a", "#null!", "#value!", "#div/0!", "#ref!"})
+# These can be meant: '-' beside '+', 'none' as a treatment.
+DOUBTFUL = frozenset({"-", "--", "?", "none", "missing", "unknown", "not available"})
+# Codes of statistics packages; a positive one can be a value, so that it counts where it is repeated.
+CODES = {-99: 1, -999: 1, -9999: 1, -99999: 1, 999: 2, 9999: 2, 99999: 2}
+
+
+def is_sure(text):
+    """Tell whether a text always stands for a missing value."""
+    return text.casefold() in SURE
+
+
+def doubts(participants, columns):
+    """Name values that may stand for a missing one, for a person to judge.
+
+    Parameters
+    ----------
+    participants : pandas.DataFrame
+        Those who are analysed.
+    columns : iterable of str
+        What the model uses of them.
+
+    Returns
+    -------
+    list of str
+        A sentence each, with the column, the value and how often it is there.
+    """
+    said = []
+    for name in columns:
+        column = participants[name].dropna()
+        counts = column.value_counts()
+        if pd.api.types.is_numeric_dtype(column):
+            ends = {column.min(), column.max()}
+            found = [code for code, often in CODES.items() if code in ends and counts[code] >= often]
+        else:
+            found = [level for level in counts.index if str(level).casefold() in DOUBTFUL]
+        for value in found:
+            often = f"{counts[value]} participant{'' if counts[value] == 1 else 's'}"
+            said.append(
+                f"column {name!r} holds {value!r} for {often}, which often stands for a missing value and is taken "
+                "as it is; if so, write n/a in the table."
+            )
+    return said
