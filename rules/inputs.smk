@@ -8,13 +8,18 @@ VOXELWISE = config["model"]["voxelwise"]
 
 
 def given_file(key, path):
-    """A file that the config names, from the working directory also where a module's prefix moves the rest.
+    """A file that the config names, if it does, as an input function.
 
-    Refused if Snakemake would read wildcards in it, and take old results for up to date.
+    From the working directory also where a module's prefix moves the rest; refused if Snakemake would read
+    wildcards in it, and take old results for up to date. A function, since the names that a rule itself holds
+    go into the report's scripts as they are.
     """
+    if path is None:
+        return []
     if set(path) & set("{}"):
         raise WorkflowError(f"{key}: '{path}' has braces, which are wildcards to Snakemake. Rename it.")
-    return os.path.abspath(path)
+    path = os.path.abspath(path)
+    return lambda wildcards: path
 
 
 def source_maps(wildcards):
@@ -35,23 +40,16 @@ def source_covariates(wildcards):
     return [file for name in names for file in map_files(COHORT["path"], VOXELWISE[name])]
 
 
-def mask_file(wildcards):
-    """The user's mask, where there is one."""
-    if config["mask"]["strategy"] != "file":
-        return []
-    return given_file("mask.file", config["mask"]["file"])
+VOLUMES = {
+    name: given_file(f"inference.small_volumes.{name}", path)
+    for name, path in config["inference"]["small_volumes"].items()
+}
 
 
 def small_volume(wildcards):
     """The mask that an analysis is restricted to, if any."""
     name = volume_of(wildcards.analysis)
-    return given_file("inference.small_volumes", config["inference"]["small_volumes"][name]) if name else []
-
-
-def atlas_file(key):
-    """The image or the labels of the user's atlas, where there is one."""
-    path = config["atlas"][key]
-    return given_file(f"atlas.{key}", path) if path else []
+    return VOLUMES[name](wildcards) if name else []
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.

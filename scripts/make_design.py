@@ -18,7 +18,7 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     included : path
         Participants table.
     design, blocks : path
-        Files to write: the design matrix; each participant's blocks and variance group (JSON).
+        Files to write: the design matrix; each participant's blocks and variance group, and the formula (JSON).
     formula : str
     voxelwise : list of str
         Names of the columns that are maps; they follow the formula's, and hold n/a.
@@ -38,7 +38,8 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     with written_whole(design) as path:
         write_matrix(path, ["participant_id", *names], [[i] for i in table["participant_id"]], matrix)
     with written_whole(blocks) as path:
-        path.write_text(json.dumps({"blocks": levels, "variance_groups": groups}) + "\n", encoding="utf-8")
+        made = {"formula": formula, "blocks": levels, "variance_groups": groups}
+        path.write_text(json.dumps(made) + "\n", encoding="utf-8")
     log.info("%d participants, columns %s", len(matrix), ", ".join(names))
 
 

@@ -1,6 +1,7 @@
 """Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
 
-from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.frames import write_frame
+from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.tables import ID, REASON
 from permaps.workflow.jobs import job, log, written_whole
@@ -29,7 +30,7 @@ def main(*, participants, screened, variates, query, voxelwise=()):
             log.info("%s leaves: %s", name, reason)
     require_enough(cohort, reasons)
     with written_whole(screened) as temporary:
-        write_participants(cohort.assign(**{REASON: reasons}), temporary)
+        write_frame(cohort.assign(**{REASON: reasons}), temporary)
     log.info("%d of %d participants stay", reasons.count(""), len(reasons))
 
 

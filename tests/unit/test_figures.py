@@ -158,7 +158,8 @@ def test_design_and_coverage(run, tmp_path):
     files = {"design": run / "design/design.tsv", "contrasts": run / "design/contrasts.tsv"}
     matrix, names, weights = plot_design.read_design(**files)
     assert (matrix.shape, names[1], [n for n, _ in weights]) == ((24, 4), "pseudo", ["pseudo", "mean", "any"])
-    plot_design.main(**files, outputs=[tmp_path / "a.png"], formula="1 + pseudo")
+    (tmp_path / "blocks.json").write_text('{"formula": "1 + pseudo"}')
+    plot_design.main(**files, blocks=tmp_path / "blocks.json", outputs=[tmp_path / "a.png"])
     assert min(pixels(tmp_path / "a.png")) > 400
     plot_coverage.main(
         mask=run / "mask.nii.gz",

@@ -3,7 +3,8 @@
 import collect_table
 import pandas as pd
 import pytest
-from permaps.inputs.participants import check_variates, read_participants, write_participants
+from permaps.inputs.frames import write_frame
+from permaps.inputs.participants import check_variates, read_participants
 from permaps.inputs.tables import check_participants, map_files, map_paths, read_rows
 from permaps.workflow.errors import UserError
 
@@ -161,7 +162,7 @@ def test_columns_are_numbers_only_when_all_values_are(tmp_path):
     assert frame.group.tolist() == ["a", "b"] and frame.code.tolist() == ["1_0", "2"]
     assert frame["empty"].isna().all()
     again = tmp_path / "again.tsv"
-    write_participants(frame, again)
+    write_frame(frame, again)
     pd.testing.assert_frame_equal(read_participants(again), frame)
 
 

@@ -2,13 +2,11 @@
 
 import re
 
-import numpy as np
 import pandas as pd
 
-from permaps.inputs.tables import ID, MAP, REASON, read_rows
+from permaps.inputs.tables import ID, MAP, REASON, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _TEXT = (ID, MAP, REASON)
 
@@ -37,16 +35,6 @@ def read_participants(path):
 def _is_numeric(values):
     present = values.dropna()
     return len(present) > 0 and all(map(is_number, present))
-
-
-def is_number(text):
-    """Tell whether `text` is a finite decimal number; unlike for float(), 1_000 and inf are not."""
-    return _NUMBER.fullmatch(text) is not None and bool(np.isfinite(float(text)))
-
-
-def write_participants(frame, path):
-    """Write a participants table as TSV, with n/a for what is missing."""
-    frame.to_csv(path, sep="\t", index=False, na_rep="n/a", lineterminator="\n", encoding="utf-8")
 
 
 def check_variates(participants, variates):

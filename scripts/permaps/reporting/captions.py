@@ -10,6 +10,10 @@ from permaps.workflow.jobs import written_whole
 
 
 def write_caption(path, text):
-    """Write plain text as reStructuredText, so that a column such as `site_` stays as it is."""
+    """Write plain text as reStructuredText of one paragraph that shows it as it is.
+
+    All marks are escaped, not only those of emphasis: docutils makes a link of `javascript:alert(1)` too.
+    """
+    plain = re.sub(r"([^\w\s]|_)", r"\\\1", " ".join(text.split()))
     with written_whole(path) as temporary:
-        temporary.write_text(re.sub(r"([\\`*_|<>])", r"\\\1", text) + "\n", encoding="utf-8")
+        temporary.write_text(plain + "\n", encoding="utf-8")
