@@ -229,9 +229,25 @@ def test_cuts_go_through_the_strongest_slices():
     assert cuts.max() <= 70
 
 
-def test_captions_keep_names_as_they_are(tmp_path):
-    from docutils.core import publish_parts
+@pytest.mark.parametrize(
+    "text",
+    [
+        "site_ *x* `y` |z| a\\b [1]_",
+        "javascript:alert(1) https://a.b/c mailto:a@b.c a@b.c",
+        "`x <javascript:alert(1)>`_ <img src=x onerror=alert(1)>",
+        ".. raw:: html",
+        "1. one",
+        "- one: two",
+        ":field: body",
+        ">>> code ::",
+    ],
+)
+def test_captions_show_names_as_they_are(tmp_path, text):
+    from docutils.core import publish_doctree
 
-    write_caption(tmp_path / "a.rst", "site_ *x* `y` |z| a\\b")
-    shown = publish_parts((tmp_path / "a.rst").read_text(), writer_name="html")["body"]
-    assert "site_ *x* `y` |z| a\\b" in shown
+    write_caption(tmp_path / "a.rst", text + "\n\n.. _x: javascript:alert(1)")
+    tree = publish_doctree((tmp_path / "a.rst").read_text())
+    assert [(node.tagname, node.astext()) for node in tree.findall() if node.tagname != "document"] == [
+        ("paragraph", f"{text} .. _x: javascript:alert(1)"),
+        ("#text", f"{text} .. _x: javascript:alert(1)"),
+    ]

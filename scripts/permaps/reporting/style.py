@@ -37,13 +37,14 @@ plt.rcParams.update(
 )
 
 # In the order of a paper: from the strictest idea of a finding to the loosest.
-NAMES = {
-    "t": "Max t-statistic",
-    "F": "Max F-statistic",
-    "tfce": "Max TFCE",
-    "clustersize": "Max cluster size",
-    "clustermass": "Max cluster mass",
+LABELS = {
+    "t": "t-statistic",
+    "F": "F-statistic",
+    "tfce": "TFCE",
+    "clustersize": "cluster size",
+    "clustermass": "cluster mass",
 }
+NAMES = {stat: f"Max {label}" for stat, label in LABELS.items()}
 UNITS = {"t": "t", "F": "F", "tfce": "TFCE", "clustersize": "voxels", "clustermass": "mass"}
 
 
