@@ -8,18 +8,16 @@ VOXELWISE = config["model"]["voxelwise"]
 
 
 def given_file(key, path):
-    """A file that the config names, if it does, as an input function.
+    """A file that the config names, from the working directory also where a module's prefix moves the rest.
 
-    From the working directory also where a module's prefix moves the rest; refused if Snakemake would read
-    wildcards in it, and take old results for up to date. A function, since the names that a rule itself holds
-    go into the report's scripts as they are.
+    Refused if Snakemake would read wildcards in it, and take old results for up to date; or HTML in its report,
+    where names of files stand as they are.
     """
-    if path is None:
-        return []
-    if set(path) & set("{}"):
-        raise WorkflowError(f"{key}: '{path}' has braces, which are wildcards to Snakemake. Rename it.")
-    path = os.path.abspath(path)
-    return lambda wildcards: path
+    if set(path) & set("{}<>"):
+        raise WorkflowError(
+            f"{key}: '{path}' has braces or angle brackets, which are wildcards to Snakemake. Rename it."
+        )
+    return os.path.abspath(path)
 
 
 def source_maps(wildcards):
@@ -40,16 +38,23 @@ def source_covariates(wildcards):
     return [file for name in names for file in map_files(COHORT["path"], VOXELWISE[name])]
 
 
-VOLUMES = {
-    name: given_file(f"inference.small_volumes.{name}", path)
-    for name, path in config["inference"]["small_volumes"].items()
-}
+def mask_file(wildcards):
+    """The user's mask, where there is one."""
+    if config["mask"]["strategy"] != "file":
+        return []
+    return given_file("mask.file", config["mask"]["file"])
 
 
 def small_volume(wildcards):
     """The mask that an analysis is restricted to, if any."""
     name = volume_of(wildcards.analysis)
-    return VOLUMES[name](wildcards) if name else []
+    return given_file("inference.small_volumes", config["inference"]["small_volumes"][name]) if name else []
+
+
+def atlas_file(key):
+    """The image or the labels of the user's atlas, where there is one."""
+    path = config["atlas"][key]
+    return given_file(f"atlas.{key}", path) if path else []
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.

@@ -37,7 +37,7 @@ rule make_brain_mask:
     input:
         screened=result("quality/screened.tsv"),
         maps=source_maps,
-        file=given_file("mask.file", config["mask"]["file"]),
+        file=mask_file,
     output:
         brain=result("quality/brain_mask.nii.gz"),
     log:

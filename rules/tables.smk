@@ -49,8 +49,8 @@ rule tabulate_clusters:
         corrected=corrected_maps,
         further=further_maps,
         nulls=result("nulls/contrast-{contrast}.npz"),
-        atlas=given_file("atlas.image", config["atlas"]["image"]),
-        labels=given_file("atlas.labels", config["atlas"]["labels"]),
+        atlas=atlas_file("image"),
+        labels=atlas_file("labels"),
     output:
         table=report(
             result("tables/contrast-{contrast}_stat-{stat}_clusters.tsv"),

@@ -242,7 +242,8 @@ def map_files(table, maps):
     """Return the files that a table's maps consist of, as far as they can be read, for a rule's input.
 
     Both files of an Analyze pair are listed. Errors are left to the job that reads the table, which
-    can tell them better; braces would be wildcards to Snakemake, so such a path is not listed.
+    can tell them better; braces and angle brackets would be wildcards to Snakemake, so such a path is
+    not listed.
     """
     try:
         columns, rows, _ = read_rows(table)
@@ -250,7 +251,7 @@ def map_files(table, maps):
     except UserError:
         return []
     listed = dict.fromkeys(file for path in paths if path for file in _with_partners(path))
-    listed = [file for file in listed if not set(file) & set("{}\n\r") and os.path.isfile(file)]
+    listed = [file for file in listed if not set(file) & set("{}<>\n\r") and os.path.isfile(file)]
     # Snakemake itself would end over one that it cannot read: it takes checksums of its inputs.
     return [file for file in listed if os.access(file, os.R_OK)]
 
