@@ -113,9 +113,9 @@ def test_an_unknown_column_in_maps_is_refused(bids, maps):
 
 def test_a_rule_lists_existing_files_and_both_of_an_analyze_pair(tmp_path):
     table = written(
-        tmp_path, "participant_id\tmap\n1\ta.img\n2\tb.nii\n3\tmissing.nii\n4\t{c}.nii\n5\tloop\n"
+        tmp_path, "participant_id\tmap\n1\ta.img\n2\tb.nii\n3\tmissing.nii\n4\t{c}.nii\n5\tloop\n6\t<d>.nii\n"
     )
-    for name in ("a.img", "a.hdr", "b.nii", "{c}.nii"):
+    for name in ("a.img", "a.hdr", "b.nii", "{c}.nii", "<d>.nii"):
         written(tmp_path, "", name)
     (tmp_path / "loop").symlink_to("loop")
     assert map_files(table, "map") == [str(tmp_path / n) for n in ("a.img", "a.hdr", "b.nii")]

@@ -4,7 +4,7 @@ import csv
 import shutil
 
 from permaps.inputs.tables import read_rows
-from tiny import CONFIG, layered, write_study
+from tiny import CONFIG, write_study
 
 SCRIPT = "</script><script>alert(1)</script>"
 IMAGE = "<!--<script><img src=x onerror=alert(1)>"
@@ -45,19 +45,16 @@ def write_hostile(folder, snakemake):
     for name in ("brain.nii.gz", "smaller.nii.gz"):
         shutil.copy(study.data / name, odd)
     write(odd / "regions.tsv", ["index", "name"], [{"index": 1, "name": FORMULA}])
-    return study, layered(
-        CONFIG,
-        {
-            "dataset": {"source": "table", "path": str(odd / "participants.tsv"), "maps": "map"},
-            "mask": {"file": str(odd / "brain.nii.gz")},
-            "model": {
-                "formula": f"1 + age + `{SCRIPT}`",
-                "contrasts": {CONTRAST: "age"},
-            },
-            "inference": {"small_volumes": {"small": str(odd / "smaller.nii.gz")}},
-            "atlas": {"image": str(odd / "brain.nii.gz"), "labels": str(odd / "regions.tsv")},
+    return study, CONFIG | {
+        "dataset": {"source": "table", "path": str(odd / "participants.tsv"), "maps": "map"},
+        "mask": {"strategy": "file", "file": str(odd / "brain.nii.gz")},
+        "model": {"formula": f"1 + age + `{SCRIPT}`", "contrasts": {CONTRAST: "age"}},
+        "inference": {
+            "statistics": ["voxel"],
+            "small_volumes": {"small": str(odd / "smaller.nii.gz")},
         },
-    )
+        "atlas": {"image": str(odd / "brain.nii.gz"), "labels": str(odd / "regions.tsv")},
+    }
 
 
 def write(path, columns, rows):
