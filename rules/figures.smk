@@ -241,6 +241,7 @@ rule plot_convergence:
 rule plot_design:
     input:
         design=result("design/design.tsv"),
+        blocks=result("design/blocks.json"),  # with the formula, which as a parameter would be in the report
         contrasts=result("design/contrasts.tsv"),
     output:
         figure=figure("figures/design.png", "design", "5 Design and quality", figure="1 design and contrasts"),
@@ -257,7 +258,6 @@ rule plot_design:
         runtime=minutes(10),
     params:
         settings=dict(
-            formula=config["model"]["formula"],
             library=library("plot_design"),
         ),
     message:

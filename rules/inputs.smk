@@ -10,10 +10,13 @@ VOXELWISE = config["model"]["voxelwise"]
 def given_file(key, path):
     """A file that the config names, from the working directory also where a module's prefix moves the rest.
 
-    Refused if Snakemake would read wildcards in it, and take old results for up to date.
+    Refused if Snakemake would read wildcards in it, and take old results for up to date; or HTML in its report,
+    where names of files stand as they are.
     """
-    if set(path) & set("{}"):
-        raise WorkflowError(f"{key}: '{path}' has braces, which are wildcards to Snakemake. Rename it.")
+    if set(path) & set("{}<>"):
+        raise WorkflowError(
+            f"{key}: '{path}' has braces or angle brackets, which are wildcards to Snakemake. Rename it."
+        )
     return os.path.abspath(path)
 
 

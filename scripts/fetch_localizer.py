@@ -1,7 +1,7 @@
 """Fetch a contrast of the Brainomics Localizer and list its participants."""
 
+from permaps.inputs.frames import write_frame
 from permaps.inputs.localizer import fetch
-from permaps.inputs.participants import write_participants
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -23,7 +23,7 @@ def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
     """
     cohort = fetch(contrast, n_subjects, data_dir, attempts=attempts, wait=wait)
     with written_whole(participants) as temporary:
-        write_participants(cohort, temporary)
+        write_frame(cohort, temporary)
     log.info("%d participants, contrast: %s", len(cohort), contrast)
 
 

@@ -20,8 +20,8 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     included : path
         Participants table.
     design, blocks : path
-        Files to write: the design matrix; each participant's blocks and variance group, and what to be
-        warned of in the table (JSON).
+        Files to write: the design matrix; each participant's blocks and variance group, the formula, and
+        what to be warned of in the table (JSON).
     formula : str
     voxelwise : list of str
         Names of the columns that are maps; they follow the formula's, and hold n/a.
@@ -45,8 +45,8 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     for text in warnings:
         warn(text)
     with written_whole(blocks) as path:
-        kinds = {"blocks": levels, "variance_groups": groups, "warnings": warnings}
-        path.write_text(json.dumps(kinds) + "\n", encoding="utf-8")
+        made = {"formula": formula, "blocks": levels, "variance_groups": groups, "warnings": warnings}
+        path.write_text(json.dumps(made) + "\n", encoding="utf-8")
     log.info("%d participants, columns %s", len(matrix), ", ".join(names))
 
 

@@ -1,23 +1,26 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
+import json
+from pathlib import Path
+
 from permaps.design.tables import read_matrix
 from permaps.reporting.charts import design_matrix
 from permaps.reporting.style import save
 from permaps.workflow.jobs import job
 
 
-def main(*, design, contrasts, outputs, formula):
+def main(*, design, blocks, contrasts, outputs):
     """Draw the design.
 
     Parameters
     ----------
-    design, contrasts : path
-        As `make_design` writes them.
+    design, blocks, contrasts : path
+        As `make_design` and `collect_contrasts` write them; the formula is beside the blocks.
     outputs : list of path
         The figure, in as many formats.
-    formula : str
     """
     matrix, names, weights = read_design(design, contrasts)
+    formula = json.loads(Path(blocks).read_text(encoding="utf-8"))["formula"]
     title = f"{formula} ({len(matrix)} participants)"
     save(design_matrix(matrix, names, weights, title), *outputs)
 
@@ -34,7 +37,7 @@ if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
             design=snakemake.input.design,
+            blocks=snakemake.input.blocks,
             contrasts=snakemake.input.contrasts,
             outputs=[snakemake.output.figure, snakemake.output.vector],
-            formula=snakemake.params.settings["formula"],
         )

@@ -1,7 +1,8 @@
 """Every participant's values, likeness to the others and missing share; who stands out."""
 
-import pandas as pd
+from permaps.inputs.frames import read_frame
 from permaps.inputs.outliers import flag
+from permaps.inputs.participants import read_participants
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
 from permaps.reporting.style import save
@@ -21,8 +22,8 @@ def main(*, metrics, excluded, outputs, caption):
         The figure, in as many formats.
     caption : path
     """
-    table = pd.read_csv(metrics, sep="\t", dtype={"participant_id": str, "duplicate_of": str})
-    gone = pd.read_csv(excluded, sep="\t", dtype=str)
+    table = read_frame(metrics, participant_id=str, duplicate_of=str)
+    gone = read_participants(excluded)
     flags = flag(table)
     title = f"Quality of {len(table)} maps: {len(flags)} stand{'s' * (len(flags) == 1)} out"
     bands = table[["q01", "q25", "q50", "q75", "q99"]].to_numpy()

@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.inputs.participants import read_participants
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import map_checksums, plain, relabellings, sha256, software
 
@@ -47,8 +48,7 @@ def main(
     version, code, snakemake_version : str
         Of Permaps, a digest of its files, and of the engine.
     """
-    people = pd.read_csv(included, sep="\t", dtype=str, keep_default_na=False)
-    gone = pd.read_csv(excluded, sep="\t", dtype=str, keep_default_na=False)
+    people, gone = read_participants(included), read_participants(excluded)
     image = nib.load(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))

@@ -4,6 +4,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from permaps.design.tables import read_contrast, read_matrix
+from permaps.inputs.frames import write_frame
 from permaps.inputs.participants import read_participants
 from permaps.permutation.thresholds import significant
 from permaps.reporting.truth import expected_weights, score
@@ -52,7 +53,7 @@ def main(
     for row in table.itertuples():
         log.info("%s, %s: %d of %d voxels", row.where, row.statistic, row.n_significant, row.n_voxels)
     with written_whole(output) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.4g", na_rep="n/a")
+        write_frame(table, temporary, "%.4g")
 
 
 def _pseudo(participants):

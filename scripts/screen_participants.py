@@ -1,7 +1,8 @@
 """Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
 
 from permaps.design.formula import categories, variables
-from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.frames import write_frame
+from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.query import columns_of
 from permaps.inputs.stand_ins import doubts
@@ -37,7 +38,7 @@ def main(*, participants, screened, variates, query, labels=(), voxelwise=()):
     for text in doubts(staying, set(columns_of(query) if query else []) - set(variates)):
         warn(text)
     with written_whole(screened) as temporary:
-        write_participants(cohort.assign(**{REASON: reasons}), temporary)
+        write_frame(cohort.assign(**{REASON: reasons}), temporary)
     log.info("%d of %d participants stay", reasons.count(""), len(reasons))
 
 

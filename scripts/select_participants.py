@@ -1,8 +1,9 @@
 """Compare every map with the brain mask, and settle who is analysed."""
 
 import pandas as pd
+from permaps.inputs.frames import write_frame
 from permaps.inputs.images import load_map
-from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import measure, require_enough, split
 from permaps.inputs.tables import ID, REASON
 from permaps.workflow.jobs import job, log, written_whole
@@ -43,9 +44,9 @@ def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_m
         written_whole(excluded) as excluded_file,
         written_whole(metrics) as metrics_file,
     ):
-        write_participants(staying, included_file)
-        write_participants(leaving, excluded_file)
-        write_participants(pd.DataFrame(measures), metrics_file)
+        write_frame(staying, included_file)
+        write_frame(leaving, excluded_file)
+        write_frame(pd.DataFrame(measures), metrics_file)
     log.info("%d participants are analysed, %d left", len(staying), len(leaving))
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 from permaps.inputs import simulation
+from permaps.inputs.frames import write_frame
 from permaps.inputs.images import write_image
-from permaps.inputs.participants import write_participants
 from permaps.inputs.tables import ID, MAP
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -35,7 +35,7 @@ def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_s
     for path, variate in ((effect_pseudo, "pseudo"), (effect_mean, "mean")):
         write_image(path, effects[variate].astype("float32"), affine, f"Permaps: planted effect, {variate}")
     with written_whole(regions) as temporary:
-        pd.DataFrame(table).to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+        write_frame(pd.DataFrame(table), temporary)
 
     unread = simulation.without_pseudo(n_subjects)
     rows = []
@@ -47,7 +47,7 @@ def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_s
         rows.append(row | ({"pseudo": None} if index in unread else {}))
     cohort = pd.DataFrame(rows).astype({"pseudo": "Int64"})
     with written_whole(participants) as temporary:
-        write_participants(cohort, temporary)
+        write_frame(cohort, temporary)
     log.info("%d participants, %d without pseudo; %d brain voxels", len(rows), len(unread), mask.sum())
 
 

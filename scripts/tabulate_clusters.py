@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from permaps.inputs.atlas import Atlas
+from permaps.inputs.frames import write_frame
 from permaps.permutation.thresholds import p_interval, significant
 from permaps.reporting.clusters import effect_interval, residual_dof, tabulate
 from permaps.spaces.files import read_map, read_space
@@ -89,7 +90,7 @@ def main(
         table.insert(table.columns.get_loc("z") + 1, "region", Atlas(*atlas).regions(table[["x", "y", "z"]]))
     log.info("%d clusters", table["cluster"].nunique())
     with written_whole(output) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", na_rep="n/a")
+        write_frame(table, temporary, "%.6g")
 
 
 def sizes_of(letter, magnitude, statistic, dof):

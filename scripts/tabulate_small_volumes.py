@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.inputs.frames import write_frame
 from permaps.permutation.model import Model
 from permaps.reporting.summary import small_volume_row
 from permaps.workflow.jobs import job, log, written_whole
@@ -40,7 +41,7 @@ def main(*, analyses, plan, output, alpha):
             rows.append(place | small_volume_row(logp, values, inside, image.affine, alpha, drawn))
     log.info("%d rows", len(rows))
     with written_whole(output) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, sep="\t", index=False, float_format="%.6g", na_rep="n/a")
+        write_frame(pd.DataFrame(rows), temporary, "%.6g")
 
 
 def dealt(analyses, inputs):

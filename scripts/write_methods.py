@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from permaps.reporting.methods import limitations, methods_paragraph
+from permaps.reporting.methods import as_code, limitations, methods_paragraph
 from permaps.reporting.references import bibtex, cited, listed
 from permaps.workflow.jobs import job, written_whole
 
@@ -18,7 +18,7 @@ def main(*, provenance, methods, bibliography):
     methods, bibliography : path
     """
     record = json.loads(Path(provenance).read_text(encoding="utf-8"))
-    text = methods_paragraph(record)
+    text = methods_paragraph(record, as_code)
     keys = cited(text)
     lines = ["# Methods", "", text, ""]
     if notes := limitations(record):

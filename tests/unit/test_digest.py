@@ -14,6 +14,11 @@ FILES = {
     "permaps/design/shapes.py": "from permaps.design.model import fit\n",  # a circle
     "permaps/workflow/jobs.py": "",
     "permaps/colours.py": "",
+    "write.py": "from permaps.reporting import pages\n",
+    "permaps/reporting/pages.py": "HERE = 'templates', 'papers.bib'\n",
+    "permaps/reporting/templates/page.html": "",
+    "permaps/reporting/papers.bib": "",
+    "permaps/reporting/others.bib": "",
 }
 
 
@@ -26,7 +31,7 @@ def scripts(tmp_path):
 
 
 def digests(scripts):
-    return {name: library_digest(scripts / f"{name}.py") for name in ("fit", "draw", "lone", "late")}
+    return {name: library_digest(scripts / f"{name}.py") for name in ("fit", "draw", "lone", "late", "write")}
 
 
 def changed(scripts, before):
@@ -41,22 +46,25 @@ def test_modules_are_found_through_one_another(scripts):
 @pytest.mark.parametrize(
     ("module", "users"),
     [
-        ("design/shapes", {"fit"}),
-        ("design/model", {"fit"}),
-        ("workflow/jobs", {"fit", "late"}),
-        ("colours", {"draw"}),
+        ("design/shapes.py", {"fit"}),
+        ("design/model.py", {"fit"}),
+        ("workflow/jobs.py", {"fit", "late"}),
+        ("colours.py", {"draw"}),
+        ("reporting/templates/page.html", {"write"}),
+        ("reporting/papers.bib", {"write"}),
+        ("reporting/others.bib", set()),
     ],
 )
 def test_an_edit_counts_for_the_users_alone(scripts, module, users):
     before = digests(scripts)
-    with open(scripts / f"permaps/{module}.py", "a") as file:
+    with open(scripts / f"permaps/{module}", "a") as file:
         file.write("# edited\n")
     assert changed(scripts, before) == users
 
 
 def test_a_touch_counts_for_nobody(scripts):
     before = digests(scripts)
-    for path in (scripts / "permaps").rglob("*.py"):
+    for path in (scripts / "permaps").rglob("*"):
         os.utime(path, (1, 1))
     assert changed(scripts, before) == set()
 
@@ -79,7 +87,14 @@ def test_content_that_moves_between_modules_counts(scripts):
 
 
 @pytest.mark.parametrize(
-    "name", ["Snakefile", "rules/maps.smk", "scripts/fit.py", "scripts/permaps/colours.py"]
+    "name",
+    [
+        "Snakefile",
+        "rules/maps.smk",
+        "scripts/fit.py",
+        "scripts/permaps/colours.py",
+        "scripts/permaps/reporting/templates/page.html",
+    ],
 )
 def test_all_that_makes_results_counts_for_a_run(tmp_path, name):
     for file in ("Snakefile", "rules/maps.smk", *(f"scripts/{script}" for script in FILES)):
@@ -87,6 +102,8 @@ def test_all_that_makes_results_counts_for_a_run(tmp_path, name):
         (tmp_path / file).write_text("")
     before = code_digest(tmp_path)
     (tmp_path / "README.md").write_text("")
+    (tmp_path / "scripts/__pycache__").mkdir()
+    (tmp_path / "scripts/__pycache__/fit.pyc").write_text("")
     assert code_digest(tmp_path) == before
     (tmp_path / name).write_text("# edited\n")
     assert code_digest(tmp_path) != before

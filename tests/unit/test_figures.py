@@ -158,7 +158,8 @@ def test_design_and_coverage(run, tmp_path):
     files = {"design": run / "design/design.tsv", "contrasts": run / "design/contrasts.tsv"}
     matrix, names, weights = plot_design.read_design(**files)
     assert (matrix.shape, names[1], [n for n, _ in weights]) == ((24, 4), "pseudo", ["pseudo", "mean", "any"])
-    plot_design.main(**files, outputs=[tmp_path / "a.png"], formula="1 + pseudo")
+    (tmp_path / "blocks.json").write_text('{"formula": "1 + pseudo"}')
+    plot_design.main(**files, blocks=tmp_path / "blocks.json", outputs=[tmp_path / "a.png"])
     assert min(pixels(tmp_path / "a.png")) > 400
     plot_coverage.main(
         mask=run / "mask.nii.gz",
@@ -228,9 +229,25 @@ def test_cuts_go_through_the_strongest_slices():
     assert cuts.max() <= 70
 
 
-def test_captions_keep_names_as_they_are(tmp_path):
-    from docutils.core import publish_parts
+@pytest.mark.parametrize(
+    "text",
+    [
+        "site_ *x* `y` |z| a\\b [1]_",
+        "javascript:alert(1) https://a.b/c mailto:a@b.c a@b.c",
+        "`x <javascript:alert(1)>`_ <img src=x onerror=alert(1)>",
+        ".. raw:: html",
+        "1. one",
+        "- one: two",
+        ":field: body",
+        ">>> code ::",
+    ],
+)
+def test_captions_show_names_as_they_are(tmp_path, text):
+    from docutils.core import publish_doctree
 
-    write_caption(tmp_path / "a.rst", "site_ *x* `y` |z| a\\b")
-    shown = publish_parts((tmp_path / "a.rst").read_text(), writer_name="html")["body"]
-    assert "site_ *x* `y` |z| a\\b" in shown
+    write_caption(tmp_path / "a.rst", text + "\n\n.. _x: javascript:alert(1)")
+    tree = publish_doctree((tmp_path / "a.rst").read_text())
+    assert [(node.tagname, node.astext()) for node in tree.findall() if node.tagname != "document"] == [
+        ("paragraph", f"{text} .. _x: javascript:alert(1)"),
+        ("#text", f"{text} .. _x: javascript:alert(1)"),
+    ]

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 import screen_participants
 import select_participants
+from permaps.inputs.frames import write_frame
 from permaps.inputs.images import write_image
 from permaps.inputs.masking import coverage
-from permaps.inputs.participants import read_participants, write_participants
+from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import measure, screen, screen_covariates
 from permaps.workflow.errors import UserError
 
@@ -176,7 +177,7 @@ def test_the_grid_of_the_covariates_is_that_of_the_maps_that_stay(cohort, tmp_pa
 
 def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
     cohort.loc[:7, "pseudo"] = np.nan
-    write_participants(cohort, tmp_path / "p.tsv")
+    write_frame(cohort, tmp_path / "p.tsv")
     with pytest.raises(UserError, match=r"2 of 10 participants stay.*8 missing variate: pseudo.*S0"):
         screen_participants.main(
             participants=tmp_path / "p.tsv",
@@ -251,7 +252,7 @@ def selected(cohort, tmp_path):
     replace(cohort, 3, data)
     cohort.loc[9, "pseudo"] = np.nan
     paths = {n: tmp_path / f"{n}.tsv" for n in ("p", "screened", "included", "excluded", "metrics")}
-    write_participants(cohort, paths.pop("p"))
+    write_frame(cohort, paths.pop("p"))
     screen_participants.main(
         participants=tmp_path / "p.tsv",
         screened=paths["screened"],

@@ -1,12 +1,15 @@
 """The run on one page."""
 
+import collections
 import json
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import plot_glass_brains
 import pytest
 import summarise_results
+from permaps.reporting import pages, shown
 from run_folder import fabricate
 from test_clusters import run_rule
 from test_provenance import record_of
@@ -70,19 +73,25 @@ def test_page_stands_alone_and_holds_what_matters(page):
         assert part in text, part
 
 
-def test_clusters_are_told_with_region_interval_and_further_corrections():
+def test_clusters_are_shown_with_region_interval_and_further_corrections():
     row = {"cluster": 1, "peak": 1, "x": 1.0, "y": 2.0, "z": 3.0, "region": "V1", "t": 5.0, "effect": 0.5}
     row |= {"p_fwe": 0.01, "p_fwe_low": 0.0, "p_fwe_high": 0.02, "p_cfwe": 0.03, "p_gpd": 0.004}
     row |= {"p_unc": 0.0001, "size_mm3": 270.0, "n_voxels": 10}
-    text = "".join(summarise_results._clusters("t", pd.DataFrame([row]), "t"))
-    for part in ("V1", "0.010 (0 to 0.020)", "p over contrasts", "0.030", "p by the tail", "0.004"):
-        assert part in text, part
-    plain = pd.DataFrame([row | {"p_fwe_low": 0.01, "p_fwe_high": 0.01}]).drop(
-        columns=["region", "p_cfwe", "p_gpd"]
-    )
-    text = "".join(summarise_results._clusters("t", plain, "t"))
-    assert "<td>0.010</td>" in text
-    assert "region" not in text
+    table = shown.clusters(pd.DataFrame([row]), "t")
+    assert dict(zip(table.columns, table.rows[0], strict=True)) == {
+        "cluster": "1", "x": "1", "y": "2", "z": "3", "region": "V1", "t": "5.00", "effect": "0.5",
+        "corrected p (95 % CI)": "0.010 (0 to 0.020)", "p over contrasts": "0.030", "p by the tail's fit": "0.004",
+        "uncorrected p": "0.0001", "mm³": "270", "voxels": "10",
+    }  # fmt: skip
+    plain = pd.DataFrame([row | {"p_fwe_low": 0.01, "p_fwe_high": 0.01, "p_unc": np.nan}])
+    table = shown.clusters(plain.drop(columns=["region", "p_cfwe", "p_gpd"]), "t")
+    assert "region" not in table.columns
+    assert table.rows[0][6:8] == ["0.010", ""]
+    assert shown.clusters(plain[:0], "t").rows == []
+    # Lesser peaks belong to a cluster that has a row.
+    many = pd.DataFrame([row | {"cluster": i, "peak": peak} for i in range(11) for peak in (1, 2)])
+    table = shown.clusters(many, "t")
+    assert (len(table.rows), table.more) == (8, 3)
 
 
 def test_landing_is_short_and_balanced(page):
@@ -94,12 +103,42 @@ def test_landing_is_short_and_balanced(page):
     assert "<th>Bonferroni</th><th>voxel</th><th>TFCE</th></tr>" in text
 
 
-def test_names_are_escaped():
-    from permaps.reporting import pages
+HOSTILE = (
+    """</script><script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>"x"</a>"""
+)
 
-    assert "<b>" not in pages.table(["a"], [["<b>"]])
-    assert "<b>" not in pages.items(["<b>"])
-    assert "<b>" not in pages.pairs({"k": "<b>"})
+
+def test_what_a_run_says_is_no_markup(page):
+    run, outputs = page
+    record = json.loads((run / "provenance.json").read_text())
+    record["config"]["model"] |= {
+        "formula": HOSTILE,
+        "contrasts": {HOSTILE: HOSTILE, "any": [HOSTILE, HOSTILE]},
+    }
+    record["contrasts"] = {HOSTILE: record["contrasts"]["pseudo"], "any": record["contrasts"]["any"]}
+    record["participants"] |= {"reasons": {HOSTILE: 2}}
+    record["software"] |= {"nilearn": HOSTILE}
+    numbers = pd.read_csv(outputs["table"], sep="\t").replace({"pseudo": HOSTILE})
+    row = dict.fromkeys(
+        ("cluster", "peak", "x", "y", "z", "t", "effect", "p_fwe", "p_unc", "size_mm3", "n_voxels"), 1
+    )
+    found = pd.DataFrame([row | {"region": HOSTILE, "p_fwe_low": 1, "p_fwe_high": 1}])
+    contrasts = {HOSTILE: {"letter": "t", "figures": [run / "pseudo.png"], "clusters": {"t": found}}}
+    volumes = pd.DataFrame(
+        [row | {"contrast": HOSTILE, "volume": HOSTILE, "statistic": "t", "n_significant_voxels": 1}]
+    )
+    volumes = volumes.assign(p_fwe_low=1, p_fwe_high=1)
+    for text in (
+        pages.summary_page(record, numbers, contrasts, volumes),
+        pages.landing_page(record, numbers, contrasts),
+    ):
+        elements = collections.Counter()
+        parser = HTMLParser()
+        parser.handle_starttag = lambda tag, attributes, elements=elements: elements.update([tag])
+        parser.feed(text)
+        assert elements["img"] == 1
+        assert not elements & collections.Counter(script=1, a=1)
+        assert "alert(1)" in text
 
 
 def test_inputs_are_dealt_out_in_order():

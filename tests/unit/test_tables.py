@@ -3,7 +3,8 @@
 import collect_table
 import pandas as pd
 import pytest
-from permaps.inputs.participants import check_variates, read_participants, write_participants
+from permaps.inputs.frames import write_frame
+from permaps.inputs.participants import check_variates, read_participants
 from permaps.inputs.tables import check_participants, map_files, map_paths, read_rows
 from permaps.workflow.errors import UserError
 
@@ -112,9 +113,9 @@ def test_an_unknown_column_in_maps_is_refused(bids, maps):
 
 def test_a_rule_lists_existing_files_and_both_of_an_analyze_pair(tmp_path):
     table = written(
-        tmp_path, "participant_id\tmap\n1\ta.img\n2\tb.nii\n3\tmissing.nii\n4\t{c}.nii\n5\tloop\n"
+        tmp_path, "participant_id\tmap\n1\ta.img\n2\tb.nii\n3\tmissing.nii\n4\t{c}.nii\n5\tloop\n6\t<d>.nii\n"
     )
-    for name in ("a.img", "a.hdr", "b.nii", "{c}.nii"):
+    for name in ("a.img", "a.hdr", "b.nii", "{c}.nii", "<d>.nii"):
         written(tmp_path, "", name)
     (tmp_path / "loop").symlink_to("loop")
     assert map_files(table, "map") == [str(tmp_path / n) for n in ("a.img", "a.hdr", "b.nii")]
@@ -161,7 +162,7 @@ def test_columns_are_numbers_only_when_all_values_are(tmp_path):
     assert frame.group.tolist() == ["a", "b"] and frame.code.tolist() == ["1_0", "2"]
     assert frame["empty"].isna().all()
     again = tmp_path / "again.tsv"
-    write_participants(frame, again)
+    write_frame(frame, again)
     pd.testing.assert_frame_equal(read_participants(again), frame)
 
 

@@ -4,6 +4,8 @@ import csv
 
 import numpy as np
 
+from permaps.inputs.tables import inert
+
 
 def read_matrix(path):
     """Read a table whose first columns are text and whose others are numbers.
@@ -18,14 +20,14 @@ def read_matrix(path):
         NaN for n/a: a column of the design that is a map.
     """
     with open(path, encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file, delimiter="\t")
+        header, *rows = ([cell.strip() for cell in row] for row in csv.reader(file, delimiter="\t"))
     text = 3 if header[0] == "contrast" else 1
     numbers = [[np.nan if value == "n/a" else float(value) for value in row[text:]] for row in rows]
     return header[text:], [row[:text] for row in rows], np.array(numbers)
 
 
 def write_matrix(path, header, keys, matrix):
-    """Write a table that `read_matrix` reads back to the last digit.
+    """Write a table that `read_matrix` reads back to the last digit, and a spreadsheet does not evaluate.
 
     Parameters
     ----------
@@ -39,9 +41,9 @@ def write_matrix(path, header, keys, matrix):
     """
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(header)
+        writer.writerow(map(inert, header))
         for key, values in zip(keys, matrix, strict=True):
-            writer.writerow([*key, *("n/a" if np.isnan(v) else repr(float(v)) for v in values)])
+            writer.writerow([*map(inert, key), *("n/a" if np.isnan(v) else repr(float(v)) for v in values)])
 
 
 def read_contrast(path, name):

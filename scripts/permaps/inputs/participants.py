@@ -2,14 +2,12 @@
 
 import re
 
-import numpy as np
 import pandas as pd
 
 from permaps.inputs.stand_ins import is_sure
-from permaps.inputs.tables import ID, MAP, REASON, read_rows
+from permaps.inputs.tables import ID, MAP, REASON, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 # Meant as numbers, in digits of another script.
 _OTHER_DIGITS = re.compile(r"[+-]?\d+([.,\u066b]\d+)?")
@@ -40,16 +38,6 @@ def read_participants(path):
 def _is_numeric(values):
     present = values.dropna()
     return len(present) > 0 and all(map(is_number, present))
-
-
-def is_number(text):
-    """Tell whether `text` is a finite decimal number; unlike for float(), 1_000 and inf are not."""
-    return _NUMBER.fullmatch(text) is not None and bool(np.isfinite(float(text)))
-
-
-def write_participants(frame, path):
-    """Write a participants table as TSV, with n/a for what is missing."""
-    frame.to_csv(path, sep="\t", index=False, na_rep="n/a", lineterminator="\n", encoding="utf-8")
 
 
 def check_variates(participants, variates, labels=frozenset()):

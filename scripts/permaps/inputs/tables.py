@@ -6,6 +6,7 @@ parsed. Values stay the text they are in the file, so ids keep their leading zer
 
 import csv
 import io
+import math
 import os
 import re
 from pathlib import Path
@@ -17,6 +18,9 @@ ID = "participant_id"
 MAP = "map"
 REASON = "reason"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# With which a cell begins that a spreadsheet evaluates; the full-width ones too.
+_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def read_rows(path):
@@ -238,7 +242,8 @@ def map_files(table, maps):
     """Return the files that a table's maps consist of, as far as they can be read, for a rule's input.
 
     Both files of an Analyze pair are listed. Errors are left to the job that reads the table, which
-    can tell them better; braces would be wildcards to Snakemake, so such a path is not listed.
+    can tell them better; braces and angle brackets would be wildcards to Snakemake, so such a path is
+    not listed.
     """
     try:
         columns, rows, _ = read_rows(table)
@@ -246,7 +251,7 @@ def map_files(table, maps):
     except UserError:
         return []
     listed = dict.fromkeys(file for path in paths if path for file in _with_partners(path))
-    listed = [file for file in listed if not set(file) & set("{}\n\r") and os.path.isfile(file)]
+    listed = [file for file in listed if not set(file) & set("{}<>\n\r") and os.path.isfile(file)]
     # Snakemake itself would end over one that it cannot read: it takes checksums of its inputs.
     return [file for file in listed if os.access(file, os.R_OK)]
 
@@ -258,8 +263,26 @@ def _with_partners(path):
     return [path]
 
 
+def is_number(text):
+    """Tell whether `text` is a finite decimal number; unlike for float(), 1_000 and inf are not."""
+    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
+
+
+def inert(value):
+    """Return what stands for a value in a table that a spreadsheet may open.
+
+    Text from which a spreadsheet would make a formula gets a space in front. Whoever reads the table
+    drops it, as `read_rows` does, so that the value stays as it was.
+    """
+    if isinstance(value, str) and _FORMULA.match(value) and not is_number(value):
+        return f" {value}"
+    return value
+
+
 def write_rows(path, columns, rows):
     """Write rows as TSV with n/a for None; quoted only where a value holds a tab or line end.
+
+    No cell is one that a spreadsheet would evaluate.
 
     Parameters
     ----------
@@ -270,5 +293,5 @@ def write_rows(path, columns, rows):
     """
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([["n/a" if row[c] is None else row[c] for c in columns] for row in rows])
+        writer.writerow(map(inert, columns))
+        writer.writerows([["n/a" if row[c] is None else inert(row[c]) for c in columns] for row in rows])

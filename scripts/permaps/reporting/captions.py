@@ -8,8 +8,13 @@ import re
 
 from permaps.workflow.jobs import written_whole
 
+# All that means something within a line; a colon before text makes a link of `javascript:alert(1)` too.
+_MARKS = re.compile(r"([\\`*_|<>\[\]@]|:(?=\S))")
+
 
 def write_caption(path, text):
-    """Write plain text as reStructuredText, so that a column such as `site_` stays as it is."""
+    """Write plain text as one paragraph of reStructuredText that shows it as it is."""
+    # An escaped space is nothing, and keeps the first word from beginning a list or a directive.
+    paragraph = "\\ " + _MARKS.sub(r"\\\1", " ".join(text.split()))
     with written_whole(path) as temporary:
-        temporary.write_text(re.sub(r"([\\`*_|<>])", r"\\\1", text) + "\n", encoding="utf-8")
+        temporary.write_text(paragraph + "\n", encoding="utf-8")

@@ -1,5 +1,7 @@
 """A run in words: the methods paragraph, the question, and what limits the conclusions."""
 
+import re
+
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
@@ -8,23 +10,33 @@ FEW_PARTICIPANTS = 20
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
 
 
-def methods_paragraph(record):
+def methods_paragraph(record, verbatim=str):
     """Return the methods of a run, ready to be pasted, as one text of several sentences.
 
     Parameters
     ----------
     record : dict
         The run's provenance.
+    verbatim : callable
+        Sets what is the user's own, such as the formula: Permaps cannot know what it would mean as markup.
 
     Returns
     -------
     str
     """
     parts = (_participants, _mask, _model, _relabellings, _statistics, _software)
-    return " ".join(part(record) for part in parts)
+    return " ".join(part(record, verbatim) for part in parts)
 
 
-def _participants(record):
+def as_code(text):
+    """Return text as Markdown that shows it as it is: no link, no emphasis, no HTML."""
+    text = " ".join(text.split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    edge = " " if text[:1] == "`" or text[-1:] == "`" else ""
+    return f"{fence}{edge}{text}{edge}{fence}"
+
+
+def _participants(record, verbatim):
     config, people = record["config"], record["participants"]
     source = {
         "simulated": "Simulated statistic maps",
@@ -32,16 +44,18 @@ def _participants(record):
         "table": "Statistic maps",
     }[config["dataset"]["source"]]
     contrast = (
-        f" for the contrast '{config['dataset']['contrast']}'" if "contrast" in config["dataset"] else ""
+        f" for the contrast '{verbatim(config['dataset']['contrast'])}'"
+        if "contrast" in config["dataset"]
+        else ""
     )
     text = f"{source} of {people['included']} participants{contrast} were analysed"
     if people["excluded"]:
         gone = people["excluded"]
-        text += f"; {gone} more {_were(gone)} left out ({counted(people['reasons'])})"
+        text += f"; {gone} more {_were(gone)} left out ({verbatim(counted(people['reasons']))})"
     return text + "."
 
 
-def _mask(record):
+def _mask(record, verbatim):
     config, mask = record["config"], record["mask"]
     how = {
         "background": "computed from the maps by nilearn's background strategy",
@@ -62,18 +76,19 @@ def _mask(record):
     )
 
 
-def _model(record):
+def _model(record, verbatim):
     config = record["config"]
     tests = []
     for name, expression in config["model"]["contrasts"].items():
-        what = "; ".join(map(str, expression)) if isinstance(expression, list) else str(expression)
+        rows = expression if isinstance(expression, list) else [expression]
+        what = "; ".join(verbatim(str(row)) for row in rows)
         dof = record["contrasts"][name]["dof"]
         dof = ", ".join(str(d) for d in dof) if isinstance(dof, list) else dof
         tests.append(f"{name} ({voxel_statistic(expression)} test of {what}; {dof} degrees of freedom)")
     return (
-        f"At each voxel a general linear model, {config['model']['formula']}, was fitted by least squares"
+        f"At each voxel a general linear model, {verbatim(config['model']['formula'])}, was fitted by least squares"
         f"{_beyond_the_formula(config)}. "
-        f"The contrast{_s(tests)} tested {_were(len(tests))} {_and(tests)}.{_variance(config)}"
+        f"The contrast{_s(tests)} tested {_were(len(tests))} {_and(tests)}.{_variance(config, verbatim)}"
     )
 
 
@@ -87,12 +102,12 @@ def _beyond_the_formula(config):
     return "".join(parts)
 
 
-def _variance(config):
+def _variance(config, verbatim):
     """Say which variance is taken, where it is not one for all residuals of a voxel."""
     said = ""
     if column := config["model"]["variance_groups"]:
         said += (
-            f" Variances were estimated apart for the groups of {column}, by the G statistic "
+            f" Variances were estimated apart for the groups of {verbatim(column)}, by the G statistic "
             f"{cite('winkler2014')}, in place of t and F."
         )
     if fwhm := config["inference"]["variance_smoothing_fwhm"]:
@@ -103,7 +118,7 @@ def _variance(config):
     return said
 
 
-def _relabellings(record):
+def _relabellings(record, verbatim):
     config = record["config"]
     said = {}
     for name, contrast in record["contrasts"].items():
@@ -120,7 +135,7 @@ def _relabellings(record):
         said.setdefault(number, []).append(name)
     parts = [f"{number} for {_and(names)}" if len(said) > 1 else number for number, names in said.items()]
     blocks = [
-        f"blocks by {_and(columns if isinstance(columns, list) else [columns])} ({BLOCKS[kind]})"
+        f"blocks by {_and(map(verbatim, columns if isinstance(columns, list) else [columns]))} ({BLOCKS[kind]})"
         for kind, columns in config["permutation"]["blocks"].items()
         if columns
     ]
@@ -135,7 +150,7 @@ def _relabellings(record):
     )
 
 
-def _statistics(record):
+def _statistics(record, verbatim):
     inference = record["config"]["inference"]
     tfce = inference["tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
@@ -184,7 +199,7 @@ def spanned(contrasts):
     return len(kinds) > len(set(kinds))
 
 
-def _software(record):
+def _software(record, verbatim):
     versions = record["software"]
     named = [
         f"{shown} {versions[key]}"

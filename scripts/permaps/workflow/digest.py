@@ -1,6 +1,7 @@
 """What code a script, or a whole run, depends on, as one number.
 
-Snakemake re-runs a rule when its script changes, but knows nothing of the modules the script imports.
+Snakemake re-runs a rule when its script changes, but knows nothing of the modules the script imports, nor of
+the templates and references that lie beside them.
 A rule that has this digest among its params re-runs when one of them is edited, and only then: it is
 made from the modules' content, so a mere touch changes nothing.
 """
@@ -13,7 +14,7 @@ PACKAGE = Path(__file__).parents[1].name
 
 
 def modules_of(script):
-    """Return the library files that a script imports, directly or through one another.
+    """Return the library files that a script imports, directly or through one another, and what they name.
 
     Parameters
     ----------
@@ -26,19 +27,36 @@ def modules_of(script):
         In sorted order, without the script itself.
     """
     script = Path(script)
-    found, waiting = set(), [script]
+    found, named, waiting = set(), set(), [script]
     while waiting:
-        for name in _imported(waiting.pop()):
+        tree = ast.parse((module := waiting.pop()).read_text(encoding="utf-8"))
+        if module != script:
+            named.update(_beside(module, tree))
+        for name in _imported(tree):
             path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
             if path.exists() and path not in found:
                 found.add(path)
                 waiting.append(path)
-    return sorted(found)
+    return sorted(found | named)
 
 
-def _imported(path):
-    """Dotted names in the package that the file at `path` imports, modules and what lies in them alike."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _beside(module, tree):
+    """Yield the files other than code beside a module that its text names, alone or by their folder."""
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    for path in module.parent.iterdir():
+        if path.name in texts and path.suffix != ".py":
+            yield from _files(path)
+
+
+def _files(path):
+    """Yield the files below a folder, or the file itself; not what Python keeps of compiled code."""
+    found = path.rglob("*") if path.is_dir() else [path]
+    yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+
+
+def _imported(tree):
+    """Dotted names in the package that a module imports, modules and what lies in them alike."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
@@ -49,7 +67,7 @@ def _imported(path):
 
 
 def library_digest(script):
-    """Return a short digest of the content of every library module that `script` uses."""
+    """Return a short digest of the content of every library file that `script` uses."""
     content = hashlib.sha256()
     for path in modules_of(script):
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -65,7 +83,7 @@ def code_digest(home):
         The folder with the Snakefile.
     """
     content = hashlib.sha256()
-    for path in sorted([home / "Snakefile", *home.glob("rules/*.smk"), *home.glob("scripts/**/*.py")]):
+    for path in sorted([home / "Snakefile", *home.glob("rules/*.smk"), *_files(home / "scripts")]):
         for part in (path.relative_to(home).as_posix().encode(), path.read_bytes()):
             content.update(b"%d:%b" % (len(part), part))
     return content.hexdigest()[:16]

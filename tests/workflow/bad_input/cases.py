@@ -121,6 +121,7 @@ VALUES = [
         ("the name '$(touch pwned)' will not do", "letters, digits"),
     ),
     Value("results folder with braces", {"results": "res{ult}s"}, ("results: found 'res{ult}s'", "without braces")),
+    Value("results folder that is HTML", {"results": "a<!--b"}, ("results: found 'a<!--b'", "without braces, angle brackets")),
     Value("unknown source", {"dataset": {"source": "tabel"}}, ("dataset.source", "did you mean 'table'?")),
     Value("table without its path", {"dataset": {"source": "table", "maps": "map"}}, ("dataset.path: is missing",)),
     Value("no such table", table(path="../study/participant.tsv"), ("dataset.path", "did you mean 'participants.tsv'?"), "files"),

@@ -1,0 +1,43 @@
+"""Data frames as tables that people open: in a spreadsheet, too."""
+
+import pandas as pd
+
+from permaps.inputs.tables import inert
+
+
+def write_frame(frame, path, float_format=None):
+    """Write a data frame as TSV with n/a for what is missing, and no cell that a spreadsheet would evaluate.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its index is not written.
+    path : path
+    float_format : str, optional
+        Such as "%.6g"; every digit when left out.
+    """
+    shown = {
+        inert(name): column if pd.api.types.is_numeric_dtype(column) else column.map(inert)
+        for name, column in frame.items()
+    }
+    pd.DataFrame(shown).to_csv(
+        path, sep="\t", index=False, na_rep="n/a", lineterminator="\n", float_format=float_format
+    )
+
+
+def read_frame(path, **types):
+    """Read what `write_frame` wrote.
+
+    Parameters
+    ----------
+    path : path
+    **types : type
+        Of columns that are not to be guessed: text that may look like a number.
+    """
+    frame = pd.read_csv(path, sep="\t", dtype=types)
+    return pd.DataFrame(
+        {
+            name.strip(): column if pd.api.types.is_numeric_dtype(column) else column.str.strip()
+            for name, column in frame.items()
+        }
+    )

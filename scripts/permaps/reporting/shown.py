@@ -1,0 +1,188 @@
+"""What the pages show of a run: its numbers as text, in tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from permaps.inputs.reasons import counted
+from permaps.reporting.style import number, p_text
+from permaps.statistics.registry import STATISTICS
+
+MOST_CLUSTERS = 8
+# Columns that a cluster table has on request.
+FURTHER = {"p_cfwe": "p over contrasts", "p_gpd": "p by the tail's fit"}
+SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "permutations with sign-flips"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Attributes
+    ----------
+    columns : list of str
+    rows : list of list of str
+    text : frozenset of str
+        The columns of words, which are set left; numbers are set right.
+    more : int
+        Rows that are left out.
+    """
+
+    columns: list
+    rows: list
+    text: frozenset
+    more: int = 0
+
+
+def design(record):
+    """Return what was analysed and how, by name.
+
+    Parameters
+    ----------
+    record : dict
+        The run's provenance.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    config, people, mask = record["config"], record["participants"], record["mask"]
+    left_out = f" ({people['excluded']} left out: {counted(people['reasons'])})" if people["excluded"] else ""
+    sizes = " × ".join(f"{side:g}" for side in mask["voxel_size_mm"])
+    entries = {
+        "Participants": f"{people['included']}{left_out}",
+        "Model": config["model"]["formula"],
+        "Mask": f"{mask['n_voxels']:,} voxels of {sizes} mm",
+        "Smoothing": f"{config['smoothing_fwhm'] or 0:g} mm FWHM",
+        "Corrected level": f"{config['inference']['alpha']:g}",
+    }
+    if not all(isinstance(expression, list) for expression in config["model"]["contrasts"].values()):
+        two_sided = config["permutation"]["two_sided"]
+        entries["Tests of t"] = "two-sided" if two_sided else "one-sided, in the positive direction"
+    for name, contrast in record["contrasts"].items():
+        exact = " (all there are: p is exact)" if contrast["exact"] else ""
+        entries[f"Relabellings, {name}"] = (
+            f"{contrast['n_relabellings']:,} {SCHEMES[contrast['scheme']]}{exact}"
+        )
+    return entries
+
+
+def numbers(found):
+    """Return the `Table` of a run's numbers, from those of `permaps.reporting.summary.as_table`."""
+    rows = [
+        {
+            "contrast": r.contrast,
+            "statistic": STATISTICS[r.statistic].label if r.statistic in STATISTICS else r.statistic,
+            "voxels": f"{r.n_significant_voxels:,}",
+            "clusters": _if_known("{:,}", r.n_clusters),
+            "peak (mm)": _place(r),
+            "t or F": _if_known("{:.2f}", r.peak_value),
+            "smallest p": _p(r.p_fwe),
+            "observed maximum": "" if pd.isna(r.observed_max) else number(r.observed_max),
+            "critical (95 % CI)": _critical(r),
+        }
+        for r in found.itertuples()
+    ]
+    return _table(rows, {"contrast", "statistic"})
+
+
+def counts(found):
+    """Return the `Table` of significant voxels: a row for each contrast, a column for each statistic."""
+    kinds = {stat: _of_any_contrast(stat) for stat in found["statistic"]}
+    rows = []
+    for contrast, of_contrast in found.groupby("contrast", sort=False):
+        voxels = {kinds[r.statistic]: f"{r.n_significant_voxels:,}" for r in of_contrast.itertuples()}
+        rows.append({"contrast": contrast} | {kind: voxels.get(kind, "") for kind in kinds.values()})
+    return _table(rows, {"contrast"})
+
+
+def _of_any_contrast(stat):
+    """Name a statistic alike for t and F: contrasts of both kinds share the table."""
+    if stat.endswith("Bonferroni"):
+        return "Bonferroni"
+    return "voxel" if stat in ("t", "F") else STATISTICS[stat].label
+
+
+def small_volumes(found):
+    """Return the `Table` of what was found in small volumes."""
+    rows = [
+        {
+            "contrast": r.contrast,
+            "volume": r.volume,
+            "statistic": STATISTICS[r.statistic].label,
+            "voxels": f"{r.n_voxels:,}",
+            "significant": f"{r.n_significant_voxels:,}",
+            "smallest p (95 % CI)": _p_interval(r.p_fwe, r.p_fwe_low, r.p_fwe_high),
+            "at (mm)": _place(r),
+        }
+        for r in found.itertuples()
+    ]
+    return _table(rows, {"contrast", "volume", "statistic"})
+
+
+def clusters(found, letter):
+    """Return the `Table` of the most significant clusters by one statistic.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        The cluster table, most significant cluster first.
+    letter : {"t", "F"}
+        Its column with the value at a peak.
+
+    Returns
+    -------
+    Table
+        Without columns where nothing is significant.
+    """
+    main_peaks = found[found["peak"] == 1]
+    size = "effect" if "effect" in found else "partialr2"
+    rows = [
+        {"cluster": str(r["cluster"])}
+        | {axis: f"{r[axis]:.0f}" for axis in "xyz"}
+        | ({"region": _if_known("{}", r["region"])} if "region" in r else {})
+        | {
+            letter: f"{r[letter]:.2f}",
+            size: f"{r[size]:.3g}",
+            "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
+        }
+        | {name: _p(r[kind]) for kind, name in FURTHER.items() if kind in r}
+        | {
+            "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
+            "mm³": f"{r['size_mm3']:,.0f}",
+            "voxels": f"{r['n_voxels']:,}",
+        }
+        for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
+    ]
+    return _table(rows, {"region"}, max(0, len(main_peaks) - MOST_CLUSTERS))
+
+
+def _table(rows, text, more=0):
+    """Return rows, each a dict with the same keys, as a `Table`."""
+    return Table(list(rows[0]) if rows else [], [list(row.values()) for row in rows], frozenset(text), more)
+
+
+def _if_known(form, value):
+    return "" if pd.isna(value) else form.format(value)
+
+
+def _place(row):
+    return "" if pd.isna(row.x) else f"{row.x:.0f}, {row.y:.0f}, {row.z:.0f}"
+
+
+def _critical(row):
+    if pd.isna(row.critical_value):
+        return ""
+    if np.isinf(row.critical_value):
+        return "none"
+    return f"{number(row.critical_value)} ({number(row.critical_low)} to {number(row.critical_high)})"
+
+
+def _p(p):
+    return p_text(p).removeprefix("p = ")
+
+
+def _p_interval(p, low, high):
+    """Of all distinct relabellings p is exact, and has no interval."""
+    return _p(p) if low == high else f"{_p(p)} ({_p(low) if low else '0'} to {_p(high)})"
