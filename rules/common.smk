@@ -1,5 +1,6 @@
 # Small pure helpers. Every cluster job parses this again: nothing heavy is imported here.
 import re
+from functools import cache
 
 from permaps.workflow.digest import library_digest
 
@@ -9,6 +10,7 @@ def result(path):
     return f"{config['results']}/{path}"
 
 
+@cache  # each job asks for it
 def library(rule_name):
     """A digest of the library modules behind a rule's script: an edit of one re-runs the rule."""
     return library_digest(HOME / "scripts" / f"{rule_name}.py")

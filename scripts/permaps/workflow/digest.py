@@ -7,6 +7,7 @@ made from the modules' content, so a mere touch changes nothing.
 
 import ast
 import hashlib
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1].name
@@ -28,7 +29,7 @@ def modules_of(script):
     script = Path(script)
     found, waiting = set(), [script]
     while waiting:
-        for name in _imported(waiting.pop()):
+        for name in _imported(waiting.pop().read_text(encoding="utf-8")):
             path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
             if path.exists() and path not in found:
                 found.add(path)
@@ -36,16 +37,17 @@ def modules_of(script):
     return sorted(found)
 
 
-def _imported(path):
-    """Dotted names in the package that the file at `path` imports, modules and what lies in them alike."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+# By text, not by path, so that an edit counts; scripts share most of their modules.
+@cache
+def _imported(source):
+    """Dotted names in the package that a source imports, modules and what lies in them alike."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        yield from (name for name in names if name.startswith(f"{PACKAGE}."))
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.startswith(f"{PACKAGE}.")}
 
 
 def library_digest(script):
