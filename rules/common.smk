@@ -78,10 +78,9 @@ def stats_of(contrast):
     return [names[s] for s in config["inference"]["statistics"]]
 
 
-def alike(contrast):
-    """The contrasts with the same voxel statistic, this one first: FWE control can span them."""
-    letter = statistic_of(contrast)
-    return [contrast] + [c for c in CONTRASTS if c != contrast and statistic_of(c) == letter]
+def tested_by(letter):
+    """The contrasts with this voxel statistic: FWE control can span them."""
+    return [c for c in CONTRASTS if statistic_of(c) == letter]
 
 
 wildcard_constraints:

@@ -8,35 +8,26 @@ from permaps.permutation.observed import observed_measure, reach
 from permaps.workflow.jobs import job, log
 
 
-def main(*, matrix, setups, covariates, mask, nulls, logp, stat, settings):
+def main(*, matrix, setup, covariates, mask, null, logp, stat, settings):
     """Write -log10 corrected p as an image; each voxel of a cluster has the cluster's p, others have p = 1.
-
-    Across contrasts, what a value is compared with is the maximum over all of them of each relabelling.
-    That is the same relabelling for all contrasts of one scheme, since it is a function of the design, the
-    seed and its index; a contrast of another scheme (an intercept among slopes) is left out.
 
     Parameters
     ----------
-    matrix, mask : path
+    matrix, setup, mask : path
     covariates : list of path
-    setups, nulls : list of path
-        Of each contrast, this one's first.
+    null : path
+        Of this contrast, or of all from `merge_contrasts`.
     logp : path
         Image to write.
     stat : {"t", "F", "tfce", "clustersize", "clustermass"}
     settings : dict
-        What the chunks were computed with.
+        What the chunks were computed with; `across` tells whether the null is that of all contrasts.
     """
-    measure = observed_measure(matrix, setups[0], covariates, stat, settings)
-    models = [read_setup(path) for path in setups]
-    maxima = [
-        read_maxima(path, [stat])[stat]
-        for path, model in zip(nulls, models, strict=True)
-        if all(np.array_equal(model[name], models[0][name]) for name in ("scheme", "blocks", "labels"))
-    ]
-    p = fwe_p(reach(measure, stat, settings), np.max(maxima, axis=0), tie_of(stat))
-    on_grid(mask, models[0]["mask"])(logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE")
-    log.info("%d of %d contrasts", len(maxima), len(nulls))
+    model = read_setup(setup)
+    measure = observed_measure(matrix, setup, covariates, stat, settings)
+    maxima = read_maxima(null, [stat], str(model["scheme"]) if settings["across"] else None)[stat]
+    p = fwe_p(reach(measure, stat, settings), maxima, tie_of(stat))
+    on_grid(mask, model["mask"])(logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE")
     log.info("%s: largest %.6g, smallest corrected p %.4g", stat, np.abs(measure).max(), p.min())
 
 
@@ -44,10 +35,10 @@ if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
             matrix=snakemake.input.matrix,
-            setups=list(snakemake.input.setups),
+            setup=snakemake.input.setup,
             covariates=list(snakemake.input.covariates),
             mask=snakemake.input.mask,
-            nulls=list(snakemake.input.nulls),
+            null=snakemake.input.null,
             logp=snakemake.output.logp,
             stat=snakemake.wildcards.stat,
             settings=snakemake.params.settings,

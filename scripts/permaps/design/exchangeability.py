@@ -299,8 +299,9 @@ def multinomial(counts):
 
 def _unrank(node, rank):
     """Rows in the order in which they take the node's positions."""
-    if not node.children:
-        return [node.leaf]
+    # Rank 0 keeps the order: to find that out child by child takes seconds for thousands of people.
+    if not node.children or not rank:
+        return node.leaves
     order = node.children
     if node.free:
         rank, order = _unrank_order(node, rank)

@@ -17,15 +17,17 @@ NULL_OF = {
 }
 
 
-def read_maxima(path, stats):
+def read_maxima(path, stats, scheme=None):
     """Read the maxima of every relabelling from a merged null.
 
     Parameters
     ----------
     path : path
-        .npz, as `merge_nulls` writes it.
+        .npz, as `merge_nulls` writes it, or `merge_contrasts`.
     stats : iterable of str
         Names of statistics as in file names.
+    scheme : {"permute", "flip", "both"}, optional
+        Of several contrasts, those of this scheme.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def read_maxima(path, stats):
         By those names, the observed labelling first.
     """
     with np.load(path, allow_pickle=False) as stored:
-        return {stat: stored[NULL_OF[stat]] for stat in stats}
+        return {stat: stored[f"{scheme}_" * bool(scheme) + NULL_OF[stat]] for stat in stats}
 
 
 def tie_of(stat):
