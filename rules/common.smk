@@ -1,5 +1,6 @@
 # Small pure helpers. Every cluster job parses this again: nothing heavy is imported here.
 import re
+from functools import cache
 
 from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
 from permaps.workflow.digest import library_digest
@@ -10,6 +11,7 @@ def result(path):
     return f"{config['results']}/{path}"
 
 
+@cache  # each job asks for it
 def library(rule_name):
     """A digest of the library modules behind a rule's script: an edit of one re-runs the rule."""
     return library_digest(HOME / "scripts" / f"{rule_name}.py")
@@ -71,10 +73,9 @@ def stats_of(contrast):
     return statistics_of(statistic_of(contrast), config["inference"]["statistics"])
 
 
-def alike(contrast):
-    """The contrasts with the same voxel statistic, this one first: FWE control can span them."""
-    letter = statistic_of(contrast)
-    return [contrast] + [c for c in CONTRASTS if c != contrast and statistic_of(c) == letter]
+def tested_by(letter):
+    """The contrasts with this voxel statistic: FWE control can span them."""
+    return [c for c in CONTRASTS if statistic_of(c) == letter]
 
 
 wildcard_constraints:

@@ -52,8 +52,7 @@ rule write_tfce:
 rule correct_fwe:
     input:
         observed=result("observed/contrast-{analysis}.npz"),
-        models=[],
-        nulls=[result("nulls/contrast-{analysis}.npz")],
+        null=result("nulls/contrast-{analysis}.npz"),
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-fwe_logp.nii.gz"),
     log:
@@ -67,18 +66,46 @@ rule correct_fwe:
         mem_mb=memory(base=1000),
         runtime=minutes(10),
     params:
-        settings=dict(library=library("correct_fwe")),
+        settings=dict(across=False, library=library("correct_fwe")),
     message:
         "Correcting {wildcards.stat} of {wildcards.analysis}"
     script:
         "../scripts/correct_fwe.py"
 
 
+# Once for all contrasts: were each to read the nulls of all, the plan would grow with their square.
+rule merge_contrasts:
+    input:
+        models=lambda wildcards: [
+            result(f"design/contrast-{c}_model.npz") for c in tested_by(wildcards.letter)
+        ],
+        nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in tested_by(wildcards.letter)],
+    output:
+        null=result("nulls/across-contrasts_stat-{letter}.npz"),
+    log:
+        result("logs/merge_contrasts/stat-{letter}.log"),
+    benchmark:
+        result("benchmarks/merge_contrasts/stat-{letter}.tsv")
+    wildcard_constraints:
+        letter="t|F",
+    conda:
+        "../envs/kernel.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=500),
+        runtime=minutes(30),
+    params:
+        settings=dict(library=library("merge_contrasts")),
+    message:
+        "Merging the nulls of all contrasts by {wildcards.letter}"
+    script:
+        "../scripts/merge_contrasts.py"
+
+
 use rule correct_fwe as correct_fwe_across_contrasts with:
     input:
         observed=result("observed/contrast-{analysis}.npz"),
-        models=lambda wildcards: [result(f"design/contrast-{c}_model.npz") for c in alike(wildcards.analysis)],
-        nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in alike(wildcards.analysis)],
+        null=lambda wildcards: result(f"nulls/across-contrasts_stat-{statistic_of(wildcards.analysis)}.npz"),
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-cfwe_logp.nii.gz"),
     log:
@@ -87,6 +114,8 @@ use rule correct_fwe as correct_fwe_across_contrasts with:
         result("benchmarks/correct_fwe_across_contrasts/contrast-{analysis}_stat-{stat}.tsv")
     wildcard_constraints:
         analysis=one_of(CONTRASTS),
+    params:
+        settings=dict(across=True, library=library("correct_fwe")),
     message:
         "Correcting {wildcards.stat} of {wildcards.analysis} across contrasts"
 

@@ -1,6 +1,8 @@
 """Turn one contrast into weights, and plan its relabellings."""
 
 import json
+import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -48,19 +50,29 @@ def _plan(matrix, weights, statistic, scheme, levels, groups):
     part = partition_of(matrix, weights)
     chosen = scheme_of(scheme, part)
     found = exchangeability_of(like_rows(matrix, groups), chosen, levels)
-    # As text beyond 2^53: a JSON number would lose its last digits.
-    n_distinct = (
-        found.n_distinct if found.n_distinct < 2**53 else f"{found.n_distinct:.4e}".replace("e+", "e")
-    )
     return {
         "statistic": statistic,
         "n_participants": len(matrix),
         "dof": [len(weights), part.dof] if statistic == "F" else part.dof,
         "scheme": chosen,
-        "n_distinct": n_distinct,
-        "smallest_p": 1 / found.n_distinct,
+        **_numbers(found.n_distinct),
         "warnings": _warnings(chosen, part, groups, found),
     }
+
+
+def _numbers(n_distinct):
+    """The number of distinct relabellings and the smallest p, as text where JSON's numbers cannot hold them."""
+    smallest_p = 1 / n_distinct
+    return {
+        # Beyond 2^53 a number would lose its last digits.
+        "n_distinct": n_distinct if n_distinct < 2**53 else _short(Decimal(n_distinct)),
+        # Of 171 people and more, a p can be too small for a float.
+        "smallest_p": smallest_p if smallest_p >= sys.float_info.min else _short(1 / Decimal(n_distinct)),
+    }
+
+
+def _short(number):
+    return f"{number:.4e}".replace("e+", "e")
 
 
 def _warnings(scheme, part, groups, found):

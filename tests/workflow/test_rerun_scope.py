@@ -150,7 +150,7 @@ MORE = {
     "a contrast more": Change(
         {"model": {"contrasts": {"age": "age", "younger": "-age"}}},
         {"plan_contrast"},
-        follows={"plan_contrast", "correct_fwe_across_contrasts"},
+        follows={"plan_contrast", "merge_contrasts", "correct_fwe_across_contrasts"},
         chunks="new",
     ),
     "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, {CHUNK}),

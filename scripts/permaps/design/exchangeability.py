@@ -192,17 +192,23 @@ class Exchangeability:
         self.n_permutations = tree.count if permute else 1
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
-    @property
-    def still(self):
-        """What no relabelling changes: an orthonormal basis, shape (n, n_columns); no column where signs flip.
+    def still(self, columns):
+        """Return what no relabelling changes of some columns, as products with an orthonormal basis of it.
 
-        Columns are constant over the rows that can take one another's place.
+        The basis is constant over the rows that can take one another's place, and has no column where signs
+        flip. It is not made: with pairs of thousands of people, it would fill the memory.
+
+        Parameters
+        ----------
+        columns : numpy.ndarray, shape (n, n_columns)
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_still, n_columns)
         """
         orbits = [] if self.units else _orbits(self.tree)
-        basis = np.zeros((self.n, len(orbits)))
-        for number, rows in enumerate(orbits):
-            basis[rows, number] = 1 / np.sqrt(len(rows))
-        return basis
+        products = [columns[rows].sum(axis=0) / np.sqrt(len(rows)) for rows in orbits]
+        return np.reshape(products, (len(orbits), columns.shape[1]))
 
     def _describe(self, node):
         if not node.children:
@@ -299,8 +305,9 @@ def multinomial(counts):
 
 def _unrank(node, rank):
     """Rows in the order in which they take the node's positions."""
-    if not node.children:
-        return [node.leaf]
+    # Rank 0 keeps the order: to find that out child by child takes seconds for thousands of people.
+    if not node.children or not rank:
+        return node.leaves
     order = node.children
     if node.free:
         rank, order = _unrank_order(node, rank)

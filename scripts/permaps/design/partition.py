@@ -51,20 +51,20 @@ class Partition:
             _is_level(self.interest, 1e-9) or (self.interest.shape[1] == 1 and _is_level(self.alone, 1e-7))
         )
 
-    def share(self, basis):
+    def share(self, space):
         """Return how much of the effect of interest, beside the nuisance, lies in a space, 0 to 1.
 
         Parameters
         ----------
-        basis : numpy.ndarray, shape (n_participants, n_columns)
-            Orthonormal basis of the space.
+        space : callable
+            Gives the products of columns with an orthonormal basis of the space, shape (n_basis, n_columns).
 
         Returns
         -------
         float
             Of several regressors, of the direction that lies in it most.
         """
-        return float(np.linalg.norm(basis.T @ self.alone, 2) ** 2)
+        return float(np.linalg.norm(space(self.alone), 2) ** 2)
 
 
 def _is_level(columns, tolerance):

@@ -5,15 +5,17 @@ import numpy as np
 from permaps.statistics.registry import STATISTICS, TIE
 
 
-def read_maxima(path, stats):
+def read_maxima(path, stats, scheme=None):
     """Read the maxima of every relabelling from a merged null.
 
     Parameters
     ----------
     path : path
-        .npz, as `merge_nulls` writes it.
+        .npz, as `merge_nulls` writes it, or `merge_contrasts`.
     stats : iterable of str
         Names of statistics as in file names.
+    scheme : {"permute", "flip", "both"}, optional
+        Of several contrasts, those of this scheme.
 
     Returns
     -------
@@ -21,7 +23,8 @@ def read_maxima(path, stats):
         By those names, the observed labelling first.
     """
     with np.load(path, allow_pickle=False) as stored:
-        return {stat: stored[STATISTICS[stat].key] for stat in stats}
+        prefix = f"{scheme}_" if scheme else ""
+        return {stat: stored[prefix + STATISTICS[stat].key] for stat in stats}
 
 
 def margin(observed, tie=TIE):

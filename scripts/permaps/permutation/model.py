@@ -113,12 +113,6 @@ class Model:
         opened = _opened(matrix)
         return opened if self.elements is None else opened[:, self.elements]
 
-    def is_synchronised_with(self, other) -> bool:
-        """Tell whether relabelling j is the same for two models, whatever j."""
-        return (self.scheme, self.blocks) == (other.scheme, other.blocks) and np.array_equal(
-            self.labels, other.labels
-        )
-
     def arrays(self) -> dict[str, np.ndarray]:
         """Return it as arrays, for a file."""
         stored = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -20,6 +20,8 @@ class Observed:
     ----------
     space : permaps.spaces.space.Space
         What the elements of the maps are.
+    scheme : {"permute", "flip", "both"}
+        How the analysis is relabelled: relabelling j is the same for all contrasts of one scheme.
     both_signs : bool
         Whether values count by their size.
     measures : dict of str to numpy.ndarray of float64, shape (n_elements,)
@@ -28,6 +30,7 @@ class Observed:
     """
 
     space: Space
+    scheme: str
     both_signs: bool
     measures: dict
 
@@ -41,14 +44,16 @@ class Observed:
 
     def save(self, path) -> None:
         """Write it to a file that `load` reads."""
-        np.savez(path, both_signs=self.both_signs, **space_arrays(self.space), **self.measures)
+        np.savez(
+            path, scheme=self.scheme, both_signs=self.both_signs, **space_arrays(self.space), **self.measures
+        )
 
     @classmethod
     def load(cls, path):
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
-        return cls(take_space(stored), bool(stored.pop("both_signs")), stored)
+        return cls(take_space(stored), str(stored.pop("scheme")), bool(stored.pop("both_signs")), stored)
 
 
 def observe(matrix, model, settings, covariates=()) -> Observed:
@@ -76,4 +81,4 @@ def observe(matrix, model, settings, covariates=()) -> Observed:
         )
         label, size, mass = clusters(heights, enhancement.adjacency, enhancement.threshold, both_signs)
         measures |= {"cluster_size": size[label].astype(float), "cluster_mass": mass[label].astype(float)}
-    return Observed(model.space, both_signs, measures)
+    return Observed(model.space, model.scheme, both_signs, measures)

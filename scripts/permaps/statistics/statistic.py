@@ -109,8 +109,9 @@ def regressors(partition, labels, still):
     partition : permaps.design.partition.Partition
     labels : array of int, shape (n_participants,)
         Rows of the design that are alike have the same label.
-    still : array, shape (n_participants, n_columns)
-        Orthonormal basis of what no relabelling changes; may have no columns.
+    still : callable
+        Gives the products of columns with an orthonormal basis of what no relabelling changes, shape (n_still,
+        n_columns); there may be none.
 
     Returns
     -------
@@ -126,10 +127,11 @@ def regressors(partition, labels, still):
 
 def _moving(basis, still):
     """Directions of the nuisance that some relabelling changes."""
-    if not still.shape[1]:
+    products = still(basis)
+    if not len(products):
         return basis
     # Cosines of 1 between the two spaces are directions they share (Bjorck & Golub 1973).
-    directions, cosine, _ = np.linalg.svd(basis.T @ still)
+    directions, cosine, _ = np.linalg.svd(products.T, full_matrices=len(products) < basis.shape[1])
     shared = np.zeros(basis.shape[1], bool)
     shared[: len(cosine)] = cosine > 1 - 1e-9
     return basis @ directions[:, ~shared]

@@ -8,6 +8,7 @@ made from the modules' content, so a mere touch changes nothing.
 
 import ast
 import hashlib
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1].name
@@ -29,10 +30,10 @@ def modules_of(script):
     script = Path(script)
     found, named, waiting = set(), set(), [script]
     while waiting:
-        tree = ast.parse((module := waiting.pop()).read_text(encoding="utf-8"))
+        source = (module := waiting.pop()).read_text(encoding="utf-8")
         if module != script:
-            named.update(_beside(module, tree))
-        for name in _imported(tree):
+            named.update(_beside(module, source))
+        for name in _imported(source):
             path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
             if path.exists() and path not in found:
                 found.add(path)
@@ -40,9 +41,9 @@ def modules_of(script):
     return sorted(found | named)
 
 
-def _beside(module, tree):
+def _beside(module, source):
     """Yield the files other than code beside a module that its text names, alone or by their folder."""
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    texts = _texts(source)
     for path in module.parent.iterdir():
         if path.name in texts and path.suffix != ".py":
             yield from _files(path)
@@ -54,16 +55,27 @@ def _files(path):
     yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
 
 
-def _imported(tree):
-    """Dotted names in the package that a module imports, modules and what lies in them alike."""
-    for node in ast.walk(tree):
+# By text, not by path, so that an edit counts; scripts share most of their modules.
+@cache
+def _texts(source):
+    """Constants of a source, names of files among them."""
+    return {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+@cache
+def _imported(source):
+    """Dotted names in the package that a source imports, modules and what lies in them alike."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        yield from (name for name in names if name.startswith(f"{PACKAGE}."))
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.startswith(f"{PACKAGE}.")}
 
 
 def library_digest(script):
