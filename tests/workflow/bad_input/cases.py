@@ -76,7 +76,7 @@ VALUES = [
     Value("unknown key", {"nonsense": 1}, ("nonsense: unknown key", "known here")),
     Value("misspelt key", {"inference": {"alhpa": 0.1}}, ("inference.alhpa", "did you mean 'alpha'?")),
     Value("key in another section", {"alpha": 0.1}, ("alpha: unknown key", "inference.alpha")),
-    Value("negative smoothing", {"smoothing_fwhm": -5}, ("smoothing_fwhm: found -5.0", "at least 0")),
+    Value("negative smoothing", {"smoothing_fwhm": -5}, ("smoothing_fwhm: found -5.0", "from 0 to 1000")),
     Value("smoothing with a unit", {"smoothing_fwhm": "5 mm"}, ("found '5 mm'", "expected a number")),
     Value("infinite smoothing", {"smoothing_fwhm": float("inf")}, ("smoothing_fwhm: found inf",)),
     Value("threshold of 0", {"inference": {"cluster_p": 0}}, ("inference.cluster_p: found 0.0", "above 0 and below 1")),
