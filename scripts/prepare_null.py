@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.inputs.masking import check_kernel
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import is_general, setup_arrays
 from permaps.workflow.errors import UserError
@@ -43,6 +44,8 @@ def main(
             f"inference.variance_smoothing_fwhm: {contrast} is an F contrast, and the pseudo-statistic is a t. "
             "Expected contrasts of one expression each: split the list, or set the key to null."
         )
+    if variance_fwhm:
+        check_kernel("inference.variance_smoothing_fwhm", variance_fwhm, affine)
     columns = read_matrix(design)[2]
     setup = setup_arrays(
         columns,

@@ -16,6 +16,7 @@ def main(
     *,
     included,
     excluded,
+    metrics,
     mask,
     voxels,
     plan,
@@ -33,6 +34,8 @@ def main(
     ----------
     included, excluded : path
         Participants who stay, and those who left with their reason.
+    metrics : path
+        What every map looks like, and which of them stand out.
     mask : path
         Analysis mask.
     voxels : path
@@ -49,6 +52,7 @@ def main(
     """
     people = pd.read_csv(included, sep="\t", dtype=str, keep_default_na=False)
     gone = pd.read_csv(excluded, sep="\t", dtype=str, keep_default_na=False)
+    flags = pd.read_csv(metrics, sep="\t", dtype=str).set_index("participant_id")["stands_out"].dropna()
     image = nib.load(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
@@ -61,6 +65,7 @@ def main(
             "included": len(people),
             "excluded": len(gone),
             "reasons": gone["reason"].value_counts().sort_index().to_dict(),
+            "stand_out": flags[flags.index.isin(people["participant_id"])].to_dict(),
         },
         "mask": {
             "n_voxels": int((image.get_fdata() > 0).sum()),
@@ -106,6 +111,7 @@ if "snakemake" in globals():
         main(
             included=snakemake.input.included,
             excluded=snakemake.input.excluded,
+            metrics=snakemake.input.metrics,
             mask=snakemake.input.mask,
             voxels=snakemake.input.voxels,
             plan=snakemake.input.plan,

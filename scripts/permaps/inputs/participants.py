@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from permaps.inputs.tables import ID, MAP, REASON, read_rows
-from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.errors import UserError, listed, nearest
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _TEXT = (ID, MAP, REASON)
 
 
@@ -70,7 +70,7 @@ def check_variates(participants, variates):
             known = [c for c in participants if c not in (MAP, REASON)]
             raise UserError(
                 f"{key}: there is no column '{name}' in the participants table{nearest(name, known) or '.'} "
-                f"The columns are: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}."
+                f"The columns are: {listed(known)}."
             )
         column = participants[name].dropna()
         if name in _TEXT or pd.api.types.is_numeric_dtype(column):

@@ -10,7 +10,7 @@ from pathlib import Path
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME
-from permaps.workflow.special import no_file
+from permaps.workflow.paths import lies_below, no_file
 
 # Of a whole path, in bytes, on Linux; and what of it results take below their folder.
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
@@ -148,15 +148,6 @@ def _among_results(key, path, results):
         f"{key}: {path!r} lies among this run's own results, '{results}', which are removed and made anew; "
         "expected a place outside: copy it there, or choose another folder for results"
     ]
-
-
-def lies_below(path, folder):
-    """Tell whether a path leads to a folder, or to what is below it, by whatever links."""
-    try:
-        path, folder = os.path.realpath(path), os.path.realpath(folder)
-    except ValueError:  # a zero byte, which is told when the path is opened
-        return False
-    return os.path.commonpath([path, folder]) == folder
 
 
 def _misplaced(results):

@@ -1,4 +1,4 @@
-"""What lies where a file is expected: opening a pipe waits for ever, and a device may never end."""
+"""What a path leads to, before anything is opened: a pipe can wait for ever, and a device may never end."""
 
 import os
 import stat
@@ -29,3 +29,12 @@ def no_file(path):
     except (OSError, ValueError):
         return ""
     return _KINDS.get(stat.S_IFMT(mode), "")
+
+
+def lies_below(path, folder):
+    """Tell whether a path leads to a folder, or to what is below it, by whatever links."""
+    try:
+        path, folder = os.path.realpath(path), os.path.realpath(folder)
+    except ValueError:  # a zero byte, which is told when the path is opened
+        return False
+    return os.path.commonpath([path, folder]) == folder
