@@ -27,11 +27,11 @@ def read_participants(path):
         numbers, and text otherwise; participant_id and map are always text. Missing is NaN.
     """
     columns, rows, _ = read_rows(path)
-    frame = pd.DataFrame({c: [row[c] for row in rows] for c in columns}, columns=columns, dtype=object)
+    values = {c: pd.Series([row[c] for row in rows], dtype=object) for c in columns}
     for column in columns:
-        if column not in _TEXT and _is_numeric(frame[column]):
-            frame[column] = pd.to_numeric(frame[column])
-    return frame
+        if column not in _TEXT and _is_numeric(values[column]):
+            values[column] = pd.to_numeric(values[column])
+    return pd.DataFrame(values, columns=columns)  # at once: a table that changes column by column is slow
 
 
 def _is_numeric(values):

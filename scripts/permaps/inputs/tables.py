@@ -19,6 +19,8 @@ MAP = "map"
 REASON = "reason"
 # In bytes: a hundred thousand participants with a hundred columns fit.
 LARGEST = 2**28
+# Every job reads the table: each column more costs each of them.
+MOST_COLUMNS = 10_000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -110,6 +112,11 @@ def _n_columns(header, delimiter):
 
 
 def _check_header(columns, path):
+    if len(columns) > MOST_COLUMNS:
+        raise UserError(
+            f"{path}: has {len(columns):,} columns; expected at most {MOST_COLUMNS:,}: a row per participant, and a "
+            "column for each of their variates. Is it turned on its side? Else keep the columns that are needed."
+        )
     seen = set()
     for number, name in enumerate(columns, 1):
         if not name:
