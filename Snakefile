@@ -1,4 +1,3 @@
-import copy
 import sys
 from pathlib import Path
 
@@ -13,22 +12,26 @@ sys.path.append(str(HOME / "scripts"))
 
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
-from permaps.workflow.files import check_files
+from permaps.workflow.files import check_files, check_place
 
-given = copy.deepcopy(config)  # by the command line, or by the workflow that imports this one
+try:
+    check_place(HOME, "The folder of the workflow")
+    check_place(".", "The working directory")
+    if workflow.modifier.is_main_snakefile():
+        config = layered(local_config(HOME / "config/config.yaml"), config)
+    # What the user says alone, as yet: by the command line, or by the workflow that imports this one.
+    resolved = resolve(config, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
+    # Else another workflow may make them yet; of jobs, the run has checked them.
+    if workflow.modifier.is_main_snakefile() and workflow.is_main_process:
+        check_files(resolved, workflow.overwrite_configfiles)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
 
 configfile: str(HOME / "config/config.yaml")
 
 
-try:
-    if workflow.modifier.is_main_snakefile():
-        given = layered(local_config(HOME / "config/config.yaml"), given)
-    config = resolve(given, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
-    if workflow.modifier.is_main_snakefile():  # else another workflow may make them yet
-        check_files(config, workflow.overwrite_configfiles)
-except UserError as error:
-    raise WorkflowError(str(error)) from None
+config = resolved
 
 
 include: "rules/common.smk"

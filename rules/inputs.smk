@@ -28,14 +28,16 @@ def source_maps(wildcards):
     if COHORT["source"] == "simulated":
         return rules.simulate_cohort.output.maps
     if COHORT["source"] == "table":
-        return map_files(COHORT["path"], COHORT["maps"])
+        return map_files(COHORT["path"], COHORT["maps"], config["results"])
     return []
 
 
 def source_covariates(wildcards):
     """The same for covariates that are maps: of the rule's own one, or of all."""
     names = [wildcards.covariate] if "covariate" in wildcards.keys() else VOXELWISE
-    return [file for name in names for file in map_files(COHORT["path"], VOXELWISE[name])]
+    return [
+        file for name in names for file in map_files(COHORT["path"], VOXELWISE[name], config["results"])
+    ]
 
 
 def mask_file(wildcards):

@@ -15,6 +15,7 @@ rule record_provenance:
     input:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),
+        metrics=result("quality/metrics.tsv"),
         mask=result("mask.nii.gz"),
         voxels=result("quality/voxels.tsv"),
         plan=result("design/plan.json"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.inputs.masking import check_kernel
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model, voxels_differ
 from permaps.spaces.files import read_space
@@ -47,6 +48,7 @@ def main(
         )
     kind = "voxelwise" if voxels_differ(maps, columns, groups) else "common"
     if variance_fwhm:
+        check_kernel("inference.variance_smoothing_fwhm", variance_fwhm, space.affine)
         kind = "smoothed_variance"
     model = contrast_model(
         columns,

@@ -1,8 +1,11 @@
 """Take over a user's table, with every map's path made absolute."""
 
+from pathlib import Path
+
 from permaps.inputs.tables import (
     MAP,
     check_maps,
+    check_outside,
     check_participants,
     covariate_column,
     map_paths,
@@ -12,7 +15,7 @@ from permaps.inputs.tables import (
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, table, participants, maps, voxelwise):
+def main(*, table, participants, results, maps, voxelwise):
     """Read a participants table and write it as Permaps reads it, values unchanged.
 
     Parameters
@@ -21,6 +24,8 @@ def main(*, table, participants, maps, voxelwise):
         TSV or CSV, one row per participant, with a column participant_id.
     participants : path
         Table to write.
+    results : path
+        Folder of the run's results, in which no map may lie.
     maps : str
         The column with the maps' paths, or a pattern with {column} placeholders.
     voxelwise : dict of str to str
@@ -33,6 +38,8 @@ def main(*, table, participants, maps, voxelwise):
     found = {MAP: paths}
     for name, where in voxelwise.items():
         found[covariate_column(name)] = map_paths(columns, rows, table, where, f"model.voxelwise.{name}")
+    for paths in found.values():
+        check_outside(rows, lines, paths, table, results)
     for column, where in zip(found, [maps, *voxelwise.values()], strict=True):
         if column in columns and where != column:
             log.warning("warning: the table's column '%s' is replaced by what '%s' gives", column, where)
@@ -49,6 +56,8 @@ if "snakemake" in globals():
         main(
             table=snakemake.input.table,
             participants=snakemake.output.participants,
+            # Not the config's: a module's prefix moves it.
+            results=Path(snakemake.output.participants).parents[1],
             maps=snakemake.params.settings["maps"],
             voxelwise=snakemake.params.settings["voxelwise"],
         )

@@ -8,7 +8,7 @@ from permaps.design.matrix import design_matrix
 from permaps.design.tables import write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.inputs.stand_ins import doubts
-from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.errors import UserError, listed, nearest
 from permaps.workflow.jobs import job, log, warn, written_whole
 
 
@@ -89,7 +89,7 @@ def _known(table, column):
     if column not in table.columns:
         raise UserError(
             f"permutation.blocks or model.variance_groups: no column {column!r} in the participants table"
-            f"{nearest(column, table.columns) or '.'} It has {', '.join(table.columns)}."
+            f"{nearest(column, table.columns) or '.'} It has {listed(table.columns)}."
         )
 
 

@@ -61,7 +61,7 @@ def _plan(matrix, weights, statistic, scheme, levels, groups):
 
 
 def _numbers(n_distinct):
-    """The number of distinct relabellings and the smallest p, as text where JSON's numbers cannot hold them."""
+    """Give the number of distinct relabellings and the smallest p, as text where JSON's numbers cannot hold them."""
     smallest_p = 1 / n_distinct
     return {
         # Beyond 2^53 a number would lose its last digits.

@@ -1,7 +1,6 @@
 """Every participant's values, likeness to the others and missing share; who stands out."""
 
 from permaps.inputs.frames import read_frame
-from permaps.inputs.outliers import flag
 from permaps.inputs.participants import read_participants
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
@@ -22,9 +21,9 @@ def main(*, metrics, excluded, outputs, caption):
         The figure, in as many formats.
     caption : path
     """
-    table = read_frame(metrics, participant_id=str, duplicate_of=str)
+    table = read_frame(metrics, participant_id=str, duplicate_of=str, stands_out=str)
     gone = read_participants(excluded)
-    flags = flag(table)
+    flags = {i: reason for i, reason in enumerate(table["stands_out"]) if isinstance(reason, str)}
     title = f"Quality of {len(table)} maps: {len(flags)} stand{'s' * (len(flags) == 1)} out"
     bands = table[["q01", "q25", "q50", "q75", "q99"]].to_numpy()
     people = table["participant_id"].tolist()

@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from permaps.inputs.frames import read_frame
 from permaps.inputs.participants import read_participants
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import map_checksums, plain, relabellings, sha256, software
@@ -17,6 +18,7 @@ def main(
     *,
     included,
     excluded,
+    metrics,
     mask,
     voxels,
     plan,
@@ -34,6 +36,8 @@ def main(
     ----------
     included, excluded : path
         Participants who stay, and those who left with their reason.
+    metrics : path
+        What every map looks like, and which of them stand out.
     mask : path
         Analysis mask.
     voxels : path
@@ -49,6 +53,11 @@ def main(
         Of Permaps, a digest of its files, and of the engine.
     """
     people, gone = read_participants(included), read_participants(excluded)
+    flags = (
+        read_frame(metrics, participant_id=str, stands_out=str)
+        .set_index("participant_id")["stands_out"]
+        .dropna()
+    )
     image = nib.load(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
@@ -61,6 +70,7 @@ def main(
             "included": len(people),
             "excluded": len(gone),
             "reasons": gone["reason"].value_counts().sort_index().to_dict(),
+            "stand_out": flags[flags.index.isin(people["participant_id"])].to_dict(),
         },
         "mask": {
             "n_voxels": int((image.get_fdata() > 0).sum()),
@@ -106,6 +116,7 @@ if "snakemake" in globals():
         main(
             included=snakemake.input.included,
             excluded=snakemake.input.excluded,
+            metrics=snakemake.input.metrics,
             mask=snakemake.input.mask,
             voxels=snakemake.input.voxels,
             plan=snakemake.input.plan,

@@ -3,14 +3,15 @@
 import pandas as pd
 from permaps.inputs.frames import write_frame
 from permaps.inputs.images import load_map
+from permaps.inputs.outliers import flag, sentence
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import measure, require_enough, split
 from permaps.inputs.tables import ID, REASON
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, warn, written_whole
 
 
 def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_missing):
-    """Write who stays, who leaves and why, and the measures of every usable map.
+    """Write who stays, who leaves and why, and the measures of every usable map; tell who stands out.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_m
             log.info("%s leaves: %s", name, reason)
     require_enough(cohort, reasons)
     staying, leaving = split(cohort, reasons)
+    measures = pd.DataFrame(measures)
+    measures["stands_out"] = pd.Series(flag(measures), index=measures.index, dtype=object)
     with (
         written_whole(included) as included_file,
         written_whole(excluded) as excluded_file,
@@ -46,7 +49,10 @@ def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_m
     ):
         write_frame(staying, included_file)
         write_frame(leaving, excluded_file)
-        write_frame(pd.DataFrame(measures), metrics_file)
+        write_frame(measures, metrics_file)
+    outliers = measures[measures[ID].isin(staying[ID])].set_index(ID)["stands_out"].dropna()
+    if note := sentence(outliers.to_dict()):
+        warn(note)
     log.info("%d participants are analysed, %d left", len(staying), len(leaving))
 
 

@@ -233,6 +233,7 @@ def test_numbers_are_read_as_yaml_does():
 
 # Refusals: (YAML, what the message has to say)
 
+LONG = "".join(f"{i:02d}" for i in range(50))
 REFUSED = {
     "unknown key": (
         "nonsense: {a: 1}",
@@ -321,7 +322,7 @@ REFUSED = {
     "flag as number": ("mask: {zero_is_missing: 1}", "mask.zero_is_missing: found 1, expected true or false"),
     "smoothing negative": (
         "smoothing_fwhm: -5",
-        "smoothing_fwhm: found -5.0, expected a number of at least 0",
+        "smoothing_fwhm: found -5.0, expected a number from 0 to 1000",
     ),
     "smoothing with unit": ("smoothing_fwhm: 5 mm", "smoothing_fwhm: found '5 mm'"),
     "smoothing infinite": ("smoothing_fwhm: .inf", "smoothing_fwhm: found inf"),
@@ -391,6 +392,36 @@ REFUSED = {
     "a t, not a p": ("inference: {cluster_p: 3.0}", "inference.cluster_p: found 3.0, .*above 0 and below 1"),
     "p of 1": ("inference: {cluster_p: 1}", "inference.cluster_p: found 1.0"),
     "p in text": ("inference: {cluster_p: 1e-3}", "found '1e-3', .*YAML reads 1e-3 as text: write 0.001"),
+    "p in other digits": (
+        "inference: {cluster_p: '\u0660.\u0660\u0665'}",
+        r"digits other than 0 to 9 are text: write 0\.05",
+    ),
+    "smoothing over metres": ("smoothing_fwhm: 1.0e+12", "smoothing_fwhm: found 1000000000000.0, .*to 1000"),
+    "variance smoothing over metres": (
+        "inference: {variance_smoothing_fwhm: 1.0e+12}",
+        "variance_smoothing_fwhm: found 1000000000000.0, expected a number from 0 to 1000",
+    ),
+    "contrast called as another's file": (
+        "model: {formula: a, contrasts: {a: a, a.npz: a}}",
+        r"model.contrasts.a.npz: found the name that a file of a has; expected one that does not end in .npz",
+    ),
+    "contrast that repeats": (
+        f"model: {{formula: a, contrasts: {{{'ab' * 20}: a}}}}",
+        "model.contrasts: the name .* ends in 'ab' again and again",
+    ),
+    "covariate that repeats": (
+        "model: {formula: a, contrasts: {a: a}, voxelwise: {xxxxxxxxxxxxxxxxxxxx: m}}\n"
+        "dataset: {source: table, path: a, maps: m}",
+        "model.voxelwise: the name .* ends in 'x' again and again",
+    ),
+    "long names of contrast and volume": (
+        f"model: {{formula: a, contrasts: {{{LONG}: a}}}}\ninference: {{small_volumes: {{{LONG}: a}}}}",
+        "model.contrasts: .* in the small volume .* gives file names of 262 characters; expected at most 255",
+    ),
+    "contrast of 255 characters": (
+        f"model: {{formula: a, contrasts: {{{LONG * 3}: a}}}}",
+        "at most 100 of them",
+    ),
     "p with comma": ("inference: {cluster_p: '0,001'}", "no decimal comma: write 0.001"),
     "p not a number": ("inference: {cluster_p: .nan}", "inference.cluster_p: found nan"),
     "alpha 0": ("inference: {alpha: 0}", "inference.alpha: found 0.0, expected a number above 0 and below 1"),
@@ -416,8 +447,43 @@ def test_all_problems_are_told_at_once():
         assert part in message
 
 
-def test_a_long_value_is_cut():
-    assert len(refused({"smoothing_fwhm": "x" * 10_000})) < 300
+@pytest.mark.parametrize(
+    "value", ["x" * 10_000, 10**400, 1.5e308, [["x"] * 100] * 100, "1" * 400], ids=lambda v: str(v)[:9]
+)
+@pytest.mark.parametrize("key", ["smoothing_fwhm", "permutation.seed", "inference.tfce.extent", "results"])
+def test_a_long_value_is_refused_and_cut(key, value):
+    section, _, rest = key.rpartition(".")
+    given = {rest: value}
+    for name in reversed(section.split(".") if section else []):
+        given = {name: given}
+    if key == "results" and isinstance(value, str):
+        assert full(given)["results"] == value
+    elif key.endswith("extent") and value == 1.5e308:
+        assert full(given)["inference"]["tfce"]["extent"] == value
+    else:
+        assert len(refused(given)) < 400
+
+
+def itself():
+    values = {}
+    values["model"] = values
+    return values
+
+
+def laughs(depth):
+    values = "x"
+    for _ in range(depth):
+        values = [values] * 10
+    return values
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"model": {"contrasts": laughs(9)}}, {"model": laughs(100)}, itself()],
+    ids=["many", "deep", "endless"],
+)
+def test_values_without_end_are_refused_at_once(given):
+    assert "more than 50,000 values, or values more than 20 deep" in refused(given)
 
 
 trees = st.recursive(

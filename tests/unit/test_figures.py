@@ -14,7 +14,7 @@ import plot_quality
 import plot_slices
 import pytest
 from build_viewer import main as build_viewer
-from permaps.inputs.outliers import flag, robust_z
+from permaps.inputs.outliers import flag, robust_z, sentence
 from permaps.reporting.brains import axial_cuts, glass_brains
 from permaps.reporting.captions import write_caption
 from permaps.reporting.style import plt
@@ -200,11 +200,26 @@ def test_who_stands_out_is_named_once_each(metrics):
     assert flag(metrics) == expected
 
 
+def test_half_the_maps_on_another_scale_stand_out(metrics):
+    # No distance in units of the spread tells them apart.
+    metrics.loc[::2, ["q25", "q75", "sd"]] *= 1e6
+    assert set(flag(metrics)) == set(range(30))
+    assert flag(metrics)[0] == "values about 1,000 times those of the others"
+    metrics[["q25", "q75"]] = 0.0
+    assert not any("those of the others" in reason for reason in flag(metrics).values())
+
+
+def test_many_who_stand_out_are_counted():
+    said = sentence({f"S{i}": "mean far off" for i in range(8)})
+    assert said.startswith("8 maps stand out") and "S4 (mean far off); 3 more." in said and sentence({}) == ""
+
+
 def test_without_spread_nobody_stands_out():
     assert (robust_z([1.0, 1, 1, 5]) == 0).all()
 
 
 def test_quality_names_who_left(metrics, tmp_path):
+    metrics["stands_out"] = [None, "mean far off", *[None] * 28]
     metrics.to_csv(tmp_path / "m.tsv", sep="\t", index=False, na_rep="n/a")
     (tmp_path / "e.tsv").write_text("participant_id\treason\n099\tmissing file\n")
     plot_quality.main(
@@ -214,6 +229,7 @@ def test_quality_names_who_left(metrics, tmp_path):
         caption=tmp_path / "a.rst",
     )
     assert min(pixels(tmp_path / "a.png")) > 400
+    assert "01: mean far off" in (tmp_path / "a.rst").read_text()
     assert "099: missing file" in (tmp_path / "a.rst").read_text()
 
 

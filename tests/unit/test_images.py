@@ -1,6 +1,7 @@
 """Images as they are found on disks, and images as Permaps writes them."""
 
 import gzip
+import os
 
 import nibabel as nib
 import numpy as np
@@ -141,3 +142,46 @@ def test_images_are_written_the_same_every_time(tmp_path, dtype, stored):
     np.testing.assert_array_equal(np.asarray(image.dataobj), (DATA * 3).astype(dtype))
     np.testing.assert_array_equal(image.affine, AFFINE)
     assert sorted(p.name for p in paths[0].parent.iterdir()) == ["a.nii.gz", "other.nii.gz"]
+
+
+@pytest.mark.parametrize(
+    "shape", [(163842, 1, 1), (1, 43, 1), (1, 1, 7), (27307, 1, 6), (1, 1, 1), (8123, 4, 1)]
+)
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.mgz"])
+def test_vertices_in_a_row_or_folded_into_factors_are_no_volume(tmp_path, shape, name):
+    image = (nib.MGHImage if name == "a.mgz" else nib.Nifti1Image)(np.ones(shape, np.float32), AFFINE)
+    if max(shape) > 32767 and name == "a.nii.gz":
+        image = nib.Nifti2Image(np.ones(shape, np.float32), AFFINE)
+    nib.save(image, tmp_path / name)
+    with pytest.raises(UnusableMap, match=r"values of a surface \(shape .*\), not a volume"):
+        load_map(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(1024, 700, 1), (1, 64, 64), (200, 1, 3), (2, 2, 1)])
+def test_a_study_of_one_slice_is_one_of_volumes(tmp_path, shape):
+    assert load_map(saved(tmp_path / "a.nii", np.ones(shape)))[0].shape == shape
+
+
+def test_surfaces_say_what_they_are(tmp_path):
+    array = nib.gifti.GiftiDataArray(np.ones(30, np.float32), intent="NIFTI_INTENT_SHAPE", datatype="float32")
+    nib.save(nib.GiftiImage(darrays=[array]), tmp_path / "a.shape.gii")
+    axes = nib.cifti2.ScalarAxis(["t"]), nib.cifti2.BrainModelAxis.from_surface(range(9), 12, "CortexLeft")
+    nib.save(nib.Cifti2Image(np.ones((1, 9), np.float32), axes), tmp_path / "a.dscalar.nii")
+    for name, kind in (("a.shape.gii", "Gifti"), ("a.dscalar.nii", "Cifti2")):
+        with pytest.raises(UnusableMap, match=rf"^values of a surface \({kind}\), not a volume$"):
+            load_map(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.img", "a.hdr", "a.mat"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    if name == "a.mat":  # read beside a pair
+        nib.save(nib.Spm99AnalyzeImage(DATA.astype(np.float32), AFFINE), tmp_path / "b.img")
+        for extension in ("img", "hdr"):
+            (tmp_path / f"b.{extension}").rename(tmp_path / f"a.{extension}")
+        name = "a.img"
+    with pytest.raises(UnusableMap, match=r"unreadable \(a pipe in place of a file\)"):
+        load_map(tmp_path / name)
+    (tmp_path / "zero.nii").symlink_to("/dev/zero")
+    with pytest.raises(UnusableMap, match=r"unreadable \(a device in place of a file\)"):
+        load_map(tmp_path / "zero.nii")

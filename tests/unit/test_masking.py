@@ -286,7 +286,9 @@ def pipeline(folder, table, maps, variates, strategy, **settings):
     """Run the scripts from a table to the matrix, as the rules do."""
     tables = ("participants.tsv", "screened.tsv", "included.tsv", "excluded.tsv", "metrics.tsv", "voxels.tsv")
     f = {n: folder / n for n in (*tables, "brain.nii.gz", "mask.nii.gz", "coverage.nii.gz", "maps.npy")}
-    collect_table.main(table=table, participants=f["participants.tsv"], maps=maps, voxelwise={})
+    collect_table.main(
+        table=table, participants=f["participants.tsv"], results=folder / "results", maps=maps, voxelwise={}
+    )
     screened = f["screened.tsv"]
     screen_participants.main(
         participants=f["participants.tsv"], screened=screened, variates=variates, query=None

@@ -45,6 +45,7 @@ def record_of(run, folder):
     record_provenance.main(
         included=run / "quality/included.tsv",
         excluded=run / "quality/excluded.tsv",
+        metrics=run / "quality/metrics.tsv",
         mask=run / "mask.nii.gz",
         voxels=run / "quality/voxels.tsv",
         plan=run / "design/plan.json",
@@ -65,7 +66,15 @@ def record(run, tmp_path):
 
 
 def test_record_counts_what_was_there(record, run):
-    assert record["participants"] == {"included": 24, "excluded": 2, "reasons": {"no value for pseudo": 2}}
+    first = (run / "quality/included.tsv").read_text().splitlines()[1].split("\t")[0]
+    assert record["participants"] == {
+        "included": 24,
+        "excluded": 2,
+        "reasons": {"no value for pseudo": 2},
+        "stand_out": {first: "same map as another"},
+    }
+    note = f"1 map stands out and is analysed all the same: {first} (same map as another)."
+    assert any(note in limit for limit in limitations(record))
     assert record["mask"]["n_voxels"] == np.load(run / "maps.npy").shape[1]
     assert record["mask"]["voxel_size_mm"] == [10, 10, 10]
     assert record["contrasts"]["any"]["n_relabellings"] == 39
@@ -180,6 +189,7 @@ def test_limitations_name_what_limits(record):
 def test_a_large_plain_run_has_no_limitations(record):
     record["config"]["inference"]["alpha"] = 0.05
     record["contrasts"] = {"pseudo": record["contrasts"]["pseudo"] | {"n_relabellings": 10000}}
+    record["participants"]["stand_out"] = {}
     assert limitations(record) == []
 
 

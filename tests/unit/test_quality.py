@@ -142,7 +142,7 @@ def test_those_who_leave_anyway_do_not_decide_the_grid(cohort):
 
 def test_who_has_no_usable_map_of_a_covariate_leaves(cohort, tmp_path):
     cohort["map_gm"] = [str(tmp_path / f"gm/{i}.nii.gz") for i in range(10)]
-    cohort["map_lesion"] = cohort["map"]
+    cohort["map_lesion"] = cohort["map_gm"]
     for i, path in enumerate(cohort["map_gm"]):
         write_image(path, np.full(SHAPE, i, np.float32), AFFINE, "test")  # constant and 0 are fine
     (tmp_path / "gm/1.nii.gz").unlink()
@@ -168,11 +168,54 @@ def test_who_has_no_usable_map_of_a_covariate_leaves(cohort, tmp_path):
 
 def test_the_grid_of_the_covariates_is_that_of_the_maps_that_stay(cohort, tmp_path):
     replace(cohort, 0, values_of(cohort, 0)[:-1])
-    cohort["map_gm"] = cohort["map"]
+    cohort["map_gm"] = [str(tmp_path / f"gm/{i}.nii.gz") for i in range(10)]
+    for path in cohort["map_gm"]:
+        write_image(path, np.ones(SHAPE, np.float32), AFFINE, "test")
     reasons = screen(cohort, {}, None)
     assert [bool(r) for r in screen_covariates(cohort, reasons, ["gm"])] == [True] + [False] * 9
     cohort.loc[1, "map_gm"] = cohort["map"][0]
     assert screen_covariates(cohort, reasons, ["gm"])[1].startswith("covariate gm: shape 5 x 7 x 8")
+
+
+@pytest.mark.parametrize(
+    ("covariate", "refused"),
+    [
+        (lambda x: x, True),
+        (lambda x: (7 - 1e3 * x).astype(np.float32), True),
+        (lambda x: np.where(x > 2, np.nan, x), True),
+        (lambda x: x + 0.01 * np.random.default_rng(0).normal(size=x.shape).astype(np.float32), False),
+        (lambda x: x * 0, False),
+    ],
+)
+def test_a_covariate_that_is_the_map_itself_is_refused(cohort, tmp_path, covariate, refused):
+    cohort["map_gm"] = str(tmp_path / "gm.nii.gz")
+    write_image(tmp_path / "gm.nii.gz", covariate(values_of(cohort, 4)), AFFINE, "test")
+    told = "covariate gm: holds the values of the map itself, up to scale"
+    assert screen_covariates(cohort, [""] * 10, ["gm"])[4] == (told if refused else "")
+    cohort["map_gm"] = cohort["map"]
+    write_frame(cohort, tmp_path / "p.tsv")
+    with pytest.raises(
+        UserError, match=r"0 of 10 participants.*10 covariate gm: holds.*A covariate is another"
+    ):
+        screen_participants.main(
+            participants=tmp_path / "p.tsv",
+            screened=tmp_path / "s",
+            variates={},
+            query=None,
+            voxelwise=["gm"],
+        )
+
+
+def test_maps_of_surfaces_are_refused_with_what_to_do(cohort, tmp_path):
+    for row in range(10):
+        replace(cohort, row, np.arange(300, dtype=np.float32).reshape(300, 1, 1))
+    write_frame(cohort, tmp_path / "p.tsv")
+    with pytest.raises(
+        UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*not analyse surfaces yet"
+    ):
+        screen_participants.main(
+            participants=tmp_path / "p.tsv", screened=tmp_path / "s", variates={}, query=None
+        )
 
 
 def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
@@ -276,12 +319,25 @@ def test_everyone_is_either_included_or_excluded_with_a_reason(selected, cohort)
     assert read_participants(selected["metrics"]).participant_id.tolist() == [f"S{i}" for i in range(9)]
 
 
+@pytest.mark.parametrize(("factor", "said"), [(1e6, "0,000 times"), (1e-6, "0,000 of")])
+def test_a_map_on_another_scale_is_told_in_the_table_and_on_the_terminal(
+    cohort, selected, capsys, factor, said
+):
+    replace(cohort, 6, values_of(cohort, 6) * np.float32(factor))
+    select_participants.main(**selected, max_missing=0.1, zero_is_missing=True)
+    metrics = read_participants(selected["metrics"]).set_index("participant_id")
+    assert said in metrics.stands_out["S6"] and metrics.stands_out.drop("S6").isna().all()
+    told = capsys.readouterr().err
+    assert told.startswith("\nPermaps: 1 map stands out and is analysed all the same: S6 (values about ")
+    assert said in told and "those of the others" in told
+
+
 def test_zeros_count_as_values_when_told_so(selected):
     select_participants.main(**selected, max_missing=0.1, zero_is_missing=False)
     assert read_participants(selected["excluded"]).participant_id.tolist() == ["S9"]
 
 
 def test_nobody_left_is_an_error_and_writes_nothing(selected):
-    with pytest.raises(UserError, match="0 of 10 participants stay"):
+    with pytest.raises(UserError, match=r"0 of 10 participants stay"):
         select_participants.main(**selected, max_missing=-1.0, zero_is_missing=True)
     assert not any(selected[n].exists() for n in ("included", "excluded", "metrics"))

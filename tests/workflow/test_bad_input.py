@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import tiny
 from bad_input.cases import MAPS, NULL, STOPS, VALUES, Map, Value
 from bad_input.page import PAGE, page
 from bad_input.running import PLAIN, Sandbox, files_in, normalised
@@ -222,6 +223,30 @@ def test_participants_who_stay_are_flagged_when_their_map_is_anothers(runs):
         flagged = {row["participant_id"]: row["duplicate_of"] for row in csv.DictReader(file, delimiter="\t")}
     assert flagged[f"bad-{MAPS.index(case):02d}"] == "sub-01"
     assert "holds the same values" in (folder / "logs/select_participants.log").read_text()
+
+
+def test_a_map_on_another_scale_is_flagged_and_told(runs):
+    case = next(case for case in MAPS if "a million times" in case.what)
+    outcome, name = runs.outcome(case), f"bad-{MAPS.index(case):02d}"
+    with open(outcome.folder / "work/results/quality/metrics.tsv", newline="") as file:
+        flags = {row["participant_id"]: row["stands_out"] for row in csv.DictReader(file, delimiter="\t")}
+    assert "times those of the others" in flags[name]
+    told = re.search(
+        r"^Permaps: (\d+) maps stand out and are analysed all the same: (.*)$", outcome.output, re.M
+    )
+    assert f"{name} ({flags[name]})" in told[2] and "same map as sub-01" in told[2]
+
+
+@pytest.mark.parametrize("where", ["workflow", "work"])
+def test_a_folder_that_reads_as_a_wildcard_is_refused(snakemake, tmp_path, where):
+    folders = {"workflow": tmp_path / "workflow", "work": tmp_path / "work"}
+    folders[where] = tmp_path / "br{x}"
+    tiny.copy_workflow(folders["workflow"])
+    folders["work"].mkdir(exist_ok=True)
+    done = snakemake("--snakefile", folders["workflow"] / "Snakefile", "--cores", 1, cwd=folders["work"])
+    assert done.returncode != 0 and "Traceback" not in done.stdout
+    said = "The folder of the workflow is" if where == "workflow" else "The working directory is"
+    assert f"{said} '{tmp_path}/br{{x}}'" in done.stdout and "Rename or move the folder" in done.stdout
 
 
 def test_a_table_may_come_from_windows_and_hold_tabs_in_quotes(runs):

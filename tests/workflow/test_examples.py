@@ -107,7 +107,7 @@ def to_design(config, f):
     missing = config["mask"]["zero_is_missing"]
     collect_table.main(
         table=config["dataset"]["path"], participants=f("participants.tsv"), maps=config["dataset"]["maps"],
-        voxelwise=model["voxelwise"],
+        results=f("results"), voxelwise=model["voxelwise"],
     )  # fmt: skip
     screen_participants.main(
         participants=f("participants.tsv"), screened=f("screened.tsv"), query=config["quality"]["query"],

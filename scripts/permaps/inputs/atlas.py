@@ -1,15 +1,18 @@
 """Names of regions: a label image and the table of what its numbers mean."""
 
+import re
+
 import numpy as np
 from nibabel.affines import apply_affine
 
 from permaps.inputs.images import UnusableMap, load_map
 from permaps.inputs.tables import read_rows
-from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.errors import UserError, listed, nearest
 
 # As in BIDS' tables of discrete segmentations, and what other tables call the same.
 INDEX = ("index", "label", "value", "id")
 NAME = ("name", "region", "structure")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 class Atlas:
@@ -83,13 +86,13 @@ def read_names(path):
     index, name = _column(columns, INDEX, path), _column(columns, NAME, path)
     names = {}
     for row, line in zip(rows, lines, strict=True):
-        try:
-            number = int(row[index] or "")
-        except ValueError:
+        # Not by int() alone, which reads 1_0 and the digits of every script.
+        if not _WHOLE.fullmatch(row[index] or ""):
             raise UserError(
                 f"atlas.labels: {path}: line {line} has {index} '{row[index] or ''}'. "
                 "Expected a whole number, as in the label image."
-            ) from None
+            )
+        number = int(row[index])
         if number in names:
             raise UserError(
                 f"atlas.labels: {path}: {index} {number} is there twice (again on line {line}). "
@@ -106,7 +109,7 @@ def _column(columns, wanted, path):
     if found is None:
         raise UserError(
             f"atlas.labels: {path}: there is no column '{wanted[0]}'{nearest(wanted[0], columns) or '.'} "
-            f"The columns are: {', '.join(columns)}. "
+            f"The columns are: {listed(columns)}. "
             "Expected a column 'index' with the numbers of the label image and a column 'name'."
         )
     return found

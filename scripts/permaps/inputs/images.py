@@ -7,7 +7,9 @@ import nibabel as nib
 import numpy as np
 from nibabel import imageglobals
 
+from permaps.inputs.tables import partners
 from permaps.workflow.jobs import written_whole
+from permaps.workflow.paths import no_file
 
 # Two grids are one when no corner is further apart than this share of the smallest voxel side: the
 # quaternions of a qform alone can move a corner by some hundredths of a millimetre.
@@ -16,6 +18,10 @@ GRID_TOLERANCE = 0.05
 _MAX_VOXELS = 2**28
 # What a byte of a .gz file can at most become.
 _MAX_INFLATION = 1032
+# A volume of one slice is not so much longer than wide. The vertices of a surface are: one after another, or folded
+# into factors as FreeSurfer does where a header cannot hold their number, 163842 into 27307 x 1 x 6.
+_LONGEST_SIDE = 100
+_OF_A_SURFACE = "values of a surface"
 
 
 class UnusableMap(Exception):
@@ -28,7 +34,8 @@ def load_map(path):
     Parameters
     ----------
     path : path
-        NIfTI (.nii, .nii.gz) or an Analyze pair (either file), 3D, or 4D with one volume.
+        NIfTI (.nii, .nii.gz) or an Analyze pair (either file), 3D, or 4D with one volume. A single slice is a
+        volume, a single row of voxels is not.
 
     Returns
     -------
@@ -66,21 +73,30 @@ def load_map(path):
 def _open(path):
     if not os.path.lexists(path):
         raise UnusableMap("missing file")
+    for part in partners(os.fspath(path)):
+        if found := no_file(part):
+            raise UnusableMap(f"unreadable ({found} in place of a file)")
     with _quiet():
         try:
-            return nib.load(path)
+            image = nib.load(path)
         except Exception as error:
             raise UnusableMap(f"unreadable ({_one_line(error)})") from None
+    if isinstance(image, (nib.GiftiImage, nib.Cifti2Image)):
+        raise UnusableMap(f"{_OF_A_SURFACE} ({type(image).__name__.removesuffix('Image')}), not a volume")
+    return image
 
 
 def _volume_shape(shape):
-    """Return the three spatial dimensions, when all further ones are singletons."""
+    """Return the three spatial dimensions, when all further ones are singletons and they are those of a volume."""
     if len(shape) < 3:
         raise UnusableMap(f"not a volume (shape {shape_text(shape)})")
     if any(n != 1 for n in shape[3:]):
         raise UnusableMap(f"several volumes (shape {shape_text(shape)})")
     if not 0 < np.prod([float(n) for n in shape]) < _MAX_VOXELS:
         raise UnusableMap(f"unreadable (the header claims {shape_text(shape)} voxels)")
+    *_, wide, long = sorted(shape[:3])
+    if wide == 1 or long > _LONGEST_SIDE * wide:
+        raise UnusableMap(f"{_OF_A_SURFACE} (shape {shape_text(shape)}), not a volume")
     return shape[:3]
 
 

@@ -16,6 +16,8 @@ from permaps.workflow.jobs import log, written_whole
 CONSTANT_TOLERANCE = 1e-6
 # One voxel is no map: it has neither a maximum over voxels nor a neighbour.
 FEWEST_VOXELS = 2
+# As wide as any image. Past it memory would be taken for a kernel of nothing but its middle.
+WIDEST_KERNEL = 2000
 
 
 def brain_mask(strategy, paths, file=None):
@@ -166,7 +168,31 @@ def smooth(data, affine, fwhm):
     finite = np.where(np.isfinite(data), data, data.dtype.type(0))
     if not fwhm:
         return finite
+    check_kernel("smoothing_fwhm", fwhm, affine)
     return np.asarray(smooth_img(nib.Nifti1Image(finite, affine), fwhm).dataobj)
+
+
+def check_kernel(key, fwhm, affine):
+    """Refuse a Gaussian that is wider than any image, as where an affine is in metres.
+
+    Parameters
+    ----------
+    key : str
+        The config key, for the message.
+    fwhm : float
+        In mm.
+    affine : numpy.ndarray, shape (4, 4)
+
+    Raises
+    ------
+    UserError
+    """
+    smallest = np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min()
+    if fwhm > WIDEST_KERNEL * smallest:
+        raise UserError(
+            f"{key}: found {fwhm:g} mm, which are {fwhm / smallest:,.0f} voxels of {smallest:g} mm; expected at most "
+            f"{WIDEST_KERNEL:,} voxels. Are the maps' affines in mm? (nibabel.load(map).affine)"
+        )
 
 
 def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_missing, covariates=()):

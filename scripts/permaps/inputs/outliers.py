@@ -2,6 +2,10 @@
 
 import numpy as np
 
+# Values of one measure differ by less between people; those of another unit or scaling by more.
+OTHER_SCALE = 10
+SHOWN = 5
+
 
 def robust_z(values):
     """Return distances from the median in units of the scaled median absolute deviation.
@@ -21,7 +25,7 @@ def flag(metrics, cut=3.5):
     Parameters
     ----------
     metrics : pandas.DataFrame
-        With participant_id, mean, sd, correlation and duplicate_of.
+        With participant_id, mean, sd, q25, q75, correlation and duplicate_of.
     cut : float
         Robust z from which a value stands out; 3.5 is Iglewicz and Hoaglin's (1993).
 
@@ -35,10 +39,61 @@ def flag(metrics, cut=3.5):
         "values spread widely": robust_z(np.log(metrics["sd"].clip(lower=1e-300))) > cut,
         "mean far off": np.abs(robust_z(metrics["mean"])) > cut,
     }
+    times = times_the_others((metrics["q75"] - metrics["q25"]).to_numpy(dtype=float))
     flags = {}
     for i, original in enumerate(metrics["duplicate_of"]):
         reasons = [f"same map as {original}"] if isinstance(original, str) else []
+        if not 1 / OTHER_SCALE < times[i] < OTHER_SCALE:
+            reasons.append(f"values about {_factor(times[i])} those of the others")
         reasons += [reason for reason, which in found.items() if which[i]]
         if reasons:
             flags[i] = ", ".join(reasons)
     return flags
+
+
+def times_the_others(spreads):
+    """Return how many times larger each map's values are than those of most maps.
+
+    The other measures miss it: a correlation has no scale, and where most maps hardly differ, or half of
+    them are on another scale, distances in units of their spread say nothing.
+
+    Parameters
+    ----------
+    spreads : array, shape (n,)
+        Distance between the quartiles of each map's values.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        Relative to the median on the log scale; 1 where there is no spread to compare.
+    """
+    known = np.isfinite(spreads) & (spreads > 0)
+    times = np.ones(len(spreads))
+    if known.any():
+        logs = np.log(spreads[known])
+        times[known] = np.exp(logs - np.median(logs))
+    return times
+
+
+def _factor(times):
+    rounded = float(f"{max(times, 1 / times):.2g}")
+    return f"{rounded:,.0f} times" if times > 1 else f"1/{rounded:,.0f} of"
+
+
+def sentence(flags):
+    """Say who stands out and is analysed all the same; "" when nobody does.
+
+    Parameters
+    ----------
+    flags : mapping of str to str
+        Reasons by participant.
+    """
+    if not flags:
+        return ""
+    named = [f"{name} ({reason})" for name, reason in list(flags.items())[:SHOWN]]
+    more = [f"{len(flags) - SHOWN} more"] if len(flags) > SHOWN else []
+    maps = "1 map stands" if len(flags) == 1 else f"{len(flags)} maps stand"
+    return (
+        f"{maps} out and {'is' if len(flags) == 1 else 'are'} analysed all the same: {'; '.join(named + more)}. "
+        "quality.query leaves participants out."
+    )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from permaps.inputs.stand_ins import is_sure
 from permaps.inputs.tables import ID, MAP, REASON, is_number, read_rows
-from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.errors import UserError, listed, nearest
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 # Meant as numbers, in digits of another script.
@@ -28,11 +28,11 @@ def read_participants(path):
         numbers, and text otherwise; participant_id and map are always text. Missing is NaN.
     """
     columns, rows, _ = read_rows(path)
-    frame = pd.DataFrame({c: [row[c] for row in rows] for c in columns}, columns=columns, dtype=object)
+    values = {c: pd.Series([row[c] for row in rows], dtype=object) for c in columns}
     for column in columns:
-        if column not in _TEXT and _is_numeric(frame[column]):
-            frame[column] = pd.to_numeric(frame[column])
-    return frame
+        if column not in _TEXT and _is_numeric(values[column]):
+            values[column] = pd.to_numeric(values[column])
+    return pd.DataFrame(values, columns=columns)  # at once: a table that changes column by column is slow
 
 
 def _is_numeric(values):
@@ -64,7 +64,7 @@ def check_variates(participants, variates, labels=frozenset()):
             known = [c for c in participants if c not in (MAP, REASON)]
             raise UserError(
                 f"{key}: there is no column '{name}' in the participants table{nearest(name, known) or '.'} "
-                f"The columns are: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}."
+                f"The columns are: {listed(known)}."
             )
         column = participants[name].dropna()
         if name in _TEXT or pd.api.types.is_numeric_dtype(column):

@@ -18,6 +18,8 @@ from permaps.workflow.jobs import log
 # With fewer there is no variance to test against.
 FEWEST = 3
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
+# Share of variance that one measure leaves of another: rounding alone, when they are the same.
+SAME_MEASURE = 1e-9
 _FLOAT32_MAX = np.finfo(np.float32).max
 
 
@@ -94,6 +96,8 @@ def screen_covariates(participants, reasons, voxelwise):
             try:
                 data, affine = load_map(_path(participants[covariate_column(name)].iloc[row]))
                 _check_covariate(data, affine, grid)
+                if _is_same_measure(data, load_map(participants[MAP].iloc[row])[0]):
+                    raise UnusableMap("holds the values of the map itself, up to scale")
             except UnusableMap as unusable:
                 reasons[row] = f"covariate {name}: {unusable}"
                 break
@@ -109,6 +113,17 @@ def _check_covariate(data, affine, grid):
         raise UnusableMap("empty (only NaN)")
     if not same_grid(data.shape, affine, *grid):
         raise UnusableMap(_other_grid(data.shape, affine, *grid, "the maps"))
+
+
+def _is_same_measure(covariate, values):
+    """Tell whether a covariate explains a map without any rest, which leaves nothing to test."""
+    both = np.isfinite(covariate) & np.isfinite(values)
+    x, y = (one[both].astype(np.float64) for one in (covariate, values))
+    if not x.size or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return False
+    # By largest values, so that squares cannot overflow.
+    x, y = (centred / np.abs(centred).max() for centred in (x - x.mean(), y - y.mean()))
+    return (x @ y) ** 2 > (1 - SAME_MEASURE) * (x @ x) * (y @ y)
 
 
 def _path(path):

@@ -12,6 +12,11 @@ ADVICE = {
     "misses": "The mask reaches beyond the values of these maps: take another mask.strategy or a mask.file that fits "
     "them. quality.max_missing is how much of the mask a map may miss; 0 counts as missing unless "
     "mask.zero_is_missing is false.",
+    "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
+    "nilearn.image.index_img.",
+    "values of a surface": "Permaps does not analyse surfaces yet, and smoothing would mix vertices that are no "
+    "neighbours: take maps of volumes, or PALM.",
+    "holds the values of the map": "A covariate is another measure than the map: mend its paths.",
     "shape": "Resample the maps to one grid first.",
     "affine": "Resample the maps to one grid first.",
 }

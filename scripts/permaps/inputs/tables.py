@@ -11,12 +11,17 @@ import os
 import re
 from pathlib import Path
 
-from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.errors import UserError, listed, nearest
+from permaps.workflow.paths import lies_below, no_file
 
 MISSING = frozenset({"", "n/a", "N/A", "NA", "NaN", "nan"})
 ID = "participant_id"
 MAP = "map"
 REASON = "reason"
+# In bytes: a hundred thousand participants with a hundred columns fit.
+LARGEST = 2**28
+# Every job reads the table: each column more costs each of them.
+MOST_COLUMNS = 10_000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # With which a cell begins that a spreadsheet evaluates; the full-width ones too.
@@ -73,7 +78,14 @@ def read_rows(path):
 
 
 def _text(path):
+    if found := no_file(path):
+        raise UserError(f"{path}: is {found}; expected a file. Save the table as TSV or CSV.")
     try:
+        if (size := os.path.getsize(path)) > LARGEST:
+            raise UserError(
+                f"{path}: has {size / 2**20:,.0f} MiB; expected a table of one row per participant, of at most "
+                f"{LARGEST / 2**20:,.0f}. Is it another file? Else keep the columns that are needed."
+            )
         content = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}).") from None
@@ -104,11 +116,18 @@ def _n_columns(header, delimiter):
 
 
 def _check_header(columns, path):
+    if len(columns) > MOST_COLUMNS:
+        raise UserError(
+            f"{path}: has {len(columns):,} columns; expected at most {MOST_COLUMNS:,}: a row per participant, and a "
+            "column for each of their variates. Is it turned on its side? Else keep the columns that are needed."
+        )
+    seen = set()
     for number, name in enumerate(columns, 1):
         if not name:
             raise UserError(f"{path}: column {number} has no name in the header. Name or remove it.")
-        if columns.index(name) != number - 1:
+        if name in seen:
             raise UserError(f"{path}: column '{name}' is there twice. Rename or remove one.")
+        seen.add(name)
 
 
 def check_participants(columns, rows, lines, path):
@@ -132,7 +151,7 @@ def check_participants(columns, rows, lines, path):
     if ID not in columns:
         raise UserError(
             f"{path}: there is no column '{ID}'{nearest(ID, columns) or '.'} "
-            f"The columns are: {', '.join(columns)}. Give every participant an id in a column '{ID}'."
+            f"The columns are: {listed(columns)}. Give every participant an id in a column '{ID}'."
         )
     if REASON in columns:
         raise UserError(
@@ -192,7 +211,7 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
         if name not in columns:
             raise UserError(
                 f"{table}: {key} asks for a column '{name}', which is not there"
-                f"{nearest(name, columns) or '.'} The columns are: {', '.join(columns)}. "
+                f"{nearest(name, columns) or '.'} The columns are: {listed(columns)}. "
                 f"{key} is a column, or a path with {{column}} placeholders."
             )
     folder = Path(table).parent
@@ -229,34 +248,79 @@ def check_maps(rows, lines, paths, table):
     for row, line, path in zip(rows, lines, paths, strict=True):
         if path is None:
             continue
-        if path in seen:
-            first, first_line = seen[path]
+        file = _identity(path)
+        if file in seen:
+            first, first_line, its_path = seen[file]
+            linked = "" if its_path == path else f" (a link: it is the file of {its_path})"
             raise UserError(
-                f"{table}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, {path}. "
+                f"{table}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, {path}{linked}. "
                 "Every participant needs a map of their own: mend the path, or dataset.maps, or remove a row."
             )
-        seen[path] = row[ID], line
+        seen[file] = row[ID], line, path
 
 
-def map_files(table, maps):
+def _identity(path):
+    """Return what two paths to one map have in common, by whatever links and by either file of a pair."""
+    stem, extension = os.path.splitext(path)
+    if extension.lower() == ".hdr":
+        path = next((stem + e for e in (".img", ".IMG") if os.path.exists(stem + e)), path)
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return path
+    return found.st_dev, found.st_ino
+
+
+def check_outside(rows, lines, paths, table, results):
+    """Refuse a table that names a map among the results that are made from it.
+
+    Parameters
+    ----------
+    rows, lines
+        As `read_rows` gives them.
+    paths : list of (str or None)
+        As `map_paths` gives them.
+    table : path
+        For messages.
+    results : path
+        The folder of the run's results.
+
+    Raises
+    ------
+    UserError
+        With the line of the first.
+    """
+    for row, line, path in zip(rows, lines, paths, strict=True):
+        if path is not None and lies_below(path, results):
+            raise UserError(
+                f"{table}: the map of {row[ID]} (line {line}), {path}, lies among this run's own results, {results}, "
+                "which are removed and made anew. Expected a place outside: copy the maps there, or choose another "
+                "folder for results."
+            )
+
+
+def map_files(table, maps, results=None):
     """Return the files that a table's maps consist of, as far as they can be read, for a rule's input.
 
     Both files of an Analyze pair are listed. Errors are left to the job that reads the table, which
     can tell them better; braces and angle brackets would be wildcards to Snakemake, so such a path is
-    not listed.
+    not listed, and what lies among the run's own results would be an input and an output at once.
     """
     try:
         columns, rows, _ = read_rows(table)
         paths = map_paths(columns, rows, table, maps)
     except UserError:
         return []
-    listed = dict.fromkeys(file for path in paths if path for file in _with_partners(path))
-    listed = [file for file in listed if not set(file) & set("{}<>\n\r") and os.path.isfile(file)]
+    files = dict.fromkeys(file for path in paths if path for file in partners(path))
+    files = [file for file in files if not set(file) & set("{}<>\n\r") and os.path.isfile(file)]
+    if results is not None:
+        files = [file for file in files if not lies_below(file, results)]
     # Snakemake itself would end over one that it cannot read: it takes checksums of its inputs.
-    return [file for file in listed if os.access(file, os.R_OK)]
+    return [file for file in files if os.access(file, os.R_OK)]
 
 
-def _with_partners(path):
+def partners(path):
+    """Return the paths of the files that a map may consist of: those of an Analyze pair, in either case."""
     stem, extension = os.path.splitext(path)
     if extension.lower() in (".img", ".hdr"):
         return [stem + e for e in (".img", ".hdr", ".mat", ".IMG", ".HDR")]

@@ -2,6 +2,7 @@
 
 import re
 
+from permaps.inputs.outliers import sentence
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
@@ -249,6 +250,8 @@ def limitations(record):
             f"{people} participants are few: power is low, and effects at peaks that reach significance are "
             "overestimated."
         )
+    if note := sentence(record["participants"]["stand_out"]):
+        notes.append(note)
     if len(record["contrasts"]) > 1:
         notes.append(
             f"p values are corrected over voxels, not over the {len(record['contrasts'])} contrasts or over "

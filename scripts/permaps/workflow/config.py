@@ -8,15 +8,20 @@ import math
 import os
 import re
 import sys
+import unicodedata
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.names import unfit_names
 
 # Merged key by key, the default's contrasts would stay among the user's.
 REPLACED_AS_A_WHOLE = ("dataset", "model")
 
 # Snakemake plans 20,000 chunks in 48 s, and more than in proportion beyond.
 MAX_CHUNKS = 50_000
+
+# A study has some hundreds, four deep. Anchors in YAML make billions of a few lines, or a value a part of itself.
+MAX_VALUES, MAX_DEPTH = 50_000, 20
 
 
 def resolve(given, defaults_path, schema_path):
@@ -39,6 +44,13 @@ def resolve(given, defaults_path, schema_path):
     UserError
         With all problems at once, each with its full key.
     """
+    if _is_boundless(given):
+        refuse(
+            [
+                f"it holds more than {MAX_VALUES:,} values, or values more than {MAX_DEPTH} deep in one another; "
+                "expected some hundreds: write them out without anchors (& and *) to see which"
+            ]
+        )
     schema = _load(schema_path)
     problems = []
     given = _with_text_keys(given, (), problems)
@@ -107,6 +119,22 @@ def _load(path):
     # libyaml's loader is ten times faster, where PyYAML was built with it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
+
+
+def _is_boundless(values):
+    """Tell whether nested dicts and lists hold too much, without walking through more than that."""
+    around, count = [iter([values])], 0
+    while around:
+        for value in around[-1]:
+            count += 1
+            if isinstance(value, (dict, list)):
+                around.append(iter(value.values() if isinstance(value, dict) else value))
+                break
+        else:
+            around.pop()
+        if count > MAX_VALUES or len(around) > MAX_DEPTH:
+            return True
+    return False
 
 
 def _with_text_keys(values, at, problems):
@@ -191,7 +219,8 @@ def _from_text(text):
 
 
 def _is_integer(_, value):
-    return isinstance(value, int) and not isinstance(value, bool)
+    # One that no float can hold is none: it would pass by bounds that count for numbers alone.
+    return isinstance(value, int) and _is_number(None, value)
 
 
 def _is_number(_, value):
@@ -303,16 +332,16 @@ def _reading(value, sub):
     """Say why a value is not what it looks like."""
     kinds = _types(sub)
     if "integer" in kinds and isinstance(value, float) and value.is_integer():
-        return f"; write {int(value)}"
+        return f"; write {_shown(int(value))}"
     if isinstance(value, str) and {"integer", "number"} & set(kinds):
-        number = value.strip()
-        if not number.isascii() and re.fullmatch(r"[+-]?\d[\d.,]*", number):
-            return "; write numbers in the digits 0 to 9"
-        if re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}", number):
+        number = "".join(str(unicodedata.decimal(character, character)) for character in value.strip())
+        if number != value.strip() and re.fullmatch(r"[+-]?[0-9.]+", number):
+            return f"; digits other than 0 to 9 are text: write {number}"
+        if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]{1,2}", number):
             from decimal import Decimal
 
             return f"; YAML reads {number} as text: write {format(Decimal(number), 'f')}"
-        if re.fullmatch(r"[+-]?\d+,\d+", number):
+        if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", number):
             return f"; YAML knows no decimal comma: write {number.replace(',', '.')}"
     if "string" in kinds and isinstance(value, (bool, int, float)):
         return "; put it in quotes if it is meant as text"
@@ -325,11 +354,10 @@ def _conflicts(config):
         *_covariates_without_a_table(config),
         *_too_many_chunks(config["permutation"]),
         *_half_an_atlas(config["atlas"]),
-        *_names_alike("model.contrasts", config["model"]["contrasts"]),
-        *_names_alike("model.voxelwise", config["model"]["voxelwise"]),
-        *_names_alike("inference.small_volumes", config["inference"]["small_volumes"]),
+        *unfit_names(
+            config["model"]["contrasts"], config["inference"]["small_volumes"], config["model"]["voxelwise"]
+        ),
         *_contrasts_given_twice(config["model"]["contrasts"]),
-        *_one_name_for_two(config["model"]["contrasts"], config["inference"]["small_volumes"]),
         *_variances_apart_and_smoothed(config),
     ]
 
@@ -343,29 +371,6 @@ def _variances_apart_and_smoothed(config):
         f"inference.variance_smoothing_fwhm: found {fwhm:g} beside model.variance_groups {groups!r}; expected one of "
         "the two, since the variance that is smoothed is one for all participants"
     ]
-
-
-def _one_name_for_two(contrasts, volumes):
-    taken = {contrast.casefold(): contrast for contrast in contrasts}
-    return [
-        f"model.contrasts.{taken[name]}: found the name that files of {contrast} in the small volume "
-        f"{volume} have; expected another name, of the contrast or of the volume"
-        for contrast in contrasts
-        for volume in volumes
-        if (name := f"{contrast}_volume-{volume}".casefold()) in taken
-    ]
-
-
-def _names_alike(section, names):
-    """Yield names that differ in case alone: of macOS and Windows their files are one."""
-    seen = {}
-    for name in names:
-        first = seen.setdefault(name.casefold(), name)
-        if first != name:
-            yield (
-                f"{section}.{name}: found a name that differs from {first!r} in case alone, so that files on macOS "
-                "and Windows would be the same; expected names that differ in more"
-            )
 
 
 def _contrasts_given_twice(contrasts):

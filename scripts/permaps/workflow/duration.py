@@ -14,6 +14,8 @@ import struct
 import time
 from pathlib import Path
 
+from permaps.workflow.paths import no_file
+
 REFERENCE = Path(__file__).with_name("reference.json")
 # Rules whose work grows with the maps: participants times voxels.
 GROWING = {
@@ -109,6 +111,8 @@ def grid_of(path):
     """Return the number of voxels that the header of a NIfTI or Analyze file tells; None where it does not."""
     path = Path(path)
     header = path.with_suffix({".img": ".hdr", ".IMG": ".HDR"}.get(path.suffix, path.suffix))
+    if no_file(header):
+        return None
     try:
         with (gzip.open if path.suffix == ".gz" else open)(header, "rb") as file:
             raw = file.read(56)

@@ -15,3 +15,11 @@ def nearest(name, known):
 
     close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
     return f", did you mean '{close[0]}'?" if close else ""
+
+
+def listed(names, most=30, longest=60):
+    """Return names as one would say them, many and long ones cut: what is no table can have a book for a name."""
+    names = [str(name) for name in names]
+    shown = [name if len(name) <= longest else f"{name[: longest - 3]}..." for name in names[:most]]
+    more = len(names) - most
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")

@@ -4,13 +4,40 @@ Snakemake finds the same problems later, and tells some of them as a traceback t
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 from permaps.workflow.config import refuse
-from permaps.workflow.errors import nearest
+from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.names import LONGEST_NAME
+from permaps.workflow.paths import lies_below, no_file
 
-# Of one name, in bytes, on every common file system.
-LONGEST_NAME = 255
+# Of a whole path, in bytes, on Linux; and what of it results take below their folder.
+LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
+HOME = Path(__file__).parents[3]
+# What the workflow's own folder is made of.
+PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
+
+
+def check_place(folder, what):
+    """Refuse a folder below which Snakemake would take names for wildcards, or for several lines.
+
+    Parameters
+    ----------
+    folder : path
+    what : str
+        What the folder is, for the message.
+
+    Raises
+    ------
+    UserError
+    """
+    folder = os.path.abspath(folder)
+    if set(folder) & set("{}\n\r"):
+        raise UserError(
+            f"{what} is {folder!r}. Snakemake reads the braces in it as wildcards, and a line end as the end of the "
+            "name: expected a path without them. Rename or move the folder."
+        )
 
 
 def check_files(config, given=()):
@@ -28,17 +55,15 @@ def check_files(config, given=()):
     UserError
         With all problems at once, each with its full key.
     """
+    results = config["results"]
     problems = [problem for path in given for problem in _said_twice(path)]
-    problems += _unwritable("results", config["results"])
-    if config["dataset"]["source"] == "table":
-        problems += _unreadable("dataset.path", config["dataset"]["path"])
-    if config["mask"]["strategy"] == "file":
-        problems += _unreadable("mask.file", config["mask"]["file"])
-    for key, path in config["atlas"].items():
-        if path is not None:
-            problems += _unreadable(f"atlas.{key}", path)
-    for name, path in config["inference"]["small_volumes"].items():
-        problems += _unreadable(f"inference.small_volumes.{name}", path)
+    problems += _misplaced(results) or _unwritable("results", results)
+    for key, path in _inputs(config):
+        problems += [*_unreadable(key, path)] or _among_results(key, path, results)
+    if (folder := config["dataset"].get("data_dir")) is not None:
+        problems += _among_results("dataset.data_dir", folder, results)
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            problems.append(f"dataset.data_dir: {folder!r} is no folder; expected nilearn's data folder")
     if not os.path.isdir(".snakemake") and not _writable("."):
         problems.append(
             f"nothing can be written to the working directory {os.getcwd()}, where Snakemake keeps its "
@@ -48,10 +73,26 @@ def check_files(config, given=()):
         refuse(problems)
 
 
+def _inputs(config):
+    """Yield (key, path) of every file that the config names."""
+    if config["dataset"]["source"] == "table":
+        yield "dataset.path", config["dataset"]["path"]
+    if config["mask"]["strategy"] == "file":
+        yield "mask.file", config["mask"]["file"]
+    for key, path in config["atlas"].items():
+        if path is not None:
+            yield f"atlas.{key}", path
+    for name, path in config["inference"]["small_volumes"].items():
+        yield f"inference.small_volumes.{name}", path
+
+
 def _said_twice(path):
     """Yield each key that a config file holds twice: YAML takes the last, and is silent about it."""
     import yaml
 
+    if found := no_file(path):
+        yield f"the config {str(path)!r} is {found}, which jobs cannot read again; expected a file: save it as one"
+        return
     try:
         waiting = [((), yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader))]
     except (OSError, ValueError, yaml.YAMLError, RecursionError):  # Snakemake has read it, in its own way
@@ -86,8 +127,8 @@ def _unreadable(key, path):
     except (OSError, ValueError) as error:
         yield f"{key}: {path!r} cannot be reached ({getattr(error, 'strerror', error)})"
         return
-    if os.path.isdir(path):
-        yield f"{key}: {path!r} is a folder; expected a file"
+    if found := no_file(path):
+        yield f"{key}: {path!r} is {found}; expected a file"
     elif not os.access(path, os.R_OK):
         yield f"{key}: {path!r} may not be read; ask its owner, or change its mode (chmod)"
 
@@ -99,9 +140,35 @@ def _near(folder, name):
         return nearest(name, [entry.name for entry in entries if entry.is_file()])
 
 
+def _among_results(key, path, results):
+    """Return that an input lies among the results, if it does: they are removed and made anew."""
+    if not lies_below(path, results):
+        return []
+    return [
+        f"{key}: {path!r} lies among this run's own results, '{results}', which are removed and made anew; "
+        "expected a place outside: copy it there, or choose another folder for results"
+    ]
+
+
+def _misplaced(results):
+    """Return why results would lie among what is not theirs, if they would."""
+    taken = {".": "holds the working directory", HOME: "holds the workflow itself"}
+    around = [why for folder, why in taken.items() if lies_below(folder, results)]
+    parts = [part for part in PARTS_OF_WORKFLOW if lies_below(results, HOME / part)]
+    around += [f"belongs to the workflow, as a part of '{part}'" for part in parts]
+    if ".snakemake" in Path(os.path.realpath(results)).parts:
+        around.append("belongs to Snakemake, which keeps its notes there")
+    if not around:
+        return []
+    return [f"results: {results!r} {around[0]}; expected a folder of their own, such as 'results'"]
+
+
 def _unwritable(key, path):
     """Yield why nothing can be written to a folder that may not exist yet."""
     path = Path(path)
+    if len(os.fsencode(path.absolute())) > LONGEST_PATH - BELOW_RESULTS:
+        yield f"{key}: the path {str(path)[:60]!r}... is too long for files below it; choose a shorter one"
+        return
     if any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
         yield f"{key}: a name in {str(path)[:60]!r}... has more than {LONGEST_NAME} bytes; choose a shorter one"
         return
@@ -119,4 +186,9 @@ def _unwritable(key, path):
 
 
 def _writable(folder):
-    return os.access(folder, os.W_OK | os.X_OK)
+    # Of /proc, or a file system that is read only, a mode says nothing.
+    try:
+        os.rmdir(tempfile.mkdtemp(dir=folder, prefix=".permaps-"))
+    except OSError:
+        return False
+    return True

@@ -6,6 +6,7 @@ suffices, since this is read whenever the Snakefile is.
 
 import csv
 import math
+import os
 import re
 import shutil
 import textwrap
@@ -83,7 +84,7 @@ def cohort(dataset):
     except UserError:  # the job that reads it can tell it better
         return n, None
     # One is enough: looking for all of them takes a while on a network's disk.
-    return n, next((path for path in paths if path and Path(path).is_file()), None)
+    return n, next((path for path in paths if path and os.path.isfile(path)), None)
 
 
 def _voxels(results, jobs):

@@ -7,6 +7,7 @@ participants by one run; and everything that stops a run on its own.
 # ruff: noqa: E501  a case reads best on one line
 
 import gzip
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,11 +73,13 @@ def model(formula="1 + age", **contrasts):
     return {"model": {"formula": formula, "contrasts": contrasts or {"age": "age"}}}
 
 
+LONG = "".join(f"{i:02d}" for i in range(50))
+
 VALUES = [
     Value("unknown key", {"nonsense": 1}, ("nonsense: unknown key", "known here")),
     Value("misspelt key", {"inference": {"alhpa": 0.1}}, ("inference.alhpa", "did you mean 'alpha'?")),
     Value("key in another section", {"alpha": 0.1}, ("alpha: unknown key", "inference.alpha")),
-    Value("negative smoothing", {"smoothing_fwhm": -5}, ("smoothing_fwhm: found -5.0", "at least 0")),
+    Value("negative smoothing", {"smoothing_fwhm": -5}, ("smoothing_fwhm: found -5.0", "from 0 to 1000")),
     Value("smoothing with a unit", {"smoothing_fwhm": "5 mm"}, ("found '5 mm'", "expected a number")),
     Value("infinite smoothing", {"smoothing_fwhm": float("inf")}, ("smoothing_fwhm: found inf",)),
     Value("threshold of 0", {"inference": {"cluster_p": 0}}, ("inference.cluster_p: found 0.0", "above 0 and below 1")),
@@ -122,6 +125,22 @@ VALUES = [
     ),
     Value("results folder with braces", {"results": "res{ult}s"}, ("results: found 'res{ult}s'", "without braces")),
     Value("results folder that is HTML", {"results": "a<!--b"}, ("results: found 'a<!--b'", "without braces, angle brackets")),
+    Value("seed of 400 digits", {"permutation": {"seed": 10**400}}, ("permutation.seed: found 1000", "a whole number from 0 to")),
+    Value("smoothing of thousands of kilometres", {"smoothing_fwhm": 1e12}, ("smoothing_fwhm: found 1000000000000.0", "from 0 to 1000")),
+    Value("digits of another script", {"inference": {"alpha": "\u0660.\u0660\u0665"}}, ("digits other than 0 to 9 are text: write 0.05",)),
+    Value("results in the working directory itself", {"results": "."}, ("results: '.' holds the working directory", "a folder of their own"), "files"),
+    Value("results among Snakemake's notes", {"results": ".snakemake/x"}, ("results: '.snakemake/x' belongs to Snakemake",), "files"),
+    Value("results where nothing can be written", {"results": "/proc"}, ("results: nothing can be written to '/proc'",), "files"),
+    Value("contrast that repeats a part of its name", model(**{"ab" * 30: "age"}), ("model.contrasts: the name", "again and again"), "conflicts"),
+    Value("contrast called as a file of another", model(age="age", **{"age.npz": "age"}), ("model.contrasts.age.npz: found the name that a file of age has",), "conflicts"),
+    Value(
+        "names too long for a file",
+        model(**{LONG: "age"}) | {"inference": {"small_volumes": {LONG: "../study/mask.nii.gz"}}},
+        ("model.contrasts:", "in the small volume", "gives file names of", "at most 255"),
+        "conflicts",
+    ),
+    Value("device for a mask", {"mask": {"strategy": "file", "file": "/dev/zero"}}, ("mask.file: '/dev/zero' is a device; expected a file",), "files"),
+    Value("device for an atlas", {"atlas": {"image": "/dev/stdin", "labels": "/dev/null"}}, ("atlas.labels: '/dev/null' is a device; expected a file",), "files"),
     Value("unknown source", {"dataset": {"source": "tabel"}}, ("dataset.source", "did you mean 'table'?")),
     Value("table without its path", {"dataset": {"source": "table", "maps": "map"}}, ("dataset.path: is missing",)),
     Value("no such table", table(path="../study/participant.tsv"), ("dataset.path", "did you mean 'participants.tsv'?"), "files"),
@@ -173,6 +192,17 @@ def folder(study, path):
     path.mkdir()
 
 
+def piped(study, path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def gifti(study, path):
+    array = nib.gifti.GiftiDataArray(sound(0).ravel(), intent="NIFTI_INTENT_SHAPE")
+    nib.save(nib.GiftiImage(darrays=[array]), study.folder / "maps/lh.shape.gii")
+    study.set(-1, "map", "maps/lh.shape.gii")
+
+
 def value(column, text):
     return lambda study, path: study.set(-1, column, text)
 
@@ -206,8 +236,12 @@ MAPS = [
     Map("uncompressed file named .gz", lambda s, p: p.write_bytes(gzip.decompress(p.read_bytes())), "unreadable"),
     Map("folder in place of a map", folder, "unreadable"),
     Map("symbolic links in a loop", looped, "unreadable"),
+    Map("pipe in place of a map", piped, "unreadable (a pipe in place of a file)"),
     Map("map without permission", lambda study, path: path.chmod(0), "unreadable"),
     Map("4D image with many volumes", image(lambda v: np.stack([v] * 20, -1)), "several volumes (shape 8 x 8 x 8 x 20)"),
+    Map("vertices of a surface in a row", image(lambda v: v.reshape(-1, 1, 1)), "values of a surface (shape 512 x 1 x 1), not a volume"),
+    Map("vertices of a surface, folded into factors", image(lambda v: np.ones((27307, 1, 6), np.float32)), "values of a surface (shape 163842 x 1 x 1)"),
+    Map("surface (GIFTI)", gifti, "values of a surface (Gifti), not a volume"),
     Map("2D image", image(lambda v: v[:, :, 3]), "not a volume (shape 8 x 8)"),
     Map("complex data", image(lambda v: v.astype(np.complex64)), "complex data"),
     Map("colour (RGB) data", image(lambda v: RGB), "colour (RGB) data"),
@@ -218,6 +252,7 @@ MAPS = [
     Map("other shape", image(lambda v: v[:-1]), "shape 7 x 8 x 8, most maps have 8 x 8 x 8"),
     Map("other affine", image(lambda v: v, AFFINE @ np.diag([2, 2, 2, 1.0])), "affine [6 0 0"),
     Map("flipped participant (LAS among RAS)", image(lambda v: v[::-1], LAS), "(LAS), most maps have"),
+    Map("values a million times larger", image(lambda v: v * np.float32(1e6)), ""),
     Map("all zero", image(lambda v: v * 0), "empty (only 0 or NaN)"),
     Map("all NaN", image(lambda v: v * np.nan), "empty (only 0 or NaN)"),
     Map("constant", image(lambda v: v * 0 + np.float32(7)), "constant (only the value 7)"),
@@ -301,7 +336,17 @@ STOPS = [
     Stop("Config file", "key twice", ("inference: is in", "config.yaml twice (lines 5 and 7)"),
          config=b"dataset: {source: table, path: ../study/participants.tsv, maps: map}\nmodel: {formula: 1 + age, contrasts: {age: age}}\n"
                 b"permutation: {n_permutations: 20}\n\ninference:\n  alpha: 0.1\ninference:\n  cluster_p: 0.01\n", target=COLLECTED),
+    Stop("Config file", "anchors that make millions of values", ("it holds more than 50,000 values", "without anchors"),
+         config=b"a: &a [1,1,1,1,1,1,1,1,1,1]\n" + b"".join(
+             b"%c: &%c [%s]\n" % (n + 1, n + 1, b",".join([b"*%c" % n] * 10)) for n in range(97, 104)), target=COLLECTED),
     # Files and folders
+    Stop("Files and folders", "pipe for a table", ("dataset.path: '../study/participants.tsv' is a pipe; expected a file",),
+         lambda box: (box.study.table.unlink(), os.mkfifo(box.study.table)), target=COLLECTED),
+    Stop("Files and folders", "table among the results", ("dataset.path: 'results/dataset/participants.tsv' lies among this run's own results",),
+         config=table(path="results/dataset/participants.tsv"), finished=True, target=INCLUDED),
+    Stop("Files and folders", "map among the results", ("the map of sub-02 (line 3)", "lies among this run's own results"),
+         lambda box: box.study.set(1, "map", "../work/results/maps/contrast-age_stat-t_statmap.nii.gz"),
+         target=COLLECTED),
     Stop("Files and folders", "links in a loop for a table", ("dataset.path", "cannot be reached", "symbolic links"),
          lambda box: (box.study.table.unlink(), box.study.table.symlink_to(box.study.table)), target=COLLECTED),
     Stop("Files and folders", "table without permission", ("dataset.path", "may not be read"),
@@ -352,6 +397,11 @@ STOPS = [
          config=table(maps="sub-{participent_id}.nii.gz"), target=COLLECTED),
     Stop("Participants table", "one map for two", ("sub-01 and sub-02 (lines 2 and 3) have the same map",),
          named(1, "map", "maps/01.nii.gz"), target=COLLECTED),
+    Stop("Participants table", "one map for two, by a link", ("sub-01 and sub-02 (lines 2 and 3) have the same map", "a link: it is the file of"),
+         text(lambda study: (study.map(1).unlink(), study.map(1).symlink_to("01.nii.gz"))), target=COLLECTED),
+    Stop("Participants table", "turned on its side", ("has 50,002 columns; expected at most 10,000",),
+         text(lambda study: study.table.write_text("participant_id\tmap\t" + "\t".join(f"c{i}" for i in range(50_000)))),
+         target=COLLECTED),
     Stop("Participants table", "text among numbers", ("model.formula: 'abc' in column 'age'", "'sub-03'", "(row 3"),
          named(2, "age", "abc")),
     Stop("Participants table", "decimal commas", ("'0,00' in column 'score'", "decimal point"),
@@ -364,6 +414,8 @@ STOPS = [
     Stop("Participants", "two participants", ("2 of 2 participants stay, at least 3 are needed",), only(2)),
     Stop("Participants", "no map at all", ("0 of 8 participants stay", "8 missing file", "The first: sub-01"),
          text(lambda study: [path.unlink() for path in (study.folder / "maps").iterdir()])),
+    Stop("Participants", "maps of surfaces alone", ("8 values of a surface", "Permaps does not analyse surfaces yet"),
+         text(lambda study: [save(study.map(i), sound(i).reshape(-1, 1, 1)) for i in range(8)])),
     Stop("Participants", "a query that nobody passes", ("0 of 8 participants stay", "8 query: age > 100"),
          config={"quality": {"query": "age > 100"}}),
     Stop("Participants", "unknown column in a query", ("quality.query: 'agee > 3' names 'agee'", "did you mean 'age'?"),
@@ -423,6 +475,8 @@ STOPS = [
          config=model(age=["age", "2 * age"]), finished=True, target=PLAN),
     Stop("Model", "no map of a covariate", ("0 of 8 participants stay", "8 covariate gm: missing file"),
          config={"model": {"formula": "1 + age", "contrasts": {"gm": "gm"}, "voxelwise": {"gm": "gm/{participant_id}.nii"}}}),
+    Stop("Model", "covariate that is the map itself", ("8 covariate gm: holds the values of the map itself", "A covariate is another measure"),
+         config={"model": {"formula": "1 + age", "contrasts": {"gm": "gm"}, "voxelwise": {"gm": "map"}}}),
     Stop("Model", "unknown column of a covariate's maps", ("'greymatter'", "The columns are"),
          config={"model": {"formula": "1 + age", "contrasts": {"gm": "gm"}, "voxelwise": {"gm": "greymatter"}}}, target=COLLECTED),
     Stop("Model", "unknown column of variance groups", ("model.variance_groups: there is no column 'site'",),
