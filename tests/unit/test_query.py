@@ -134,4 +134,5 @@ def test_a_query_is_worked_out_without_any_evaluation_of_text(table, monkeypatch
 
 
 def test_a_query_over_a_table_without_whole_rows_keeps_nobody(table):
-    assert not select(table.assign(site=None), "site == 'A'").any()
+    for empty in (table.assign(site=None), table.assign(site=np.nan)):
+        assert not select(empty, "site == 'A'").any() and not select(empty, "site > 3").any()

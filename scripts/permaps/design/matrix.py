@@ -15,6 +15,7 @@ RANK_TOLERANCE = 1e-9
 # What is left of a weight smaller than this share of the numbers that it is the sum of is their rounding.
 ROUNDING = 1e-12
 MOST_SUMMANDS = 500
+NO_SUM = "it holds more than columns, numbers, + - * / and brackets"
 
 
 def design_matrix(table, formula, n_more=0):
@@ -163,6 +164,8 @@ def _weights(expression, name, columns):
     place = {c: f" column_{i} " for i, c in enumerate(columns)}
     try:
         check_text(rest)
+        if not re.fullmatch(r"[\d.eE\s+\-*/()]*", rest):
+            raise Unreadable(NO_SUM)
         tree = read(known.sub(lambda m: place[m[1] or m[2]], expression), deepest=MOST_SUMMANDS)
         with np.errstate(all="ignore"):
             value, size = _linear(tree, len(columns))
@@ -213,4 +216,4 @@ def _linear(node, n_columns):
         if abs(factor) <= ROUNDING * size:
             raise Unreadable("it divides by zero")
         return left / [[factor], [abs(factor)]]
-    raise Unreadable("it holds more than columns, numbers, + - * / and brackets")
+    raise Unreadable(NO_SUM)

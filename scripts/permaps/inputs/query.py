@@ -63,6 +63,8 @@ def select(participants, query):
             )
     check_variates(participants, dict.fromkeys(used, "quality.query"))
     complete = participants[used].notna().all(axis=1).to_numpy()
+    if used and not complete.any():  # of a column without values it is not known whether it holds numbers
+        return complete
     try:
         answer = evaluate(tree, participants.loc[complete, used])
     except NotFinite as lost:
