@@ -44,7 +44,11 @@ def corrections_of(contrast, stat):
         kinds = ["unc", "fdr", "fwe"]
     elif stat == "tfce" and config["inference"]["uncorrected_tfce"]:
         kinds = ["unc", "fdr", "fwe"]
-    return kinds + ["cfwe"] * (len(tested_by(statistic_of(contrast))) > 1) + ["gpd"] * config["inference"]["tail_fit"]
+    return (
+        kinds
+        + ["cfwe"] * (len(tested_by(statistic_of(contrast))) > 1)
+        + ["gpd"] * config["inference"]["tail_fit"]
+    )
 
 
 def further_corrections(contrast, stat):

@@ -1,5 +1,7 @@
 """Relabellings are counted, numbered and drawn as the group that the allowed exchanges generate has them."""
 
+import time
+import tracemalloc
 from collections import Counter
 from itertools import combinations, pairwise, product
 from math import comb, factorial
@@ -243,3 +245,29 @@ def test_blocks_that_cannot_change_places_are_refused(blocks, message):
     n = len(next(iter(blocks.values())))
     with pytest.raises(UserError, match=message):
         exchangeability_tree(n, **{kind: list(letters) for kind, letters in blocks.items()})
+
+
+N_MANY = 10_000
+MANY = {
+    "free": {},
+    "pairs": {"within": [i // 2 for i in range(N_MANY)]},
+    "pairs as wholes": {"whole": [i // 2 for i in range(N_MANY)]},
+    "pairs in a block file": {"nested": [[1] * N_MANY, [1 + i // 2 for i in range(N_MANY)]]},
+}
+
+
+@pytest.mark.parametrize("blocks", MANY.values(), ids=MANY)
+def test_tens_of_thousands_of_people_take_neither_long_nor_much_memory(blocks):
+    columns = np.column_stack([np.ones(N_MANY), np.arange(N_MANY)])
+    tracemalloc.start()
+    began = time.process_time()
+    found = Exchangeability(exchangeability_tree(N_MANY, **blocks), range(N_MANY), True, False)
+    source, _ = found.unrank(0)
+    still = found.still(columns)
+    took, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(source, np.arange(N_MANY))
+    np.testing.assert_allclose(still[:, 0] ** 2 @ np.ones(len(still)), N_MANY)
+    # n x n / 2 numbers would take 400 MB, and to find the observed order took a minute.
+    assert peak < 50 * 2**20
+    assert took < 20

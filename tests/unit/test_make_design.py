@@ -4,9 +4,10 @@ import json
 
 import collect_contrasts
 import make_design
+import numpy as np
 import plan_contrast
 import pytest
-from permaps.design.tables import read_matrix
+from permaps.design.tables import read_matrix, write_matrix
 from permaps.workflow.errors import UserError
 
 ROWS = ["participant_id\tgroup\tage\teveryone\tpair\thalf\tzero\tname"]
@@ -126,3 +127,30 @@ def test_contrasts_that_test_the_same_are_warned_of(tmp_path, capsys, one, other
     assert ("tests the same as 'other'." in joined["one"]["warnings"]) == same
     assert ("tests the same as 'one'." in joined["other"]["warnings"]) == same
     assert ("'one' and 'other' test the same" in capsys.readouterr().err) == same
+
+
+@pytest.mark.parametrize(
+    ("n", "scheme", "n_distinct", "smallest_p"),
+    [
+        (18, "permute", 6402373705728000, pytest.approx(1 / 6402373705728000)),
+        (170, "permute", "7.2574e306", pytest.approx(1.3779e-307, rel=1e-4)),
+        # From here on a float is infinite, or too small for all of its digits.
+        (171, "permute", "1.2410e309", "8.0579e-310"),
+        (1024, "flip", "1.7977e308", "5.5627e-309"),
+        (5000, "both", "5.9727e17830", "1.6743e-17831"),
+    ],
+)
+def test_any_number_of_relabellings_is_written_with_its_p(n, scheme, n_distinct, smallest_p, tmp_path):
+    rows = np.column_stack([np.ones(n), np.arange(n)])
+    write_matrix(
+        tmp_path / "design.tsv", ["participant_id", "Intercept", "age"], [[i] for i in range(n)], rows
+    )
+    (tmp_path / "blocks.json").write_text(
+        json.dumps({"blocks": NO_BLOCKS, "variance_groups": None, "warnings": []})
+    )
+    plan_contrast.main(
+        design=tmp_path / "design.tsv", blocks=tmp_path / "blocks.json", weights=tmp_path / "weights.tsv",
+        plan=tmp_path / "plan.json", contrast="c", expressions="age", scheme=scheme,
+    )  # fmt: skip
+    plan = json.loads((tmp_path / "plan.json").read_text())["c"]
+    assert (plan["n_distinct"], plan["smallest_p"]) == (n_distinct, smallest_p)
