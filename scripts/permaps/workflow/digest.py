@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1].name
 
 
 def modules_of(script):
-    """Return the library files that a script imports, directly or through one another, and what they name.
+    """Return the library files that a script imports, directly or through one another.
 
     Parameters
     ----------
@@ -27,22 +27,19 @@ def modules_of(script):
         In sorted order, without the script itself.
     """
     script = Path(script)
-    found, named, waiting = set(), set(), [script]
+    found, waiting = set(), [script]
     while waiting:
-        tree = ast.parse((module := waiting.pop()).read_text(encoding="utf-8"))
-        if module != script:
-            named.update(_beside(module, tree))
-        for name in _imported(tree):
+        for name in _imported(waiting.pop()):
             path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
             if path.exists() and path not in found:
                 found.add(path)
                 waiting.append(path)
-    return sorted(found | named)
+    return sorted(found)
 
 
-def _beside(module, tree):
+def _beside(module):
     """Yield the files other than code beside a module that its text names, alone or by their folder."""
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    texts = {node.value for node in ast.walk(_parsed(module)) if isinstance(node, ast.Constant)}
     for path in module.parent.iterdir():
         if path.name in texts and path.suffix != ".py":
             yield from _files(path)
@@ -54,9 +51,13 @@ def _files(path):
     yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
 
 
-def _imported(tree):
-    """Dotted names in the package that a module imports, modules and what lies in them alike."""
-    for node in ast.walk(tree):
+def _parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imported(path):
+    """Dotted names in the package that the file at `path` imports, modules and what lies in them alike."""
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
@@ -69,7 +70,8 @@ def _imported(tree):
 def library_digest(script):
     """Return a short digest of the content of every library file that `script` uses."""
     content = hashlib.sha256()
-    for path in modules_of(script):
+    modules = modules_of(script)
+    for path in sorted({*modules, *(file for module in modules for file in _beside(module))}):
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return content.hexdigest()[:16]
 
