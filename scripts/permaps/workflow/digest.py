@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1].name
 
 
 def modules_of(script):
-    """Return the library files that a script imports, directly or through one another, and what they name.
+    """Return the library files that a script imports, directly or through one another.
 
     Parameters
     ----------
@@ -28,22 +28,19 @@ def modules_of(script):
         In sorted order, without the script itself.
     """
     script = Path(script)
-    found, named, waiting = set(), set(), [script]
+    found, waiting = set(), [script]
     while waiting:
-        source = (module := waiting.pop()).read_text(encoding="utf-8")
-        if module != script:
-            named.update(_beside(module, source))
-        for name in _imported(source):
+        for name in _imported(waiting.pop().read_text(encoding="utf-8")):
             path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
             if path.exists() and path not in found:
                 found.add(path)
                 waiting.append(path)
-    return sorted(found | named)
+    return sorted(found)
 
 
-def _beside(module, source):
+def _beside(module):
     """Yield the files other than code beside a module that its text names, alone or by their folder."""
-    texts = _texts(source)
+    texts = _texts(module.read_text(encoding="utf-8"))
     for path in module.parent.iterdir():
         if path.name in texts and path.suffix != ".py":
             yield from _files(path)
@@ -58,17 +55,13 @@ def _files(path):
 # By text, not by path, so that an edit counts; scripts share most of their modules.
 @cache
 def _texts(source):
-    """Constants of a source, names of files among them."""
-    return {
-        node.value
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    """Return the constants of a source, names of files among them."""
+    return {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
 
 
 @cache
 def _imported(source):
-    """Dotted names in the package that a source imports, modules and what lies in them alike."""
+    """Return the dotted names in the package that a source imports, modules and what lies in them alike."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -81,7 +74,8 @@ def _imported(source):
 def library_digest(script):
     """Return a short digest of the content of every library file that `script` uses."""
     content = hashlib.sha256()
-    for path in modules_of(script):
+    modules = modules_of(script)
+    for path in sorted({*modules, *(file for module in modules for file in _beside(module))}):
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return content.hexdigest()[:16]
 
