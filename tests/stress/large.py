@@ -1,4 +1,4 @@
-"""Measure thousands of chunk jobs: planning, overhead of a job, and the merge.
+"""Measure thousands of chunk jobs, and hundreds of contrasts: planning, overhead of a job, and the merge.
 
     python tests/stress/large.py [--jobs 2000] [--run 2000] [--voxels 42000]
 
@@ -16,7 +16,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "workflow"), str(TESTS.parent / "scripts")]
 
 from conftest import run_snakemake  # noqa: E402  after the path is set
-from fabricated import fabricate, merge  # noqa: E402
+from fabricated import fabricate, merge, planning, with_contrasts  # noqa: E402
 from tiny import CONFIG, layered, write_study  # noqa: E402
 
 SIZE = 10
@@ -48,6 +48,10 @@ def main(jobs, run, voxels, cores, folder):
     for n in sorted({1, jobs // 4, jobs, jobs * 5}):
         wall, cpu = measured(study.plan, "--quiet", "rules", *target, config=config_of(n), timeout=1800)
         print(f"| {n:,} | {wall:.1f} | {cpu:.1f} |", flush=True)
+    print("\n| contrasts | jobs | planned in (s of CPU) | peak memory (MB) |\n| --- | --- | --- | --- |")
+    for n in (2, 50, 100, 200):
+        seconds, mb, n_jobs = planning(study, with_contrasts(n))
+        print(f"| {n} | {n_jobs:,} | {seconds:.1f} | {mb:.0f} |", flush=True)
     if run:
         wall, cpu = measured(study.finish, *target, config=config_of(run), cores=cores, timeout=8 * 3600)
         print(

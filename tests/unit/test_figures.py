@@ -17,6 +17,7 @@ from build_viewer import main as build_viewer
 from permaps.inputs.outliers import flag, robust_z, sentence
 from permaps.reporting.brains import axial_cuts, glass_brains
 from permaps.reporting.captions import write_caption
+from permaps.reporting.charts import quality
 from permaps.reporting.style import plt
 from run_folder import fabricate
 from test_clusters import run_rule
@@ -267,3 +268,12 @@ def test_captions_show_names_as_they_are(tmp_path, text):
         ("paragraph", f"{text} .. _x: javascript:alert(1)"),
         ("#text", f"{text} .. _x: javascript:alert(1)"),
     ]
+
+
+@pytest.mark.parametrize(("n", "n_flags", "told"), [(35, 3, 3), (1000, 30, 30), (1000, 400, 0)])
+def test_quality_of_a_thousand_people_stays_legible(n, n_flags, told):
+    flags = dict.fromkeys(range(n_flags), "mean far off")
+    figure = quality([f"p{i}" for i in range(n)], np.ones((n, 5)), np.ones(n), np.zeros(n), flags, "Quality")
+    assert sum(text.get_text() == "mean far off" for text in figure.axes[1].texts) == told
+    assert len(figure.axes[2].get_xticklabels()) <= 70
+    plt.close(figure)

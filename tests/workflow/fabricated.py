@@ -1,5 +1,6 @@
-"""Chunks that nobody computed, for merging thousands of them."""
+"""Thousands of chunks that nobody computed, and hundreds of contrasts that nobody will: what they take."""
 
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from chunk_settings import SETTINGS
 from permaps.permutation.chunk import chunk_fingerprint
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
+from tiny import CONFIG, layered
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -66,3 +68,29 @@ def merge(folder, model, n):
     )
     assert done.returncode == 0, done.stderr
     return Merge(time.perf_counter() - began, int(done.stdout) / 1024)
+
+
+# A command that another goes through: it says last what that and its children took.
+MEASURED = (
+    sys.executable,
+    "-c",
+    """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+took = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"took {took.ru_utime + took.ru_stime:.2f} s {took.ru_maxrss // 1024} MB", flush=True)
+sys.exit(code)
+""",
+)
+
+
+def with_contrasts(n):
+    """Return the tiny study's config with so many contrasts."""
+    return layered(CONFIG, {"model": {"contrasts": {f"age{k}": f"{k} * age" for k in range(1, n + 1)}}})
+
+
+def planning(study, config):
+    """Return the seconds of CPU and the MB that it takes to plan a study, and its number of jobs."""
+    said = study.finish("--dry-run", "--quiet", "rules", config=config, through=MEASURED, timeout=900).stdout
+    seconds, mb = map(float, re.search(r"^took (\S+) s (\S+) MB$", said, re.M).groups())
+    return seconds, mb, int(re.search(r"^total +(\d+)$", said, re.M)[1])

@@ -308,11 +308,13 @@ def quality(participants, bands, correlation, missing, flags, title):
         axes[2].set_yticks([0])
     axes[2].set_ylim(0, max(1.0, 110 * float(np.max(missing, initial=0))))
     axes[2].set_xlim(-1, n)
-    shown = at if n <= 40 else np.array(sorted({*range(0, n, int(np.ceil(n / 30))), *flags}))
+    # Of hundreds, names and reasons would cover one another: red marks them, and the caption names them.
+    told = flags if len(flags) <= 30 else {}
+    shown = at if n <= 40 else np.array(sorted({*range(0, n, int(np.ceil(n / 30))), *told}))
     axes[2].set_xticks(shown, [participants[i] for i in shown], rotation=90, fontsize=7)
     for label, i in zip(axes[2].get_xticklabels(), shown, strict=True):
         label.set_color(RED if i in flags else BLACK)
-    for i, reason in flags.items():
+    for i, reason in told.items():
         axes[1].annotate(
             reason,
             (i, correlation[i]),
