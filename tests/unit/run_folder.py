@@ -110,7 +110,9 @@ def _write_participants(folder, table, maps, affine, brain):
     _write_table(folder / "quality/included.tsv", table)
     gone = table.head(2).assign(participant_id=["sub-90", "sub-91"], reason="no value for pseudo")
     _write_table(folder / "quality/excluded.tsv", gone)
-    metrics = table[["participant_id"]].assign(stands_out=["same map as another", *["n/a"] * (len(table) - 1)])
+    metrics = table[["participant_id"]].assign(
+        stands_out=["same map as another", *["n/a"] * (len(table) - 1)]
+    )
     _write_table(folder / "quality/metrics.tsv", metrics)
     _write_image(folder / "mask.nii.gz", np.ones(brain.sum()), affine, brain, np.uint8)
     coverage = np.full(brain.sum(), len(table))

@@ -385,7 +385,10 @@ REFUSED = {
         f"model: {{formula: a, contrasts: {{{LONG}: a}}}}\ninference: {{small_volumes: {{{LONG}: a}}}}",
         "model.contrasts: .* in the small volume .* gives file names of 262 characters; expected at most 255",
     ),
-    "contrast of 255 characters": (f"model: {{formula: a, contrasts: {{{LONG * 3}: a}}}}", "at most 100 of them"),
+    "contrast of 255 characters": (
+        f"model: {{formula: a, contrasts: {{{LONG * 3}: a}}}}",
+        "at most 100 of them",
+    ),
     "p with comma": ("inference: {cluster_p: '0,001'}", "no decimal comma: write 0.001"),
     "p not a number": ("inference: {cluster_p: .nan}", "inference.cluster_p: found nan"),
     "alpha 0": ("inference: {alpha: 0}", "inference.alpha: found 0.0, expected a number above 0 and below 1"),
@@ -442,7 +445,9 @@ def laughs(depth):
 
 
 @pytest.mark.parametrize(
-    "given", [{"model": {"contrasts": laughs(9)}}, {"model": laughs(100)}, itself()], ids=["many", "deep", "endless"]
+    "given",
+    [{"model": {"contrasts": laughs(9)}}, {"model": laughs(100)}, itself()],
+    ids=["many", "deep", "endless"],
 )
 def test_values_without_end_are_refused_at_once(given):
     assert "more than 50,000 values, or values more than 20 deep" in refused(given)

@@ -179,9 +179,15 @@ def test_a_covariate_that_is_the_map_itself_is_refused(cohort, tmp_path, covaria
     assert screen_covariates(cohort, [""] * 10, ["gm"])[4] == (told if refused else "")
     cohort["map_gm"] = cohort["map"]
     write_participants(cohort, tmp_path / "p.tsv")
-    with pytest.raises(UserError, match="0 of 10 participants.*10 covariate gm: holds.*A covariate is another"):
+    with pytest.raises(
+        UserError, match=r"0 of 10 participants.*10 covariate gm: holds.*A covariate is another"
+    ):
         screen_participants.main(
-            participants=tmp_path / "p.tsv", screened=tmp_path / "s", variates={}, query=None, voxelwise=["gm"]
+            participants=tmp_path / "p.tsv",
+            screened=tmp_path / "s",
+            variates={},
+            query=None,
+            voxelwise=["gm"],
         )
 
 
@@ -189,7 +195,9 @@ def test_maps_of_surfaces_are_refused_with_what_to_do(cohort, tmp_path):
     for row in range(10):
         replace(cohort, row, np.arange(300, dtype=np.float32).reshape(300, 1, 1))
     write_participants(cohort, tmp_path / "p.tsv")
-    with pytest.raises(UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*not analyse surfaces yet"):
+    with pytest.raises(
+        UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*not analyse surfaces yet"
+    ):
         screen_participants.main(
             participants=tmp_path / "p.tsv", screened=tmp_path / "s", variates={}, query=None
         )
@@ -297,7 +305,9 @@ def test_everyone_is_either_included_or_excluded_with_a_reason(selected, cohort)
 
 
 @pytest.mark.parametrize(("factor", "said"), [(1e6, "0,000 times"), (1e-6, "0,000 of")])
-def test_a_map_on_another_scale_is_told_in_the_table_and_on_the_terminal(cohort, selected, capsys, factor, said):
+def test_a_map_on_another_scale_is_told_in_the_table_and_on_the_terminal(
+    cohort, selected, capsys, factor, said
+):
     replace(cohort, 6, values_of(cohort, 6) * np.float32(factor))
     select_participants.main(**selected, max_missing=0.1, zero_is_missing=True)
     metrics = read_participants(selected["metrics"]).set_index("participant_id")

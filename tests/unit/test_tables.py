@@ -124,7 +124,9 @@ def test_a_rule_lists_existing_files_and_both_of_an_analyze_pair(tmp_path):
 def test_collect_table_keeps_values_and_makes_paths_absolute(tmp_path):
     table = written(tmp_path, 'participant_id,note,dose,map\n007,"a\tb",1.50,\n8,NA,0.3,x.nii\n', "t.csv")
     out = tmp_path / "out/participants.tsv"
-    collect_table.main(table=table, participants=out, results=out.parent, maps="{participant_id}.nii", voxelwise={})
+    collect_table.main(
+        table=table, participants=out, results=out.parent, maps="{participant_id}.nii", voxelwise={}
+    )
     columns, rows, _ = read_rows(out)
     assert columns == ["participant_id", "map", "note", "dose"]
     assert rows[0] == {
@@ -149,7 +151,9 @@ def test_maps_of_covariates_get_columns_of_their_own(tmp_path):
     assert [row["map_grey"] for row in rows] == [str(tmp_path / "g1.nii"), None, str(tmp_path / "g1.nii")]
     assert rows[1]["map_lesion"] == str(tmp_path / "les/2.nii")
     with pytest.raises(UserError, match=r"model\.voxelwise\.grey asks for a column 'gmm'.*did you mean 'gm'"):
-        collect_table.main(table=table, participants=out, results=out.parent, maps="file", voxelwise={"grey": "gmm"})
+        collect_table.main(
+            table=table, participants=out, results=out.parent, maps="file", voxelwise={"grey": "gmm"}
+        )
 
 
 def test_columns_are_numbers_only_when_all_values_are(tmp_path):
