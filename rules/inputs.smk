@@ -35,9 +35,7 @@ def source_maps(wildcards):
 def source_covariates(wildcards):
     """The same for covariates that are maps: of the rule's own one, or of all."""
     names = [wildcards.covariate] if "covariate" in wildcards.keys() else VOXELWISE
-    return [
-        file for name in names for file in map_files(COHORT["path"], VOXELWISE[name], config["results"])
-    ]
+    return [file for name in names for file in map_files(COHORT["path"], VOXELWISE[name], config["results"])]
 
 
 def mask_file(wildcards):
