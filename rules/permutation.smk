@@ -27,6 +27,7 @@ rule prepare_null:
         settings=lambda wildcards: dict(
             contrast=contrast_of(wildcards.analysis),
             variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
+            sources=state_of(f"design/contrast-{wildcards.analysis}_setup.npz", small_volume(wildcards)),
             library=library("prepare_null"),
         ),
     message:

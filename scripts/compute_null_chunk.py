@@ -46,7 +46,7 @@ def main(*, matrix, setup, covariates, output, start, stop, settings, memory_mb)
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             setup=snakemake.input.setup,

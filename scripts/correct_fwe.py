@@ -41,7 +41,7 @@ def main(*, matrix, setups, covariates, mask, nulls, logp, stat, settings):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             setups=list(snakemake.input.setups),

@@ -24,7 +24,7 @@ def main(*, matrix, setup, covariates, mask, tfce, analysis, settings):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             setup=snakemake.input.setup,

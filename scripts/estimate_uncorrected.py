@@ -28,7 +28,7 @@ def main(*, setup, mask, exceedances, unc, fdr, stat):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             setup=snakemake.input.setup,
             mask=snakemake.input.mask,

@@ -46,7 +46,7 @@ def main(*, matrix, setup, covariates, mask, nulls, logp, table, stat, settings)
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             setup=snakemake.input.setup,

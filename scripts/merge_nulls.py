@@ -57,7 +57,7 @@ def main(*, matrix, setup, covariates, chunks, null, exceedances, n_permutations
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             setup=snakemake.input.setup,

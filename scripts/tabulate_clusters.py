@@ -116,7 +116,7 @@ def p_image(path):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             values=snakemake.input.values,
             enhanced=snakemake.input.get("enhanced"),

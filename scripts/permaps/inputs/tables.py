@@ -245,13 +245,14 @@ def map_files(table, maps):
         paths = map_paths(columns, rows, table, maps)
     except UserError:
         return []
-    listed = dict.fromkeys(file for path in paths if path for file in _with_partners(path))
+    listed = dict.fromkeys(file for path in paths if path for file in with_partners(path))
     listed = [file for file in listed if not set(file) & set("{}\n\r") and os.path.isfile(file)]
     # Snakemake itself would end over one that it cannot read: it takes checksums of its inputs.
     return [file for file in listed if os.access(file, os.R_OK)]
 
 
-def _with_partners(path):
+def with_partners(path):
+    """Return the files that an image may consist of: an Analyze pair is several, of which not all need exist."""
     stem, extension = os.path.splitext(path)
     if extension.lower() in (".img", ".hdr"):
         return [stem + e for e in (".img", ".hdr", ".mat", ".IMG", ".HDR")]
