@@ -38,7 +38,7 @@ def once_planned(record):
         try:
             look_at_records()
         except UserError as error:
-            raise WorkflowError(str(error)) from None
+            sys.exit(f"\nPermaps: {error}\n")  # an exception would be shown with the way through the logger
     return True
 
 

@@ -199,14 +199,15 @@ def refuse_stale(records, jobs, results):
             raise damaged(path, difference)
     if found:
         paths = [path for _, path, _ in found]
+        more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
         rules = list(dict.fromkeys(job.rule.name for job, _, _ in found))
         anew = f"--forcerun {' '.join(rules)}" if len(rules) <= _FEW else "--forceall"
         raise UserError(
-            f"{results}: {len(paths)} of the files were made from another config, other inputs or by another "
-            f"version: {', '.join(paths[:_FEW])}{', ...' if len(paths) > _FEW else ''}. "
-            "Snakemake has no notes of how, as when results are copied or .snakemake is deleted, and would take "
-            f"them for up to date. To make them anew, delete them or run again with {anew}; to keep them, give "
-            "another folder in `results`. Are they what this config gives? Then say so by a run with --touch."
+            f"{results}: holds files of another config, other inputs or another version, and Snakemake would take "
+            "them for up to date, as it does when results are copied or .snakemake is deleted: "
+            f"{', '.join(paths[:_FEW])}{more}. To make them anew, run again with {anew}, or delete the folder; to "
+            "keep them, choose another folder in `results`. If they are what this config gives, run with --touch "
+            "once."
         )
 
 
