@@ -88,7 +88,10 @@ def test_a_damaged_input_is_named_before_it_is_used(place, content, found):
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "\xff"])
 def test_a_damaged_record_is_told_like_what_it_is_of(place, content):
     place.record("a.npy.json").write_text(content, encoding="latin-1")
-    with pytest.raises(UserError, match=r"a\.npy: damaged.*its record .*Delete .*a\.npy"), recorded(place.job("b")):
+    with (
+        pytest.raises(UserError, match=r"a\.npy: damaged.*its record .*Delete .*a\.npy"),
+        recorded(place.job("b")),
+    ):
         pytest.fail("the job has begun")
     place.run("a")
     place.run("b")
@@ -152,7 +155,9 @@ def test_what_was_made_from_something_else_is_refused(place, change):
     jobs = [(place.job("a"), []), (place.job("b"), place.job("a").output)]
     with pytest.raises(UserError) as told:
         refuse_stale(Records(place.results), jobs, "results")
-    assert "b.tsv. To make them anew, run again with --forcerun rule_b, or delete the folder" in str(told.value)
+    assert "b.tsv. To make them anew, run again with --forcerun rule_b, or delete the folder" in str(
+        told.value
+    )
 
 
 def test_a_result_of_another_size_is_told_before_anything_runs(place):
