@@ -49,9 +49,10 @@ def _imported(path):
 
 
 def library_digest(script):
-    """Return a short digest of the content of every library module that `script` uses."""
+    """Return a short digest of the content of a script and of every library module that it uses."""
     content = hashlib.sha256()
-    for path in modules_of(script):
+    # Snakemake sees an edited script by itself, the records of results (`records.py`) do not.
+    for path in [Path(script), *modules_of(script)]:
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return content.hexdigest()[:16]
 
