@@ -48,6 +48,7 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/truth.smk"
 include: "rules/report.smk"
+include: "rules/records.smk"
 include: "rules/terminal.smk"
 
 

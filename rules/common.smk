@@ -13,7 +13,7 @@ def result(path):
 
 @cache  # each job asks for it
 def library(rule_name):
-    """A digest of the library modules behind a rule's script: an edit of one re-runs the rule."""
+    """A digest of a rule's script and the library modules behind it: an edit of one re-runs the rule."""
     return library_digest(HOME / "scripts" / f"{rule_name}.py")
 
 

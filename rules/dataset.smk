@@ -79,10 +79,13 @@ else:
             mem_mb=memory(base=500),
             runtime=minutes(5),
         params:
-            settings=dict(
+            settings=lambda wildcards: dict(
                 table=COHORT["path"],
                 maps=COHORT["maps"],
                 voxelwise=VOXELWISE,
+                sources=state_of(
+                    "dataset/participants.tsv", os.path.abspath(COHORT["path"]), user_maps(wildcards)
+                ),
                 library=library("collect_table"),
             ),
         message:

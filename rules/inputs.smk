@@ -1,7 +1,9 @@
 # What jobs read and what they depend on, where that follows from the config.
+import functools
 import os
 
-from permaps.inputs.tables import map_files
+from permaps.inputs.tables import map_files, partners
+from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]
@@ -20,22 +22,26 @@ def given_file(key, path):
     return os.path.abspath(path)
 
 
-def source_maps(wildcards):
-    """The maps as far as they are known before anything runs: a touched one re-runs what reads it.
+@functools.cache
+def table_maps(maps):
+    """The files that the table names and that exist: a missing one costs its participant, not the run."""
+    return map_files(COHORT["path"], maps, config["results"])
 
-    Of a table, those that exist: one that is missing costs its participant, not the run.
-    """
-    if COHORT["source"] == "simulated":
-        return rules.simulate_cohort.output.maps
-    if COHORT["source"] == "table":
-        return map_files(COHORT["path"], COHORT["maps"], config["results"])
-    return []
+
+def user_maps(wildcards):
+    """The user's maps, as far as they are known before anything runs."""
+    return table_maps(COHORT["maps"]) if COHORT["source"] == "table" else []
+
+
+def source_maps(wildcards):
+    """The maps that are analysed, wherever they come from: a changed one re-runs what reads it."""
+    return rules.simulate_cohort.output.maps if COHORT["source"] == "simulated" else user_maps(wildcards)
 
 
 def source_covariates(wildcards):
-    """The same for covariates that are maps: of the rule's own one, or of all."""
+    """The covariates that are maps: of the rule's own one, or of all."""
     names = [wildcards.covariate] if "covariate" in wildcards.keys() else VOXELWISE
-    return [file for name in names for file in map_files(COHORT["path"], VOXELWISE[name], config["results"])]
+    return [file for name in names for file in table_maps(VOXELWISE[name])]
 
 
 def mask_file(wildcards):
@@ -55,6 +61,18 @@ def atlas_file(key):
     """The image or the labels of the user's atlas, where there is one."""
     path = config["atlas"][key]
     return given_file(f"atlas.{key}", path) if path else []
+
+
+def state_of(first, *groups):
+    """A token of the user's files: what has it among its settings runs again when one of them changes.
+
+    Also when its date is older than that of the results, which Snakemake passes over. `first` is the first
+    result that is made of them, whose record knows what they were. A group is a file, or a list of them.
+    """
+    files = []
+    for group in groups:
+        files += partners(group) if isinstance(group, str) else group
+    return digest(dates_of(files, Records(config["results"]).seen(result(first))))
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.

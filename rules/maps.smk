@@ -23,11 +23,12 @@ rule smooth_maps:
         mem_mb=memory(base=1000),
         runtime=minutes(60),
     params:
-        settings=dict(
+        settings=lambda wildcards: dict(
             fwhm=config["smoothing_fwhm"],
             min_coverage=config["mask"]["min_coverage"],
             zero_is_missing=config["mask"]["zero_is_missing"],
             voxelwise=list(VOXELWISE),
+            sources=state_of("mask.nii.gz", user_maps(wildcards), source_covariates(wildcards)),
             library=library("smooth_maps"),
         ),
     message:
@@ -56,7 +57,11 @@ rule smooth_covariates:
         mem_mb=memory(base=1000),
         runtime=minutes(60),
     params:
-        settings=dict(fwhm=config["smoothing_fwhm"], library=library("smooth_covariates")),
+        settings=lambda wildcards: dict(
+            fwhm=config["smoothing_fwhm"],
+            sources=state_of(f"covariates/{wildcards.covariate}.npy", source_covariates(wildcards)),
+            library=library("smooth_covariates"),
+        ),
     message:
         "Smoothing and masking {wildcards.covariate}"
     script:

@@ -19,12 +19,13 @@ rule screen_participants:
         mem_mb=memory(base=1000),
         runtime=minutes(30),
     params:
-        settings=dict(
+        settings=lambda wildcards: dict(
             formula=config["model"]["formula"],
             blocks=config["permutation"]["blocks"],
             variance_groups=config["model"]["variance_groups"],
             voxelwise=list(VOXELWISE),
             query=config["quality"]["query"],
+            sources=state_of("quality/screened.tsv", user_maps(wildcards), source_covariates(wildcards)),
             library=library("screen_participants"),
         ),
     message:
@@ -51,7 +52,11 @@ rule make_brain_mask:
         mem_mb=memory(base=1500),
         runtime=minutes(30),
     params:
-        settings=dict(strategy=config["mask"]["strategy"], library=library("make_brain_mask")),
+        settings=lambda wildcards: dict(
+            strategy=config["mask"]["strategy"],
+            sources=state_of("quality/brain_mask.nii.gz", user_maps(wildcards), mask_file(wildcards)),
+            library=library("make_brain_mask"),
+        ),
     message:
         "Making the brain mask"
     script:
@@ -78,9 +83,10 @@ rule select_participants:
         mem_mb=memory(base=1000),
         runtime=minutes(30),
     params:
-        settings=dict(
+        settings=lambda wildcards: dict(
             max_missing=config["quality"]["max_missing"],
             zero_is_missing=config["mask"]["zero_is_missing"],
+            sources=state_of("quality/included.tsv", user_maps(wildcards)),
             library=library("select_participants"),
         ),
     message:

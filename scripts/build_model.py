@@ -119,7 +119,7 @@ def volume_on_grid(path, shape, affine):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             covariates=list(snakemake.input.covariates),

@@ -53,7 +53,7 @@ def main(*, values, plan, output, caption, contrast, letter, cluster_p, two_side
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             values=snakemake.input.values,
             plan=snakemake.input.plan,

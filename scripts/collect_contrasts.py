@@ -37,7 +37,7 @@ def main(*, weights, plans, contrasts, plan):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             weights=list(snakemake.input.weights),
             plans=list(snakemake.input.plans),

@@ -52,7 +52,7 @@ def main(*, table, participants, results, maps, voxelwise):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             table=snakemake.input.table,
             participants=snakemake.output.participants,

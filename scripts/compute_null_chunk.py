@@ -47,7 +47,7 @@ def main(*, matrix, model, covariates, output, start, stop, settings, memory_mb)
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             model=snakemake.input.model,

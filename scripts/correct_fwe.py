@@ -31,7 +31,7 @@ def main(*, observed, null, logp, stat, across):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             observed=snakemake.input.observed,
             null=snakemake.input.null,

@@ -44,7 +44,7 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             plan=snakemake.input.plan,
             output=snakemake.output.table,

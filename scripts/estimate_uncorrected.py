@@ -30,7 +30,7 @@ def main(*, observed, exceedances, unc, fdr, stat):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             observed=snakemake.input.observed,
             exceedances=snakemake.input.exceedances,

@@ -28,7 +28,7 @@ def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             participants=snakemake.output.participants,
             contrast=snakemake.params.settings["contrast"],

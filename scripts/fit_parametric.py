@@ -50,7 +50,7 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             covariates=list(snakemake.input.covariates),

@@ -46,7 +46,7 @@ def main(*, observed, nulls, logp, table, stat, seed):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             observed=snakemake.input.observed,
             nulls=snakemake.input.nulls,

@@ -33,7 +33,7 @@ def main(*, screened, brain, strategy, file):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             screened=snakemake.input.screened,
             brain=snakemake.output.brain,

@@ -106,7 +106,7 @@ def _check_groups(table, column, n_columns):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             included=snakemake.input.included,
             design=snakemake.output.design,

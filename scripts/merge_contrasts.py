@@ -31,7 +31,7 @@ def main(*, models, nulls, null):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             models=list(snakemake.input.models),
             nulls=list(snakemake.input.nulls),

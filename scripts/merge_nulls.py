@@ -57,7 +57,7 @@ def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             model=snakemake.input.model,

@@ -27,7 +27,7 @@ def main(*, matrix, model, covariates, output, settings):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             matrix=snakemake.input.matrix,
             model=snakemake.input.model,

@@ -101,7 +101,7 @@ def _warnings(scheme, part, groups, found):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             design=snakemake.input.design,
             blocks=snakemake.input.blocks,

@@ -50,7 +50,7 @@ def top_peaks(null, table):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             nulls=snakemake.input.nulls,
             tables=list(snakemake.input.tables),

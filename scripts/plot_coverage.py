@@ -35,7 +35,7 @@ def main(*, mask, counts, included, outputs, caption):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             mask=snakemake.input.mask,
             counts=snakemake.input.counts,

@@ -34,7 +34,7 @@ def read_design(design, contrasts):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             design=snakemake.input.design,
             blocks=snakemake.input.blocks,

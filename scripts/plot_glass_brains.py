@@ -47,7 +47,7 @@ def count(image, alpha):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             parametric=snakemake.input.get("parametric"),
             permuted=list(snakemake.input.permuted),

@@ -39,7 +39,7 @@ def main(*, nulls, outputs, caption, contrast, stats, alpha):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             nulls=snakemake.input.nulls,
             outputs=[snakemake.output.figure, snakemake.output.vector],

@@ -101,7 +101,7 @@ def top_places(tables, letter):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             maps=snakemake.input.maps,
             mask=snakemake.input.mask,

@@ -42,7 +42,7 @@ def main(*, metrics, excluded, outputs, caption):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             metrics=snakemake.input.metrics,
             excluded=snakemake.input.excluded,

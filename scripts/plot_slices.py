@@ -36,7 +36,7 @@ def main(*, values, corrected, outputs, caption, contrast, stat, letter, alpha):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             values=snakemake.input.values,
             corrected=snakemake.input.corrected,

@@ -111,7 +111,7 @@ def _write_json(path, record):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         settings = snakemake.params.settings
         main(
             included=snakemake.input.included,

@@ -61,7 +61,7 @@ def _pseudo(participants):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             regions=snakemake.input.regions,
             labels=snakemake.input.labels,

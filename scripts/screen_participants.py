@@ -63,7 +63,7 @@ def model_variates(formula, blocks, variance_groups=None):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             participants=snakemake.input.participants,
             screened=snakemake.output.screened,

@@ -57,7 +57,7 @@ def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_m
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             screened=snakemake.input.screened,
             brain=snakemake.input.brain,

@@ -52,7 +52,7 @@ def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_s
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             participants=snakemake.output.participants,
             maps=snakemake.output.maps,

@@ -36,7 +36,7 @@ def main(*, included, mask, matrix, name, fwhm):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             included=snakemake.input.included,
             mask=snakemake.input.mask,

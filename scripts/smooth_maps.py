@@ -67,7 +67,7 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             included=snakemake.input.included,
             brain=snakemake.input.brain,

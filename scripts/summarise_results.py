@@ -78,7 +78,7 @@ def by_contrast(contrasts, inputs):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             provenance=snakemake.input.provenance,
             contrasts=by_contrast(snakemake.params.settings["contrasts"], snakemake.input),

@@ -115,7 +115,7 @@ def sizes_of(letter, magnitude, statistic, dof):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             mask=snakemake.input.mask,
             values=snakemake.input.values,

@@ -70,7 +70,7 @@ def dealt(analyses, inputs):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             analyses=dealt(snakemake.params.settings["analyses"], snakemake.input),
             plan=snakemake.input.plan,

@@ -31,7 +31,7 @@ def main(*, provenance, methods, bibliography):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             provenance=snakemake.input.provenance,
             methods=snakemake.output.methods,

@@ -21,7 +21,7 @@ def main(*, observed, tfce, analysis):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             observed=snakemake.input.observed,
             tfce=snakemake.output.tfce,

@@ -62,10 +62,10 @@ def test_the_null_across_contrasts_is_the_largest_of_those_of_one_scheme(tmp_pat
     rng = np.random.default_rng(0)
     nulls = {c: {"voxel": rng.normal(size=9), "cluster_mass": rng.random(9)} for c in schemes}
     for contrast, scheme in schemes.items():
-        np.savez(tmp_path / f"{contrast}_setup.npz", scheme=scheme)
+        np.savez(tmp_path / f"{contrast}_model.npz", scheme=scheme)
         np.savez(tmp_path / f"{contrast}_null.npz", **nulls[contrast])
     merge_contrasts.main(
-        setups=[tmp_path / f"{c}_setup.npz" for c in schemes],
+        models=[tmp_path / f"{c}_model.npz" for c in schemes],
         nulls=[tmp_path / f"{c}_null.npz" for c in schemes],
         null=tmp_path / "null.npz",
     )

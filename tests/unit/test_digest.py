@@ -62,6 +62,13 @@ def test_an_edit_counts_for_the_users_alone(scripts, module, users):
     assert changed(scripts, before) == users
 
 
+def test_an_edit_of_a_script_counts_for_it_alone(scripts):
+    before = digests(scripts)
+    with open(scripts / "fit.py", "a") as file:
+        file.write("# edited\n")
+    assert changed(scripts, before) == {"fit"}
+
+
 def test_a_touch_counts_for_nobody(scripts):
     before = digests(scripts)
     for path in (scripts / "permaps").rglob("*"):

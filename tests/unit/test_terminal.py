@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from types import SimpleNamespace
 
 import count_relabellings
 import pandas as pd
@@ -151,6 +152,12 @@ def test_failure_names_the_logs():
 WORDS = "model.formula: there is no column 'agee'"
 
 
+def of_a_log(path):
+    """What a script gets of Snakemake, for a job that reads and makes nothing."""
+    params = SimpleNamespace(settings={})
+    return SimpleNamespace(log=[str(path)], input=[], output=[path.with_name("no output")], params=params)
+
+
 def log_of(path, text):
     path.write_text(text)
     return str(path)
@@ -168,7 +175,7 @@ def test_failure_ends_with_the_words_of_the_job(tmp_path):
 
 
 def test_failure_quotes_an_exception_without_its_traceback(tmp_path):
-    with pytest.raises(SystemExit), job(tmp_path / "a.log"):
+    with pytest.raises(SystemExit), job(of_a_log(tmp_path / "a.log")):
         raise KeyError("x")
     assert "Traceback" in (tmp_path / "a.log").read_text()
     text = failure([("smooth_maps", [tmp_path / "a.log"])], [])
@@ -205,7 +212,7 @@ def test_of_many_files_a_few_are_named():
 
 
 def test_an_interrupted_job_leaves_no_traceback(tmp_path):
-    with pytest.raises(SystemExit) as ended, job(tmp_path / "a.log"):
+    with pytest.raises(SystemExit) as ended, job(of_a_log(tmp_path / "a.log")):
         raise KeyboardInterrupt
     assert ended.value.code == 130
     assert (tmp_path / "a.log").read_text().endswith("error: interrupted\n")

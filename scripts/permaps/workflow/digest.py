@@ -72,10 +72,14 @@ def _imported(source):
 
 
 def library_digest(script):
-    """Return a short digest of the content of every library file that `script` uses."""
+    """Return a short digest of the content of a script and of every library file that it uses."""
     content = hashlib.sha256()
     modules = modules_of(script)
-    for path in sorted({*modules, *(file for module in modules for file in _beside(module))}):
+    # Snakemake sees an edited script by itself, the records of results (`records.py`) do not.
+    for path in [
+        Path(script),
+        *sorted({*modules, *(file for module in modules for file in _beside(module))}),
+    ]:
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return content.hexdigest()[:16]
 

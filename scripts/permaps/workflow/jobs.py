@@ -1,7 +1,8 @@
-"""The frame around every script: its log, its errors, its outputs."""
+"""The frame around every script: its log, its errors, its inputs and outputs."""
 
 import contextlib
 import errno
+import json
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 from permaps.workflow.errors import UserError
+from permaps.workflow.records import Records, looked_at, made
 
 log = logging.getLogger("permaps")
 
@@ -19,12 +21,18 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPE
 
 
 @contextlib.contextmanager
-def job(log_path):
-    """Run a script's work with its messages in `log_path` and its errors told once.
+def job(snakemake):
+    """Run a script's work with its inputs checked, its outputs recorded and its errors told once.
 
     A `UserError` ends the job with its message and no traceback, on the terminal and in the log; any
     other exception leaves its traceback in the log and names that file on the terminal.
+
+    Parameters
+    ----------
+    snakemake : object
+        What Snakemake hands to a script: `log`, `input`, `output` and `params.settings`.
     """
+    log_path = snakemake.log[0]
     try:
         handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
     except OSError as error:
@@ -34,7 +42,8 @@ def job(log_path):
     log.setLevel(logging.INFO)
     start = time.perf_counter()
     try:
-        yield
+        with recorded(snakemake):
+            yield
         log.info("done in %.1f s", time.perf_counter() - start)
     except UserError as error:
         log.error("error: %s", error)
@@ -48,6 +57,30 @@ def job(log_path):
     finally:
         log.removeHandler(handler)
         handler.close()
+
+
+@contextlib.contextmanager
+def recorded(job):
+    """Check what a job reads, and record what the block has made of it.
+
+    Parameters
+    ----------
+    job : object
+        As for `job`; Snakemake's own will do.
+
+    Raises
+    ------
+    UserError
+        When an input is not what was written.
+    """
+    records = Records.beside(job.log[0])
+    inputs, sources = records.inspect(job.input)
+    # As they are before they are read: what changes from now on is a change.
+    sources = looked_at(sources, records.seen(job.output[0]))
+    yield
+    for name, record in made(records, job, inputs, sources).items():
+        with written_whole(records.path(name)) as temporary:
+            temporary.write_text(json.dumps(record), encoding="utf-8")
 
 
 def _unexpected(error):

@@ -518,10 +518,10 @@ STOPS = [
     Stop("Relabellings", "blocks of one", ("no relabelling but the observed one",),
          config={"permutation": {"n_permutations": 20, "chunk_size": 20, "blocks": {"within": "participant_id"}}},
          arguments=DESIGN_ALONE, finished=True, target=PLAN),
-    Stop("Relabellings", "chunk cut off", ("results/nulls/contrast-age/0-21.npz: not a whole chunk", "Delete"),
+    Stop("Relabellings", "chunk cut off", ("results/nulls/contrast-age/0-21.npz: damaged, cut off", "Delete"),
          damaged_chunk(lambda path: path.write_bytes(path.read_bytes()[:200])), target=NULL, finished=True),
-    Stop("Relabellings", "chunk of other data", ("0-21.npz: computed from other data", "Delete"),
+    Stop("Relabellings", "chunk of other data", ("0-21.npz: damaged, cut off or exchanged", "Delete"),
          damaged_chunk(of_other_data), target=NULL, finished=True),
-    Stop("Relabellings", "chunk with pickled objects", ("0-21.npz: not a whole chunk", "Delete"),
+    Stop("Relabellings", "chunk with pickled objects", ("0-21.npz: damaged, cut off or exchanged", "Delete"),
          damaged_chunk(pickled), target=NULL, finished=True),
 ]  # fmt: skip

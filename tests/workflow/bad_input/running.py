@@ -116,7 +116,8 @@ def told(output):
     """Find our message in what Snakemake prints, and the log that it names."""
     by_jobs = re.findall(r"^Permaps: (.*?)\n\((?:log:|traceback in) (.*?)\)$", output, re.S | re.M)
     at_start = re.findall(r"^WorkflowError in file [^\n]*:\n(.*?)\n  File \"", output, re.S | re.M)
-    found = by_jobs + [(message, None) for message in at_start]
+    by_records = re.findall(r"^Permaps: ([^\n]*)\s*\Z", output, re.M)
+    found = by_jobs + [(message, None) for message in at_start + by_records]
     return found[0] if len(found) == 1 else ("", None)
 
 

@@ -1,0 +1,47 @@
+# Before a run: are the results that it builds on those of this config and these inputs?
+from permaps.workflow.jobs import recorded
+from permaps.workflow.records import refuse_stale, stale
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.settings.enums import RerunTrigger
+from snakemake_interface_logger_plugins.common import LogEvent
+
+LOOKED_AT = []
+
+
+def look_at_records():
+    """Refuse results of another origin that Snakemake takes for up to date: its own notes may be missing.
+
+    With --touch they count as what this config gives, since that is what it is for.
+    """
+    dag, records = workflow.dag, Records(config["results"])
+    planned = [job for level in dag.toposorted() for job in level if job.output]
+    idle = [
+        (job, [path for files in dag.dependencies[job].values() for path in files])
+        for job in planned
+        if not dag.needrun(job)
+    ]
+    if workflow.touch:
+        accepted = {job for job, *_ in stale(records, idle)}
+        for job in planned:  # in this order, since each looks at the records of those before
+            if dag.needrun(job) or job in accepted:
+                with recorded(job):
+                    pass
+    elif RerunTrigger.PARAMS in workflow.rerun_triggers:  # else the user wants changes passed over
+        refuse_stale(records, idle, config["results"])
+
+
+def once_planned(record):
+    """Look when Snakemake says what there is to do: nothing else comes in dry runs, and when that is nothing."""
+    planned = getattr(record, "event", None) == LogEvent.RUN_INFO or record.msg == NOTHING_TO_BE_DONE_MSG
+    if planned and not LOOKED_AT:
+        LOOKED_AT.append(True)
+        try:
+            look_at_records()
+        except UserError as error:
+            sys.exit(f"\nPermaps: {error}\n")  # an exception would be shown with the way through the logger
+    return True
+
+
+# Of a workflow that imports this one, the plan is not ours; its jobs look at what they read all the same.
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    logger.addFilter(once_planned)

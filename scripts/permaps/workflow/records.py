@@ -1,0 +1,316 @@
+"""What every result was made from, and whether it is still what was written.
+
+Beside each result, in the folder .records, lies a small record with
+
+- `files`: size and checksum of what was written,
+- `settings`: a digest of the params of its job, the digest of the code and the token of the user's files among them,
+- `inputs`: for each result that it was made from, a digest of what that one was,
+- `sources`: for each file from outside, its size, date and checksum (in the record of a job's first result).
+
+A job looks at the records of what it reads, so that a damaged file is told and not used. Before a run, those
+of all that Snakemake takes for up to date are compared with what would be made now. Snakemake's own notes do the
+same as long as they are there; results that were copied, or made elsewhere, have none.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import zlib
+
+from permaps.workflow.errors import UserError
+
+FOLDER = ".records"
+_SLAB = 2**20
+# Files or rules that a message names.
+_FEW = 4
+
+
+class Records:
+    """The records of one folder of results, each read once.
+
+    Parameters
+    ----------
+    results : path
+    """
+
+    def __init__(self, results):
+        self.results = os.path.abspath(results)
+        self._read = {}
+
+    @classmethod
+    def beside(cls, log):
+        """Return those of the folder that a job's log lies in, which is all that a job knows of it."""
+        folder = os.path.dirname(log)
+        while os.path.basename(folder) not in ("logs", ""):
+            folder = os.path.dirname(folder)
+        return cls(os.path.dirname(folder))
+
+    def name(self, path):
+        """Return a path as records have it: relative to the results; None outside of them."""
+        path = os.path.abspath(path)
+        return path[len(self.results) + 1 :] if path.startswith(self.results + os.sep) else None
+
+    def path(self, name):
+        """Return where the record of a result lies."""
+        return os.path.join(self.results, FOLDER, f"{name}.json")
+
+    def of(self, path):
+        """Return the record of a file; None for a file that no job has made.
+
+        Raises
+        ------
+        UserError
+            When the record itself is damaged.
+        """
+        name = self.name(path)
+        if name is None:
+            return None
+        if name not in self._read:
+            self._read[name] = self._load(name, path)
+        return self._read[name]
+
+    def _load(self, name, path):
+        try:
+            with open(self.path(name), encoding="utf-8") as file:
+                record = json.load(file)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise damaged(path, f"its record {self.path(name)} cannot be read: {error}") from None
+        if not (isinstance(record, dict) and {"files", "settings", "inputs"} <= record.keys()):
+            raise damaged(path, f"its record {self.path(name)} is no record")
+        return record
+
+    def inspect(self, paths):
+        """Make sure that what a job reads is what was written, and return what that is.
+
+        Parameters
+        ----------
+        paths : iterable of path
+
+        Returns
+        -------
+        inputs : dict of str to str
+            A digest of each result, by name.
+        sources : list of str
+            Files from outside.
+
+        Raises
+        ------
+        UserError
+            Naming the first file that is damaged.
+        """
+        inputs, sources = {}, []
+        for path in filter(os.path.exists, paths):
+            record = self.of(path)
+            if record is None:
+                sources.append(os.path.abspath(path))
+                continue
+            if difference := _difference(contents(path), record["files"]):
+                raise damaged(path, difference)
+            inputs[self.name(path)] = digest(record["files"])
+        return inputs, sources
+
+    def seen(self, path):
+        """Return what a result's record says of the files from outside; {} where it says nothing."""
+        try:
+            return (self.of(path) or {}).get("sources", {})
+        except UserError:
+            return {}
+
+
+def made(records, job, inputs, sources):
+    """Return the records of what a job has made, by the names of the results.
+
+    Parameters
+    ----------
+    records : Records
+    job : object
+        With `output` and `params.settings`, as Snakemake hands them to a script.
+    inputs : dict of str to str
+        From `Records.inspect`.
+    sources : dict of str to list
+        From `looked_at`.
+
+    Returns
+    -------
+    dict of str to dict
+        Of the outputs that are there.
+    """
+    base = {"settings": digest(job.params.settings), "inputs": inputs}
+    found = {}
+    for path in job.output:
+        if os.path.exists(path):
+            # Thousands of files, perhaps: once is enough.
+            own = {"sources": sources} if sources and path == job.output[0] else {}
+            found[records.name(path)] = base | own | {"files": contents(path)}
+    return found
+
+
+def stale(records, jobs):
+    """Yield the results that are not what their jobs would make now.
+
+    Parameters
+    ----------
+    records : Records
+    jobs : iterable of (object, iterable of path)
+        Snakemake's jobs that are not to run, each with those of its inputs that other jobs make.
+
+    Yields
+    ------
+    job : object
+    path : path
+    found : str or None
+        How it is damaged, as far as its size tells; None when the settings, the code, the files from outside or
+        the results that it was made from were others.
+    """
+    for job, inputs in jobs:
+        settings = digest(job.params.settings)
+        known = {records.name(path): records.of(path) for path in inputs}
+        for path in job.output:
+            if not os.path.exists(path):  # an intermediate that was deleted, and is not needed
+                continue
+            record = records.of(path)
+            if record is None or record["settings"] != settings or not _from(record["inputs"], known):
+                yield job, path, None
+            elif "" in record["files"] and record["files"][""][0] != os.path.getsize(path):
+                yield job, path, _difference({"": [os.path.getsize(path), ""]}, record["files"])
+
+
+def refuse_stale(records, jobs, results):
+    """Refuse results that are not what their jobs would make now.
+
+    Parameters
+    ----------
+    records, jobs
+        As for `stale`.
+    results : str
+        The folder, for the message.
+
+    Raises
+    ------
+    UserError
+        Naming the first of them, and what to do.
+    """
+    found = list(stale(records, jobs))
+    for _, path, difference in found:
+        if difference:
+            raise damaged(path, difference)
+    if found:
+        paths = [path for _, path, _ in found]
+        more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
+        rules = list(dict.fromkeys(job.rule.name for job, _, _ in found))
+        anew = f"--forcerun {' '.join(rules)}" if len(rules) <= _FEW else "--forceall"
+        raise UserError(
+            f"{results}: holds files of another config, other inputs or another version, and Snakemake would take "
+            "them for up to date, as it does when results are copied or .snakemake is deleted: "
+            f"{', '.join(paths[:_FEW])}{more}. To make them anew, run again with {anew}, or delete the folder; to "
+            "keep them, choose another folder in `results`. If they are what this config gives, run with --touch "
+            "once."
+        )
+
+
+def _from(inputs, known):
+    """Return whether a result was made from what lies there now."""
+    return inputs.keys() <= known.keys() and all(
+        inputs.get(name) == digest(record["files"]) for name, record in known.items() if record
+    )
+
+
+def looked_at(paths, seen):
+    """Return size, date in ns and checksum of files from outside, their stats as `dates_of` gives them.
+
+    Parameters
+    ----------
+    paths, seen
+        As for `dates_of`.
+
+    Returns
+    -------
+    dict of str to (int, int, str)
+    """
+    return {path: [*stat, checksum(path)] for path, stat in dates_of(paths, seen).items()}
+
+
+def dates_of(paths, seen):
+    """Return size and date in ns of files from outside, by one look at each.
+
+    A file with another date and the content that was seen before keeps the date that was seen: to touch it, or
+    to copy it without its date, is no change. Only such a file is read.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Those that do not exist have no entry.
+    seen : dict of str to (int, int, str)
+        What an earlier run looked at, from `Records.seen`.
+
+    Returns
+    -------
+    dict of str to (int, int)
+    """
+    found = {}
+    for path in paths:
+        try:
+            stat = os.stat(path)
+        except OSError:
+            continue
+        size, date = stat.st_size, stat.st_mtime_ns
+        old_size, old_date, old_checksum = seen.get(path, (size, date, None))
+        touched = size == old_size and date != old_date and _checksum_then(path, date) == old_checksum
+        found[path] = [size, old_date if touched else date]
+    return found
+
+
+@functools.cache
+def _checksum_then(path, date):
+    try:
+        return checksum(path)
+    except OSError:
+        return None
+
+
+def digest(value):
+    """Return a short digest of plain values."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def checksum(path):
+    """Return the CRC-32 of a file: it finds damage, at more than a gigabyte per second."""
+    crc = 0
+    with open(path, "rb", buffering=0) as file:
+        while slab := file.read(_SLAB):
+            crc = zlib.crc32(slab, crc)
+    return f"{crc:08x}"
+
+
+def contents(path):
+    """Return {name: [size, checksum]} of a file, whose name is then empty, or of the files in a folder."""
+    if not os.path.isdir(path):
+        return {"": [os.path.getsize(path), checksum(path)]}
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return {os.path.relpath(file, path): [os.path.getsize(file), checksum(file)] for file in sorted(files)}
+
+
+def _difference(found, expected):
+    """Say the first difference between two `contents`; nothing where they are alike."""
+    for name in sorted(found.keys() | expected.keys()):
+        here, there = found.get(name), expected.get(name)
+        if here == there:
+            continue
+        what = f"{name}: " if name else ""
+        if here is None or there is None:
+            return f"{what}{'is gone' if here is None else 'was not there'}"
+        if here[0] != there[0]:
+            return f"{what}{here[0]} bytes where {there[0]} were written"
+        return f"{what}other bytes than were written"
+    return None
+
+
+def damaged(path, found):
+    """Return the error that names a damaged result and says how to mend it."""
+    return UserError(
+        f"{path}: damaged, cut off or exchanged ({found}). "
+        f"Delete {path} and run again: only what depends on it is computed anew."
+    )
