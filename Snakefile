@@ -10,6 +10,7 @@ min_version("9.19")
 HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
 sys.path.append(str(HOME / "scripts"))
 
+from permaps.workflow.defaults import complete
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files, check_place
@@ -50,6 +51,11 @@ include: "rules/truth.smk"
 include: "rules/report.smk"
 include: "rules/records.smk"
 include: "rules/terminal.smk"
+
+
+for each in workflow.rules:
+    if Path(each.snakefile).parent == HOME / "rules":  # not those of a workflow that imports this one
+        complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(10)))
 
 
 rule all:

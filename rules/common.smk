@@ -3,7 +3,6 @@ import re
 from functools import cache
 
 from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
-from permaps.workflow.digest import library_digest
 
 
 def result(path):
@@ -12,11 +11,6 @@ def result(path):
 
 
 @cache  # each job asks for it
-def library(rule_name):
-    """A digest of a rule's script and the library modules behind it: an edit of one re-runs the rule."""
-    return library_digest(HOME / "scripts" / f"{rule_name}.py")
-
-
 def version():
     """The version that CITATION.cff gives."""
     lines = (HOME / "CITATION.cff").read_text(encoding="utf-8").splitlines()

@@ -8,18 +8,6 @@ rule estimate_uncorrected:
     output:
         unc=result("maps/contrast-{analysis}_stat-{stat}_corr-unc_logp.nii.gz"),
         fdr=result("maps/contrast-{analysis}_stat-{stat}_corr-fdr_logp.nii.gz"),
-    log:
-        result("logs/estimate_uncorrected/contrast-{analysis}_stat-{stat}.log"),
-    benchmark:
-        result("benchmarks/estimate_uncorrected/contrast-{analysis}_stat-{stat}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
-    params:
-        settings=dict(library=library("estimate_uncorrected")),
     message:
         "Uncorrected p of {wildcards.stat} of {wildcards.analysis}"
     script:
@@ -31,18 +19,6 @@ rule write_tfce:
         observed=result("observed/contrast-{analysis}.npz"),
     output:
         tfce=result("maps/contrast-{analysis}_stat-tfce_statmap.nii.gz"),
-    log:
-        result("logs/write_tfce/contrast-{analysis}.log"),
-    benchmark:
-        result("benchmarks/write_tfce/contrast-{analysis}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
-    params:
-        settings=dict(library=library("write_tfce")),
     message:
         "Writing the TFCE map of {wildcards.analysis}"
     script:
@@ -55,18 +31,8 @@ rule correct_fwe:
         null=result("nulls/contrast-{analysis}.npz"),
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-fwe_logp.nii.gz"),
-    log:
-        result("logs/correct_fwe/contrast-{analysis}_stat-{stat}.log"),
-    benchmark:
-        result("benchmarks/correct_fwe/contrast-{analysis}_stat-{stat}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
-        settings=dict(across=False, library=library("correct_fwe")),
+        settings=dict(across=False),
     message:
         "Correcting {wildcards.stat} of {wildcards.analysis}"
     script:
@@ -82,20 +48,12 @@ rule merge_contrasts:
         nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in tested_by(wildcards.letter)],
     output:
         null=result("nulls/across-contrasts_stat-{letter}.npz"),
-    log:
-        result("logs/merge_contrasts/stat-{letter}.log"),
-    benchmark:
-        result("benchmarks/merge_contrasts/stat-{letter}.tsv")
     wildcard_constraints:
         letter="t|F",
     conda:
         "../envs/kernel.yaml"
-    threads: 1
     resources:
-        mem_mb=memory(base=500),
         runtime=minutes(30),
-    params:
-        settings=dict(library=library("merge_contrasts")),
     message:
         "Merging the nulls of all contrasts by {wildcards.letter}"
     script:
@@ -108,14 +66,10 @@ use rule correct_fwe as correct_fwe_across_contrasts with:
         null=lambda wildcards: result(f"nulls/across-contrasts_stat-{statistic_of(wildcards.analysis)}.npz"),
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-cfwe_logp.nii.gz"),
-    log:
-        result("logs/correct_fwe_across_contrasts/contrast-{analysis}_stat-{stat}.log"),
-    benchmark:
-        result("benchmarks/correct_fwe_across_contrasts/contrast-{analysis}_stat-{stat}.tsv")
     wildcard_constraints:
         analysis=one_of(CONTRASTS),
     params:
-        settings=dict(across=True, library=library("correct_fwe")),
+        settings=dict(across=True),
     message:
         "Correcting {wildcards.stat} of {wildcards.analysis} across contrasts"
 
@@ -127,18 +81,8 @@ rule fit_tail:
     output:
         logp=result("maps/contrast-{analysis}_stat-{stat}_corr-gpd_logp.nii.gz"),
         table=result("tables/contrast-{analysis}_stat-{stat}_tail.tsv"),
-    log:
-        result("logs/fit_tail/contrast-{analysis}_stat-{stat}.log"),
-    benchmark:
-        result("benchmarks/fit_tail/contrast-{analysis}_stat-{stat}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
-        settings=dict(seed=config["permutation"]["seed"], library=library("fit_tail")),
+        settings=dict(seed=config["permutation"]["seed"]),
     message:
         "Fitting the tail of {wildcards.stat} of {wildcards.analysis}"
     script:

@@ -33,21 +33,10 @@ rule plot_glass_brains:
         ),
         vector=result("figures/contrast-{contrast}_{panel}.svg"),
         caption=numbers("contrast-{contrast}_{panel}"),
-    log:
-        result("logs/plot_glass_brains/contrast-{contrast}_{panel}.log"),
-    benchmark:
-        result("benchmarks/plot_glass_brains/contrast-{contrast}_{panel}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             stats=panel_stats(wildcards.contrast, wildcards.panel),
             alpha=config["inference"]["alpha"],
-            library=library("plot_glass_brains"),
         ),
     message:
         "Drawing glass brains of {wildcards.contrast} ({wildcards.panel})"
@@ -69,21 +58,10 @@ rule plot_slices:
         ),
         vector=result("figures/contrast-{contrast}_stat-{stat}_slices.svg"),
         caption=numbers("contrast-{contrast}_stat-{stat}_slices"),
-    log:
-        result("logs/plot_slices/contrast-{contrast}_stat-{stat}_slices.log"),
-    benchmark:
-        result("benchmarks/plot_slices/contrast-{contrast}_stat-{stat}_slices.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             letter=statistic_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
-            library=library("plot_slices"),
         ),
     message:
         "Drawing slices of {wildcards.contrast} by {wildcards.stat}"
@@ -104,22 +82,11 @@ rule build_viewer:
             contrast="{contrast}",
         ),
         caption=numbers("contrast-{contrast}_viewer"),
-    log:
-        result("logs/build_viewer/contrast-{contrast}_viewer.log"),
-    benchmark:
-        result("benchmarks/build_viewer/contrast-{contrast}_viewer.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             letter=statistic_of(wildcards.contrast),
             cluster_p=config["inference"]["cluster_p"],
             two_sided=config["permutation"]["two_sided"],
-            library=library("build_viewer"),
         ),
     message:
         "Building the viewer of {wildcards.contrast}"
@@ -146,20 +113,9 @@ rule plot_peaks:
         ),
         vector=result("figures/contrast-{contrast}_peaks.svg"),
         caption=numbers("contrast-{contrast}_peaks"),
-    log:
-        result("logs/plot_peaks/contrast-{contrast}_peaks.log"),
-    benchmark:
-        result("benchmarks/plot_peaks/contrast-{contrast}_peaks.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             letter=statistic_of(wildcards.contrast),
-            library=library("plot_peaks"),
         ),
     message:
         "Drawing the data at the peaks of {wildcards.contrast}"
@@ -180,21 +136,10 @@ rule plot_nulls:
         ),
         vector=result("figures/contrast-{contrast}_nulls.svg"),
         caption=numbers("contrast-{contrast}_nulls"),
-    log:
-        result("logs/plot_nulls/contrast-{contrast}_nulls.log"),
-    benchmark:
-        result("benchmarks/plot_nulls/contrast-{contrast}_nulls.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             stats=stats_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
-            library=library("plot_nulls"),
         ),
     message:
         "Drawing the null distributions of {wildcards.contrast}"
@@ -216,21 +161,10 @@ rule plot_convergence:
         ),
         vector=result("figures/contrast-{contrast}_convergence.svg"),
         caption=numbers("contrast-{contrast}_convergence"),
-    log:
-        result("logs/plot_convergence/contrast-{contrast}_convergence.log"),
-    benchmark:
-        result("benchmarks/plot_convergence/contrast-{contrast}_convergence.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             stats=stats_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
-            library=library("plot_convergence"),
         ),
     message:
         "Drawing how the p values of {wildcards.contrast} settled"
@@ -246,20 +180,6 @@ rule plot_design:
     output:
         figure=figure("figures/design.png", "design", "5 Design and quality", figure="1 design and contrasts"),
         vector=result("figures/design.svg"),
-    log:
-        result("logs/plot_design.log"),
-    benchmark:
-        result("benchmarks/plot_design.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
-    params:
-        settings=dict(
-            library=library("plot_design"),
-        ),
     message:
         "Drawing the design"
     script:
@@ -276,20 +196,6 @@ rule plot_quality:
         ),
         vector=result("figures/quality.svg"),
         caption=numbers("quality"),
-    log:
-        result("logs/plot_quality.log"),
-    benchmark:
-        result("benchmarks/plot_quality.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
-    params:
-        settings=dict(
-            library=library("plot_quality"),
-        ),
     message:
         "Drawing the quality of the maps"
     script:
@@ -305,20 +211,6 @@ rule plot_coverage:
         figure=figure("figures/coverage.png", "coverage", "5 Design and quality", figure="3 coverage"),
         vector=result("figures/coverage.svg"),
         caption=numbers("coverage"),
-    log:
-        result("logs/plot_coverage.log"),
-    benchmark:
-        result("benchmarks/plot_coverage.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
-    params:
-        settings=dict(
-            library=library("plot_coverage"),
-        ),
     message:
         "Drawing the coverage"
     script:

@@ -2,8 +2,7 @@
 import functools
 import os
 
-from permaps.inputs.tables import map_files, partners
-from permaps.workflow.records import Records, dates_of, digest
+from permaps.inputs.tables import map_files
 
 COHORT = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]
@@ -28,14 +27,11 @@ def table_maps(maps):
     return map_files(COHORT["path"], maps, config["results"])
 
 
-def user_maps(wildcards):
-    """The user's maps, as far as they are known before anything runs."""
-    return table_maps(COHORT["maps"]) if COHORT["source"] == "table" else []
-
-
 def source_maps(wildcards):
-    """The maps that are analysed, wherever they come from: a changed one re-runs what reads it."""
-    return rules.simulate_cohort.output.maps if COHORT["source"] == "simulated" else user_maps(wildcards)
+    """The maps, as far as they are known before anything runs: a changed one re-runs what reads it."""
+    if COHORT["source"] == "simulated":
+        return rules.simulate_cohort.output.maps
+    return table_maps(COHORT["maps"]) if COHORT["source"] == "table" else []
 
 
 def source_covariates(wildcards):
@@ -61,18 +57,6 @@ def atlas_file(key):
     """The image or the labels of the user's atlas, where there is one."""
     path = config["atlas"][key]
     return given_file(f"atlas.{key}", path) if path else []
-
-
-def state_of(first, *groups):
-    """A token of the user's files: what has it among its settings runs again when one of them changes.
-
-    Also when its date is older than that of the results, which Snakemake passes over. `first` is the first
-    result that is made of them, whose record knows what they were. A group is a file, or a list of them.
-    """
-    files = []
-    for group in groups:
-        files += partners(group) if isinstance(group, str) else group
-    return digest(dates_of(files, Records(config["results"]).seen(result(first))))
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.

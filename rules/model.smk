@@ -7,23 +7,12 @@ rule make_design:
     output:
         design=result("design/design.tsv"),
         blocks=result("design/blocks.json"),
-    log:
-        result("logs/make_design.log"),
-    benchmark:
-        result("benchmarks/make_design.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         settings=dict(
             formula=config["model"]["formula"],
             voxelwise=list(config["model"]["voxelwise"]),
             variance_groups=config["model"]["variance_groups"],
             blocks=config["permutation"]["blocks"],
-            library=library("make_design"),
         ),
     message:
         "Building the design matrix"
@@ -38,22 +27,11 @@ rule plan_contrast:
     output:
         weights=result("design/contrast-{contrast}_weights.tsv"),
         plan=result("design/contrast-{contrast}_plan.json"),
-    log:
-        result("logs/plan_contrast/contrast-{contrast}.log"),
-    benchmark:
-        result("benchmarks/plan_contrast/contrast-{contrast}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         # Its own expressions alone: another contrast that comes or goes leaves this one as it is.
         settings=lambda wildcards: dict(
             expressions=config["model"]["contrasts"][wildcards.contrast],
             scheme=config["permutation"]["scheme"],
-            library=library("plan_contrast"),
         ),
     message:
         "Planning the relabellings of {wildcards.contrast}"
@@ -68,18 +46,6 @@ rule collect_contrasts:
     output:
         contrasts=result("design/contrasts.tsv"),
         plan=result("design/plan.json"),
-    log:
-        result("logs/collect_contrasts.log"),
-    benchmark:
-        result("benchmarks/collect_contrasts.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(5),
-    params:
-        settings=dict(library=library("collect_contrasts")),
     message:
         "Collecting the contrasts"
     script:
@@ -99,22 +65,10 @@ rule build_model:
         volume=small_volume,
     output:
         model=result("design/contrast-{analysis}_model.npz"),
-    log:
-        result("logs/build_model/contrast-{analysis}.log"),
-    benchmark:
-        result("benchmarks/build_model/contrast-{analysis}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=1000),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             contrast=contrast_of(wildcards.analysis),
             variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
-            sources=state_of(f"design/contrast-{wildcards.analysis}_model.npz", small_volume(wildcards)),
-            library=library("build_model"),
         ),
     message:
         "Putting together the model of {wildcards.analysis}"

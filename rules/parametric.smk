@@ -15,20 +15,10 @@ rule fit_parametric:
         z=result("maps/contrast-{contrast}_stat-z_statmap.nii.gz"),
         partialr2=result("maps/contrast-{contrast}_stat-partialr2_statmap.nii.gz"),
         bonferroni=result("maps/contrast-{contrast}_stat-t_corr-bonferroni_logp.nii.gz"),
-    log:
-        result("logs/fit_parametric/contrast-{contrast}.log"),
-    benchmark:
-        result("benchmarks/fit_parametric/contrast-{contrast}.tsv")
     wildcard_constraints:
         contrast=one_of(c for c in CONTRASTS if statistic_of(c) == "t"),
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
     resources:
-        mem_mb=memory(base=1000),
         runtime=minutes(30),
-    params:
-        settings=dict(library=library("fit_parametric")),
     message:
         "Fitting {wildcards.contrast}: t, parametric"
     script:

@@ -8,18 +8,12 @@ rule observe:
         model=result("design/contrast-{analysis}_model.npz"),
     output:
         observed=result("observed/contrast-{analysis}.npz"),
-    log:
-        result("logs/observe/contrast-{analysis}.log"),
-    benchmark:
-        result("benchmarks/observe/contrast-{analysis}.tsv")
     conda:
         "../envs/kernel.yaml"
-    threads: 1
     resources:
         mem_mb=memory(base=1000, per_input=1),
-        runtime=minutes(10),
     params:
-        settings=dict(**CHUNK_SETTINGS, library=library("observe")),
+        settings=CHUNK_SETTINGS,
     message:
         "Computing the observed maps of {wildcards.analysis}"
     script:
@@ -33,18 +27,13 @@ rule compute_null_chunk:
         model=result("design/contrast-{analysis}_model.npz"),
     output:
         chunk=result("nulls/contrast-{analysis}/{start}-{stop}.npz"),
-    log:
-        result("logs/compute_null_chunk/contrast-{analysis}_{start}-{stop}.log"),
-    benchmark:
-        result("benchmarks/compute_null_chunk/contrast-{analysis}_{start}-{stop}.tsv")
     conda:
         "../envs/kernel.yaml"
-    threads: 1
     resources:
         mem_mb=memory(base=1500),
         runtime=minutes(120),
     params:
-        settings=dict(**CHUNK_SETTINGS, library=library("compute_null_chunk")),
+        settings=CHUNK_SETTINGS,
     message:
         "Relabelling {wildcards.analysis}: {wildcards.start} to {wildcards.stop}"
     script:
@@ -60,13 +49,8 @@ rule merge_nulls:
     output:
         null=result("nulls/contrast-{analysis}.npz"),
         exceedances=result("counts/contrast-{analysis}.npz"),
-    log:
-        result("logs/merge_nulls/contrast-{analysis}.log"),
-    benchmark:
-        result("benchmarks/merge_nulls/contrast-{analysis}.tsv")
     conda:
         "../envs/kernel.yaml"
-    threads: 1
     resources:
         mem_mb=memory(base=1500),
         runtime=minutes(60),
@@ -75,7 +59,6 @@ rule merge_nulls:
             n_permutations=config["permutation"]["n_permutations"],
             statistics=config["inference"]["statistics"],
             chunks=CHUNK_SETTINGS,
-            library=library("merge_nulls"),
         ),
     message:
         "Merging the null of {wildcards.analysis}"

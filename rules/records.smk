@@ -1,6 +1,6 @@
 # Before a run: are the results that it builds on those of this config and these inputs?
 from permaps.workflow.jobs import recorded
-from permaps.workflow.records import refuse_stale, stale
+from permaps.workflow.records import Records, refuse_stale, stale
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.settings.enums import RerunTrigger
 from snakemake_interface_logger_plugins.common import LogEvent

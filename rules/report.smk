@@ -23,15 +23,7 @@ rule record_provenance:
     output:
         provenance=result("provenance.json"),
         description=result("dataset_description.json"),
-    log:
-        result("logs/record_provenance.log"),
-    benchmark:
-        result("benchmarks/record_provenance.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
     resources:
-        mem_mb=memory(base=500),
         runtime=minutes(20),
     params:
         settings=dict(
@@ -40,7 +32,6 @@ rule record_provenance:
             version=version(),
             code=code_digest(HOME),
             snakemake_version=engine.__version__,
-            library=library("record_provenance"),
         ),
     message:
         "Recording what the run was made of"
@@ -54,18 +45,6 @@ rule write_methods:
     output:
         methods=result("methods.md"),
         bibliography=result("references.bib"),
-    log:
-        result("logs/write_methods.log"),
-    benchmark:
-        result("benchmarks/write_methods.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=300),
-        runtime=minutes(5),
-    params:
-        settings=dict(library=library("write_methods")),
     message:
         "Writing the methods"
     script:
@@ -96,23 +75,12 @@ rule summarise_results:
             labels={"page": "2 its numbers as a table"},
         ),
         landing=result("figures/captions/landing.html"),
-    log:
-        result("logs/summarise_results.log"),
-    benchmark:
-        result("benchmarks/summarise_results.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
     params:
         settings=dict(
             contrasts=[
                 dict(name=c, letter=statistic_of(c), stats=stats_of(c), panels=panels_of(c))
                 for c in CONTRASTS
             ],
-            library=library("summarise_results"),
         ),
     message:
         "Summarising the run"

@@ -15,23 +15,12 @@ rule count_relabellings:
         plan=result("design/plan.json"),
     output:
         table=result("tables/relabellings.tsv"),
-    log:
-        result("logs/count_relabellings.log"),
-    benchmark:
-        result("benchmarks/count_relabellings.tsv")
     priority: 100  # before hours of relabelling
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=300),
-        runtime=minutes(5),
     params:
         settings=dict(
             n_permutations=config["permutation"]["n_permutations"],
             alpha=config["inference"]["alpha"],
             tail_fit=config["inference"]["tail_fit"],
-            library=library("count_relabellings"),
         ),
     message:
         "Counting the relabellings"
@@ -59,16 +48,6 @@ rule tabulate_clusters:
             category="3 Tables",
             labels={"table": "clusters", "contrast": "{contrast}", "statistic": "{stat}"},
         ),
-    log:
-        result("logs/tabulate_clusters/contrast-{contrast}_stat-{stat}.log"),
-    benchmark:
-        result("benchmarks/tabulate_clusters/contrast-{contrast}_stat-{stat}.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
     params:
         settings=lambda wildcards: dict(
             letter=statistic_of(wildcards.contrast),
@@ -76,12 +55,6 @@ rule tabulate_clusters:
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],
             further=further_corrections(wildcards.contrast, wildcards.stat),
-            sources=state_of(
-                f"tables/contrast-{wildcards.contrast}_stat-{wildcards.stat}_clusters.tsv",
-                atlas_file("image"),
-                atlas_file("labels"),
-            ),
-            library=library("tabulate_clusters"),
         ),
     message:
         "Tabulating the clusters of {wildcards.contrast} by {wildcards.stat}"
@@ -103,16 +76,6 @@ rule tabulate_small_volumes:
             category="3 Tables",
             labels={"table": "small volumes", "contrast": "all", "statistic": "all"},
         ),
-    log:
-        result("logs/tabulate_small_volumes.log"),
-    benchmark:
-        result("benchmarks/tabulate_small_volumes.tsv")
-    conda:
-        "../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(base=500),
-        runtime=minutes(10),
     params:
         settings=dict(
             analyses=[
@@ -120,7 +83,6 @@ rule tabulate_small_volumes:
                 for a in IN_VOLUMES
             ],
             alpha=config["inference"]["alpha"],
-            library=library("tabulate_small_volumes"),
         ),
     message:
         "Tabulating the small volumes"

@@ -25,23 +25,12 @@ if config["dataset"]["source"] == "simulated" and not config["model"]["voxelwise
                 category="3 Tables",
                 labels={"table": "found of what was planted", "contrast": "{contrast}", "statistic": "all"},
             ),
-        log:
-            result("logs/score_truth/contrast-{contrast}.log"),
-        benchmark:
-            result("benchmarks/score_truth/contrast-{contrast}.tsv")
-        conda:
-            "../envs/imaging.yaml"
-        threads: 1
-        resources:
-            mem_mb=memory(base=500),
-            runtime=minutes(10),
         params:
             settings=lambda wildcards: dict(
                 stats=stats_of(wildcards.contrast),
                 alpha=config["inference"]["alpha"],
                 # In mm; without smoothing, a voxel of the simulated grid.
                 margin=2 * config["smoothing_fwhm"] if config["smoothing_fwhm"] else 3,
-                library=library("score_truth"),
             ),
         message:
             "Comparing {wildcards.contrast} with the planted truth"

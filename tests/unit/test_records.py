@@ -28,7 +28,7 @@ class Place:
             log=[f"{self.results}/logs/{name}/x.log"],
             input=[str(self.source) if name == "a" else str(made["a"])],
             output=[str(made[name])],
-            params=SimpleNamespace(settings=self.settings[name]),
+            params={"settings": self.settings[name]},
             rule=SimpleNamespace(name=f"rule_{name}"),
         )
 

@@ -30,7 +30,7 @@ def job(snakemake):
     Parameters
     ----------
     snakemake : object
-        What Snakemake hands to a script: `log`, `input`, `output` and `params.settings`.
+        What Snakemake hands to a script: `log`, `input`, `output` and `params`.
     """
     log_path = snakemake.log[0]
     try:

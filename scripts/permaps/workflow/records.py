@@ -127,7 +127,7 @@ def made(records, job, inputs, sources):
     ----------
     records : Records
     job : object
-        With `output` and `params.settings`, as Snakemake hands them to a script.
+        With `output` and `params`, as Snakemake hands them to a script.
     inputs : dict of str to str
         From `Records.inspect`.
     sources : dict of str to list
@@ -138,7 +138,7 @@ def made(records, job, inputs, sources):
     dict of str to dict
         Of the outputs that are there.
     """
-    base = {"settings": digest(job.params.settings), "inputs": inputs}
+    base = {"settings": digest(dict(job.params.items())), "inputs": inputs}
     found = {}
     for path in job.output:
         if os.path.exists(path):
@@ -166,7 +166,7 @@ def stale(records, jobs):
         the results that it was made from were others.
     """
     for job, inputs in jobs:
-        settings = digest(job.params.settings)
+        settings = digest(dict(job.params.items()))
         known = {records.name(path): records.of(path) for path in inputs}
         for path in job.output:
             if not os.path.exists(path):  # an intermediate that was deleted, and is not needed
@@ -286,10 +286,15 @@ def checksum(path):
 
 
 def contents(path):
-    """Return {name: [size, checksum]} of a file, whose name is then empty, or of the files in a folder."""
+    """Return {name: [size, checksum]} of a file, whose name is then empty, or of the files in a folder.
+
+    Hidden ones are not ours: Snakemake notes in one when it saw the folder.
+    """
     if not os.path.isdir(path):
         return {"": [os.path.getsize(path), checksum(path)]}
-    files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    files = [
+        os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names if name[0] != "."
+    ]
     return {os.path.relpath(file, path): [os.path.getsize(file), checksum(file)] for file in sorted(files)}
 
 
