@@ -364,7 +364,9 @@ def test_a_gaussian_wider_than_any_image_is_refused(axis):
     # In metres, say, along one axis or all.
     affine = np.diag([3.0, 3.0, 3.0, 1.0])
     affine[axis, axis] = 1e-9
-    with pytest.raises(UserError, match=r"smoothing_fwhm: found 5 mm, which are 5,000,000,000 voxels of 1e-09 mm"):
+    with pytest.raises(
+        UserError, match=r"smoothing_fwhm: found 5 mm, which are 5,000,000,000 voxels of 1e-09 mm"
+    ):
         smooth(np.ones((4, 4, 4), np.float32), affine, 5.0)
     with pytest.raises(UserError, match=r"inference\.variance_smoothing_fwhm: found 8 mm"):
         check_kernel("inference.variance_smoothing_fwhm", 8.0, affine)
