@@ -198,6 +198,10 @@ def test_the_working_directory_has_a_say_unless_it_is_ours(tmp_path, monkeypatch
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text("smoothing_fwhm: 8\n")
     assert local_config(DEFAULTS) == {"smoothing_fwhm": 8}
+    (tmp_path / "config/config.yaml").unlink()
+    os.mkfifo(tmp_path / "config/config.yaml")
+    with pytest.raises(UserError, match=r"config/config\.yaml in the working directory is a pipe"):
+        local_config(DEFAULTS)
     monkeypatch.chdir(ROOT)
     assert local_config(DEFAULTS) == {}
 

@@ -14,7 +14,7 @@ import select_participants
 import smooth_maps
 from nilearn.maskers import NiftiMasker
 from permaps.inputs.images import load_map, write_image
-from permaps.inputs.masking import brain_mask, smooth, write_covariate, write_matrix
+from permaps.inputs.masking import brain_mask, check_kernel, smooth, write_covariate, write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.workflow.errors import UserError
 
@@ -357,3 +357,17 @@ def test_thirty_real_analyze_maps_with_nan(tmp_path):
     assert values.shape == expected.shape and 30_000 < values.shape[1] < 40_000
     np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5)
     assert read_participants(f["metrics.tsv"]).duplicate_of.isna().all()
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_a_gaussian_wider_than_any_image_is_refused(axis):
+    # In metres, say, along one axis or all.
+    affine = np.diag([3.0, 3.0, 3.0, 1.0])
+    affine[axis, axis] = 1e-9
+    with pytest.raises(
+        UserError, match=r"smoothing_fwhm: found 5 mm, which are 5,000,000,000 voxels of 1e-09 mm"
+    ):
+        smooth(np.ones((4, 4, 4), np.float32), affine, 5.0)
+    with pytest.raises(UserError, match=r"inference\.variance_smoothing_fwhm: found 8 mm"):
+        check_kernel("inference.variance_smoothing_fwhm", 8.0, affine)
+    assert smooth(np.ones((4, 4, 4), np.float32), np.eye(4), 5.0).shape == (4, 4, 4)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import unfit_names
+from permaps.workflow.paths import no_file
 
 # Merged key by key, the default's contrasts would stay among the user's.
 REPLACED_AS_A_WHOLE = ("dataset", "model")
@@ -89,6 +90,8 @@ def local_config(defaults_path):
     path = Path("config/config.yaml")
     if not path.exists() or path.samefile(defaults_path):
         return {}
+    if found := no_file(path):
+        raise UserError(f"{path} in the working directory is {found}; expected a config file, or none")
     from snakemake.common.configfile import load_configfile
 
     return load_configfile(path)
