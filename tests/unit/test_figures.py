@@ -15,7 +15,7 @@ import plot_slices
 import pytest
 from build_viewer import main as build_viewer
 from permaps.inputs.outliers import flag, robust_z, sentence
-from permaps.reporting.brains import axial_cuts, glass_brains
+from permaps.reporting.brains import axial_cuts, glass_brains, slices
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
 from permaps.reporting.style import plt
@@ -232,6 +232,16 @@ def test_quality_names_who_left(metrics, tmp_path):
     assert min(pixels(tmp_path / "a.png")) > 400
     assert "01: mean far off" in (tmp_path / "a.rst").read_text()
     assert "099: missing file" in (tmp_path / "a.rst").read_text()
+
+
+@pytest.mark.parametrize(("value", "found"), [(5.0, True), (0.0, False)])
+def test_slices_of_a_grid_without_background(value, found):
+    shape = (5, 6, 4)
+    figure = slices(
+        np.full(shape, value), np.full(shape, found), np.diag([8.0, 8, 8, 1]), "F", "All", symmetric=False
+    )
+    assert len(figure.axes) > 2
+    plt.close(figure)
 
 
 def test_cuts_go_through_the_strongest_slices():

@@ -119,6 +119,8 @@ def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
     fading = np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2)
     image = nib.Nifti1Image(values.astype(np.float32), affine)
     opacity = nib.Nifti1Image(fading.astype(np.float32), affine)
+    if not np.ptp(fading):  # a mask that fills the grid, all of it significant: nilearn asks for a range
+        opacity = float(fading.flat[0])
     outline = nib.Nifti1Image(significant.astype(np.float32), affine)
     cmap = "RdBu_r" if symmetric else "inferno"
     low = -top if symmetric else 0.0
