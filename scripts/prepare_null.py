@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.arithmetic.gaussian import sigma
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.permutation.fingerprint import fingerprint
@@ -69,11 +70,6 @@ def main(
         np.savez(path, **setup)
     path = "fast" if "rows" in setup else "general"
     log.info("%s: %d voxels, %s path", contrast, setup["mask"].sum(), path)
-
-
-def sigma(affine, fwhm):
-    """Return the standard deviation of a Gaussian along each axis, in voxels."""
-    return fwhm / np.sqrt(8 * np.log(2)) / np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
 
 
 def volume_on_grid(path, shape, affine):
