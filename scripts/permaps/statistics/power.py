@@ -14,9 +14,9 @@ import numpy as np
 from permaps.statistics.compiled import compiled
 
 _DIGITS = Context(prec=36, Emax=999999, Emin=-999999)
-# Exponents of doubles, from the smallest on, as frexp has them.
-_LOWEST, _HIGHEST = -1073, 1024
-# Points c from 1/2 to 1. So many keep d below 2^-8, and the series short.
+# Exponents of doubles, with a mantissa from 1 to 2.
+_LOWEST, _HIGHEST = -1074, 1023
+# Points c from 1 to 2. So many keep d below 2^-8, and the series short.
 _POINTS = 256
 # What is left out is below a double's last bit for exponents up to 20.
 _TERMS = 8
@@ -35,7 +35,7 @@ def tables(exponent):
     scale : numpy.ndarray
         2^(e exponent) for the exponents of doubles.
     root, inverse : numpy.ndarray, shape (n_points,)
-        c^exponent and 1 / (2 n_points c), for c from 1/2 to 1 in equal steps.
+        c^exponent and 1 / (n_points c), for c from 1 to 2 in equal steps.
     series : tuple of 8 float
         Coefficients of (1 + d)^exponent, from that of d on.
     """
@@ -45,7 +45,7 @@ def tables(exponent):
     for _ in range(_LOWEST, _HIGHEST):
         scale.append(_DIGITS.multiply(scale[-1], step))
     points = range(_POINTS, 2 * _POINTS)
-    root = [_DIGITS.power(_DIGITS.divide(Decimal(i), Decimal(2 * _POINTS)), y) for i in points]
+    root = [_DIGITS.power(_DIGITS.divide(Decimal(i), Decimal(_POINTS)), y) for i in points]
     series = [float(exponent)]
     for k in range(1, _TERMS):
         series.append(series[-1] * (exponent - k) / (k + 1))
@@ -71,14 +71,14 @@ def raised(x, scale, root, inverse, series):
     if x == 0.0:
         return 0.0
     mantissa, e = math.frexp(x)
-    # What is beyond a whole number is exact.
+    # frexp's mantissa is from 1/2 to 1. What is beyond a whole number is exact.
     position = mantissa * (2 * _POINTS)
     i = int(position)
     d = (position - i) * inverse[i - _POINTS]
     # Written out, since a loop takes ten times as long.
     s0, s1, s2, s3, s4, s5, s6, s7 = series
     total = d * (s0 + d * (s1 + d * (s2 + d * (s3 + d * (s4 + d * (s5 + d * (s6 + d * s7)))))))
-    return scale[e - _LOWEST] * (root[i - _POINTS] * (1.0 + total))
+    return scale[e - 1 - _LOWEST] * (root[i - _POINTS] * (1.0 + total))
 
 
 @compiled
