@@ -83,7 +83,9 @@ def digest(values):
 def main():
     """Print a digest of every array, by model and name."""
     found = {name: of_model(*model) for name, model in MODELS.items()} | {"maps": of_maps()}
-    print(json.dumps({f"{kind}: {name}": digest(v) for kind, all_ in found.items() for name, v in all_.items()}))
+    print(
+        json.dumps({f"{kind}: {name}": digest(v) for kind, all_ in found.items() for name, v in all_.items()})
+    )
 
 
 if __name__ == "__main__":

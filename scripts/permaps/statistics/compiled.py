@@ -1,4 +1,4 @@
-"""How kernels are compiled: to the same bits on every processor, and once per machine, also when many jobs start at once.
+"""How kernels are compiled: to the same bits on every processor, and once per machine by the first job to start.
 
 Numba keeps what it compiles beside the source, or in the user's cache where that folder is read-only; where
 neither can be written, a temporary folder serves. Its cache is safe when several processes compile the same

@@ -130,7 +130,17 @@ def _maxima(
     for sign in range(2 if both_signs else 1):
         signed = keys[0, :n_positive] if sign == 0 else keys[0, n_positive:]
         a, b, c = _maxima_of_sign(
-            signed, height_power, powers, threshold, steps, label, size_power, component, chain, size, measures
+            signed,
+            height_power,
+            powers,
+            threshold,
+            steps,
+            label,
+            size_power,
+            component,
+            chain,
+            size,
+            measures,
         )
         tfce, largest, heaviest = max(tfce, a), max(largest, b), max(heaviest, c)
     return tfce, largest, heaviest
