@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from permaps.arithmetic.gaussian import sigma
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.inputs.masking import check_kernel
@@ -80,11 +81,6 @@ def _inside(space, volume):
             "overlaps with it: compare the two in a viewer."
         )
     return inside
-
-
-def sigma(affine, fwhm):
-    """Return the standard deviation of a Gaussian along each axis, in voxels."""
-    return fwhm / np.sqrt(8 * np.log(2)) / np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
 
 
 def volume_on_grid(path, shape, affine):

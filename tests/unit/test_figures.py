@@ -1,6 +1,10 @@
 """Every figure is drawn, for t and F, with few statistics and with nothing to be seen."""
 
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -287,3 +291,18 @@ def test_quality_of_a_thousand_people_stays_legible(n, n_flags, told):
     assert sum(text.get_text() == "mean far off" for text in figure.axes[1].texts) == told
     assert len(figure.axes[2].get_xticklabels()) <= 70
     plt.close(figure)
+
+
+def test_a_matplotlibrc_in_the_working_directory_changes_no_figure(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.family: cursive\naxes.grid: True\n")
+    code = (
+        "from permaps.reporting.style import plt;"
+        "print([plt.rcParams[k] for k in ('text.usetex', 'font.family', 'axes.grid')])"
+    )
+    scripts = str(Path(__file__).parents[2] / "scripts")
+    inherited = {k: v for k, v in os.environ.items() if k != "MATPLOTLIBRC"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, env=inherited | {"PYTHONPATH": scripts}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[False, ['sans-serif'], False]"

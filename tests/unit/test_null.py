@@ -17,7 +17,7 @@ from permaps.permutation.null import (
     observed_statistic,
 )
 from permaps.permutation.relabelling import relabellings
-from permaps.statistics.adjacency import grid_adjacency
+from permaps.spaces.adjacency import grid_adjacency
 from permaps.workflow.errors import UserError
 from scipy import stats
 from scipy.ndimage import gaussian_filter

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.arithmetic.linear import complement, divided, orthonormal, product
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -32,13 +34,13 @@ class Partition:
     @property
     def basis(self):
         """Orthonormal columns that span the nuisance."""
-        return _orthonormal(self.nuisance)
+        return _span(self.nuisance)
 
     @property
     def alone(self):
         """Orthonormal columns that span what the effect of interest has beside the nuisance."""
         basis = self.basis
-        return _orthonormal(self.interest - basis @ (basis.T @ self.interest))
+        return _span(self.interest - product(basis, product(basis.T, self.interest)))
 
     @property
     def is_constant(self):
@@ -71,11 +73,9 @@ def _is_level(columns, tolerance):
     return (np.ptp(columns, axis=0) <= tolerance * np.abs(columns).max(axis=0)).all()
 
 
-def _orthonormal(columns):
+def _span(columns):
     """Return orthonormal columns with the same span, float array of the same shape."""
-    if columns.shape[1] == 0:
-        return columns
-    return np.linalg.qr(columns / np.linalg.norm(columns, axis=0))[0]
+    return orthonormal(columns / np.linalg.norm(columns, axis=0))[0]
 
 
 def partition(design, contrast):
@@ -93,12 +93,14 @@ def partition(design, contrast):
     Partition
     """
     n, p = design.shape
-    inverse = np.linalg.pinv(contrast)
+    # C' = QR, so C^+ = Q R'^-1.
+    rows, triangle = orthonormal(contrast.T)
+    inverse = product(rows, divided(np.eye(len(contrast)), triangle).T)
     # In units of the columns' norms, lest what one column adds to another of far larger numbers is lost.
     unit = np.linalg.norm(design, axis=0)
-    _, _, right = np.linalg.svd(contrast / unit)
     # The null space of the contrast spans what M - M C^+ C does (Ridgway), without its rank deficiency.
-    return Partition(design @ inverse, (design / unit) @ right[len(contrast) :].T, n - p)
+    null_space = complement(orthonormal((contrast / unit).T)[0])
+    return Partition(product(design, inverse), product(design / unit, null_space), n - p)
 
 
 def partition_of(design, contrast):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from permaps.arithmetic.gaussian import filtered, sigma
 from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
 from permaps.inputs.quality import is_missing
 from permaps.workflow.errors import UserError
@@ -162,14 +163,11 @@ def smooth(data, affine, fwhm):
     fwhm : float or None
         Full width at half maximum in mm; 0 or None: no smoothing.
     """
-    import nibabel as nib
-    from nilearn.image import smooth_img
-
     finite = np.where(np.isfinite(data), data, data.dtype.type(0))
     if not fwhm:
         return finite
     check_kernel("smoothing_fwhm", fwhm, affine)
-    return np.asarray(smooth_img(nib.Nifti1Image(finite, affine), fwhm).dataobj)
+    return filtered(finite, sigma(affine, fwhm), "reflect")
 
 
 def check_kernel(key, fwhm, affine):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from permaps.arithmetic.linear import dot
 from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
@@ -290,8 +291,8 @@ def _correlation_with_rest(values, total, count, *, included):
         return np.nan
     mean = (total[both] - (values[both] if included else 0)) / others[both]
     mine, mean = values[both] - values[both].mean(), mean - mean.mean()
-    scale = np.sqrt((mine @ mine) * (mean @ mean))
-    return float(mine @ mean / scale) if scale > 0 else np.nan
+    scale = np.sqrt(dot(mine, mine) * dot(mean, mean))
+    return float(dot(mine, mean) / scale) if scale > 0 else np.nan
 
 
 def split(participants, reasons):

@@ -8,7 +8,9 @@ the order of generation nor the size of the cohort changes a map.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import distance_transform_edt
+
+from permaps.arithmetic.gaussian import exponential, filtered, weights
 
 # The grid of the Localizer's maps: 3 mm, x running from right to left.
 SHAPE = (53, 63, 46)
@@ -190,7 +192,7 @@ def statistic_map(seed, index, mask, effects):
     row = variates(seed, index)
     # A stream of its own, so that a new variate would not change the maps.
     rng = _generator(seed, (1 << 31) + index)
-    scale = np.exp(SCALE_LOG_SD * rng.standard_normal())
+    scale = exponential(SCALE_LOG_SD * rng.standard_normal())
     noise = sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
     reading = (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD
     signal = effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
@@ -204,9 +206,8 @@ def _field(rng, fwhm):
     white = rng.standard_normal([n + 2 * margin for n in SHAPE], dtype=np.float32)
     if sigma == 0:
         return white
-    smooth = gaussian_filter(white, sigma, truncate=3.0, mode="wrap")
+    smooth = filtered(white, (sigma,) * 3, "wrap", truncate=3.0)
     middle = tuple(slice(margin, margin + n) for n in SHAPE)
     # The variance that is left of white noise: the sum of the squared kernel, per axis.
-    offsets = np.arange(-int(3 * sigma + 0.5), int(3 * sigma + 0.5) + 1)
-    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
-    return smooth[middle] / np.sqrt((kernel**2).sum() / kernel.sum() ** 2) ** 3
+    left = np.sqrt((weights(sigma, truncate=3.0) ** 2).sum())
+    return smooth[middle] / (left * left * left)

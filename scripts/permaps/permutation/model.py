@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from permaps.arithmetic.linear import divided, orthonormal
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.partition import partition
 from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
@@ -232,10 +233,10 @@ def voxel_models(design, contrast, groups, covariates):
 def _orthonormal(columns, weights):
     """Return an orthonormal basis of some columns, and the weights that mean the same for it."""
     unit = np.linalg.norm(columns, axis=0)
-    basis, triangle = np.linalg.qr(columns / unit)
+    basis, triangle = orthonormal(columns / unit)
     # Rows that are alike have to stay so to the last bit, for relabellings that are the same partition to tie.
     _, first, row = np.unique(like_rows(columns), return_index=True, return_inverse=True)
-    return basis[first][row.ravel()], np.linalg.solve(triangle.T, (weights / unit).T).T
+    return basis[first][row.ravel()], divided(weights / unit, triangle)
 
 
 def _opened(maps):

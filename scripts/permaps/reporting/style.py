@@ -12,6 +12,8 @@ BLUE, ORANGE, GREEN, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E0
 
 DPI = 150
 
+# A matplotlibrc, the user's or one in the working directory, changes no figure.
+matplotlib.rcdefaults()
 plt.rcParams.update(
     {
         "figure.dpi": DPI,

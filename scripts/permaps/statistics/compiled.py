@@ -1,4 +1,4 @@
-"""How kernels are compiled: once per machine, also when many jobs start at once.
+"""How kernels are compiled: to the same bits on every processor, and once per machine by the first job to start.
 
 Numba keeps what it compiles beside the source, or in the user's cache where that folder is read-only; where
 neither can be written, a temporary folder serves. Its cache is safe when several processes compile the same
@@ -10,6 +10,7 @@ import fcntl
 import os
 import stat
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
 
@@ -47,10 +48,29 @@ if "NUMBA_CACHE_DIR" not in os.environ and not any(_writable(folder) for folder 
     os.environ["NUMBA_CACHE_DIR"] = str(_SCRATCH / "numba")
 
 import numba  # noqa: E402  after the cache folder is chosen
+from numba import float64  # noqa: E402
+from numba.extending import intrinsic  # noqa: E402
 
-# A product followed by a sum may be one instruction, with one rounding; nothing else may be reordered, so that
-# sums have the bits of their written order.
-compiled = numba.njit(cache=True, fastmath={"contract"})
+# Nothing may be reordered or fused, so that sums have the bits of their written order.
+compiled = numba.njit(cache=True)
+
+
+def _by_fractions(a, b, c):
+    """Round a * b + c once, where numba does not compile."""
+    return float(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
+
+
+@intrinsic
+def _by_processor(typing_context, a, b, c):
+    def generate(context, builder, signature, values):
+        return builder.fma(*values)
+
+    return float64(float64, float64, float64), generate
+
+
+# a * b + c, rounded once: an instruction of processors since about 2013. Left to choose, the compiler fuses where it
+# has that instruction and rounds twice where not; told, it calls a slow function there, to the same bits.
+fma = _by_fractions if numba.config.DISABLE_JIT else _by_processor
 
 
 def ready(warm_up, digest):

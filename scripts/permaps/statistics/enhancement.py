@@ -17,6 +17,7 @@ import numpy as np
 
 from permaps.statistics.compiled import compiled
 from permaps.statistics.components import components
+from permaps.statistics.power import all_raised, raised, tables
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _SIGN = np.uint32(0x80000000)
@@ -41,7 +42,7 @@ class Workspace:
         self.keys = np.zeros((2, n), np.uint64)
         self.histograms = np.zeros((3, 2048), np.int32)
         self.label = np.zeros(adjacency.n_positions, np.uint32)
-        self.size_power = np.arange(n + 1, dtype=float) ** extent
+        self.size_power = _size_power(n, extent)
         # Per label: its component; the chain of labels of a component, its end and its length.
         self.component = np.zeros(n + 2, np.uint32)
         self.chain = np.zeros((3, n + 2), np.uint32)
@@ -64,10 +65,15 @@ class Workspace:
             Clusters are components of elements strictly above it.
         """
         return _maxima(
-            heights.view(np.uint32), both_signs, float(height_power), float(threshold),
+            heights.view(np.uint32), both_signs, float(height_power), tables(height_power + 1.0), float(threshold),
             self.adjacency.position, self.steps, self.keys, self.histograms, self.label,
             self.size_power, self.component, self.chain, self.size, self.measures,
         )  # fmt: skip
+
+
+def _size_power(n, extent):
+    """Return the power of every size from 0 to n."""
+    return all_raised(np.arange(n + 1, dtype=float), *tables(extent))
 
 
 @compiled
@@ -117,7 +123,7 @@ def _sort_descending(bits, position, keys, histograms):
 
 @compiled
 def _maxima(
-    bits, both_signs, height_power, threshold,
+    bits, both_signs, height_power, powers, threshold,
     position, steps, keys, histograms, label, size_power, component, chain, size, measures,
 ):  # fmt: skip
     n_positive = _sort_descending(bits, position, keys, histograms)
@@ -125,7 +131,17 @@ def _maxima(
     for sign in range(2 if both_signs else 1):
         signed = keys[0, :n_positive] if sign == 0 else keys[0, n_positive:]
         a, b, c = _maxima_of_sign(
-            signed, height_power, threshold, steps, label, size_power, component, chain, size, measures
+            signed,
+            height_power,
+            powers,
+            threshold,
+            steps,
+            label,
+            size_power,
+            component,
+            chain,
+            size,
+            measures,
         )
         tfce, largest, heaviest = max(tfce, a), max(largest, b), max(heaviest, c)
     return tfce, largest, heaviest
@@ -133,7 +149,7 @@ def _maxima(
 
 @compiled
 def _maxima_of_sign(
-    keys, height_power, threshold, steps, label, size_power, component, chain, size, measures
+    keys, height_power, powers, threshold, steps, label, size_power, component, chain, size, measures
 ):  # fmt: skip
     # The steps of element p lie from p * stride on, on a grid from 0. (A view of a row each time costs as much
     # as half of all the rest.)
@@ -156,7 +172,7 @@ def _maxima_of_sign(
         if above and h <= threshold:
             above = False
             largest, heaviest = _largest_components(n_labels, component, size, mass)
-        power = h * h * h if squared else h ** (height_power + 1.0)
+        power = h * h * h if squared else raised(h, *powers)
         own = p * stride
         # Told their number, the compiler unrolls the loop over the neighbours on a grid.
         if width == 6:
@@ -258,13 +274,13 @@ def tfce_map(heights, adjacency, extent, height_power, both_signs):
         order = np.argsort(-signed, kind="stable")[: np.count_nonzero(signed)]
         enhanced += sign * _tfce_of_sign(
             signed, order, adjacency.position, adjacency.n_positions, adjacency.steps,
-            np.arange(len(heights) + 1, dtype=float) ** extent, float(height_power),
+            _size_power(len(heights), extent), float(height_power), tables(height_power + 1.0),
         )  # fmt: skip
     return enhanced
 
 
 @compiled
-def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, height_power):
+def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, height_power, powers):
     # A union-find with offsets: an element's TFCE is the sum of `gain` on the way to its root.
     element = np.full(n_positions, -1)
     parent = np.arange(heights.size)
@@ -272,7 +288,7 @@ def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, heig
     gain = np.zeros(heights.size)
     settled = np.zeros(heights.size)
     for i in order:
-        power = heights[i] ** (height_power + 1.0)
+        power = raised(heights[i], *powers)
         settled[i], size[i] = power, 1
         p = position[i]
         element[p] = i

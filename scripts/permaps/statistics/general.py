@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from permaps.statistics.compiled import compiled
+from permaps.statistics.compiled import compiled, fma
 from permaps.statistics.mapped import columns
 from permaps.statistics.statistic import TILE
 
@@ -189,7 +189,7 @@ def _take_residuals(residuals, present, designs, nuisance):
     columns = np.empty((q, n))
     for t in range(n_tiles):
         for v in range(width):
-            norm = (residuals[t, :, v] ** 2).sum()
+            norm = _square_sum(residuals[t, :, v])
             for k in range(q):
                 for i in range(n):
                     columns[k, i] = 0.0
@@ -197,21 +197,33 @@ def _take_residuals(residuals, present, designs, nuisance):
                         columns[k, i] += present[t, i, v] * nuisance[k, c] * designs[t, c, i, v]
             # Gram-Schmidt, each step twice, since rounding of the size of what is taken away is left.
             for k in range(q):
-                before = (columns[k] ** 2).sum()
+                before = _square_sum(columns[k])
                 for _ in range(2):
                     for m in range(k):
-                        columns[k] -= (columns[k] * columns[m]).sum() * columns[m]
-                after = (columns[k] ** 2).sum()
+                        weight = 0.0
+                        for i in range(n):
+                            weight = fma(columns[k, i], columns[m, i], weight)
+                        for i in range(n):
+                            columns[k, i] = fma(-weight, columns[m, i], columns[k, i])
+                after = _square_sum(columns[k])
                 columns[k] *= 1.0 / np.sqrt(after) if after > SINGULAR * before else 0.0
             for _ in range(2):
                 for k in range(q):
                     weight = 0.0
                     for i in range(n):
-                        weight += columns[k, i] * residuals[t, i, v]
+                        weight = fma(columns[k, i], residuals[t, i, v], weight)
                     for i in range(n):
-                        residuals[t, i, v] -= weight * columns[k, i]
-            if (residuals[t, :, v] ** 2).sum() <= NOISE * norm:
+                        residuals[t, i, v] = fma(-weight, columns[k, i], residuals[t, i, v])
+            if _square_sum(residuals[t, :, v]) <= NOISE * norm:
                 residuals[t, :, v] = 0.0
+
+
+@compiled
+def _square_sum(values):
+    total = 0.0
+    for i in range(values.size):
+        total = fma(values[i], values[i], total)
+    return total
 
 
 @compiled
@@ -257,14 +269,16 @@ def general_statistics(
                 for v in range(width):
                     taken[v] = present[t, i, v] * defined[t, k, v]
                     data[v] = taken[v] * residuals[t, i, v]
-                    energy[g, v] += data[v] * data[v]
+                    energy[g, v] = fma(data[v], data[v], energy[g, v])
                     count[g, v] += taken[v]
                 for c in range(p):
                     for v in range(width):
-                        cross[g, c, v] += flip * designs[t, c, k, v] * data[v]
+                        cross[g, c, v] = fma(flip * designs[t, c, k, v], data[v], cross[g, c, v])
                     for d in range(c + 1):
                         for v in range(width):
-                            gram[g, c, d, v] += taken[v] * designs[t, c, k, v] * designs[t, d, k, v]
+                            gram[g, c, d, v] = fma(
+                                taken[v] * designs[t, c, k, v], designs[t, d, k, v], gram[g, c, d, v]
+                            )
             for v in range(width):
                 at = t * width + v
                 out[j, at] = 0.0
@@ -341,8 +355,9 @@ def general_statistics(
 @compiled
 def _heterogeneity(weight, freedom, count):
     """How unequal the groups' variances are: 0 for one group."""
-    total = (weight * count).sum()
-    spread = 0.0
+    total, spread = 0.0, 0.0
+    for g in range(weight.size):
+        total += weight[g] * count[g]
     for g in range(weight.size):
         if count[g] > 0.0:
             spread += (1.0 - weight[g] * count[g] / total) ** 2 / freedom[g]

@@ -6,6 +6,8 @@ import numpy as np
 from scipy import stats
 from scipy.special import betaln, hyp2f1, ndtri_exp
 
+from permaps.arithmetic.linear import divided, orthonormal, product
+
 # Voxels whose residuals are taken at a time.
 BLOCK = 8192
 # Residual variance below this share of a voxel's mean square is rounding noise.
@@ -37,18 +39,19 @@ def fit(maps, design, contrast, is_f=None):
     # In units of their own norm, columns of any unit are inverted precisely.
     unit = np.linalg.norm(design, axis=0)
     design, contrast = design / unit, contrast / unit
-    inverse = np.linalg.pinv(design)
-    covariance = contrast @ inverse @ inverse.T @ contrast.T
+    basis, triangle = orthonormal(design)
+    weights = divided(contrast, triangle)
+    tested, _ = orthonormal(weights.T)
     rows = len(contrast)
     is_f = rows > 1 if is_f is None else is_f
     result = {name: np.zeros(maps.shape[1]) for name in ("effect", "stat", "p", "z", "partialr2")}
     for first in range(0, maps.shape[1], BLOCK):
         block = slice(first, first + BLOCK)
         y = np.asarray(maps[:, block], float)
-        beta = inverse @ y
-        rss = ((y - design @ beta) ** 2).sum(axis=0)
-        value = contrast @ beta
-        explained = (value * np.linalg.solve(covariance, value)).sum(axis=0)
+        beta = product(basis.T, y)
+        rss = ((y - product(basis, beta)) ** 2).sum(axis=0)
+        value = product(weights, beta)
+        explained = (product(tested.T, beta) ** 2).sum(axis=0)
         fitted = rss > NOISE * (y**2).sum(axis=0)
         f = np.divide(explained / rows, rss / dof, out=np.zeros_like(rss), where=fitted)
         result["partialr2"][block] = np.divide(

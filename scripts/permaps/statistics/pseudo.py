@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.arithmetic.gaussian import filtered
 from permaps.statistics.general import VoxelModels
 
 
@@ -79,8 +80,6 @@ class SmoothedVarianceEvaluator:
         yield 0, np.divide(effect, spread, out=np.zeros_like(effect), where=spread > 0)
 
     def _smooth(self, values):
-        from scipy.ndimage import gaussian_filter
-
         volume = np.zeros(self.model.mask.shape)
         volume[self.model.mask] = values
-        return gaussian_filter(volume, self.model.sigma, mode="constant")[self.model.mask]
+        return filtered(volume, self.model.sigma, "constant")[self.model.mask]

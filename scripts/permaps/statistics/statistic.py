@@ -12,14 +12,15 @@ orthogonal to Pe and are left out of q. Labels that are alike give rows of equal
 that are the same partition give equal statistics to the last bit and are counted as a tie.
 
 Products sum over participants in one fixed order, with one accumulator for each relabelling and voxel:
-their bits cannot depend on block shapes, threads or a BLAS library.
+their bits cannot depend on block shapes, threads, processors or a BLAS library.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from permaps.statistics.compiled import compiled
+from permaps.arithmetic.linear import product, spanning
+from permaps.statistics.compiled import compiled, fma
 from permaps.statistics.mapped import columns
 
 # Voxels to a tile: so many columns of the data stay in the fastest cache while rows pass over them.
@@ -130,11 +131,9 @@ def _moving(basis, still):
     products = still(basis)
     if not len(products):
         return basis
-    # Cosines of 1 between the two spaces are directions they share (Bjorck & Golub 1973).
-    directions, cosine, _ = np.linalg.svd(products.T, full_matrices=len(products) < basis.shape[1])
-    shared = np.zeros(basis.shape[1], bool)
-    shared[: len(cosine)] = cosine > 1 - 1e-9
-    return basis @ directions[:, ~shared]
+    # Squared sines between the two spaces: 0 in directions that they share (Bjorck & Golub 1973).
+    beside = product(basis.T, basis) - product(products.T, products)
+    return product(basis, spanning(beside, 1e-9))
 
 
 def _rounded(rows):
@@ -198,21 +197,21 @@ def _standardise(tiles, basis, noise):
         whole = np.zeros(TILE)
         for i in range(n):
             for v in range(TILE):
-                whole[v] += tile[i, v] * tile[i, v]
+                whole[v] = fma(tile[i, v], tile[i, v], whole[v])
         # Twice, since the first projection leaves rounding of the size of what it takes away.
         for _ in range(2):
             for k in range(q):
                 weight[:] = 0.0
                 for i in range(n):
                     for v in range(TILE):
-                        weight[v] += basis[i, k] * tile[i, v]
+                        weight[v] = fma(basis[i, k], tile[i, v], weight[v])
                 for i in range(n):
                     for v in range(TILE):
-                        tile[i, v] -= basis[i, k] * weight[v]
+                        tile[i, v] = fma(-basis[i, k], weight[v], tile[i, v])
         left = np.zeros(TILE)
         for i in range(n):
             for v in range(TILE):
-                left[v] += tile[i, v] * tile[i, v]
+                left[v] = fma(tile[i, v], tile[i, v], left[v])
         for v in range(TILE):
             weight[v] = 1.0 / np.sqrt(left[v]) if left[v] > noise * noise * whole[v] else 0.0
         for i in range(n):
@@ -236,12 +235,12 @@ def _products(rows, tile, out):
             f0, f1, f2, f3 = rows[r + 5, i], rows[r + 5, i + 1], rows[r + 5, i + 2], rows[r + 5, i + 3]
             for v in range(TILE):
                 p0, p1, p2, p3 = tile[i, v], tile[i + 1, v], tile[i + 2, v], tile[i + 3, v]
-                out[r, v] = (((out[r, v] + a0 * p0) + a1 * p1) + a2 * p2) + a3 * p3
-                out[r + 1, v] = (((out[r + 1, v] + b0 * p0) + b1 * p1) + b2 * p2) + b3 * p3
-                out[r + 2, v] = (((out[r + 2, v] + c0 * p0) + c1 * p1) + c2 * p2) + c3 * p3
-                out[r + 3, v] = (((out[r + 3, v] + d0 * p0) + d1 * p1) + d2 * p2) + d3 * p3
-                out[r + 4, v] = (((out[r + 4, v] + e0 * p0) + e1 * p1) + e2 * p2) + e3 * p3
-                out[r + 5, v] = (((out[r + 5, v] + f0 * p0) + f1 * p1) + f2 * p2) + f3 * p3
+                out[r, v] = fma(a3, p3, fma(a2, p2, fma(a1, p1, fma(a0, p0, out[r, v]))))
+                out[r + 1, v] = fma(b3, p3, fma(b2, p2, fma(b1, p1, fma(b0, p0, out[r + 1, v]))))
+                out[r + 2, v] = fma(c3, p3, fma(c2, p2, fma(c1, p1, fma(c0, p0, out[r + 2, v]))))
+                out[r + 3, v] = fma(d3, p3, fma(d2, p2, fma(d1, p1, fma(d0, p0, out[r + 3, v]))))
+                out[r + 4, v] = fma(e3, p3, fma(e2, p2, fma(e1, p1, fma(e0, p0, out[r + 4, v]))))
+                out[r + 5, v] = fma(f3, p3, fma(f2, p2, fma(f1, p1, fma(f0, p0, out[r + 5, v]))))
 
 
 @compiled
@@ -272,12 +271,12 @@ def statistics(rows, n_rows, n_interest, is_f, dof, tiles, out):
             explained[:] = 0.0
             for k in range(first, first + n_interest):
                 for v in range(TILE):
-                    explained[v] += product[k, v] * product[k, v]
+                    explained[v] = fma(product[k, v], product[k, v], explained[v])
             for v in range(TILE):
                 left[v] = 1.0 - explained[v]
             for k in range(first + n_interest, first + n_rows):
                 for v in range(TILE):
-                    left[v] -= product[k, v] * product[k, v]
+                    left[v] = fma(-product[k, v], product[k, v], left[v])
             to = out[j, t * TILE : (t + 1) * TILE]
             if is_f:
                 for v in range(TILE):

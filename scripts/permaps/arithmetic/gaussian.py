@@ -1,0 +1,68 @@
+"""A Gaussian filter with the same bits on every processor of a kind: scipy's, with weights of our own.
+
+What filters is compiled once for all processors. The weights are not: numpy's exp is another function with
+AVX-512 than without, and that of the C library another with fused multiply-add.
+"""
+
+import math
+from decimal import Context, Decimal
+
+import numpy as np
+
+_DIGITS = Context(prec=30)
+
+
+def exponential(x):
+    """Return e^x of a float, correctly rounded."""
+    return float(_DIGITS.exp(Decimal(float(x))))
+
+
+def sigma(affine, fwhm):
+    """Return the standard deviation of a Gaussian along each axis, in voxels.
+
+    Parameters
+    ----------
+    affine : numpy.ndarray, shape (4, 4)
+    fwhm : float
+        Full width at half maximum, in mm.
+    """
+    return fwhm / np.sqrt(8 * math.log(2)) / np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+
+
+def weights(width, truncate=4.0):
+    """Return a Gaussian's weights, which sum up to 1, as far as `truncate` standard deviations.
+
+    Parameters
+    ----------
+    width : float
+        Standard deviation, in voxels.
+    truncate : float
+
+    Returns
+    -------
+    numpy.ndarray, of odd length
+    """
+    reach = int(truncate * float(width) + 0.5)
+    ratios = [offset / float(width) for offset in range(-reach, reach + 1)]
+    values = [exponential(-0.5 * (ratio * ratio)) for ratio in ratios]
+    return np.array(values) / math.fsum(values)
+
+
+def filtered(volume, widths, mode, truncate=4.0):
+    """Return a volume, filtered along each axis, in its own precision.
+
+    Parameters
+    ----------
+    volume : numpy.ndarray of float, shape (x, y, z)
+    widths : sequence of three float
+        Standard deviation along each axis, in voxels; 0 leaves it as it is.
+    mode : str
+        What lies beyond the edge, as for `scipy.ndimage.correlate1d`.
+    truncate : float
+    """
+    from scipy.ndimage import correlate1d
+
+    for axis, width in enumerate(widths):
+        if width > 0:
+            volume = correlate1d(volume, weights(width, truncate), axis, output=volume.dtype, mode=mode)
+    return volume

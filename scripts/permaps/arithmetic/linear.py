@@ -1,0 +1,107 @@
+"""Products and orthonormal bases whose bits do not depend on the processor.
+
+BLAS and LAPACK choose their kernels, and with them the order of every sum, by the processor and its threads.
+Here sums have one order. What is left are elementwise sums, products, quotients and square roots, which IEEE 754
+leaves no choice. Meant for matrices that are small along one side, as designs and contrasts are.
+"""
+
+import numpy as np
+
+
+def dot(a, b):
+    """Return the sum of the products of two vectors, by numpy's pairwise sum."""
+    return (a * b).sum()
+
+
+def product(a, b):
+    """Return a @ b, summed over the inner index in its order.
+
+    Parameters
+    ----------
+    a : numpy.ndarray, shape (m, k)
+    b : numpy.ndarray, shape (k, n)
+    """
+    total = np.zeros((a.shape[0], b.shape[1]))
+    for k in range(a.shape[1]):
+        total += a[:, k, None] * b[k]
+    return total
+
+
+def orthonormal(columns):
+    """Return orthonormal columns with the same span as independent ones, and what makes those of them.
+
+    Gram-Schmidt, each step twice, since the first leaves rounding of the size of what it takes away (Giraud et
+    al. 2005, Numerische Mathematik 101:87-100).
+
+    Parameters
+    ----------
+    columns : numpy.ndarray, shape (n, k)
+
+    Returns
+    -------
+    basis : numpy.ndarray, shape (n, k)
+    triangle : numpy.ndarray, shape (k, k)
+        Upper triangular; columns = basis @ triangle.
+    """
+    # Column by column in memory.
+    basis = np.array(columns, float, order="F")
+    triangle = np.zeros((columns.shape[1],) * 2)
+    for k, column in enumerate(basis.T):
+        for _ in range(2):
+            for m, before in enumerate(basis.T[:k]):
+                weight = dot(before, column)
+                column -= weight * before
+                triangle[m, k] += weight
+        triangle[k, k] = np.sqrt(dot(column, column))
+        column /= triangle[k, k] or 1.0
+    return np.ascontiguousarray(basis), triangle
+
+
+def divided(rows, triangle):
+    """Return rows @ inverse of an upper triangular matrix, shape of `rows`."""
+    quotient = np.array(rows, float)
+    for k in range(len(triangle)):
+        quotient[:, k] /= triangle[k, k]
+        quotient[:, k + 1 :] -= quotient[:, k, None] * triangle[k, k + 1 :]
+    return quotient
+
+
+def spanning(columns, tolerance):
+    """Return orthonormal columns that span what columns span, which may depend on one another.
+
+    The longest of what is left comes next, until nothing longer than `tolerance` is.
+
+    Parameters
+    ----------
+    columns : numpy.ndarray, shape (n, k)
+    tolerance : float
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, rank)
+    """
+    left, chosen = np.array(columns, float), np.zeros((len(columns), 0))
+    for _ in range(min(columns.shape)):
+        squares = (left**2).sum(axis=0)
+        longest = squares.argmax()
+        if not squares[longest] > tolerance**2:
+            break
+        chosen = orthonormal(np.column_stack([chosen, left[:, longest]]))[0]
+        left = left - product(chosen, product(chosen.T, left))
+    return chosen
+
+
+def complement(basis):
+    """Return orthonormal columns that span what is orthogonal to orthonormal ones.
+
+    Parameters
+    ----------
+    basis : numpy.ndarray, shape (n, k)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n - k)
+    """
+    n, k = basis.shape
+    # The lengths that are left sum up to the number of missing columns, squared: the longest is far from rounding.
+    return spanning(np.eye(n) - product(basis, basis.T), 1e-8)[:, : n - k]
