@@ -34,18 +34,20 @@ def values(model, maps, is_f, source, sign):
 
 
 def by_literal_freedman_lane(y, design, contrast, source, sign, statistic=by_hand.statistic):
-    """Fit nuisance and then the whole relabelled model to the participants of one voxel."""
+    """Fit nuisance and then the whole model to the participants of one voxel, relabelled among them."""
     present = np.isfinite(y) & np.isfinite(design).all(axis=1)
     nuisance = design[present] @ by_hand.null_space(contrast)
     residuals = np.zeros(len(y))
     residuals[present] = y[present]
     if nuisance.shape[1]:
         residuals[present] -= nuisance @ np.linalg.lstsq(nuisance, y[present], rcond=None)[0]
-    # A position takes part when it has data and the row that it takes is known.
-    taken = present & np.isfinite(design[source]).all(axis=1)
-    if taken.sum() <= design.shape[1] or np.linalg.matrix_rank(design[source[taken]]) < design.shape[1]:
+    taken = source.copy()
+    for position in np.flatnonzero(present):
+        while not present[taken[position]]:
+            taken[position] = source[taken[position]]
+    if present.sum() <= design.shape[1] or np.linalg.matrix_rank(design[present]) < design.shape[1]:
         return [0.0]
-    return statistic((sign * residuals)[taken, None], design[source[taken]], contrast)
+    return statistic((sign * residuals)[present, None], design[taken[present]], contrast)
 
 
 def with_gaps(maps, share, seed=1):

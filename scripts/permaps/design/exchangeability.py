@@ -174,6 +174,9 @@ class Exchangeability:
         Rows of the design that are alike have the same label.
     permute, flip : bool
         Whether labels change places, and whether signs flip.
+    mixed : bool
+        Whether which of several like rows a position takes is left to chance: where a voxel lacks some of
+        them, it is not all the same.
 
     Attributes
     ----------
@@ -181,8 +184,9 @@ class Exchangeability:
         Number of distinct relabellings, the observed labelling included.
     """
 
-    def __init__(self, tree, labels, permute, flip):
+    def __init__(self, tree, labels, permute, flip, mixed=False):
         self.tree = tree
+        self.mixed = mixed
         self.labels = np.asarray(labels)
         self.n = len(self.labels)
         self.permute = permute
@@ -221,13 +225,15 @@ class Exchangeability:
             node.kind = ("fixed", tuple(kinds))
             node.count = within
 
-    def unrank(self, rank):
+    def unrank(self, rank, words=None):
         """Return relabelling number `rank` of all distinct ones; 0 is the observed labelling.
 
         Parameters
         ----------
         rank : int
             From 0 to `n_distinct - 1`.
+        words : callable, optional
+            As for `draw`: where like rows are mixed, it chooses among them.
 
         Returns
         -------
@@ -242,7 +248,7 @@ class Exchangeability:
                 sign[unit] = -1
         source = np.arange(self.n)
         if self.permute:
-            source[self.positions] = _unrank(self.tree, rank)
+            source[self.positions] = _unrank(self.tree, rank, words if self.mixed else None)
         return source, sign
 
     def draw(self, words):
@@ -297,24 +303,27 @@ def multinomial(counts):
     return factorial(sum(counts)) // prod(factorial(c) for c in counts)
 
 
-def _unrank(node, rank):
+def _unrank(node, rank, words):
     """Rows in the order in which they take the node's positions."""
     if not node.children:
         return [node.leaf]
     order = node.children
     if node.free:
-        rank, order = _unrank_order(node, rank)
+        rank, order = _unrank_order(node, rank, words)
     rows = []
     for child in order:
         rank, own = divmod(rank, child.count)
-        rows += _unrank(child, own)
+        rows += _unrank(child, own, words)
     return rows
 
 
-def _unrank_order(node, rank):
+def _unrank_order(node, rank, words):
     """Children in the order that `rank` tells, and what is left of the rank for inside the children."""
+    children = node.children
+    if words is not None:
+        children = [children[i] for i in np.argsort(words(len(children)), kind="stable")]
     left = {}
-    for child in node.children:
+    for child in children:
         left.setdefault(child.kind, []).append(child)
     total = multinomial(len(alike) for alike in left.values())
     rank, own = divmod(rank, total)

@@ -145,8 +145,9 @@ def from_setup(setup, covariates=()):
     exchangeability : permaps.design.exchangeability.Exchangeability
     """
     tree = exchangeability_tree(len(setup["labels"]), **json.loads(str(setup["blocks"])))
-    found = Exchangeability(tree, setup["labels"], *SCHEMES[str(setup["scheme"])])
-    if "rows" in setup:
+    fast = "rows" in setup
+    found = Exchangeability(tree, setup["labels"], *SCHEMES[str(setup["scheme"])], mixed=not fast)
+    if fast:
         return Regressors(setup["basis"], setup["rows"], int(setup["n_interest"]), int(setup["dof"])), found
     opened = [load_maps(maps, setup) for maps in covariates]
     model = voxel_models(setup["design"], setup["contrast"], setup["group"], opened)

@@ -36,10 +36,10 @@ def relabelling(exchangeability, seed, index):
     """
     if index == 0:
         return exchangeability.unrank(0)
+    words = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index]).random_raw
     if exchangeability.n_distinct <= NUMBERED:
-        return exchangeability.unrank(1 + shuffled(index - 1, exchangeability.n_distinct - 1, seed))
-    generator = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index])
-    return exchangeability.draw(generator.random_raw)
+        return exchangeability.unrank(1 + shuffled(index - 1, exchangeability.n_distinct - 1, seed), words)
+    return exchangeability.draw(words)
 
 
 def shuffled(index, size, seed):
