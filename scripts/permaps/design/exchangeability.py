@@ -175,8 +175,8 @@ class Exchangeability:
     permute, flip : bool
         Whether labels change places, and whether signs flip.
     mixed : bool
-        Whether which of several like rows a position takes is left to chance: where a voxel lacks some of
-        them, it is not all the same.
+        Whether chance decides which of several like rows a position takes: where a voxel lacks some of them,
+        it is not all the same.
 
     Attributes
     ----------
@@ -225,15 +225,13 @@ class Exchangeability:
             node.kind = ("fixed", tuple(kinds))
             node.count = within
 
-    def unrank(self, rank, words=None):
+    def unrank(self, rank):
         """Return relabelling number `rank` of all distinct ones; 0 is the observed labelling.
 
         Parameters
         ----------
         rank : int
             From 0 to `n_distinct - 1`.
-        words : callable, optional
-            As for `draw`: where like rows are mixed, it chooses among them.
 
         Returns
         -------
@@ -248,8 +246,21 @@ class Exchangeability:
                 sign[unit] = -1
         source = np.arange(self.n)
         if self.permute:
-            source[self.positions] = _unrank(self.tree, rank, words if self.mixed else None)
+            source[self.positions] = _unrank(self.tree, rank)
         return source, sign
+
+    def mix(self, source, words):
+        """Return a relabelling that gives every position a like row, drawn uniformly from all that do.
+
+        Parameters
+        ----------
+        source : numpy.ndarray of int, shape (n,)
+        words : callable
+            As for `draw`.
+        """
+        like = np.empty(self.n, int)
+        like[self.positions] = _draw_like(self.tree, self.tree, words)
+        return like[source]
 
     def draw(self, words):
         """Return a relabelling drawn uniformly with random words.
@@ -303,27 +314,24 @@ def multinomial(counts):
     return factorial(sum(counts)) // prod(factorial(c) for c in counts)
 
 
-def _unrank(node, rank, words):
+def _unrank(node, rank):
     """Rows in the order in which they take the node's positions."""
     if not node.children:
         return [node.leaf]
     order = node.children
     if node.free:
-        rank, order = _unrank_order(node, rank, words)
+        rank, order = _unrank_order(node, rank)
     rows = []
     for child in order:
         rank, own = divmod(rank, child.count)
-        rows += _unrank(child, own, words)
+        rows += _unrank(child, own)
     return rows
 
 
-def _unrank_order(node, rank, words):
+def _unrank_order(node, rank):
     """Children in the order that `rank` tells, and what is left of the rank for inside the children."""
-    children = node.children
-    if words is not None:
-        children = [children[i] for i in np.argsort(words(len(children)), kind="stable")]
     left = {}
-    for child in children:
+    for child in node.children:
         left.setdefault(child.kind, []).append(child)
     total = multinomial(len(alike) for alike in left.values())
     rank, own = divmod(rank, total)
@@ -339,6 +347,20 @@ def _unrank_order(node, rank, words):
                 break
             own -= here
     return rank, order
+
+
+def _draw_like(node, other, words):
+    """Rows of a node in an order, drawn at random, in which they are like those of a node of its kind."""
+    if not node.children:
+        return [other.leaf]
+    twins = other.children
+    if node.free:
+        left = {}
+        for i in np.argsort(words(len(twins)), kind="stable"):
+            left.setdefault(twins[i].kind, []).append(twins[i])
+        twins = [left[child.kind].pop() for child in node.children]
+    pairs = zip(node.children, twins, strict=True)
+    return [row for child, twin in pairs for row in _draw_like(child, twin, words)]
 
 
 def _draw(node, words):
