@@ -288,21 +288,10 @@ SCENARIOS = [
         "exponential",
     ),
     Scenario(
-        "cut_larger_exponential",
-        "9 v 15, 6 of the 15 maps cut in half, exponential",
-        with_cut(two_sample(9, 15), *range(9, 15)),
-        "exponential",
-    ),
-    Scenario(
         "cut_nuisance_exponential",
         "15 v 15, nuisance 2 x group + noise, 10 of one 15 cut in half, exponential",
         with_cut(nuisance(15), *range(10)),
         "exponential",
-    ),
-    Scenario(
-        "missing_within",
-        "within blocks, 8 x 3, 10 % missing, normal",
-        with_missing(within_blocks(8, 3), 0.1),
     ),
     Scenario(
         "missing_whole", "whole blocks, 10 x 2, 10 % missing, normal", with_missing(whole_blocks(10, 2), 0.1)
