@@ -35,6 +35,43 @@ rule prepare_null:
         "../scripts/prepare_null.py"
 
 
+# Where every voxel has everybody, there is nothing to compare.
+MISSING = (
+    [result(f"quality/contrast-{c}_missing.tsv") for c in CONTRASTS]
+    if config["mask"]["min_coverage"] < 1
+    else []
+)
+
+
+rule compare_missing:
+    input:
+        matrix=result("maps.npy"),
+        covariates=COVARIATES,
+        design=result("design/design.tsv"),
+        contrasts=result("design/contrast-{contrast}_weights.tsv"),
+        blocks=result("design/blocks.json"),
+        plan=result("design/contrast-{contrast}_plan.json"),
+    output:
+        table=result("quality/contrast-{contrast}_missing.tsv"),
+    log:
+        result("logs/compare_missing/contrast-{contrast}.log"),
+    benchmark:
+        result("benchmarks/compare_missing/contrast-{contrast}.tsv")
+    priority: 100  # before hours of relabelling
+    conda:
+        "../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(base=1000),
+        runtime=minutes(10),
+    params:
+        settings=dict(library=library("compare_missing")),
+    message:
+        "Comparing who lacks values with {wildcards.contrast}"
+    script:
+        "../scripts/compare_missing.py"
+
+
 rule compute_null_chunk:
     input:
         matrix=result("maps.npy"),

@@ -24,6 +24,7 @@ GROWING = {
     "smooth_covariates",
     "fit_parametric",
     "prepare_null",
+    "compare_missing",
     "compute_null_chunk",
     "record_provenance",
 }
