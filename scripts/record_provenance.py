@@ -55,7 +55,7 @@ def main(
     image = nib.load(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     for path in missing:
-        for row in pd.read_csv(path, sep="\t", keep_default_na=False).itertuples():
+        for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
             contrasts[row.contrast]["warnings"] += [row.note] if row.note else []
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
     record = {

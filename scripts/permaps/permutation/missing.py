@@ -103,11 +103,8 @@ def difference(lacking, n_voxels, design, contrast, scheme, blocks):
     ):
         return None
     part = partition(design, contrast)
-    model, maps, is_f = (
-        regressors(part, found.labels, found.still),
-        lacking.astype(np.float32),
-        len(contrast) > 1,
-    )
+    model = regressors(part, found.labels, found.still)
+    maps, is_f = lacking.astype(np.float32), len(contrast) > 1
     stop = min(N_RELABELLINGS + 1, found.n_distinct)
     maxima = null_maxima(maps, model, found, 0, 0, stop, is_f=is_f, both_signs=not is_f)["voxel"]
     reached = np.abs(observed_statistic(maps, model, found, is_f=is_f))
