@@ -64,3 +64,28 @@ rule select_participants:
         "Comparing the maps with the brain mask"
     script:
         "../scripts/select_participants.py"
+
+
+# Where every voxel has everybody, there is nothing to compare.
+MISSING = (
+    [result(f"quality/contrast-{c}_missing.tsv") for c in CONTRASTS]
+    if config["mask"]["min_coverage"] < 1
+    else []
+)
+
+
+rule compare_missing:
+    input:
+        matrix=result("maps.npy"),
+        covariates=COVARIATES,
+        design=result("design/design.tsv"),
+        contrasts=result("design/contrast-{contrast}_weights.tsv"),
+        blocks=result("design/blocks.json"),
+        plan=result("design/contrast-{contrast}_plan.json"),
+    output:
+        table=result("quality/contrast-{contrast}_missing.tsv"),
+    priority: 100  # before hours of relabelling
+    message:
+        "Comparing who lacks values with {wildcards.contrast}"
+    script:
+        "../scripts/compare_missing.py"

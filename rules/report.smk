@@ -19,6 +19,7 @@ rule record_provenance:
         mask=result("mask.nii.gz"),
         voxels=result("quality/voxels.tsv"),
         plan=result("design/plan.json"),
+        missing=MISSING,
         nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
     output:
         provenance=result("provenance.json"),

@@ -29,6 +29,7 @@ def main(
     version,
     code,
     snakemake_version,
+    missing=(),
 ):
     """Write provenance.json and the BIDS dataset_description.json; neither holds a date.
 
@@ -51,6 +52,8 @@ def main(
         As resolved.
     version, code, snakemake_version : str
         Of Permaps, a digest of its files, and of the engine.
+    missing : list of path
+        Per contrast, whether who lacks values goes with it.
     """
     people, gone = read_participants(included), read_participants(excluded)
     flags = (
@@ -60,6 +63,9 @@ def main(
     )
     image = nib.load(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
+    for path in missing:
+        for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
+            contrasts[row.contrast]["warnings"] += [row.note] if row.note else []
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
     record = {
         "permaps": {"version": version, "code": code},
@@ -127,4 +133,5 @@ if "snakemake" in globals():
             version=settings["version"],
             code=settings["code"],
             snakemake_version=settings["snakemake_version"],
+            missing=list(snakemake.input.missing),
         )

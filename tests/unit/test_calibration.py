@@ -1,7 +1,7 @@
 """Error rates under the null stay where they belong, and the checks of them notice when they do not."""
 
 import pytest
-from validation import gates
+from validation import calibrate, gates
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,16 @@ def test_checks_catch(mutation, monkeypatch):
         mutation.check()
     # Ours, not one from inside a library.
     assert caught.traceback[-1].path.name == "gates.py"
+
+
+def test_rows_that_are_measured_alone_take_the_place_of_theirs():
+    def rates(n, **rows):
+        return {"n": n, "relabellings": 99, "rejections": rows}
+
+    found = calibrate.merged(
+        rates(10, cut_normal=1, balanced_normal=2), rates(10, cut_normal=3, few_exponential=4)
+    )
+    assert found == rates(10, balanced_normal=2, few_exponential=4, cut_normal=3)
+    assert list(found["rejections"]) == ["balanced_normal", "few_exponential", "cut_normal"]  # as on the page
+    with pytest.raises(SystemExit, match="--data-sets 20"):
+        calibrate.merged(rates(20), rates(10))

@@ -99,6 +99,37 @@ def test_all_distinct_relabellings_are_numbered_once_each(name, scheme):
     assert (sign == 1).all()
 
 
+@pytest.mark.parametrize("name", STUDIES)
+def test_mixing_like_rows_leaves_the_labels_of_every_position(name):
+    tree, _, labels = study(name)
+    found = Exchangeability(tree, labels, True, False)
+    words = np.random.Philox(3).random_raw
+    for rank in range(found.n_distinct):
+        source, sign = found.unrank(rank)
+        mixed = found.mix(source, words)
+        assert sorted(mixed) == list(range(found.n))
+        assert seen(found, mixed, sign) == seen(found, source, sign)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "labels", "n_permutations"),
+    [
+        ({}, [0, 0, 1, 1], 24),
+        ({"within": [0, 0, 0, 1, 1]}, [0, 0, 1, 0, 0], 12),
+        ({"whole": [0, 0, 1, 1, 2, 2]}, [0, 1, 0, 1, 2, 3], 6),
+        ({"nested": [[1] * 6, [1, 1, 2, 2, 3, 3]]}, [0, 1, 1, 0, 0, 1], 6),
+        ({"nested": [[1] * 4, [1, 1, 2, 2], [1, 2, 3, 4]]}, [0, 1, 1, 0], 8),
+    ],
+)
+def test_mixed_rows_are_uniform_over_all_permutations(blocks, labels, n_permutations):
+    found = Exchangeability(exchangeability_tree(len(labels), **blocks), labels, True, False)
+    words = np.random.Philox(4).random_raw
+    ranks = np.random.default_rng(5).integers(found.n_distinct, size=50 * n_permutations)
+    counts = Counter(tuple(found.mix(found.unrank(int(rank))[0], words).tolist()) for rank in ranks)
+    assert len(counts) == n_permutations
+    assert chisquare(list(counts.values())).pvalue > 1e-4
+
+
 @pytest.mark.parametrize("name", [n for n in STUDIES if n not in ("a constant", "one participant")])
 def test_draws_are_uniform_over_the_distinct_ones(name):
     tree, _, labels = study(name)

@@ -1,7 +1,7 @@
 """The general path: missing values, covariates that are maps and variance groups, voxel by voxel."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 
 import by_hand
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.scheme import like_rows
-from permaps.permutation.model import voxel_models, voxels_differ
+from permaps.permutation.model import contrast_model, voxel_models, voxels_differ
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.glm import fit, fit_voxel_models
@@ -33,18 +33,20 @@ def values(model, maps, is_f, source, sign):
 
 
 def by_literal_freedman_lane(y, design, contrast, source, sign, statistic=by_hand.statistic):
-    """Fit nuisance and then the whole relabelled model to the participants of one voxel."""
+    """Fit nuisance and then the whole model to the participants of one voxel, relabelled among them."""
     present = np.isfinite(y) & np.isfinite(design).all(axis=1)
     nuisance = design[present] @ by_hand.null_space(contrast)
     residuals = np.zeros(len(y))
     residuals[present] = y[present]
     if nuisance.shape[1]:
         residuals[present] -= nuisance @ np.linalg.lstsq(nuisance, y[present], rcond=None)[0]
-    # A position takes part when it has data and the row that it takes is known.
-    taken = present & np.isfinite(design[source]).all(axis=1)
-    if taken.sum() <= design.shape[1] or np.linalg.matrix_rank(design[source[taken]]) < design.shape[1]:
+    taken = source.copy()
+    for position in np.flatnonzero(present):
+        while not present[taken[position]]:
+            taken[position] = source[taken[position]]
+    if present.sum() <= design.shape[1] or np.linalg.matrix_rank(design[present]) < design.shape[1]:
         return [0.0]
-    return statistic((sign * residuals)[taken, None], design[source[taken]], contrast)
+    return statistic((sign * residuals)[present, None], design[taken[present]], contrast)
 
 
 def with_gaps(maps, share, seed=1):
@@ -83,6 +85,49 @@ def test_missing_values_are_left_out_voxel_by_voxel(name):
                 maps[:, v].astype(float), study.design, study.weights, source[j], sign[j]
             )
             assert found[j, v] == pytest.approx(expected[0], rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("groups", [None, [0, 0, 0, 1, 1, 1]], ids=["one variance", "variance groups"])
+def test_a_voxel_that_lacks_participants_has_the_null_of_a_study_without_them(groups):
+    # Of all permutations of six, each one of the five who are left comes up six times.
+    rng = np.random.default_rng(7)
+    maps = rng.standard_normal((6, 3)).astype(np.float32)
+    lacking = maps.copy()
+    lacking[1] = np.nan
+    design, weights = np.column_stack([ONE[:6], rng.standard_normal(6)]), np.array([[0.0, 1.0]])
+    left = np.arange(6) != 1
+    nulls = []
+    for y, x, group in [
+        (lacking, design, groups),
+        (maps[left], design[left], groups and np.array(groups)[left]),
+    ]:
+        everything = np.array(list(permutations(range(len(y)))))
+        found = values(
+            voxel_models(x, weights, group, []), y, False, everything, np.ones_like(everything, np.int8)
+        )
+        nulls.append(np.sort(found, axis=0))
+    np.testing.assert_allclose(nulls[0], np.repeat(nulls[1], 6, axis=0), rtol=1e-6, atol=1e-9)
+
+
+def test_groups_keep_the_sizes_that_they_have_at_a_voxel():
+    # Of one participant who differs from all others alike, t is told by the group and its size.
+    group = np.repeat([0.0, 1.0], [4, 8])
+    y = np.zeros((12, 2), np.float32)
+    y[11] = 1
+    y[:2, 1] = np.nan
+    y += np.linspace(0, 1e-3, 12)[:, None].astype(np.float32)
+    design = np.column_stack([ONE, group])
+    model = contrast_model(design, np.array([[0.0, 1.0]]), "t", "permute", {}, kind="voxelwise")
+    found = values(model.estimator(), y, False, *relabellings(model.exchangeability, 0, 0, 495))
+    for v, (first, second) in enumerate([(4, 8), (2, 8)]):
+        total = first + second
+        for t, size, sign in [
+            (found[:, v][found[:, v] < 0], first, -1),
+            (found[:, v][found[:, v] > 0], second, 1),
+        ]:
+            r = np.sqrt((total - size) / (size * (total - 1)))
+            np.testing.assert_allclose(t, sign * r * np.sqrt((total - 2) / (1 - r**2)), rtol=0.02)
+            assert len(t) / 495 == pytest.approx(size / total, abs=0.1)
 
 
 @pytest.mark.parametrize("tested", [[0, 1, 0, 0], [0, 0, 0, 1], [[0, 0, 1, 0], [0, 0, 0, 1]]])

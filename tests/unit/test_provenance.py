@@ -41,7 +41,7 @@ def run(tmp_path_factory):
     return fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
 
 
-def record_of(run, folder):
+def record_of(run, folder, missing=()):
     record_provenance.main(
         included=run / "quality/included.tsv",
         excluded=run / "quality/excluded.tsv",
@@ -56,6 +56,7 @@ def record_of(run, folder):
         version="0.1.0",
         code="abc",
         snakemake_version="9.27.1",
+        missing=missing,
     )
     return json.loads((folder / "provenance.json").read_text())
 
@@ -63,6 +64,16 @@ def record_of(run, folder):
 @pytest.fixture
 def record(run, tmp_path):
     return record_of(run, tmp_path)
+
+
+def test_a_note_on_missing_values_limits_its_contrast(run, tmp_path):
+    tables = []
+    for contrast, note in zip(CONFIG["model"]["contrasts"], ["who lacks values differs", ""], strict=False):
+        tables.append(tmp_path / f"{contrast}.tsv")
+        tables[-1].write_text(f"contrast\tp\tnote\n{contrast}\tn/a\t{note}\n")
+    noted, *others = record_of(run, tmp_path, tables)["contrasts"].values()
+    assert noted["warnings"] == ["who lacks values differs"] and not any(c["warnings"] for c in others)
+    assert any("who lacks values differs" in line for line in limitations(record_of(run, tmp_path, tables)))
 
 
 def test_record_counts_what_was_there(record, run):

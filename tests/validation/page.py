@@ -118,7 +118,17 @@ neighbours, clusters formed at p = {settings["cluster_p"]}. Exponential noise ha
 noise multiplies whole maps so that each voxel is t with 3 degrees of freedom. The nuisance has an effect of
 its own, as has the covariate that is a map. In blocks, half the variance is shared by the participants of a
 block (of a family, where blocks are nested). The variance is smoothed by as much as the noise. Missing values
-lie in patches, elsewhere in each map.
+lie in patches, elsewhere in each map; maps that are cut lack the same half of the volume.
+
+### Values missing by group
+
+Where one group alone lacks people at a voxel, its t has another null than elsewhere if noise is skewed: groups of 3 and
+15 have heavier tails than groups of 9 and 15. The rows of cut maps show that the rate holds, since relabelling goes on
+among the participants whom a voxel has ([how](peers.md#missing-values)). At one voxel the test is then that of a study
+of these alone. Over voxels with other participants it is approximate, since a label that moves on where somebody is
+missing stays where nobody is; it can be as far off as the rows say. Whole blocks no longer move as wholes at a voxel
+that lacks a member of one. Values that are missing because of what they would have been are another matter: no
+relabelling helps there.
 """
 
 

@@ -52,6 +52,8 @@ class Study:
         Variance groups, as the analysis takes them.
     missing : float
         Share of each map that is missing, in patches.
+    cut : sequence of int
+        Participants whose maps end in the middle of the volume.
     covariate : array of float32, optional
         The design's column that is a map, shape (n_participants, n_voxels).
     variance_fwhm : float
@@ -68,6 +70,7 @@ class Study:
     scale: np.ndarray | None = None
     groups: np.ndarray | None = None
     missing: float = 0.0
+    cut: tuple = ()
     covariate: np.ndarray | None = None
     variance_fwhm: float = 0.0
     scheme: str = "auto"
@@ -148,6 +151,21 @@ def groups(*sizes):
 def with_missing(study, share):
     """A study whose maps lack this share of their voxels."""
     return lambda rng: replace(study(rng), missing=share)
+
+
+def with_cut(study, *who):
+    """A study in which the maps of these participants end in the middle of the volume."""
+    return lambda rng: replace(study(rng), cut=who)
+
+
+def with_cut_anywhere(study, n_cut):
+    """A study in which those of so many do, whoever they are."""
+
+    def cut(rng):
+        plain = study(rng)
+        return replace(plain, cut=tuple(rng.choice(len(plain.design), n_cut, replace=False)))
+
+    return cut
 
 
 def unequal(first, second, ratio, allowed):
@@ -250,6 +268,36 @@ SCENARIOS = [
     Scenario("missing_f", "F over four groups of 6, 10 % missing", with_missing(groups(6, 6, 6, 6), 0.1)),
     Scenario("missing_flips", "one-sample flips, n = 16, 10 % missing", with_missing(one_sample(16), 0.1)),
     Scenario(
+        "cut_few_exponential",
+        "9 v 15, 3 of the 9 maps cut in half, exponential",
+        with_cut(two_sample(9, 15), *range(3)),
+        "exponential",
+    ),
+    Scenario(
+        "cut_exponential",
+        "9 v 15, 6 of the 9 maps cut in half, exponential",
+        with_cut(two_sample(9, 15), *range(6)),
+        "exponential",
+    ),
+    Scenario(
+        "cut_normal", "9 v 15, 6 of the 9 maps cut in half, normal", with_cut(two_sample(9, 15), *range(6))
+    ),
+    Scenario(
+        "cut_anyone_exponential",
+        "9 v 15, any 6 maps cut in half, exponential",
+        with_cut_anywhere(two_sample(9, 15), 6),
+        "exponential",
+    ),
+    Scenario(
+        "cut_nuisance_exponential",
+        "15 v 15, nuisance 2 x group + noise, 10 of one 15 cut in half, exponential",
+        with_cut(nuisance(15), *range(10)),
+        "exponential",
+    ),
+    Scenario(
+        "missing_whole", "whole blocks, 10 x 2, 10 % missing, normal", with_missing(whole_blocks(10, 2), 0.1)
+    ),
+    Scenario(
         "unequal_flips",
         "8 v 16, the 8 vary 3 times as much, variance groups, flips",
         unequal(8, 16, 3.0, True),
@@ -340,6 +388,8 @@ def simulate(scenario, index, shape=SHAPE):
     if study.missing:
         holes = fields(rng, len(maps), shape).reshape(maps.shape)
         maps[holes > -ndtri(study.missing)] = np.nan
+    if len(study.cut):
+        maps.reshape(-1, *shape)[list(study.cut), : shape[0] // 2] = np.nan
     if study.effect:
         maps += study.design @ np.array(study.effect)[:, None]
     if study.covariate is not None:

@@ -174,6 +174,9 @@ class Exchangeability:
         Rows of the design that are alike have the same label.
     permute, flip : bool
         Whether labels change places, and whether signs flip.
+    mixed : bool
+        Whether chance decides which of several like rows a position takes: where a voxel lacks some of them,
+        it is not all the same.
 
     Attributes
     ----------
@@ -181,8 +184,9 @@ class Exchangeability:
         Number of distinct relabellings, the observed labelling included.
     """
 
-    def __init__(self, tree, labels, permute, flip):
+    def __init__(self, tree, labels, permute, flip, mixed=False):
         self.tree = tree
+        self.mixed = mixed
         self.labels = np.asarray(labels)
         self.n = len(self.labels)
         self.permute = permute
@@ -250,6 +254,19 @@ class Exchangeability:
         if self.permute:
             source[self.positions] = _unrank(self.tree, rank)
         return source, sign
+
+    def mix(self, source, words):
+        """Return a relabelling that gives every position a like row, drawn uniformly from all that do.
+
+        Parameters
+        ----------
+        source : numpy.ndarray of int, shape (n,)
+        words : callable
+            As for `draw`.
+        """
+        like = np.empty(self.n, int)
+        like[self.positions] = _draw_like(self.tree, self.tree, words)
+        return like[source]
 
     def draw(self, words):
         """Return a relabelling drawn uniformly with random words.
@@ -337,6 +354,20 @@ def _unrank_order(node, rank):
                 break
             own -= here
     return rank, order
+
+
+def _draw_like(node, other, words):
+    """Rows of a node in an order, drawn at random, in which they are like those of a node of its kind."""
+    if not node.children:
+        return [other.leaf]
+    twins = other.children
+    if node.free:
+        left = {}
+        for i in np.argsort(words(len(twins)), kind="stable"):
+            left.setdefault(twins[i].kind, []).append(twins[i])
+        twins = [left[child.kind].pop() for child in node.children]
+    pairs = zip(node.children, twins, strict=True)
+    return [row for child, twin in pairs for row in _draw_like(child, twin, words)]
 
 
 def _draw(node, words):

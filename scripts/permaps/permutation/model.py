@@ -80,7 +80,8 @@ class Model:
     def exchangeability(self) -> Exchangeability:
         """Its distinct relabellings."""
         tree = exchangeability_tree(len(self.labels), **self.blocks)
-        return Exchangeability(tree, self.labels, *SCHEMES[self.scheme])
+        # Where voxels lack participants, it is not all the same which of several like rows a position takes.
+        return Exchangeability(tree, self.labels, *SCHEMES[self.scheme], mixed=self.kind != "common")
 
     def estimator(self, covariates=()):
         """Return what evaluates the model.

@@ -36,10 +36,11 @@ def relabelling(exchangeability, seed, index):
     """
     if index == 0:
         return exchangeability.unrank(0)
-    if exchangeability.n_distinct <= NUMBERED:
-        return exchangeability.unrank(1 + shuffled(index - 1, exchangeability.n_distinct - 1, seed))
-    generator = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index])
-    return exchangeability.draw(generator.random_raw)
+    words = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index]).random_raw
+    if exchangeability.n_distinct > NUMBERED:
+        return exchangeability.draw(words)
+    source, sign = exchangeability.unrank(1 + shuffled(index - 1, exchangeability.n_distinct - 1, seed))
+    return exchangeability.mix(source, words) if exchangeability.mixed else source, sign
 
 
 def shuffled(index, size, seed):

@@ -5,9 +5,12 @@ themselves, and groups of participants with variances of their own. One statisti
 et al. 2014 (NeuroImage 92:381-397, equation 6), which is t or F when there is one variance group, Welch's v
 when there are two and no nuisance, and ordinary least squares on the participants that a voxel has.
 
-As in the fast path, Freedman-Lane moves the rows of the design over the residuals. A position takes part
-in a relabelling when the voxel has data for it; everything is a sum over those positions, kept apart by
-variance group:
+As in the fast path, Freedman-Lane moves the rows of the design over the residuals, here among the
+participants whom the voxel has: where a position would take the row of one without a value, it takes the
+row that this one takes, and so on (the permutation induced on them, which is uniform if the whole one is).
+So a voxel keeps its rows, and groups of 6 and 15 stay groups of 6 and 15. If rows left with their missing
+values, they would become any mixture of sizes, and with values missing in one group alone t would have
+another null than the observed one. Everything is a sum over those positions, kept apart by variance group:
 
     A_g = sum d d'    b_g = sum d e    E_g = sum e^2    n_g      (d: the row a position takes)
 
@@ -96,8 +99,8 @@ class VoxelModels:
         -------
         residuals : float64, shape (n_tiles, n_participants, TILE)
             Of the nuisance; 0 where a participant has no value.
-        present, defined : float64, shape of `residuals`
-            1 where a participant has a value, and where its covariates have one; else 0.
+        present : bool, shape of `residuals`
+            Where a participant has a value, and covariates that are maps have one too.
         designs : float64, shape (n_tiles, n_columns, n_participants, TILE)
         """
         n, p = self.design.shape
@@ -110,13 +113,11 @@ class VoxelModels:
         for column, covariate in self.covariates.items():
             values = np.asarray(columns(covariate, first, first + width), float)
             _fill(designs[:, column], values)
-        defined = np.isfinite(designs).all(axis=1)
-        present = np.isfinite(residuals) & defined
+        present = np.isfinite(residuals) & np.isfinite(designs).all(axis=1)
         residuals[~present] = 0.0
         designs[~np.isfinite(designs)] = 0.0
-        present, defined = present.astype(float), defined.astype(float)
         _take_residuals(residuals, present, designs, self.nuisance)
-        return residuals, present, defined, designs
+        return residuals, present, designs
 
     def evaluator(self, maps, is_f, memory_mb):
         """Return what computes the statistic of these maps for any relabelling."""
@@ -228,7 +229,7 @@ def _square_sum(values):
 
 @compiled
 def general_statistics(
-    source, sign, group, contrast, n_groups, residuals, present, defined, designs, out, effect, variance, scale, dof
+    source, sign, group, contrast, n_groups, residuals, present, designs, out, effect, variance, scale, dof
 ):  # fmt: skip
     """Write G of every relabelling and voxel into `out`.
 
@@ -239,7 +240,7 @@ def general_statistics(
     group : int64, shape (n_participants,)
     contrast : float64, shape (n_rows, n_columns)
     n_groups : int
-    residuals, present, defined, designs
+    residuals, present, designs
         From `VoxelModels.tiles`.
     out : float64, shape (n_relabellings, n_tiles * TILE)
         G with the sign of the effect for one row; 0 where it cannot be estimated.
@@ -254,31 +255,17 @@ def general_statistics(
     cross = np.empty((n_groups, p, width))
     energy = np.empty((n_groups, width))
     count = np.empty((n_groups, width))
-    taken, data = np.empty(width), np.empty(width)
+    whole_rows = np.empty(n, np.bool_)
     whole, inverse = np.empty((p, p)), np.empty((p, p))
     weighted, right, beta = np.empty((p, p)), np.empty(p), np.empty(p)
     value, small, small_inverse = np.empty(s), np.empty((s, s)), np.empty((s, s))
     rss, freedom, weight = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
     for t in range(n_tiles):
+        _sum_rows(group, present[t], designs[t], gram, count, whole_rows)
         for j in range(source.shape[0]):
-            gram[:], cross[:], energy[:], count[:] = 0.0, 0.0, 0.0, 0.0
-            for i in range(n):
-                k = source[j, i]
-                g = group[k]
-                flip = float(sign[j, i])
-                for v in range(width):
-                    taken[v] = present[t, i, v] * defined[t, k, v]
-                    data[v] = taken[v] * residuals[t, i, v]
-                    energy[g, v] = fma(data[v], data[v], energy[g, v])
-                    count[g, v] += taken[v]
-                for c in range(p):
-                    for v in range(width):
-                        cross[g, c, v] = fma(flip * designs[t, c, k, v], data[v], cross[g, c, v])
-                    for d in range(c + 1):
-                        for v in range(width):
-                            gram[g, c, d, v] = fma(
-                                taken[v] * designs[t, c, k, v], designs[t, d, k, v], gram[g, c, d, v]
-                            )
+            _sum_products(
+                source[j], sign[j], group, residuals[t], present[t], designs[t], whole_rows, cross, energy
+            )
             for v in range(width):
                 at = t * width + v
                 out[j, at] = 0.0
@@ -350,6 +337,54 @@ def general_statistics(
                         out[j, at] += value[a] * small_inverse[a, b] * value[b]
                 # Lambda of G, 1 for one group.
                 out[j, at] /= s * (1.0 + 2.0 * (s - 1) / (s * (s + 2)) * unequal)
+
+
+@compiled
+def _sum_rows(group, present, designs, gram, count, whole):
+    """Sum what no relabelling changes, as rows change places among the participants whom a voxel has.
+
+    Tell too which rows all voxels of the tile have.
+    """
+    p, n, width = designs.shape
+    gram[:], count[:] = 0.0, 0.0
+    for i in range(n):
+        g = group[i]
+        whole[i] = present[i].all()
+        for v in range(width):
+            count[g, v] += present[i, v]
+        for c in range(p):
+            for d in range(c + 1):
+                for v in range(width):
+                    gram[g, c, d, v] = fma(
+                        present[i, v] * designs[c, i, v], designs[d, i, v], gram[g, c, d, v]
+                    )
+
+
+@compiled
+def _sum_products(source, sign, group, residuals, present, designs, whole, cross, energy):
+    """Sum the products of the data with the rows that positions take, and the squares of the data."""
+    p, n, width = designs.shape
+    cross[:], energy[:] = 0.0, 0.0
+    for i in range(n):
+        flip, k = float(sign[i]), source[i]
+        if whole[k]:
+            # Where the position itself has no value, its residual is 0.
+            g = group[k]
+            for v in range(width):
+                energy[g, v] = fma(residuals[i, v], residuals[i, v], energy[g, v])
+            for c in range(p):
+                for v in range(width):
+                    cross[g, c, v] = fma(flip * designs[c, k, v], residuals[i, v], cross[g, c, v])
+            continue
+        for v in range(width):
+            if present[i, v]:
+                k = source[i]
+                while not present[k, v]:
+                    k = source[k]
+                g = group[k]
+                energy[g, v] = fma(residuals[i, v], residuals[i, v], energy[g, v])
+                for c in range(p):
+                    cross[g, c, v] = fma(flip * designs[c, k, v], residuals[i, v], cross[g, c, v])
 
 
 @compiled

@@ -26,6 +26,7 @@ GROWING = {
     "smooth_covariates",
     "fit_parametric",
     "build_model",
+    "compare_missing",
     "compute_null_chunk",
     "record_provenance",
 }

@@ -1,0 +1,60 @@
+"""Say whether who lacks values at a voxel goes with what a contrast tests."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from permaps.design.tables import read_contrast, read_matrix
+from permaps.inputs.tables import write_rows
+from permaps.permutation.missing import difference, patterns, told
+from permaps.workflow.jobs import job, warn, written_whole
+
+
+def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, output):
+    """Write a row of numbers with a note, which is empty where nothing stands out; tell it on the terminal.
+
+    Parameters
+    ----------
+    matrix, design, contrasts, blocks, plan : path
+        What the stages before made.
+    covariates : list of path
+        Columns of the design that are maps: .npy each.
+    contrast : str
+    output : path
+        Table to write.
+    """
+    weights, _ = read_contrast(contrasts, contrast)
+    scheme = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]["scheme"]
+    levels = json.loads(Path(blocks).read_text(encoding="utf-8"))["blocks"]
+    maps = [np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)]
+    lacking, n_voxels = patterns(*maps)
+    found = difference(lacking, n_voxels, read_matrix(design)[2], weights, scheme, levels)
+    note = told(found)
+    row = {
+        "contrast": contrast,
+        "n_voxels": maps[0].shape[1],
+        "n_voxels_lacking": int(n_voxels.sum()),
+        "n_voxels_differing_most": found.n_voxels if found else None,
+        "n_lacking_there": int(found.lacking.sum()) if found else None,
+        "r": found.r if found else None,
+        "p": found.p if found else None,
+        "note": note,
+    }
+    with written_whole(output) as path:
+        write_rows(path, list(row), [row])
+    if note:
+        warn(f"{contrast}: {note}")
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            matrix=snakemake.input.matrix,
+            covariates=list(snakemake.input.covariates),
+            design=snakemake.input.design,
+            contrasts=snakemake.input.contrasts,
+            blocks=snakemake.input.blocks,
+            plan=snakemake.input.plan,
+            contrast=snakemake.wildcards.contrast,
+            output=snakemake.output.table,
+        )

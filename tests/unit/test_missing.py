@@ -1,0 +1,100 @@
+"""Whether who lacks values goes with what is tested: found, told, and not cried where chance explains it."""
+
+import json
+
+import compare_missing
+import numpy as np
+import pytest
+from permaps.design.tables import write_matrix
+from permaps.permutation.missing import difference, patterns, told
+from validation.studies import SCENARIOS, simulate
+
+NO_BLOCKS = {}
+
+
+def compared(name, index, scheme="permute"):
+    study, maps = simulate(SCENARIOS[name], index, (6, 6, 6))
+    return difference(*patterns(maps), study.design, study.contrast, scheme, study.blocks)
+
+
+def test_patterns_are_told_apart_and_counted():
+    maps, covariate = np.zeros((9, 6), np.float32), np.zeros((9, 6), np.float32)
+    maps[8, :3] = np.nan
+    maps[0, 2] = covariate[0, 5] = np.nan
+    lacking, counts = patterns(maps, covariate)
+    found = {tuple(np.flatnonzero(row)): count for row, count in zip(lacking.T, counts, strict=True)}
+    assert found == {(8,): 2, (0, 8): 1, (0,): 1}
+    assert patterns(np.zeros((9, 6), np.float32))[0].shape == (9, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_cut", "r"), [("cut_exponential", 6, 0.7), ("cut_few_exponential", 3, 0.4)]
+)
+def test_maps_cut_in_one_group_are_told_with_numbers(name, n_cut, r):
+    found = compared(name, 0)
+    assert found.lacking.sum() == n_cut and found.n_voxels == 6**3 / 2
+    assert found.p < 0.05 and found.r < -r
+    note = told(found)
+    assert "at 108 voxels 0 of the 15 participants on the positive side" in note
+    assert f"and {n_cut} of the 9 on the negative side" in note and "mask.min_coverage: 1" in note
+
+
+def test_values_missing_at_random_are_seldom_told():
+    names = ("missing_exponential", "missing_f", "cut_anyone_exponential")
+    notes = [told(compared(name, i)) for name in names for i in range(10)]
+    assert sum(map(bool, notes)) <= 5  # of 30; more in 1 case of 300
+
+
+def test_a_regressor_of_more_values_is_told_by_its_correlation():
+    rng = np.random.default_rng(0)
+    score = rng.standard_normal(30)
+    maps = np.zeros((30, 40), np.float32)
+    maps[score > 0.5, 10:] = np.nan
+    design, contrast = np.column_stack([np.ones(30), score, np.full(30, np.nan)]), np.array([[0.0, -1, 0]])
+    found = difference(*patterns(maps), design, contrast, "permute", NO_BLOCKS)
+    lacking = found.lacking.astype(float)
+    assert found.r == pytest.approx(np.corrcoef(lacking, -score)[0, 1])
+    assert f"at 30 voxels {lacking.sum():.0f} of 30 participants lack one, with r = {found.r:.2f}" in told(
+        found
+    )
+    several = difference(*patterns(maps), design, np.eye(3)[:2], "permute", NO_BLOCKS)
+    assert several.sides is None and 0 < several.r <= 1
+
+
+@pytest.mark.parametrize(
+    ("maps", "contrast", "scheme", "blocks"),
+    [
+        (np.zeros((8, 3)), [0, 1, 0], "permute", NO_BLOCKS),
+        (np.full((8, 3), np.nan), [0, 1, 0], "flip", NO_BLOCKS),
+        (np.full((8, 3), np.nan), [0, 0, 1], "permute", NO_BLOCKS),
+        (np.full((8, 3), np.nan), [0, 1, 0], "both", {"within": list(range(8))}),
+    ],
+    ids=["nobody lacks a value", "flips", "a map is tested", "nobody changes places"],
+)
+def test_nothing_is_compared_where_there_is_nothing_to_compare(maps, contrast, scheme, blocks):
+    maps[1:] = 0
+    design = np.column_stack([np.ones(8), np.arange(8) % 2, np.full(8, np.nan)])
+    assert difference(*patterns(maps), design, np.array([contrast], float), scheme, blocks) is None
+    assert told(None) == ""
+
+
+def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):
+    study, maps = simulate(SCENARIOS["cut_exponential"], 0, (6, 6, 6))
+    np.save(tmp_path / "maps.npy", maps)
+    write_matrix(
+        tmp_path / "design.tsv", ["participant_id", "a", "b"], [[str(i)] for i in range(24)], study.design
+    )
+    header = ["contrast", "statistic", "row", "a", "b"]
+    write_matrix(tmp_path / "weights.tsv", header, [["group", "t", "1"]], study.contrast)
+    (tmp_path / "blocks.json").write_text(json.dumps({"blocks": {}, "variance_groups": None}))
+    (tmp_path / "plan.json").write_text(json.dumps({"group": {"scheme": "permute"}}))
+    compare_missing.main(
+        matrix=tmp_path / "maps.npy", covariates=[], design=tmp_path / "design.tsv",
+        contrasts=tmp_path / "weights.tsv", blocks=tmp_path / "blocks.json", plan=tmp_path / "plan.json",
+        contrast="group", output=tmp_path / "missing.tsv",
+    )  # fmt: skip
+    header, row = (tmp_path / "missing.tsv").read_text().splitlines()
+    written = dict(zip(header.split("\t"), row.split("\t"), strict=True))
+    assert written["n_voxels"] == "216" and written["n_voxels_lacking"] == "108"
+    assert written["n_lacking_there"] == "6" and float(written["p"]) < 0.01
+    assert f"Permaps: group: {written['note']}" in capsys.readouterr().err
