@@ -166,5 +166,8 @@ def cluster_threshold(cluster_p, dof, n_interest, is_f, both_signs):
             f"inference.cluster_p: {cluster_p} is not a p value. Expected a number between 0 and 1."
         )
     if is_f:
-        return float(fdtri(n_interest, dof, 1 - cluster_p))
-    return float(-stdtrit(dof, cluster_p / 2 if both_signs else cluster_p))
+        threshold = fdtri(n_interest, dof, 1 - cluster_p)
+    else:
+        threshold = -stdtrit(dof, cluster_p / 2 if both_signs else cluster_p)
+    # Fewer digits than those that differ between processors, as those of the C library's functions do.
+    return float(f"{threshold:.12g}")
