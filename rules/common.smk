@@ -2,12 +2,21 @@
 import re
 from functools import cache
 
+from permaps.spaces.endings import ending_of
 from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
+
+# Of maps, in the format of the space.
+ENDING = ending_of(config["dataset"])
 
 
 def result(path):
     """A path below the results folder."""
     return f"{config['results']}/{path}"
+
+
+def map_of(contrast, stat, kind="statmap"):
+    """A group map of a contrast or an analysis, which may be a wildcard, as the statistic may be."""
+    return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}{ENDING}")
 
 
 @cache  # each job asks for it
@@ -58,6 +67,9 @@ def volume_of(analysis):
     return ANALYSES[analysis][1]
 
 
+# What the elements of the maps are, and how many participants have a value at each.
+MASK = result(f"mask{ENDING}")
+COVERAGE = result(f"mask_coverage{ENDING}")
 # Covariates that are maps, each participants x voxels, in the order of the design's columns.
 COVARIATES = [result(f"covariates/{name}.npy") for name in config["model"]["voxelwise"]]
 

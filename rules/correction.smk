@@ -6,8 +6,8 @@ rule estimate_uncorrected:
         observed=result("observed/contrast-{analysis}.npz"),
         exceedances=result("counts/contrast-{analysis}.npz"),
     output:
-        unc=result("maps/contrast-{analysis}_stat-{stat}_corr-unc_logp.nii.gz"),
-        fdr=result("maps/contrast-{analysis}_stat-{stat}_corr-fdr_logp.nii.gz"),
+        unc=map_of("{analysis}", "{stat}", "corr-unc_logp"),
+        fdr=map_of("{analysis}", "{stat}", "corr-fdr_logp"),
     message:
         "Uncorrected p of {wildcards.stat} of {wildcards.analysis}"
     script:
@@ -18,7 +18,7 @@ rule write_tfce:
     input:
         observed=result("observed/contrast-{analysis}.npz"),
     output:
-        tfce=result("maps/contrast-{analysis}_stat-tfce_statmap.nii.gz"),
+        tfce=map_of("{analysis}", "tfce"),
     message:
         "Writing the TFCE map of {wildcards.analysis}"
     script:
@@ -30,7 +30,7 @@ rule correct_fwe:
         observed=result("observed/contrast-{analysis}.npz"),
         null=result("nulls/contrast-{analysis}.npz"),
     output:
-        logp=result("maps/contrast-{analysis}_stat-{stat}_corr-fwe_logp.nii.gz"),
+        logp=map_of("{analysis}", "{stat}", "corr-fwe_logp"),
     params:
         settings=dict(across=False),
     message:
@@ -65,7 +65,7 @@ use rule correct_fwe as correct_fwe_across_contrasts with:
         observed=result("observed/contrast-{analysis}.npz"),
         null=lambda wildcards: result(f"nulls/across-contrasts_stat-{statistic_of(wildcards.analysis)}.npz"),
     output:
-        logp=result("maps/contrast-{analysis}_stat-{stat}_corr-cfwe_logp.nii.gz"),
+        logp=map_of("{analysis}", "{stat}", "corr-cfwe_logp"),
     wildcard_constraints:
         analysis=one_of(CONTRASTS),
     params:
@@ -79,7 +79,7 @@ rule fit_tail:
         observed=result("observed/contrast-{analysis}.npz"),
         nulls=result("nulls/contrast-{analysis}.npz"),
     output:
-        logp=result("maps/contrast-{analysis}_stat-{stat}_corr-gpd_logp.nii.gz"),
+        logp=map_of("{analysis}", "{stat}", "corr-gpd_logp"),
         table=result("tables/contrast-{analysis}_stat-{stat}_tail.tsv"),
     params:
         settings=dict(seed=config["permutation"]["seed"]),

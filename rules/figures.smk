@@ -47,7 +47,7 @@ rule plot_glass_brains:
 rule plot_slices:
     input:
         values=voxel_map,
-        corrected=result("maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.nii.gz"),
+        corrected=map_of("{contrast}", "{stat}", "corr-fwe_logp"),
     output:
         figure=figure(
             "figures/contrast-{contrast}_stat-{stat}_slices.png",
@@ -98,7 +98,7 @@ rule plot_peaks:
     input:
         maps=result("maps.npy"),
         covariates=COVARIATES,
-        mask=result("mask.nii.gz"),
+        mask=MASK,
         design=result("design/design.tsv"),
         contrasts=result("design/contrast-{contrast}_weights.tsv"),
         values=voxel_map,
@@ -204,8 +204,8 @@ rule plot_quality:
 
 rule plot_coverage:
     input:
-        mask=result("mask.nii.gz"),
-        counts=result("mask_coverage.nii.gz"),
+        mask=MASK,
+        counts=COVERAGE,
         included=result("quality/included.tsv"),
     output:
         figure=figure("figures/coverage.png", "coverage", "5 Design and quality", figure="3 coverage"),

@@ -57,7 +57,7 @@ rule build_model:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        mask=result("mask.nii.gz"),
+        mask=MASK,
         design=result("design/design.tsv"),
         contrasts=planned("weights.tsv"),
         blocks=result("design/blocks.json"),

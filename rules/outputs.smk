@@ -1,9 +1,4 @@
 # Where results lie, which of them a contrast has, and how the report shows them.
-def map_of(contrast, stat, kind="statmap"):
-    """A group map of a contrast."""
-    return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}.nii.gz")
-
-
 def table_of(contrast, stat):
     """A cluster table of a contrast."""
     return result(f"tables/contrast-{contrast}_stat-{stat}_clusters.tsv")
@@ -122,31 +117,25 @@ def has_truth(contrast):
 
 def targets():
     """All public results of a complete run but the report."""
-    names = [
-        "dataset/participants.tsv",
-        "quality/included.tsv",
-        "quality/excluded.tsv",
-        "mask.nii.gz",
-        "mask_coverage.nii.gz",
-        "maps.npy",
-        "design/design.tsv",
-        "design/contrasts.tsv",
-        "provenance.json",
+    found = [
+        result("dataset/participants.tsv"),
+        result("quality/included.tsv"),
+        result("quality/excluded.tsv"),
+        MASK,
+        COVERAGE,
+        result("maps.npy"),
+        result("design/design.tsv"),
+        result("design/contrasts.tsv"),
+        result("provenance.json"),
     ]
     for c in CONTRASTS:
         voxel, corrected = statistic_of(c), stats_of(c)
         shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]
-        kinds = [f"{voxel}_corr-bonferroni"]
-        kinds += [f"{s}_corr-{k}" for s in corrected for k in corrections_of(c, s)]
-        names += [f"maps/contrast-{c}_stat-{s}_statmap.nii.gz" for s in shown]
-        names += [f"maps/contrast-{c}_stat-{s}_logp.nii.gz" for s in kinds]
-        names += [f"nulls/contrast-{c}.npz"]
-        names += [f"tables/contrast-{c}_stat-{s}_clusters.tsv" for s in corrected]
-        names += [
-            f"maps/contrast-{c}_volume-{v}_stat-{s}_corr-fwe_logp.nii.gz"
-            for v in config["inference"]["small_volumes"]
-            for s in corrected
-        ]
+        found += [map_of(c, s) for s in shown]
+        found += [map_of(c, voxel, "corr-bonferroni_logp")]
+        found += [map_of(c, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(c, s)]
+        found += [result(f"nulls/contrast-{c}.npz")]
+        found += [table_of(c, s) for s in corrected]
         if config["inference"]["tail_fit"]:
-            names += [f"tables/contrast-{c}_stat-{s}_tail.tsv" for s in corrected]
-    return [result(name) for name in names]
+            found += [result(f"tables/contrast-{c}_stat-{s}_tail.tsv") for s in corrected]
+    return found + [map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(contrast_of(a))]

@@ -5,16 +5,16 @@ rule fit_parametric:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        mask=result("mask.nii.gz"),
+        mask=MASK,
         design=result("design/design.tsv"),
         contrasts=result("design/contrast-{contrast}_weights.tsv"),
         blocks=result("design/blocks.json"),
     output:
-        effect=result("maps/contrast-{contrast}_stat-effect_statmap.nii.gz"),
-        stat=result("maps/contrast-{contrast}_stat-t_statmap.nii.gz"),
-        z=result("maps/contrast-{contrast}_stat-z_statmap.nii.gz"),
-        partialr2=result("maps/contrast-{contrast}_stat-partialr2_statmap.nii.gz"),
-        bonferroni=result("maps/contrast-{contrast}_stat-t_corr-bonferroni_logp.nii.gz"),
+        effect=map_of("{contrast}", "effect"),
+        stat=map_of("{contrast}", "t"),
+        z=map_of("{contrast}", "z"),
+        partialr2=map_of("{contrast}", "partialr2"),
+        bonferroni=map_of("{contrast}", "t", "corr-bonferroni_logp"),
     wildcard_constraints:
         contrast=one_of(c for c in CONTRASTS if statistic_of(c) == "t"),
     resources:
@@ -27,11 +27,11 @@ rule fit_parametric:
 
 use rule fit_parametric as fit_parametric_f with:
     output:
-        effect=result("maps/contrast-{contrast}_stat-effect_statmap.nii.gz"),
-        stat=result("maps/contrast-{contrast}_stat-F_statmap.nii.gz"),
-        z=result("maps/contrast-{contrast}_stat-z_statmap.nii.gz"),
-        partialr2=result("maps/contrast-{contrast}_stat-partialr2_statmap.nii.gz"),
-        bonferroni=result("maps/contrast-{contrast}_stat-F_corr-bonferroni_logp.nii.gz"),
+        effect=map_of("{contrast}", "effect"),
+        stat=map_of("{contrast}", "F"),
+        z=map_of("{contrast}", "z"),
+        partialr2=map_of("{contrast}", "partialr2"),
+        bonferroni=map_of("{contrast}", "F", "corr-bonferroni_logp"),
     wildcard_constraints:
         contrast=one_of(c for c in CONTRASTS if statistic_of(c) == "F"),
     message:

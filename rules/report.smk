@@ -16,7 +16,7 @@ rule record_provenance:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),
         metrics=result("quality/metrics.tsv"),
-        mask=result("mask.nii.gz"),
+        mask=MASK,
         voxels=result("quality/voxels.tsv"),
         plan=result("design/plan.json"),
         missing=MISSING,

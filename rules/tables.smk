@@ -30,7 +30,7 @@ rule count_relabellings:
 
 rule tabulate_clusters:
     input:
-        mask=result("mask.nii.gz"),
+        mask=MASK,
         values=voxel_map,
         enhanced=enhanced_map,
         magnitude=magnitude_map,

@@ -15,7 +15,7 @@ if config["dataset"]["source"] == "simulated" and not config["model"]["voxelwise
             participants=result("quality/included.tsv"),
             design=result("design/design.tsv"),
             contrasts=result("design/contrast-{contrast}_weights.tsv"),
-            mask=result("mask.nii.gz"),
+            mask=MASK,
             values=voxel_map,
             corrected=corrected_maps,
         output:
