@@ -55,6 +55,7 @@ rule write_methods:
 rule summarise_results:
     input:
         provenance=result("provenance.json"),
+        mask=MASK,
         values=[map_of(c, statistic_of(c)) for c in CONTRASTS],
         parametric=[map_of(c, statistic_of(c), "corr-bonferroni_logp") for c in CONTRASTS],
         nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],

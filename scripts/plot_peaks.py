@@ -1,14 +1,13 @@
 """The data behind each top peak, adjusted for what is not tested."""
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
-from nibabel.affines import apply_affine
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
 from permaps.reporting.style import save
+from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
 
 MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do not show one place twice
@@ -22,11 +21,11 @@ def main(
     Parameters
     ----------
     maps, mask : path
-        Participants x voxels (.npy), and the mask that tells which voxels.
+        Participants x elements (.npy), and the mask that tells which elements.
     design, contrasts : path
         As `make_design` writes them.
     values : path
-        Signed t, or F: its highest voxel is drawn when nothing is significant.
+        Signed t, or F: its highest element is drawn when nothing is significant.
     tables : list of path
         The contrast's cluster tables.
     outputs : list of path
@@ -39,41 +38,36 @@ def main(
     """
     names, _, rows = read_matrix(design)
     weights, _ = read_contrast(contrasts, contrast)
-    image = nib.load(values)
-    statistic = image.get_fdata()
-    column = np.full(statistic.shape, -1)
-    inside = nib.load(mask).get_fdata() > 0
-    column[inside] = np.arange(inside.sum())
+    space = read_space(mask)
+    statistic = read_map(space, values)
     data, *mapped = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
 
     places = top_places(tables, letter)
     title = f"{contrast}: data at the top peaks"
     found = f"The {len(places)} highest significant peaks"
     if not len(places):
-        title = f"{contrast}: nothing significant; highest voxel"
-        found = "No peak is significant: the highest voxel"
-        highest = np.unravel_index(np.argmax(np.abs(statistic)), statistic.shape)
-        places = apply_affine(image.affine, highest)[None]
+        title = f"{contrast}: nothing significant; highest {space.element}"
+        found = f"No peak is significant: the highest {space.element}"
+        places = space.coordinates([np.argmax(np.abs(statistic))])
     panels = []
-    for place in places:
-        voxel = tuple(np.round(apply_affine(np.linalg.inv(image.affine), place)).astype(int))
-        y, design_there = at_voxel(column[voxel], data, mapped, rows)
+    for place, element in zip(places, space.nearest(places), strict=True):
+        y, design_there = at_element(element, data, mapped, rows)
         where = ", ".join(f"{c:.0f}" for c in place)
-        name = f"{where} mm: {letter} = {statistic[voxel]:.2f}"
+        name = f"{where} mm: {letter} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
     save(peak_effects(panels, title, "map value, adjusted"), *outputs)
     write_caption(caption, f"{found}, of {len(rows)} participants.")
 
 
-def at_voxel(column, maps, covariates, design):
-    """Return the data of a voxel and the rows of its own design, of the participants who have all of both.
+def at_element(column, maps, covariates, design):
+    """Return the data of an element and the rows of its own design, of the participants who have all of both.
 
     Parameters
     ----------
     column : int
-        Of the voxel in the maps.
-    maps : array, shape (n_participants, n_voxels)
-    covariates : list of array, shape (n_participants, n_voxels)
+        Of the element in the maps.
+    maps : array, shape (n_participants, n_elements)
+    covariates : list of array, shape (n_participants, n_elements)
         In the order of the design's columns of NaN, whose places they take.
     design : numpy.ndarray, shape (n_participants, n_columns)
 

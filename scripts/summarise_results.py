@@ -3,21 +3,23 @@
 import json
 from pathlib import Path
 
-import nibabel as nib
 from permaps.inputs.frames import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.reporting.pages import landing_page, summary_page
 from permaps.reporting.summary import as_table, bonferroni_row, permutation_row
+from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
+def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=None):
     """Write the summary as a table, as a page, and as the text that opens the report.
 
     Parameters
     ----------
     provenance : path
         The run's provenance (JSON).
+    mask : path
+        What the maps are defined on.
     contrasts : dict of str to dict
         Files per contrast: `letter` ("t" or "F"), `values`, `bonferroni`, `nulls`, `figures` (list), and
         `corrected` and `clusters` by the name of the statistic as in file names.
@@ -27,15 +29,14 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     """
     record = json.loads(Path(provenance).read_text(encoding="utf-8"))
     alpha = record["config"]["inference"]["alpha"]
-    rows, found = [], {}
+    space, rows, found = read_space(mask), [], {}
     for name, files in contrasts.items():
-        letter, image = files["letter"], nib.load(files["values"])
-        logp = nib.load(files["bonferroni"]).get_fdata()
-        rows.append(bonferroni_row(name, letter, image.get_fdata(), logp, image.affine, alpha))
+        letter, values, logp = files["letter"], *(read_map(space, files[k]) for k in ("values", "bonferroni"))
+        rows.append(bonferroni_row(name, letter, values, logp, space, alpha))
         maxima = read_maxima(files["nulls"], files["clusters"])
         clusters = {stat: read_frame(path) for stat, path in files["clusters"].items()}
         for stat, listed in clusters.items():
-            logp = nib.load(files["corrected"][stat]).get_fdata()
+            logp = read_map(space, files["corrected"][stat])
             rows.append(permutation_row(name, stat, letter, listed, logp, maxima[stat], alpha))
         found[name] = {"letter": letter, "figures": files["figures"], "clusters": clusters}
     numbers = as_table(rows)
@@ -81,6 +82,7 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             provenance=snakemake.input.provenance,
+            mask=snakemake.input.mask,
             contrasts=by_contrast(snakemake.params.settings["contrasts"], snakemake.input),
             table=snakemake.output.table,
             page=snakemake.output.page,

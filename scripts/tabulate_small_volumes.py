@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 from permaps.inputs.frames import write_frame
 from permaps.permutation.model import Model
 from permaps.reporting.summary import small_volume_row
+from permaps.spaces.files import read_map
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings
 
@@ -30,15 +30,13 @@ def main(*, analyses, plan, output, alpha):
     plans = json.loads(Path(plan).read_text(encoding="utf-8"))
     rows = []
     for analysis in analyses:
-        inside = Model.load(analysis["model"]).space.mask
+        space = Model.load(analysis["model"]).space
         with np.load(analysis["nulls"], allow_pickle=False) as stored:
             drawn = relabellings(stored, plans[analysis["contrast"]]["n_distinct"])
-        image = nib.load(analysis["values"])
-        values = image.get_fdata()
+        values = read_map(space, analysis["values"])
         for stat, path in analysis["corrected"].items():
             place = {"contrast": analysis["contrast"], "volume": analysis["volume"], "statistic": stat}
-            logp = nib.load(path).get_fdata()
-            rows.append(place | small_volume_row(logp, values, inside, image.affine, alpha, drawn))
+            rows.append(place | small_volume_row(read_map(space, path), values, space, alpha, drawn))
     log.info("%d rows", len(rows))
     with written_whole(output) as temporary:
         write_frame(pd.DataFrame(rows), temporary, "%.6g")

@@ -7,8 +7,8 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-import summarise_results
 import tabulate_small_volumes
+from permaps.reporting import shown
 from permaps.reporting.summary import small_volume_row
 from permaps.spaces.volume import Volume
 from studies import STUDIES
@@ -22,9 +22,9 @@ def test_the_place_is_that_of_the_largest_value_among_equal_p():
     inside = np.zeros((4, 4, 4), bool)
     inside[1:3] = True
     logp[1, 1, 1] = logp[2, 1, 1] = np.float32(-np.log10(0.02))
-    logp[0, 0, 0], values[0, 0, 0] = 9, 99  # outside
     values[1, 1, 1], values[2, 1, 1], values[1, 2, 2] = 3, -5, 50
-    row = small_volume_row(logp, values, inside, AFFINE, 0.05, {"n_relabellings": 99, "exact": False})
+    drawn = {"n_relabellings": 99, "exact": False}
+    row = small_volume_row(logp[inside], values[inside], Volume(inside, AFFINE), 0.05, drawn)
     assert [row[axis] for axis in "xyz"] == [-4, 3, 8]
     assert (row["n_voxels"], row["n_significant_voxels"], row["peak_value"]) == (32, 2, -5)
     assert row["p_fwe"] == pytest.approx(0.02)
@@ -35,7 +35,7 @@ def test_the_place_is_that_of_the_largest_value_among_equal_p():
 def table(tmp_path):
     inside = np.zeros((4, 4, 4), bool)
     inside[1:3] = True
-    model = STUDIES["two groups"].contrast_model(space=Volume(inside, np.eye(4)))
+    model = STUDIES["two groups"].contrast_model(space=Volume(inside, AFFINE))
     model.save(tmp_path / "model.npz")
     np.savez(tmp_path / "nulls.npz", voxel=np.arange(20.0), tfce=np.arange(20.0))
     for name, p in (("t", 0.05), ("tfce", 0.5)):
@@ -73,6 +73,6 @@ def test_table_has_a_row_for_every_volume_and_statistic(table):
 
 
 def test_page_shows_them(table):
-    shown = summarise_results._small_volumes(table)
+    text = str(shown.small_volumes(table))
     for part in ("V1", "TFCE", "0.050", "-4, 9, 14"):
-        assert part in shown, part
+        assert part in text, part

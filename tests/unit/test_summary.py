@@ -47,7 +47,9 @@ def page(tmp_path_factory):
             "figures": [figure],
         }
     outputs = {"table": run / "s.tsv", "page": run / "s.html", "landing": run / "l.html"}
-    summarise_results.main(provenance=run / "provenance.json", contrasts=contrasts, **outputs)
+    summarise_results.main(
+        provenance=run / "provenance.json", mask=run / "mask.nii.gz", contrasts=contrasts, **outputs
+    )
     return run, outputs
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from nibabel.affines import apply_affine
 
 from permaps.permutation.thresholds import critical_value, p_interval, reached, significant
 
@@ -25,14 +24,24 @@ COLUMNS = [
 ]
 
 
-def bonferroni_row(contrast, letter, values, logp, affine, alpha):
-    """Return the row of the parametric test, whose peak is the voxel of the smallest p."""
-    peak = np.unravel_index(np.argmax(np.abs(values)), values.shape)
-    place = affine[:3, :3] @ peak + affine[:3, 3]
-    return dict(
-        zip(COLUMNS, [contrast, f"{letter}, Bonferroni", int(significant(logp, alpha).sum())], strict=False)
-    ) | {
-        **dict(zip("xyz", place, strict=True)),
+def bonferroni_row(contrast, statistic, values, logp, space, alpha):
+    """Return the row of the parametric test, whose peak is the element of the smallest p.
+
+    Parameters
+    ----------
+    contrast : str
+    statistic : {"t", "F"}
+    values, logp : array, shape (n_elements,)
+        t or F, and -log10 corrected p.
+    space : permaps.spaces.space.Space
+    alpha : float
+    """
+    peak = np.argmax(np.abs(values))
+    return {
+        "contrast": contrast,
+        "statistic": f"{statistic}, Bonferroni",
+        "n_significant_voxels": int(significant(logp, alpha).sum()),
+        **_place(space, peak),
         "peak_value": values[peak],
         "p_fwe": 10.0 ** -logp[peak],
         "alpha": alpha,
@@ -79,19 +88,23 @@ def permutation_row(contrast, stat, letter, clusters, logp, null, alpha):
     return row
 
 
-def small_volume_row(logp, values, inside, affine, alpha, drawn):
+def _place(space, element):
+    """Return where an element is, by the names of the columns."""
+    return dict(zip("xyz", space.coordinates([element])[0], strict=True))
+
+
+def small_volume_row(logp, values, space, alpha, drawn):
     """Return what one statistic finds in a small volume.
 
     Parameters
     ----------
-    logp : array, shape (x, y, z)
+    logp : array, shape (n_elements,)
         -log10 FWE p within the volume.
-    values : array, shape (x, y, z)
-        t or F: of the voxels with the smallest p, as all of a cluster have, the place is that of the
+    values : array, shape (n_elements,)
+        t or F: of the elements with the smallest p, as all of a cluster have, the place is that of the
         largest.
-    inside : bool array, shape (x, y, z)
+    space : permaps.spaces.space.Space
         The volume, within the analysis mask.
-    affine : array, shape (4, 4)
     alpha : float
     drawn : dict
         `n_relabellings` and `exact`.
@@ -101,18 +114,18 @@ def small_volume_row(logp, values, inside, affine, alpha, drawn):
     dict
     """
     # A p that differs by rounding alone is the same.
-    best = inside & (logp >= logp[inside].max() - 1e-6)
-    voxel = np.unravel_index(np.argmax(np.where(best, np.abs(values), -1)), values.shape)
-    p = 10.0 ** -logp[voxel]
+    best = logp >= logp.max() - 1e-6
+    peak = np.argmax(np.where(best, np.abs(values), -1))
+    p = 10.0 ** -logp[peak]
     low, high = p_interval(p, **drawn)
     return {
-        "n_voxels": int(inside.sum()),
+        "n_voxels": space.n_elements,
         "p_fwe": p,
         "p_fwe_low": float(low),
         "p_fwe_high": float(high),
-        **dict(zip("xyz", apply_affine(affine, voxel), strict=True)),
-        "peak_value": values[voxel],
-        "n_significant_voxels": int((inside & significant(logp, alpha)).sum()),
+        **_place(space, peak),
+        "peak_value": values[peak],
+        "n_significant_voxels": int(significant(logp, alpha).sum()),
         "n_relabellings": drawn["n_relabellings"],
         "alpha": alpha,
     }
