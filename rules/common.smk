@@ -79,9 +79,9 @@ def stats_of(contrast):
     return statistics_of(statistic_of(contrast), config["inference"]["statistics"])
 
 
-def tested_by(letter):
+def tested_by(voxel_stat):
     """The contrasts with this voxel statistic: FWE control can span them."""
-    return [c for c in CONTRASTS if statistic_of(c) == letter]
+    return [c for c in CONTRASTS if statistic_of(c) == voxel_stat]
 
 
 wildcard_constraints:

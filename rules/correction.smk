@@ -43,19 +43,19 @@ rule correct_fwe:
 rule merge_contrasts:
     input:
         models=lambda wildcards: [
-            result(f"design/contrast-{c}_model.npz") for c in tested_by(wildcards.letter)
+            result(f"design/contrast-{c}_model.npz") for c in tested_by(wildcards.voxel_stat)
         ],
-        nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in tested_by(wildcards.letter)],
+        nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in tested_by(wildcards.voxel_stat)],
     output:
-        null=result("nulls/across-contrasts_stat-{letter}.npz"),
+        null=result("nulls/across-contrasts_stat-{voxel_stat}.npz"),
     wildcard_constraints:
-        letter="t|F",
+        voxel_stat="t|F",
     conda:
         "../envs/kernel.yaml"
     resources:
         runtime=minutes(30),
     message:
-        "Merging the nulls of all contrasts by {wildcards.letter}"
+        "Merging the nulls of all contrasts by {wildcards.voxel_stat}"
     script:
         "../scripts/merge_contrasts.py"
 

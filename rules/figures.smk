@@ -60,7 +60,7 @@ rule plot_slices:
         caption=numbers("contrast-{contrast}_stat-{stat}_slices"),
     params:
         settings=lambda wildcards: dict(
-            letter=statistic_of(wildcards.contrast),
+            voxel_stat=statistic_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
         ),
     message:
@@ -84,7 +84,7 @@ rule build_viewer:
         caption=numbers("contrast-{contrast}_viewer"),
     params:
         settings=lambda wildcards: dict(
-            letter=statistic_of(wildcards.contrast),
+            voxel_stat=statistic_of(wildcards.contrast),
             cluster_p=config["inference"]["cluster_p"],
             two_sided=config["permutation"]["two_sided"],
         ),
@@ -115,7 +115,7 @@ rule plot_peaks:
         caption=numbers("contrast-{contrast}_peaks"),
     params:
         settings=lambda wildcards: dict(
-            letter=statistic_of(wildcards.contrast),
+            voxel_stat=statistic_of(wildcards.contrast),
         ),
     message:
         "Drawing the data at the peaks of {wildcards.contrast}"

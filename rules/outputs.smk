@@ -16,9 +16,11 @@ def enhanced_map(wildcards):
 
 def uncorrected_map(wildcards):
     """-log10 uncorrected p by permutation, which comes with the voxel statistic alone."""
-    letter = statistic_of(wildcards.contrast)
+    voxel_stat = statistic_of(wildcards.contrast)
     return (
-        map_of(wildcards.contrast, letter, "corr-unc_logp") if letter in stats_of(wildcards.contrast) else []
+        map_of(wildcards.contrast, voxel_stat, "corr-unc_logp")
+        if voxel_stat in stats_of(wildcards.contrast)
+        else []
     )
 
 
@@ -94,9 +96,11 @@ def comparison_figures(contrast):
 
 def parametric_map(wildcards):
     """-log10 Bonferroni p, for the panel that compares it."""
-    letter = statistic_of(wildcards.contrast)
+    voxel_stat = statistic_of(wildcards.contrast)
     return (
-        map_of(wildcards.contrast, letter, "corr-bonferroni_logp") if wildcards.panel == "comparison" else []
+        map_of(wildcards.contrast, voxel_stat, "corr-bonferroni_logp")
+        if wildcards.panel == "comparison"
+        else []
     )
 
 

@@ -80,7 +80,7 @@ rule summarise_results:
     params:
         settings=dict(
             contrasts=[
-                dict(name=c, letter=statistic_of(c), stats=stats_of(c), panels=panels_of(c))
+                dict(name=c, voxel_stat=statistic_of(c), stats=stats_of(c), panels=panels_of(c))
                 for c in CONTRASTS
             ],
         ),

@@ -50,7 +50,7 @@ rule tabulate_clusters:
         ),
     params:
         settings=lambda wildcards: dict(
-            letter=statistic_of(wildcards.contrast),
+            voxel_stat=statistic_of(wildcards.contrast),
             stats=stats_of(wildcards.contrast),
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],

@@ -13,7 +13,7 @@ from permaps.workflow.jobs import job, written_whole
 from scipy.stats import f, t
 
 
-def main(*, values, plan, output, caption, contrast, letter, cluster_p, two_sided):
+def main(*, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):
     """Write the view of one contrast, opened at its highest voxel.
 
     Parameters
@@ -24,7 +24,7 @@ def main(*, values, plan, output, caption, contrast, letter, cluster_p, two_side
         Degrees of freedom per contrast (JSON).
     output, caption : path
     contrast : str
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
     cluster_p : float
         Uncorrected p from which voxels are shown: the one that forms clusters.
     two_sided : bool
@@ -33,20 +33,20 @@ def main(*, values, plan, output, caption, contrast, letter, cluster_p, two_side
     statistic = image.get_fdata()
     planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
     dof = residual_dof(planned)
-    if letter == "t":
+    if voxel_stat == "t":
         threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
         ranked = np.abs(statistic) if two_sided else statistic
     else:
         threshold, ranked = f.isf(cluster_p, *planned["dof"]), statistic
     peak = apply_affine(image.affine, np.unravel_index(np.argmax(ranked), ranked.shape))
-    shown = statistic if two_sided or letter == "F" else np.maximum(statistic, 0)
-    title = f"|t| > {threshold:.2f}" if letter == "t" and two_sided else f"{letter} > {threshold:.2f}"
-    said = f"Shown from {letter} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
+    shown = statistic if two_sided or voxel_stat == "F" else np.maximum(statistic, 0)
+    title = f"|t| > {threshold:.2f}" if voxel_stat == "t" and two_sided else f"{voxel_stat} > {threshold:.2f}"
+    said = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:
         threshold = 0.99 * top
-        title = f"top: {letter} > {threshold:.2f}"
-        said = f"No voxel has uncorrected p < {cluster_p:g}: shown from {letter} = {threshold:.2f} on."
-    page = viewer(shown, threshold, image.affine, title, peak, symmetric=letter == "t")
+        title = f"top: {voxel_stat} > {threshold:.2f}"
+        said = f"No voxel has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
+    page = viewer(shown, threshold, image.affine, title, peak, symmetric=voxel_stat == "t")
     with written_whole(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     write_caption(caption, said)
@@ -60,7 +60,7 @@ if "snakemake" in globals():
             output=snakemake.output.page,
             caption=snakemake.output.caption,
             contrast=snakemake.wildcards.contrast,
-            letter=snakemake.params.settings["letter"],
+            voxel_stat=snakemake.params.settings["voxel_stat"],
             cluster_p=snakemake.params.settings["cluster_p"],
             two_sided=snakemake.params.settings["two_sided"],
         )

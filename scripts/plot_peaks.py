@@ -14,7 +14,7 @@ MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do
 
 
 def main(
-    *, maps, mask, design, contrasts, values, tables, outputs, caption, contrast, letter, covariates=()
+    *, maps, mask, design, contrasts, values, tables, outputs, caption, contrast, voxel_stat, covariates=()
 ):  # fmt: skip
     """Draw one contrast's top peaks.
 
@@ -32,7 +32,7 @@ def main(
         The figure, in as many formats.
     caption : path
     contrast : str
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
     covariates : list of path
         Columns of the design that are maps: .npy each.
     """
@@ -42,7 +42,7 @@ def main(
     statistic = read_map(space, values)
     data, *mapped = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
 
-    places = top_places(tables, letter)
+    places = top_places(tables, voxel_stat)
     title = f"{contrast}: data at the top peaks"
     found = f"The {len(places)} highest significant peaks"
     if not len(places):
@@ -53,7 +53,7 @@ def main(
     for place, element in zip(places, space.nearest(places), strict=True):
         y, design_there = at_element(element, data, mapped, rows)
         where = ", ".join(f"{c:.0f}" for c in place)
-        name = f"{where} mm: {letter} = {statistic[element]:.2f}"
+        name = f"{where} mm: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
     save(peak_effects(panels, title, "map value, adjusted"), *outputs)
     write_caption(caption, f"{found}, of {len(rows)} participants.")
@@ -83,10 +83,10 @@ def at_element(column, maps, covariates, design):
     return y[present], rows[present]
 
 
-def top_places(tables, letter):
+def top_places(tables, voxel_stat):
     """Return the mm coordinates of the highest main peaks of all tables, none near another."""
     peaks = pd.concat([pd.read_csv(path, sep="\t") for path in tables])
-    peaks = peaks[peaks["peak"] == 1].sort_values(letter, key=np.abs, ascending=False, kind="stable")
+    peaks = peaks[peaks["peak"] == 1].sort_values(voxel_stat, key=np.abs, ascending=False, kind="stable")
     kept = []
     for place in peaks[["x", "y", "z"]].to_numpy(float):
         if all(np.linalg.norm(place - other) > APART for other in kept):
@@ -106,6 +106,6 @@ if "snakemake" in globals():
             outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
             contrast=snakemake.wildcards.contrast,
-            letter=snakemake.params.settings["letter"],
+            voxel_stat=snakemake.params.settings["voxel_stat"],
             covariates=list(snakemake.input.covariates),
         )

@@ -9,7 +9,7 @@ from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
 
-def main(*, values, corrected, outputs, caption, contrast, stat, letter, alpha):
+def main(*, values, corrected, outputs, caption, contrast, stat, voxel_stat, alpha):
     """Draw one contrast's t or F with what one corrected statistic finds significant.
 
     Parameters
@@ -21,7 +21,7 @@ def main(*, values, corrected, outputs, caption, contrast, stat, letter, alpha):
     caption : path
     contrast, stat : str
         `stat` as in file names.
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
     alpha : float
         Corrected level.
     """
@@ -30,7 +30,7 @@ def main(*, values, corrected, outputs, caption, contrast, stat, letter, alpha):
     count = int(found.sum())
     told = f"{count:,} significant voxel{'' if count == 1 else 's'}"
     title = f"{contrast}: {STATISTICS[stat].title}, {told} (corrected p ≤ {alpha:g})"
-    figure = slices(image.get_fdata(), found, image.affine, letter, title, symmetric=letter == "t")
+    figure = slices(image.get_fdata(), found, image.affine, voxel_stat, title, symmetric=voxel_stat == "t")
     save(figure, *outputs)
     write_caption(caption, f"{STATISTICS[stat].title}: {told} at corrected p of at most {alpha:g}.")
 
@@ -44,6 +44,6 @@ if "snakemake" in globals():
             caption=snakemake.output.caption,
             contrast=snakemake.wildcards.contrast,
             stat=snakemake.wildcards.stat,
-            letter=snakemake.params.settings["letter"],
+            voxel_stat=snakemake.params.settings["voxel_stat"],
             alpha=snakemake.params.settings["alpha"],
         )

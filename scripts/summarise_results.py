@@ -21,7 +21,7 @@ def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=Non
     mask : path
         What the maps are defined on.
     contrasts : dict of str to dict
-        Files per contrast: `letter` ("t" or "F"), `values`, `bonferroni`, `nulls`, `figures` (list), and
+        Files per contrast: `voxel_stat` ("t" or "F"), `values`, `bonferroni`, `nulls`, `figures` (list), and
         `corrected` and `clusters` by the name of the statistic as in file names.
     table, page, landing : path
     small_volumes : path, optional
@@ -31,14 +31,17 @@ def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=Non
     alpha = record["config"]["inference"]["alpha"]
     space, rows, found = read_space(mask), [], {}
     for name, files in contrasts.items():
-        letter, values, logp = files["letter"], *(read_map(space, files[k]) for k in ("values", "bonferroni"))
-        rows.append(bonferroni_row(name, letter, values, logp, space, alpha))
+        voxel_stat, values, logp = (
+            files["voxel_stat"],
+            *(read_map(space, files[k]) for k in ("values", "bonferroni")),
+        )
+        rows.append(bonferroni_row(name, voxel_stat, values, logp, space, alpha))
         maxima = read_maxima(files["nulls"], files["clusters"])
         clusters = {stat: read_frame(path) for stat, path in files["clusters"].items()}
         for stat, listed in clusters.items():
             logp = read_map(space, files["corrected"][stat])
-            rows.append(permutation_row(name, stat, letter, listed, logp, maxima[stat], alpha))
-        found[name] = {"letter": letter, "figures": files["figures"], "clusters": clusters}
+            rows.append(permutation_row(name, stat, voxel_stat, listed, logp, maxima[stat], alpha))
+        found[name] = {"voxel_stat": voxel_stat, "figures": files["figures"], "clusters": clusters}
     numbers = as_table(rows)
     in_volumes = read_frame(small_volumes) if small_volumes else None
     log.info("%d rows", len(numbers))
@@ -56,7 +59,7 @@ def by_contrast(contrasts, inputs):
     Parameters
     ----------
     contrasts : list of dict
-        `name`, `letter`, `stats`, `panels`; in the order of the lists.
+        `name`, `voxel_stat`, `stats`, `panels`; in the order of the lists.
     inputs : Snakemake's input
     """
     corrected, clusters, figures = (
@@ -64,7 +67,7 @@ def by_contrast(contrasts, inputs):
     )
     return {
         c["name"]: {
-            "letter": c["letter"],
+            "voxel_stat": c["voxel_stat"],
             "values": values,
             "bonferroni": bonferroni,
             "nulls": nulls,

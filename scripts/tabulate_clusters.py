@@ -29,7 +29,7 @@ def main(
     contrast,
     stat,
     stats,
-    letter,
+    voxel_stat,
     alpha,
     connectivity,
 ):
@@ -61,7 +61,7 @@ def main(
     contrast, stat : str
     stats : list of str
         Names of the statistics as in file names.
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
     alpha : float
         Corrected level.
     connectivity : {6, 18, 26}
@@ -72,7 +72,7 @@ def main(
     with np.load(nulls, allow_pickle=False) as stored:
         drawn = relabellings(stored, planned["n_distinct"])
     logp = {s: read_map(space, path) for s, path in zip(stats, corrected, strict=True)}
-    sizes = sizes_of(letter, read_map(space, magnitude), statistic, residual_dof(planned))
+    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, residual_dof(planned))
     p = {"p_fwe": 10.0 ** -logp[stat]}
     p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
     p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
@@ -82,7 +82,7 @@ def main(
         significant(logp[stat], alpha),
         statistic,
         space,
-        {letter: statistic} | sizes | p,
+        {voxel_stat: statistic} | sizes | p,
         connectivity,
         height=read_map(space, enhanced) if enhanced else None,
     )
@@ -93,12 +93,12 @@ def main(
         write_frame(table, temporary, "%.6g")
 
 
-def sizes_of(letter, magnitude, statistic, dof):
+def sizes_of(voxel_stat, magnitude, statistic, dof):
     """Return how large what is tested is, by column: an effect with its interval for t, partial R2 for F.
 
     Parameters
     ----------
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
     magnitude, statistic : numpy.ndarray, shape (n_elements,)
         Effect and t, or partial R2 and F.
     dof : int
@@ -108,7 +108,7 @@ def sizes_of(letter, magnitude, statistic, dof):
     -------
     dict of numpy.ndarray, shape (n_elements,)
     """
-    if letter == "F":
+    if voxel_stat == "F":
         return {"partialr2": magnitude}
     low, high = effect_interval(magnitude, statistic, dof)
     return {"effect": magnitude, "effect_low": low, "effect_high": high}
@@ -131,7 +131,7 @@ if "snakemake" in globals():
             contrast=snakemake.wildcards.contrast,
             stat=snakemake.wildcards.stat,
             stats=snakemake.params.settings["stats"],
-            letter=snakemake.params.settings["letter"],
+            voxel_stat=snakemake.params.settings["voxel_stat"],
             alpha=snakemake.params.settings["alpha"],
             connectivity=snakemake.params.settings["connectivity"],
         )

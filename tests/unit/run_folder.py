@@ -126,12 +126,14 @@ def _write_participants(folder, table, maps, affine, brain):
 
 
 def _write_contrast(folder, name, weights, design, maps, affine, brain, relabellings, rng):
-    letter = "t" if len(weights) == 1 else "F"
+    voxel_stat = "t" if len(weights) == 1 else "F"
     stem = f"contrast-{name}_stat-"
     effect, statistic, partial = _fit(maps, design, weights)
     dof = len(design) - design.shape[1]
-    enhanced, sizes, masses = _enhance(statistic, brain, stats.t.isf(0.0005, dof) if letter == "t" else 6.0)
-    observed = {letter: np.abs(statistic), "tfce": enhanced, "clustersize": sizes, "clustermass": masses}
+    enhanced, sizes, masses = _enhance(
+        statistic, brain, stats.t.isf(0.0005, dof) if voxel_stat == "t" else 6.0
+    )
+    observed = {voxel_stat: np.abs(statistic), "tfce": enhanced, "clustersize": sizes, "clustermass": masses}
     nulls = {key: [np.max(value)] for key, value in observed.items()}
     uncorrected = np.ones(maps.shape[1])
     for _ in range(relabellings):
@@ -141,10 +143,17 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
             shuffled = maps[rng.permutation(len(maps))]
         other = _fit(shuffled, design, weights)[1]
         uncorrected += np.abs(other) >= np.abs(statistic)
-        enhanced, sizes, masses = _enhance(other, brain, stats.t.isf(0.0005, dof) if letter == "t" else 6.0)
+        enhanced, sizes, masses = _enhance(
+            other, brain, stats.t.isf(0.0005, dof) if voxel_stat == "t" else 6.0
+        )
         for key, value in zip(nulls, (np.abs(other), enhanced, sizes, masses), strict=True):
             nulls[key].append(np.max(value))
-    names = {letter: "voxel", "tfce": "tfce", "clustersize": "cluster_size", "clustermass": "cluster_mass"}
+    names = {
+        voxel_stat: "voxel",
+        "tfce": "tfce",
+        "clustersize": "cluster_size",
+        "clustermass": "cluster_mass",
+    }
     (folder / "nulls").mkdir(exist_ok=True)
     np.savez(
         folder / f"nulls/contrast-{name}.npz", **{names[key]: np.array(null) for key, null in nulls.items()}
@@ -153,17 +162,17 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
     def write(suffix, values):
         _write_image(folder / f"maps/{stem}{suffix}.nii.gz", values, affine, brain)
 
-    if letter == "t":
+    if voxel_stat == "t":
         write("effect_statmap", effect)
         p = 2 * stats.t.sf(np.abs(statistic), dof)
     else:
         p = stats.f.sf(statistic, len(weights), dof)
-    write(f"{letter}_statmap", statistic)
+    write(f"{voxel_stat}_statmap", statistic)
     write("partialr2_statmap", partial)
     write("tfce_statmap", np.sign(statistic) * observed["tfce"])
-    write(f"{letter}_corr-bonferroni_logp", -np.log10(np.minimum(1, p * maps.shape[1])))
-    write(f"{letter}_corr-unc_logp", -np.log10(uncorrected / (relabellings + 1)))
-    write(f"{letter}_corr-fdr_logp", -np.log10(stats.false_discovery_control(p)))
+    write(f"{voxel_stat}_corr-bonferroni_logp", -np.log10(np.minimum(1, p * maps.shape[1])))
+    write(f"{voxel_stat}_corr-unc_logp", -np.log10(uncorrected / (relabellings + 1)))
+    write(f"{voxel_stat}_corr-fdr_logp", -np.log10(stats.false_discovery_control(p)))
     for key, values in observed.items():
         corrected = (np.array(nulls[key])[:, None] >= values - 1e-9).mean(0)
         write(f"{key}_corr-fwe_logp", -np.log10(corrected))

@@ -20,7 +20,7 @@ from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
 from permaps.spaces.volume import Volume
-from permaps.statistics import enhancement, statistic
+from permaps.statistics import enhancement, freedman_lane
 from permaps.workflow.errors import UserError
 from studies import STUDIES
 
@@ -201,7 +201,7 @@ def test_the_fingerprint_of_a_file_read_in_place_is_that_of_its_array(tmp_path):
 
 
 def test_after_warming_up_a_chunk_compiles_nothing(run):
-    kernels = [null._collect, statistic._standardise, statistic.statistics, enhancement._maxima]
+    kernels = [null._collect, freedman_lane._standardise, freedman_lane.statistics, enhancement._maxima]
     warm_up("common")
     before = [list(kernel.signatures) for kernel in kernels]
     assert all(before)

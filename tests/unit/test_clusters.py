@@ -126,23 +126,23 @@ def test_residual_dof_is_the_last_of_one_or_two():
     assert residual_dof({"dof": [2, 19]}) == 19
 
 
-def run_rule(run, contrast, stat, letter, output, stats=None, uncorrected=True, alpha=0.05, **more):
-    stats = stats or [letter, "tfce", "clustersize", "clustermass"]
+def run_rule(run, contrast, stat, voxel_stat, output, stats=None, uncorrected=True, alpha=0.05, **more):
+    stats = stats or [voxel_stat, "tfce", "clustersize", "clustermass"]
     stem = f"{run}/maps/contrast-{contrast}_stat-"
     given = {
         "mask": run / "mask.nii.gz",
-        "values": f"{stem}{letter}_statmap.nii.gz",
+        "values": f"{stem}{voxel_stat}_statmap.nii.gz",
         "enhanced": f"{stem}tfce_statmap.nii.gz" if stat == "tfce" else None,
-        "magnitude": f"{stem}{'effect' if letter == 't' else 'partialr2'}_statmap.nii.gz",
+        "magnitude": f"{stem}{'effect' if voxel_stat == 't' else 'partialr2'}_statmap.nii.gz",
         "plan": run / "design/plan.json",
-        "uncorrected": f"{stem}{letter}_corr-unc_logp.nii.gz" if uncorrected else None,
+        "uncorrected": f"{stem}{voxel_stat}_corr-unc_logp.nii.gz" if uncorrected else None,
         "corrected": [f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats],
         "nulls": run / f"nulls/contrast-{contrast}.npz",
         "output": output,
         "contrast": contrast,
         "stat": stat,
         "stats": stats,
-        "letter": letter,
+        "voxel_stat": voxel_stat,
         "alpha": alpha,
         "connectivity": 6,
         "further": {},

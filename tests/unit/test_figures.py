@@ -33,9 +33,9 @@ CASES = [("pseudo", "t"), ("any", "F")]
 def run(tmp_path_factory):
     run = fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
     (run / "tables").mkdir()
-    for contrast, letter in CASES:
-        for stat in (letter, "tfce"):
-            run_rule(run, contrast, stat, letter, table(run, contrast, stat), stats=[letter, "tfce"])
+    for contrast, voxel_stat in CASES:
+        for stat in (voxel_stat, "tfce"):
+            run_rule(run, contrast, stat, voxel_stat, table(run, contrast, stat), stats=[voxel_stat, "tfce"])
     return run
 
 
@@ -54,9 +54,9 @@ def pixels(path):
     return struct.unpack(">II", content[16:24])
 
 
-@pytest.mark.parametrize(("contrast", "letter"), CASES)
-def test_statistical_charts(run, tmp_path, contrast, letter):
-    stats = [letter, "tfce"]
+@pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
+def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
+    stats = [voxel_stat, "tfce"]
     tables = [table(run, contrast, s) for s in stats]
     nulls = run / f"nulls/contrast-{contrast}.npz"
     shared = {"contrast": contrast, "alpha": 0.05, "stats": stats, "nulls": nulls}
@@ -68,9 +68,9 @@ def test_statistical_charts(run, tmp_path, contrast, letter):
         assert "39 relabellings" in (tmp_path / "a.rst").read_text()
 
 
-@pytest.mark.parametrize(("contrast", "letter"), CASES)
-def test_peaks(run, tmp_path, contrast, letter):
-    places = plot_peaks.top_places([table(run, contrast, s) for s in (letter, "tfce")], letter)
+@pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
+def test_peaks(run, tmp_path, contrast, voxel_stat):
+    places = plot_peaks.top_places([table(run, contrast, s) for s in (voxel_stat, "tfce")], voxel_stat)
     gaps = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(len(places), 1)]
     assert len(places) <= plot_peaks.MOST
     assert (gaps > plot_peaks.APART).all()
@@ -79,12 +79,12 @@ def test_peaks(run, tmp_path, contrast, letter):
         mask=run / "mask.nii.gz",
         design=run / "design/design.tsv",
         contrasts=run / "design/contrasts.tsv",
-        values=group_map(run, contrast, f"{letter}_statmap"),
-        tables=[table(run, contrast, s) for s in (letter, "tfce")],
+        values=group_map(run, contrast, f"{voxel_stat}_statmap"),
+        tables=[table(run, contrast, s) for s in (voxel_stat, "tfce")],
         outputs=[tmp_path / "a.png"],
         caption=tmp_path / "a.rst",
         contrast=contrast,
-        letter=letter,
+        voxel_stat=voxel_stat,
     )
     assert min(pixels(tmp_path / "a.png")) > 400
 
@@ -132,7 +132,7 @@ def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
         caption=tmp_path / "a.rst",
         contrast="pseudo",
         stat="tfce",
-        letter="t",
+        voxel_stat="t",
         alpha=alpha,
     )
     assert pixels(tmp_path / "a.png") == (1650, 660)
@@ -141,16 +141,16 @@ def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
     assert ("0 significant voxels" in (tmp_path / "a.rst").read_text()) == (alpha == 0.001)
 
 
-@pytest.mark.parametrize(("contrast", "letter"), CASES)
-def test_viewer_needs_nothing_from_elsewhere(run, tmp_path, contrast, letter):
+@pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
+def test_viewer_needs_nothing_from_elsewhere(run, tmp_path, contrast, voxel_stat):
     build_viewer(
-        values=group_map(run, contrast, f"{letter}_statmap"),
+        values=group_map(run, contrast, f"{voxel_stat}_statmap"),
         plan=run / "design/plan.json",
         output=tmp_path / "a.html",
         caption=tmp_path / "a.rst",
         contrast=contrast,
-        letter=letter,
-        cluster_p=1e-12 if letter == "F" else 0.001,
+        voxel_stat=voxel_stat,
+        cluster_p=1e-12 if voxel_stat == "F" else 0.001,
         two_sided=True,
     )
     page = (tmp_path / "a.html").read_text()

@@ -10,8 +10,8 @@ from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.relabelling import relabellings
 from permaps.spaces.volume import Volume
-from permaps.statistics.general import VoxelModels
 from permaps.statistics.pseudo import SmoothedVariance
+from permaps.statistics.voxelwise import VoxelModels
 from studies import STUDIES
 
 SHAPE = (6, 7, 5)

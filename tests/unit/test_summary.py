@@ -21,12 +21,12 @@ def page(tmp_path_factory):
     record_of(run, run)
     (run / "tables").mkdir()
     contrasts = {}
-    for name, letter in (("pseudo", "t"), ("any", "F")):
+    for name, voxel_stat in (("pseudo", "t"), ("any", "F")):
         stem = f"{run}/maps/contrast-{name}_stat-"
-        stats = [letter, "tfce"]
+        stats = [voxel_stat, "tfce"]
         tables = {s: run / f"tables/{name}-{s}.tsv" for s in stats}
         for stat, path in tables.items():
-            run_rule(run, name, stat, letter, path, stats=stats)
+            run_rule(run, name, stat, voxel_stat, path, stats=stats)
         figure = run / f"{name}.png"
         plot_glass_brains.main(
             parametric=None,
@@ -38,9 +38,9 @@ def page(tmp_path_factory):
             alpha=0.05,
         )
         contrasts[name] = {
-            "letter": letter,
-            "values": f"{stem}{letter}_statmap.nii.gz",
-            "bonferroni": f"{stem}{letter}_corr-bonferroni_logp.nii.gz",
+            "voxel_stat": voxel_stat,
+            "values": f"{stem}{voxel_stat}_statmap.nii.gz",
+            "bonferroni": f"{stem}{voxel_stat}_corr-bonferroni_logp.nii.gz",
             "nulls": run / f"nulls/contrast-{name}.npz",
             "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats},
             "clusters": tables,
@@ -125,7 +125,7 @@ def test_what_a_run_says_is_no_markup(page):
         ("cluster", "peak", "x", "y", "z", "t", "effect", "p_fwe", "p_unc", "size_mm3", "n_voxels"), 1
     )
     found = pd.DataFrame([row | {"region": HOSTILE, "p_fwe_low": 1, "p_fwe_high": 1}])
-    contrasts = {HOSTILE: {"letter": "t", "figures": [run / "pseudo.png"], "clusters": {"t": found}}}
+    contrasts = {HOSTILE: {"voxel_stat": "t", "figures": [run / "pseudo.png"], "clusters": {"t": found}}}
     volumes = pd.DataFrame(
         [row | {"contrast": HOSTILE, "volume": HOSTILE, "statistic": "t", "n_significant_voxels": 1}]
     )
@@ -149,8 +149,8 @@ def test_inputs_are_dealt_out_in_order():
         corrected, clusters, figures = ["c1", "c2", "c3"], ["k1", "k2", "k3"], ["f1", "f2", "f3"]
 
     contrasts = [
-        {"name": "a", "letter": "t", "stats": ["t", "tfce"], "panels": ["comparison"]},
-        {"name": "b", "letter": "F", "stats": ["clustersize"], "panels": ["comparison", "clusters"]},
+        {"name": "a", "voxel_stat": "t", "stats": ["t", "tfce"], "panels": ["comparison"]},
+        {"name": "b", "voxel_stat": "F", "stats": ["clustersize"], "panels": ["comparison", "clusters"]},
     ]
     dealt = summarise_results.by_contrast(contrasts, Inputs)
     assert json.dumps(dealt["a"]["clusters"]) == '{"t": "k1", "tfce": "k2"}'

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from permaps.design import scheme
 from permaps.permutation import correction, model, null
-from permaps.statistics import statistic
+from permaps.statistics import freedman_lane
 
 from validation.intervals import expected_range
 from validation.studies import (
@@ -206,21 +206,21 @@ MUTATIONS = [
     ),
     Mutation(
         "nuisance stays in the effect of interest",
-        statistic.regressors,
+        freedman_lane.regressors,
         "partition.alone",
         "partition.interest / np.linalg.norm(partition.interest, axis=0)",
         partial(check_size, "nuisance_normal", 19, VOXELS),
     ),
     Mutation(
         "nuisance is not fitted again after relabelling",
-        statistic.regressors,
+        freedman_lane.regressors,
         "np.hstack([interest, _moving(basis, still)])",
         "interest",
         check_least_squares,
     ),
     Mutation(
         "degrees of freedom forget the nuisance",
-        statistic.regressors,
+        freedman_lane.regressors,
         "partition.dof",
         "partition.dof + partition.nuisance.shape[1]",
         check_least_squares,

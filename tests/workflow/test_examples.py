@@ -44,7 +44,7 @@ def distinct_rows(*columns):
     return count
 
 
-# Contrast: scheme, number of distinct relabellings as counted by hand, and whether it takes the general path.
+# Contrast: scheme, number of distinct relabellings as counted by hand, and whether voxels have models of their own.
 EXPECTED = {
     "one-sample": {"mean": ("flip", 2**10, False)},
     "two-sample": {"patients-controls": ("permute", distinct_rows("group", "age"), False)},
@@ -186,10 +186,10 @@ def test_an_example_runs_from_its_table_to_its_null(study, tmp_path):
     assert set(config["model"]["contrasts"]) == set(EXPECTED[name])
     to_design(config, f)
     included = read_participants(f("included.tsv"))
-    for contrast, (scheme, n_distinct, general) in EXPECTED[name].items():
+    for contrast, (scheme, n_distinct, voxelwise) in EXPECTED[name].items():
         model, null, stat, _ = to_null(config, f, contrast)
         found = model.exchangeability
-        assert model.scheme == scheme and (model.kind != "common") == general
+        assert model.scheme == scheme and (model.kind != "common") == voxelwise
         assert found.n_distinct == (n_distinct(included) if callable(n_distinct) else n_distinct)
         assert {n: len(null[n]) for n in null} == dict.fromkeys(
             ("voxel", "tfce", "cluster_size", "cluster_mass"), N_PERMUTATIONS + 1
@@ -217,7 +217,7 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
         plot_peaks.main(
             maps=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), contrasts=f("contrasts.tsv"),
             values=f("stat.nii.gz"), tables=[f("peaks.tsv")], outputs=[f(f"{contrast}.png")],
-            caption=f("caption.rst"), contrast=contrast, letter="t", covariates=covariates,
+            caption=f("caption.rst"), contrast=contrast, voxel_stat="t", covariates=covariates,
         )  # fmt: skip
         assert f(f"{contrast}.png").stat().st_size > 10_000
 

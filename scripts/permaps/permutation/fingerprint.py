@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from permaps.statistics.mapped import let_go
+from permaps.statistics.memory_maps import let_go
 
 
 def fingerprint(*parts):

@@ -1,7 +1,7 @@
 """Whether who lacks values at a voxel goes with what a contrast tests.
 
 Where it does, a test compares those who are left. It keeps its error rate, since relabelling goes on among
-these (`permaps.statistics.general`), but only they are what it speaks of.
+these (`permaps.statistics.voxelwise`), but only they are what it speaks of.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from permaps.design.partition import partition
 from permaps.design.scheme import like_rows
 from permaps.permutation.correction import fwe_p
 from permaps.permutation.null import null_maxima, observed_statistic
-from permaps.statistics.mapped import let_go
-from permaps.statistics.statistic import regressors
+from permaps.statistics.freedman_lane import regressors
+from permaps.statistics.memory_maps import let_go
 
 # Values missing at random are told of in one study of twenty.
 LEVEL = 0.05

@@ -12,10 +12,10 @@ from permaps.design.partition import partition
 from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
-from permaps.statistics.general import VoxelModels
-from permaps.statistics.mapped import let_go
+from permaps.statistics.freedman_lane import Regressors, regressors
+from permaps.statistics.memory_maps import let_go
 from permaps.statistics.pseudo import SmoothedVariance
-from permaps.statistics.statistic import Regressors, regressors
+from permaps.statistics.voxelwise import VoxelModels
 
 # One model for all voxels, fast; a model for each voxel; such a model with a variance smoothed over space.
 KINDS = ("common", "voxelwise", "smoothed_variance")
@@ -40,7 +40,7 @@ class Model:
         `within`, `whole` and `nested`, as `permaps.design.exchangeability.exchangeability_tree` takes them.
     labels : numpy.ndarray of int, shape (n_participants,)
         The same for participants whose rows of the design are alike.
-    regressors : permaps.statistics.statistic.Regressors or None
+    regressors : permaps.statistics.freedman_lane.Regressors or None
         Of a common model: made once, so that every job has the same bits of them.
     variance_sigma : numpy.ndarray, shape (3,), or None
         Standard deviation, in voxels, of the Gaussian that smooths the residual variance.

@@ -22,7 +22,7 @@ def summary_page(record, numbers, contrasts, small_volumes=None):
     numbers : pandas.DataFrame
         As `permaps.reporting.summary.as_table` gives it.
     contrasts : dict of str to dict
-        Per contrast: `letter` ("t" or "F"), `figures` (paths of PNG), `clusters` (data frame by statistic).
+        Per contrast: `voxel_stat` ("t" or "F"), `figures` (paths of PNG), `clusters` (data frame by statistic).
     small_volumes : pandas.DataFrame, optional
         What was found in small volumes.
 
@@ -43,7 +43,7 @@ def summary_page(record, numbers, contrasts, small_volumes=None):
                 "name": name,
                 "figures": files["figures"],
                 "clusters": [
-                    (STATISTICS[stat].label, shown.clusters(found, files["letter"]))
+                    (STATISTICS[stat].label, shown.clusters(found, files["voxel_stat"]))
                     for stat, found in files["clusters"].items()
                 ],
             }

@@ -121,14 +121,14 @@ def small_volumes(found):
     return _table(rows, {"contrast", "volume", "statistic"})
 
 
-def clusters(found, letter):
+def clusters(found, voxel_stat):
     """Return the `Table` of the most significant clusters by one statistic.
 
     Parameters
     ----------
     found : pandas.DataFrame
         The cluster table, most significant cluster first.
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
         Its column with the value at a peak.
 
     Returns
@@ -143,7 +143,7 @@ def clusters(found, letter):
         | {axis: f"{r[axis]:.0f}" for axis in "xyz"}
         | ({"region": _if_known("{}", r["region"])} if "region" in r else {})
         | {
-            letter: f"{r[letter]:.2f}",
+            voxel_stat: f"{r[voxel_stat]:.2f}",
             size: f"{r[size]:.3g}",
             "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
         }

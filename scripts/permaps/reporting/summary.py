@@ -48,13 +48,13 @@ def bonferroni_row(contrast, statistic, values, logp, space, alpha):
     }
 
 
-def permutation_row(contrast, stat, letter, clusters, logp, null, alpha):
+def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha):
     """Return the row of one permutation statistic.
 
     Parameters
     ----------
     contrast, stat : str
-    letter : {"t", "F"}
+    voxel_stat : {"t", "F"}
         The clusters' column that holds the value at a peak.
     clusters : pandas.DataFrame
         The statistic's table, most significant cluster first.
@@ -84,7 +84,13 @@ def permutation_row(contrast, stat, letter, clusters, logp, null, alpha):
     }
     if len(clusters):
         top = clusters.iloc[0]
-        row |= {"x": top["x"], "y": top["y"], "z": top["z"], "peak_value": top[letter], "p_fwe": top["p_fwe"]}
+        row |= {
+            "x": top["x"],
+            "y": top["y"],
+            "z": top["z"],
+            "peak_value": top[voxel_stat],
+            "p_fwe": top["p_fwe"],
+        }
     return row
 
 

@@ -78,7 +78,7 @@ def fit_voxel_models(maps, models, is_f=None):
     ----------
     maps : array of float, shape (n_participants, n_voxels)
         NaN where a participant has no value.
-    models : permaps.statistics.general.VoxelModels
+    models : permaps.statistics.voxelwise.VoxelModels
     is_f : bool, optional
         F or t; left out, one row gives t, several F.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from permaps.arithmetic.gaussian import filtered
-from permaps.statistics.general import VoxelModels
+from permaps.statistics.voxelwise import VoxelModels
 
 
 @dataclass(frozen=True)

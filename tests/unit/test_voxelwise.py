@@ -1,4 +1,4 @@
-"""The general path: missing values, covariates that are maps and variance groups, voxel by voxel."""
+"""Models of each voxel: missing values, covariates that are maps and variance groups, voxel by voxel."""
 
 from dataclasses import replace
 from itertools import combinations, permutations
@@ -20,7 +20,7 @@ N_VOXELS, N_RELABELLINGS = 40, 12
 
 
 def model_of(study, groups=None, covariates=()):
-    """The general model and the exchangeability, for columns of the design and then those that are maps."""
+    """The voxelwise models and the exchangeability, for columns of the design and then those that are maps."""
     design = np.column_stack([study.design, *(np.full(12, np.nan) for _ in covariates)])
     whole = replace(study, columns=list(design.T))
     exchangeability = whole.contrast_model(groups, kind="voxelwise").exchangeability

@@ -1,11 +1,11 @@
-"""The statistic where voxels differ in more than their data: the general, slower path.
+"""The statistic where voxels differ in more than their data: a model for each voxel, at a price in time.
 
 Three things make a voxel's model its own: participants without a value there, covariates that are maps
 themselves, and groups of participants with variances of their own. One statistic serves all: G of Winkler
 et al. 2014 (NeuroImage 92:381-397, equation 6), which is t or F when there is one variance group, Welch's v
 when there are two and no nuisance, and ordinary least squares on the participants that a voxel has.
 
-As in the fast path, Freedman-Lane moves the rows of the design over the residuals, here among the
+As with one model for all voxels, Freedman-Lane moves the rows of the design over the residuals, here among the
 participants whom the voxel has: where a position would take the row of one without a value, it takes the
 row that this one takes, and so on (the permutation induced on them, which is uniform if the whole one is).
 So a voxel keeps its rows, and groups of 6 and 15 stay groups of 6 and 15. If rows left with their missing
@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.mapped import columns
-from permaps.statistics.statistic import TILE
+from permaps.statistics.freedman_lane import TILE
+from permaps.statistics.memory_maps import columns
 
 # Voxels whose designs are held at a time.
 STRETCH = 4 * TILE
@@ -162,7 +162,7 @@ class VoxelModelsEvaluator:
             width = len(tiles[0]) * TILE
             out = np.empty((len(source), width))
             terms = np.empty((4, n_terms, width))
-            general_statistics(
+            voxelwise_statistics(
                 source,
                 sign,
                 group,
@@ -228,7 +228,7 @@ def _square_sum(values):
 
 
 @compiled
-def general_statistics(
+def voxelwise_statistics(
     source, sign, group, contrast, n_groups, residuals, present, designs, out, effect, variance, scale, dof
 ):  # fmt: skip
     """Write G of every relabelling and voxel into `out`.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from permaps.permutation.null import null_maxima
-from permaps.statistics.mapped import let_go
+from permaps.statistics.memory_maps import let_go
 from studies import STUDIES
 
 

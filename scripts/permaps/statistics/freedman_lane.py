@@ -21,7 +21,7 @@ import numpy as np
 
 from permaps.arithmetic.linear import product, spanning
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.mapped import columns
+from permaps.statistics.memory_maps import columns
 
 # Voxels to a tile: so many columns of the data stay in the fastest cache while rows pass over them.
 TILE = 128
