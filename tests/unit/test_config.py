@@ -301,7 +301,7 @@ REFUSED = {
     ),
     "digits of another script": (
         "smoothing_fwhm: \u0665",
-        "smoothing_fwhm: found '\u0665', expected .*; write numbers in the digits 0 to 9",
+        "smoothing_fwhm: found '\u0665', expected .*; digits other than 0 to 9 are text: write 5",
     ),
     "number of 400 digits": (
         "permutation: {n_permutations: " + "9" * 400 + "}",
@@ -406,7 +406,7 @@ REFUSED = {
         "variance_smoothing_fwhm: found 1000000000000.0, expected a number from 0 to 1000",
     ),
     "contrast called as another's file": (
-        "model: {formula: a, contrasts: {a: a, a.npz: a}}",
+        "model: {formula: a, contrasts: {a: a, a.npz: -a}}",
         r"model.contrasts.a.npz: found the name that a file of a has; expected one that does not end in .npz",
     ),
     "contrast that repeats": (
