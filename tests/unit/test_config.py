@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import given as drawn
+from hypothesis import settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from permaps.workflow.config import keys, keys_of_source, layered, local_config, resolve
@@ -507,6 +508,7 @@ trees = st.recursive(
 sections = st.sampled_from(sorted(yaml.safe_load(DEFAULTS.read_text()))) | st.text(max_size=8)
 
 
+@settings(deadline=None)  # other work on the machine is no failure
 @drawn(st.dictionaries(sections, trees, max_size=3))
 def test_whatever_is_given_is_resolved_or_refused(given):
     try:
@@ -523,7 +525,7 @@ rule show:
     output:
         result("shown.json"),
     params:
-        settings=dict(config=config, contrasts=CONTRASTS, targets=targets(), library=library("show")),
+        settings=dict(config=config, contrasts=CONTRASTS, targets=targets()),
     script:
         "../scripts/show.py"
 """
