@@ -541,7 +541,8 @@ def workflow(tmp_path_factory):
     """This workflow with its config, its helpers and a single rule that shows them."""
     home = tmp_path_factory.mktemp("workflow")
     shutil.copy(ROOT / "Snakefile", home)
-    shutil.copytree(ROOT / "config", home / "config")
+    for folder in ("config", "envs"):
+        shutil.copytree(ROOT / folder, home / folder)
     shutil.copytree(ROOT / "scripts/permaps", home / "scripts/permaps")
     (home / "scripts/show.py").write_text(SCRIPT)
     (home / "rules").mkdir()
