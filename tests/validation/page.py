@@ -122,13 +122,16 @@ lie in patches, elsewhere in each map; maps that are cut lack the same half of t
 
 ### Values missing by group
 
-Where one group alone lacks people at a voxel, its t has another null than elsewhere if noise is skewed: groups of 3
-and 15 have heavier tails than groups of 9 and 15. The rows of cut maps show that the rate holds, since relabelling
-goes on among the participants whom a voxel has ([how](peers.md#missing-values)). At one voxel the test is then that
-of a study of these alone. Over voxels with other participants it is approximate, since a label that moves on where
-somebody is missing stays where nobody is; it can be as far off as the rows say. Whole blocks no longer move as
-wholes at a voxel that lacks a member of one. Values that are missing because of what they would have been are
-another matter: no relabelling helps there. """
+Where one group alone lacks people at a voxel, its t has another null than elsewhere if noise is skewed:
+groups of 3 and 15 have heavier tails than groups of 9 and 15. The rows of cut maps show that the rate holds,
+since relabelling goes on among the participants whom a voxel has ([how](peers.md#missing-values)). At one
+voxel the test is then that of a study of these alone. Over voxels with other participants it is approximate:
+a label that moves on where somebody is missing stays where nobody is, so that relabelled maps are a little
+rougher than the observed one at the edges of what is missing. Where every map has patches of its own, TFCE
+and clusters can so come out somewhat high (the rows of 10 % missing), and voxels somewhat low. Whole blocks
+no longer move as wholes at a voxel that lacks a member of one. Values that are missing because of what they
+would have been are another matter: no relabelling helps there.
+"""
 
 
 def _power(numbers):
