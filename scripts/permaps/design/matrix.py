@@ -128,19 +128,19 @@ def contrast_matrix(contrast, name, columns):
     return rows
 
 
-def is_same_test(weights, is_f, others, other_is_f):
+def is_same_test(weights, statistic, others, other_statistic):
     """Tell whether two contrasts have one statistic: rows that differ by a factor, or span one space.
 
     Parameters
     ----------
     weights, others : array of float, shape (n_rows, n_columns)
-    is_f, other_is_f : bool
+    statistic, other_statistic : {"t", "F"}
         For t the sign counts, too.
     """
-    if is_f != other_is_f or len(weights) != len(others):
+    if statistic != other_statistic or len(weights) != len(others):
         return False
     both = np.vstack([w / np.linalg.norm(w, axis=1, keepdims=True) for w in (weights, others)])
-    if is_f:
+    if statistic == "F":
         return np.linalg.matrix_rank(both, tol=RANK_TOLERANCE) == len(weights)
     return bool(np.allclose(*both, rtol=0, atol=RANK_TOLERANCE))
 
