@@ -10,7 +10,7 @@ from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.inputs.masking import check_kernel
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import contrast_model, voxels_differ
+from permaps.permutation.model import contrast_model, lack_participants, voxels_differ
 from permaps.spaces.files import read_space
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
@@ -59,6 +59,7 @@ def main(
         exchange["blocks"],
         groups,
         kind=kind,
+        incomplete=kind != "common" and lack_participants(maps),
         variance_sigma=sigma(space.affine, variance_fwhm) if variance_fwhm else None,
         space=space,
     )

@@ -23,7 +23,12 @@ SETTINGS = {"seed": 3, "two_sided": True, "enhance": True, "connectivity": 26, "
 MODELS = {
     "fast": ([ONE, AGE, GROUP], [[0, 0, 1]], (0.5, 2.0), {}),
     "fast, F": ([ONE, AGE, GROUP], [[0, 1, 0], [0, 0, 1]], (0.7, 1.3), {}),
-    "missing values": ([ONE, AGE, GROUP], [[0, 0, 1]], (0.5, 2.0), {"kind": "voxelwise"}),
+    "missing values": (
+        [ONE, AGE, GROUP],
+        [[0, 0, 1]],
+        (0.5, 2.0),
+        {"kind": "voxelwise", "incomplete": True},
+    ),
     "maps as covariates": ([ONE, GROUP, AGE * np.nan], [[0, 1, 0]], (0.5, 2.0), {"kind": "voxelwise"}),
     "variance groups": (
         [ONE, AGE, GROUP],
@@ -49,7 +54,7 @@ def random(*shape):
 def of_model(columns, contrast, exponents, options):
     """Return the arrays of a model, its null and its observed maps."""
     maps, is_f = random(N, int(np.prod(SHAPE))), len(contrast) > 1
-    maps[3, 10:30] = np.nan if options == {"kind": "voxelwise"} else maps[3, 10:30]
+    maps[3, 10:30] = np.nan if options.get("incomplete") else maps[3, 10:30]
     model = contrast_model(
         np.column_stack(columns), np.array(contrast, float), "F" if is_f else "t", "permute", {},
         space=Volume(np.ones(SHAPE, bool), np.eye(4)), **options,

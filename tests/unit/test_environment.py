@@ -42,7 +42,8 @@ def environment_of_rules():
             script = re.search(r"scripts/(\w+)\.py", rule)
             environment = re.search(r"envs/(\w+)\.yaml", rule)
             if script:
-                found[script[1]] = environment and environment[1]
+                # What `permaps.workflow.defaults` gives to a rule that names none.
+                found[script[1]] = environment[1] if environment else "imaging"
     return found
 
 
@@ -94,7 +95,6 @@ def test_every_rule_finds_its_imports_in_its_conda_environment():
     anywhere = set().union(*(conda_pins(path) for path in ENVIRONMENTS))
     missing = {}
     for rule, environment in environments.items():
-        assert environment, f"rule {rule} names no conda environment"
         here = set(conda_pins(ROOT / "envs" / f"{environment}.yaml"))
         always, sometimes = third_party_imports(ROOT / "scripts" / f"{rule}.py")
         # A library module may hold a function that only other rules call.

@@ -96,6 +96,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
     tested = model.contrast_model(
         x, c, "F" if is_f else "t", scheme, blocks, groups,
         kind="voxelwise" if model.voxels_differ(y, x, groups) else "common",
+        incomplete=model.lack_participants(y),
         space=Volume(np.ones(SHAPE, bool), np.eye(4)),
     )  # fmt: skip
     moved, exchangeability = tested.estimator(), tested.exchangeability

@@ -97,4 +97,4 @@ def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):
     written = dict(zip(header.split("\t"), row.split("\t"), strict=True))
     assert written["n_voxels"] == "216" and written["n_voxels_lacking"] == "108"
     assert written["n_lacking_there"] == "6" and float(written["p"]) < 0.01
-    assert f"Permaps: group: {written['note']}" in capsys.readouterr().err
+    assert f"Permaps warns: group: {written['note']}" in capsys.readouterr().err

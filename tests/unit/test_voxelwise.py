@@ -117,7 +117,9 @@ def test_groups_keep_the_sizes_that_they_have_at_a_voxel():
     y[:2, 1] = np.nan
     y += np.linspace(0, 1e-3, 12)[:, None].astype(np.float32)
     design = np.column_stack([ONE, group])
-    model = contrast_model(design, np.array([[0.0, 1.0]]), "t", "permute", {}, kind="voxelwise")
+    model = contrast_model(
+        design, np.array([[0.0, 1.0]]), "t", "permute", {}, kind="voxelwise", incomplete=True
+    )
     found = values(model.estimator(), y, False, *relabellings(model.exchangeability, 0, 0, 495))
     for v, (first, second) in enumerate([(4, 8), (2, 8)]):
         total = first + second

@@ -427,6 +427,7 @@ def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
         study.blocks,
         study.groups,
         kind="smoothed_variance" if study.variance_fwhm else kind,
+        incomplete=kind != "common" and model.lack_participants(maps),
         variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,
         space=Volume(np.ones(shape, bool), np.eye(4)),
     )

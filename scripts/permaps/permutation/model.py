@@ -40,6 +40,8 @@ class Model:
         `within`, `whole` and `nested`, as `permaps.design.exchangeability.exchangeability_tree` takes them.
     labels : numpy.ndarray of int, shape (n_participants,)
         The same for participants whose rows of the design are alike.
+    incomplete : bool
+        Whether voxels lack participants: then it is not all the same which of several like rows one takes.
     regressors : permaps.statistics.freedman_lane.Regressors or None
         Of a common model: made once, so that every job has the same bits of them.
     variance_sigma : numpy.ndarray, shape (3,), or None
@@ -60,6 +62,7 @@ class Model:
     scheme: str
     blocks: dict
     labels: np.ndarray
+    incomplete: bool = False
     regressors: Regressors | None = None
     variance_sigma: np.ndarray | None = None
     space: Space | None = None
@@ -80,8 +83,7 @@ class Model:
     def exchangeability(self) -> Exchangeability:
         """Its distinct relabellings."""
         tree = exchangeability_tree(len(self.labels), **self.blocks)
-        # Where voxels lack participants, it is not all the same which of several like rows a position takes.
-        return Exchangeability(tree, self.labels, *SCHEMES[self.scheme], mixed=self.kind != "common")
+        return Exchangeability(tree, self.labels, *SCHEMES[self.scheme], mixed=self.incomplete)
 
     def estimator(self, covariates=()):
         """Return what evaluates the model.
@@ -146,13 +148,14 @@ class Model:
 
 
 def contrast_model(
-    design, contrast, statistic, scheme, blocks, groups=None, *, kind="common", variance_sigma=None, space=None
+    design, contrast, statistic, scheme, blocks, groups=None, *, kind="common", incomplete=False,
+    variance_sigma=None, space=None,
 ):  # fmt: skip
     """Return the model of a contrast.
 
     Parameters
     ----------
-    design, contrast, statistic, scheme, blocks, kind, variance_sigma, space
+    design, contrast, statistic, scheme, blocks, kind, incomplete, variance_sigma, space
         As in `Model`.
     groups : sequence of int, optional
         Variance groups.
@@ -177,6 +180,7 @@ def contrast_model(
         scheme,
         blocks,
         labels,
+        incomplete,
         regressors(partition(design, contrast), labels, still) if kind == "common" else None,
         variance_sigma,
         space,
@@ -195,8 +199,17 @@ def voxels_differ(maps, design, groups):
     groups : sequence of int or None
         Variance groups.
     """
-    if groups is not None or np.isnan(design).any():
-        return True
+    return groups is not None or bool(np.isnan(design).any()) or lack_participants(maps)
+
+
+def lack_participants(maps):
+    """Tell whether a voxel lacks the value of a participant.
+
+    Parameters
+    ----------
+    maps : array, shape (n_participants, n_voxels)
+        May be a memory map; NaN where a value is missing.
+    """
     for row in maps:
         if np.isnan(row).any():
             return True
