@@ -17,6 +17,7 @@ import numpy as np
 import plan_contrast
 import plot_peaks
 import pytest
+import read_maps
 import screen_participants
 import select_participants
 import smooth_covariates
@@ -109,29 +110,32 @@ def to_design(config, f):
         table=config["dataset"]["path"], participants=f("participants.tsv"), maps=config["dataset"]["maps"],
         results=f("results"), voxelwise=model["voxelwise"],
     )  # fmt: skip
+    held = {"images": f("images.json"), "values": f("values.bin")}
+    read_maps.main(participants=f("participants.tsv"), **held, voxelwise=list(model["voxelwise"]))
     screen_participants.main(
-        participants=f("participants.tsv"), screened=f("screened.tsv"), query=config["quality"]["query"],
+        participants=f("participants.tsv"), images=held["images"], screened=f("screened.tsv"), query=config["quality"]["query"],
         variates=screen_participants.model_variates(model["formula"], blocks, model["variance_groups"]),
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     make_brain_mask.main(
-        screened=f("screened.tsv"), brain=f("brain.nii.gz"), strategy="background", file=None
+        screened=f("screened.tsv"), **held, brain=f("brain.nii.gz"), strategy="background", file=None
     )
     select_participants.main(
-        screened=f("screened.tsv"), brain=f("brain.nii.gz"), included=f("included.tsv"),
+        screened=f("screened.tsv"), **held, brain=f("brain.nii.gz"), included=f("included.tsv"),
         excluded=f("excluded.tsv"), metrics=f("metrics.tsv"), max_missing=config["quality"]["max_missing"],
         zero_is_missing=missing,
     )  # fmt: skip
     smooth_maps.main(
-        included=f("included.tsv"), brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
+        included=f("included.tsv"), **held, brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
         coverage=f("coverage.nii.gz"), matrix=f("maps.npy"), voxels=f("voxels.tsv"),
         fwhm=config["smoothing_fwhm"], min_coverage=config["mask"]["min_coverage"], zero_is_missing=missing,
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     for name in model["voxelwise"]:
         smooth_covariates.main(
-            included=f("included.tsv"), mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name, fwhm=5
-        )
+            included=f("included.tsv"), **held, mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name,
+            fwhm=5,
+        )  # fmt: skip
     make_design.main(
         included=f("included.tsv"), design=f("design.tsv"), blocks=f("blocks.json"), formula=model["formula"],
         voxelwise=list(model["voxelwise"]), block_columns=blocks, variance_groups=model["variance_groups"],
@@ -242,4 +246,4 @@ def test_a_changed_map_of_a_covariate_reruns_what_reads_it(snakemake, tmp_path):
     data, affine = load_map(changed)
     write_image(changed, data + 1, affine, "test")
     planned = snakemake(*arguments, "--dry-run", cwd=tmp_path).stdout
-    assert "smooth_covariates" in planned and "screen_participants" in planned
+    assert "smooth_covariates" in planned and "read_maps" in planned
