@@ -23,6 +23,7 @@ import select_participants
 import smooth_covariates
 import smooth_maps
 import yaml
+from permaps.inputs import images, reading
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tables import map_paths, read_rows
@@ -175,9 +176,9 @@ def to_null(config, f, contrast):
         **data, model=f("model.npz"), chunks=[chunk], null=f("null.npz"), exceedances=f("exceedances.npz"),
         n_permutations=N_PERMUTATIONS, statistics=inference["statistics"], settings=settings,
     )  # fmt: skip
-    images = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
-    fit_parametric.main(**data, **tables, mask=f("mask.nii.gz"), contrast=contrast, **images)
-    return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(images["stat"])[0], covariates
+    maps = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
+    fit_parametric.main(**data, **tables, mask=f("mask.nii.gz"), contrast=contrast, **maps)
+    return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(maps["stat"])[0], covariates
 
 
 @pytest.mark.parametrize("study", EXAMPLES, indirect=True, ids=lambda path: path.stem)
@@ -224,6 +225,24 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
             caption=f("caption.rst"), contrast=contrast, letter="t", covariates=covariates,
         )  # fmt: skip
         assert f(f"{contrast}.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "study", [p for p in EXAMPLES if p.stem == "voxelwise-covariate"], indirect=True, ids=lambda path: path.stem
+)
+def test_every_image_is_decoded_once_on_its_way_to_the_matrices(study, tmp_path, monkeypatch):
+    config, counts = study[1], Counter()
+
+    def counted(path, decode=images.decode):
+        counts[str(path)] += 1
+        return decode(path)
+
+    for module in (images, reading):
+        monkeypatch.setattr(module, "decode", counted)
+    to_design(config, lambda file: tmp_path / "out" / file)
+    table = read_participants(tmp_path / "out/participants.tsv")
+    given = [*table["map"], *table["map_grey_matter"]]
+    assert len(given) == 48 and {path: counts[path] for path in given} == dict.fromkeys(given, 1)
 
 
 def test_every_example_is_described_and_nothing_else():
