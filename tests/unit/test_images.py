@@ -70,7 +70,9 @@ def test_checksums_are_those_of_all_files_of_an_image(tmp_path, which, parts):
 def test_values_are_those_of_the_bytes_that_the_checksum_is_of(tmp_path, name, monkeypatch):
     path = saved(tmp_path / name, kind=nib.Nifti1Pair if name == "a.img" else nib.Nifti1Image)
     # As soon as its bytes are known, the file is another.
-    monkeypatch.setattr(hashlib, "sha256", lambda content, of=hashlib.sha256: (path.write_bytes(b""), of(content))[1])
+    monkeypatch.setattr(
+        hashlib, "sha256", lambda content, of=hashlib.sha256: (path.write_bytes(b""), of(content))[1]
+    )
     np.testing.assert_array_equal(decode(path).data, DATA.astype(np.float32))
 
 

@@ -9,11 +9,11 @@ import pytest
 import screen_participants
 import select_participants
 from held import entries_of, hold, store_of
+from permaps.inputs import quality
 from permaps.inputs.frames import write_frame
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.masking import coverage
 from permaps.inputs.participants import read_participants
-from permaps.inputs import quality
 from permaps.workflow.errors import UserError
 
 SHAPE = (6, 7, 8)

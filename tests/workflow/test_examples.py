@@ -114,7 +114,8 @@ def to_design(config, f):
     held = {"images": f("images.json"), "values": f("values.bin")}
     read_maps.main(participants=f("participants.tsv"), **held, voxelwise=list(model["voxelwise"]))
     screen_participants.main(
-        participants=f("participants.tsv"), images=held["images"], screened=f("screened.tsv"), query=config["quality"]["query"],
+        participants=f("participants.tsv"), images=held["images"], screened=f("screened.tsv"),
+        query=config["quality"]["query"],
         variates=screen_participants.model_variates(model["formula"], blocks, model["variance_groups"]),
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
@@ -228,7 +229,10 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
 
 
 @pytest.mark.parametrize(
-    "study", [p for p in EXAMPLES if p.stem == "voxelwise-covariate"], indirect=True, ids=lambda path: path.stem
+    "study",
+    [p for p in EXAMPLES if p.stem == "voxelwise-covariate"],
+    indirect=True,
+    ids=lambda path: path.stem,
 )
 def test_every_image_is_decoded_once_on_its_way_to_the_matrices(study, tmp_path, monkeypatch):
     config, counts = study[1], Counter()

@@ -87,8 +87,10 @@ def screen_covariates(participants, entries, reasons, voxelwise):
         if reason:
             continue
         grid = grid or entries[name][MAP].grid
-        found = {covariate: _unfit(entries[name][covariate_column(covariate)], grid) for covariate in voxelwise}
-        reasons[row] = next((f"covariate {covariate}: {why}" for covariate, why in found.items() if why), "")
+        for covariate in voxelwise:
+            if why := _unfit(entries[name][covariate_column(covariate)], grid):
+                reasons[row] = f"covariate {covariate}: {why}"
+                break
     return reasons
 
 

@@ -21,8 +21,8 @@ class Entry:
     shape : list of int
     affine : list of list of float
         Voxel to mm.
-    values : str
-        Data type of the values: float32 or float64.
+    dtype : str
+        Of its values: float32 or float64.
     background : str
         What the voxels hold that are left out: "0" or "nan".
     start : int
@@ -38,7 +38,7 @@ class Entry:
     reason: str = ""
     shape: list = field(default_factory=list)
     affine: list = field(default_factory=list)
-    values: str = ""
+    dtype: str = ""
     background: str = ""
     start: int = 0
     same_as_map: bool = False
@@ -71,9 +71,7 @@ def append(file, data):
     held = bits != np.array(float(background), flat.dtype).view(bits.dtype)
     file.write(np.packbits(held).tobytes())
     file.write(flat[held].tobytes())
-    return {
-        "shape": list(data.shape), "values": data.dtype.name, "background": background, "start": start,
-    }  # fmt: skip
+    return dict(shape=list(data.shape), dtype=data.dtype.name, background=background, start=start)
 
 
 class Maps(Sequence):
@@ -98,8 +96,8 @@ class Maps(Sequence):
         with open(self.path, "rb") as file:
             file.seek(entry.start)
             held = np.unpackbits(np.fromfile(file, np.uint8, -(-size // 8)), count=size).astype(bool)
-            flat = np.full(size, float(entry.background), entry.values)
-            flat[held] = np.fromfile(file, entry.values, int(held.sum()))
+            flat = np.full(size, float(entry.background), entry.dtype)
+            flat[held] = np.fromfile(file, entry.dtype, int(held.sum()))
         return flat.reshape(entry.shape)
 
     @property
@@ -136,9 +134,7 @@ def read_index(path):
     """Return the entries of all images, as {participant: {column: Entry}}."""
     with open(path, encoding="utf-8") as file:
         read = json.load(file)
-    return {
-        name: {column: Entry(**known) for column, known in of.items()} for name, of in read.items()
-    }
+    return {name: {column: Entry(**known) for column, known in of.items()} for name, of in read.items()}
 
 
 def write_index(path, entries):
