@@ -71,7 +71,7 @@ def append(file, data):
     held = bits != np.array(float(background), flat.dtype).view(bits.dtype)
     file.write(np.packbits(held).tobytes())
     file.write(flat[held].tobytes())
-    return dict(shape=list(data.shape), dtype=data.dtype.name, background=background, start=start)
+    return {"shape": list(data.shape), "dtype": data.dtype.name, "background": background, "start": start}
 
 
 class Maps(Sequence):
