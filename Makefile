@@ -62,6 +62,7 @@ calibrate: $(READY)
 stress: $(READY)
 	$(ACTIVE) python tests/stress/interrupt.py
 	$(ACTIVE) python tests/stress/large.py
+	$(ACTIVE) python tests/stress/reading.py
 
 bench: $(READY)
 	$(ACTIVE) PYTHONPATH=scripts:tests python -m bench.run

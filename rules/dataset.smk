@@ -1,4 +1,4 @@
-# From a source to results/dataset/participants.tsv: one row and one map per participant.
+# From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
 if COHORT["source"] == "simulated":
 
@@ -58,3 +58,24 @@ else:
             "Reading the participants table"
         script:
             "../scripts/collect_table.py"
+
+
+# The only rule that decodes the maps: who is analysed, in which mask and how smooth, is asked of what it leaves.
+rule read_maps:
+    input:
+        participants=result("dataset/participants.tsv"),
+        maps=source_maps,
+        covariates=source_covariates,
+    output:
+        images=result("dataset/images.json"),
+        values=result("dataset/values.bin"),
+    resources:
+        runtime=minutes(60),
+    params:
+        settings=dict(
+            voxelwise=list(VOXELWISE),
+        ),
+    message:
+        "Reading the maps"
+    script:
+        "../scripts/read_maps.py"

@@ -35,9 +35,8 @@ def source_maps(wildcards):
 
 
 def source_covariates(wildcards):
-    """The covariates that are maps: of the rule's own one, or of all."""
-    names = [wildcards.covariate] if "covariate" in wildcards.keys() else VOXELWISE
-    return [file for name in names for file in table_maps(VOXELWISE[name])]
+    """The maps of all covariates."""
+    return [file for pattern in VOXELWISE.values() for file in table_maps(pattern)]
 
 
 def mask_file(wildcards):

@@ -4,8 +4,8 @@
 rule smooth_maps:
     input:
         included=result("quality/included.tsv"),
-        maps=source_maps,
-        covariates=source_covariates,
+        images=result("dataset/images.json"),
+        values=result("dataset/values.bin"),
         brain=result("quality/brain_mask.nii.gz"),
     output:
         mask=result("mask.nii.gz"),
@@ -30,7 +30,8 @@ rule smooth_maps:
 rule smooth_covariates:
     input:
         included=result("quality/included.tsv"),
-        maps=source_covariates,
+        images=result("dataset/images.json"),
+        values=result("dataset/values.bin"),
         mask=result("mask.nii.gz"),
     output:
         matrix=result("covariates/{covariate}.npy"),

@@ -4,12 +4,9 @@
 rule screen_participants:
     input:
         participants=result("dataset/participants.tsv"),
-        maps=source_maps,
-        covariates=source_covariates,
+        images=result("dataset/images.json"),
     output:
         screened=result("quality/screened.tsv"),
-    resources:
-        runtime=minutes(30),
     params:
         settings=lambda wildcards: dict(
             formula=config["model"]["formula"],
@@ -19,7 +16,7 @@ rule screen_participants:
             query=config["quality"]["query"],
         ),
     message:
-        "Checking variates and maps"
+        "Choosing participants by their variates and maps"
     script:
         "../scripts/screen_participants.py"
 
@@ -27,7 +24,8 @@ rule screen_participants:
 rule make_brain_mask:
     input:
         screened=result("quality/screened.tsv"),
-        maps=source_maps,
+        images=result("dataset/images.json"),
+        values=result("dataset/values.bin"),
         file=mask_file,
     output:
         brain=result("quality/brain_mask.nii.gz"),
@@ -47,7 +45,8 @@ rule make_brain_mask:
 rule select_participants:
     input:
         screened=result("quality/screened.tsv"),
-        maps=source_maps,
+        images=result("dataset/images.json"),
+        values=result("dataset/values.bin"),
         brain=result("quality/brain_mask.nii.gz"),
     output:
         included=result("quality/included.tsv"),

@@ -15,6 +15,7 @@ rule record_provenance:
     input:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),
+        images=result("dataset/images.json"),
         metrics=result("quality/metrics.tsv"),
         mask=MASK,
         voxels=result("quality/voxels.tsv"),

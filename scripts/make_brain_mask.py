@@ -3,17 +3,20 @@
 from permaps.inputs.images import write_image
 from permaps.inputs.masking import brain_mask
 from permaps.inputs.participants import read_participants
-from permaps.inputs.tables import MAP, REASON
+from permaps.inputs.store import Store
+from permaps.inputs.tables import ID, MAP, REASON
 from permaps.workflow.jobs import job, log
 
 
-def main(*, screened, brain, strategy, file):
+def main(*, screened, images, values, brain, strategy, file):
     """Write the brain mask, uint8.
 
     Parameters
     ----------
     screened : path
         Participants table with `reason`, empty for those who stay.
+    images, values : path
+        What their images are, and the values of these.
     brain : path
         Mask to write.
     strategy : str
@@ -22,13 +25,14 @@ def main(*, screened, brain, strategy, file):
         The mask, for strategy file.
     """
     cohort = read_participants(screened)
-    mask, affine = brain_mask(strategy, list(cohort[MAP][cohort[REASON].isna()]), file)
+    maps = Store(images, values).maps(cohort[ID][cohort[REASON].isna()], MAP)
+    mask = brain_mask(strategy, maps, maps.affine, file)
     if mask.all():
         log.warning(
             "warning: the brain mask takes the whole image. A background mask needs a background of one "
             "value around the brain; mask.strategy: template, or a file, does not"
         )
-    write_image(brain, mask, affine, f"Permaps: brain mask, {strategy}")
+    write_image(brain, mask, maps.affine, f"Permaps: brain mask, {strategy}")
     log.info("%d of %d voxels", mask.sum(), mask.size)
 
 
@@ -36,6 +40,8 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             screened=snakemake.input.screened,
+            images=snakemake.input.images,
+            values=snakemake.input.values,
             brain=snakemake.output.brain,
             strategy=snakemake.params.settings["strategy"],
             file=snakemake.input.get("file"),

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from permaps.inputs.frames import read_frame
 from permaps.inputs.participants import read_participants
+from permaps.inputs.store import read_index
+from permaps.inputs.tables import MAP
 from permaps.workflow.jobs import job, log, written_whole
-from permaps.workflow.provenance import map_checksums, plain, relabellings, sha256, software
+from permaps.workflow.provenance import plain, relabellings, sha256, software
 
 BIDS_VERSION = "1.10.0"
 
@@ -18,6 +20,7 @@ def main(
     *,
     included,
     excluded,
+    images,
     metrics,
     mask,
     voxels,
@@ -37,6 +40,8 @@ def main(
     ----------
     included, excluded : path
         Participants who stay, and those who left with their reason.
+    images : path
+        What their images are, checksums among it.
     metrics : path
         What every map looks like, and which of them stand out.
     mask : path
@@ -55,6 +60,7 @@ def main(
     missing : list of path
         Per contrast, whether who lacks values goes with it.
     """
+    entries = read_index(images)
     people, gone = read_participants(included), read_participants(excluded)
     flags = (
         read_frame(metrics, participant_id=str, stands_out=str)
@@ -86,7 +92,7 @@ def main(
         },
         "contrasts": contrasts,
         "inputs": {
-            person: {"map": path, "sha256": map_checksums(path)}
+            person: {"map": path, "sha256": entries[person][MAP].checksums}
             for person, path in zip(people["participant_id"], people["map"], strict=True)
         },
     }
@@ -122,6 +128,7 @@ if "snakemake" in globals():
         main(
             included=snakemake.input.included,
             excluded=snakemake.input.excluded,
+            images=snakemake.input.images,
             metrics=snakemake.input.metrics,
             mask=snakemake.input.mask,
             voxels=snakemake.input.voxels,

@@ -1,4 +1,4 @@
-"""Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
+"""Say who cannot be analysed: a variate is missing, the query says no, or an image is unusable."""
 
 from permaps.design.formula import categories, variables
 from permaps.inputs.frames import write_frame
@@ -6,17 +6,20 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.query import columns_of
 from permaps.inputs.stand_ins import doubts
+from permaps.inputs.store import read_index
 from permaps.inputs.tables import ID, REASON
 from permaps.workflow.jobs import job, log, warn, written_whole
 
 
-def main(*, participants, screened, variates, query, labels=(), voxelwise=()):
+def main(*, participants, images, screened, variates, query, labels=(), voxelwise=()):
     """Screen the participants and write their table with a column `reason`, empty for those who stay.
 
     Parameters
     ----------
     participants : path
         Table with participant_id, map and variates.
+    images : path
+        What their images are.
     screened : path
         Table to write.
     variates : dict of str to str
@@ -28,8 +31,9 @@ def main(*, participants, screened, variates, query, labels=(), voxelwise=()):
     voxelwise : sequence of str
         Covariates that are maps; who has no usable one leaves.
     """
-    cohort = read_participants(participants)
-    reasons = screen_covariates(cohort, screen(cohort, variates, query, labels), voxelwise)
+    cohort, entries = read_participants(participants), read_index(images)
+    reasons = screen(cohort, entries, variates, query, labels)
+    reasons = screen_covariates(cohort, entries, reasons, voxelwise)
     for name, reason in zip(cohort[ID], reasons, strict=True):
         if reason:
             log.info("%s leaves: %s", name, reason)
@@ -66,6 +70,7 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             participants=snakemake.input.participants,
+            images=snakemake.input.images,
             screened=snakemake.output.screened,
             variates=model_variates(
                 snakemake.params.settings["formula"],

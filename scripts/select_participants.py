@@ -6,17 +6,22 @@ from permaps.inputs.images import load_map
 from permaps.inputs.outliers import flag, sentence
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import measure, require_enough, split
-from permaps.inputs.tables import ID, REASON
+from permaps.inputs.store import Store
+from permaps.inputs.tables import ID, MAP, REASON
 from permaps.workflow.jobs import job, log, warn, written_whole
 
 
-def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_missing):
+def main(
+    *, screened, images, values, brain, included, excluded, metrics, max_missing, zero_is_missing
+):  # fmt: skip
     """Write who stays, who leaves and why, and the measures of every usable map; tell who stands out.
 
     Parameters
     ----------
     screened : path
         Participants table with `reason`, empty for those who stay.
+    images, values : path
+        What their images are, and the values of these.
     brain : path
         Brain mask.
     included, excluded, metrics : path
@@ -31,8 +36,9 @@ def main(*, screened, brain, included, excluded, metrics, max_missing, zero_is_m
     cohort = cohort.drop(columns=REASON)
     usable = reasons == ""
     mask = load_map(brain)[0] > 0
+    maps = Store(images, values).maps(cohort[ID][usable], MAP)
     measures, missing = measure(
-        cohort[usable], mask, max_missing=max_missing, zero_is_missing=zero_is_missing
+        cohort[usable], maps, mask, max_missing=max_missing, zero_is_missing=zero_is_missing
     )
     reasons[usable] = missing
     for name, reason in zip(cohort[ID][usable], missing, strict=True):
@@ -60,6 +66,8 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             screened=snakemake.input.screened,
+            images=snakemake.input.images,
+            values=snakemake.input.values,
             brain=snakemake.input.brain,
             included=snakemake.output.included,
             excluded=snakemake.output.excluded,

@@ -3,7 +3,8 @@
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.masking import write_matrix
 from permaps.inputs.participants import read_participants
-from permaps.inputs.tables import MAP, covariate_column, write_rows
+from permaps.inputs.store import Store
+from permaps.inputs.tables import ID, MAP, covariate_column, write_rows
 from permaps.workflow.jobs import job, log, written_whole
 
 NOTES = {
@@ -18,14 +19,28 @@ WHOLE_IMAGE = "by mask.strategy; warning: the whole image, so the maps have no b
 
 
 def main(
-    *, included, brain, mask, coverage, matrix, voxels, fwhm, min_coverage, zero_is_missing, voxelwise=()
-):  # fmt: skip
+    *,
+    included,
+    images,
+    values,
+    brain,
+    mask,
+    coverage,
+    matrix,
+    voxels,
+    fwhm,
+    min_coverage,
+    zero_is_missing,
+    voxelwise=(),
+):
     """Write the matrix of participants x voxels, the analysis mask and how it came about.
 
     Parameters
     ----------
     included : path
         Participants table.
+    images, values : path
+        What their images are, and the values of these.
     brain : path
         Brain mask.
     mask, coverage : path
@@ -43,19 +58,18 @@ def main(
     voxelwise : sequence of str
         Covariates that are maps: who has no value in one of them has none at that voxel.
     """
-    table = read_participants(included)
-    paths = list(table[MAP])
+    store, people = Store(images, values), list(read_participants(included)[ID])
     in_brain, affine = load_map(brain)
     in_brain = in_brain > 0
     analysed, covered, counts = write_matrix(
         matrix,
-        paths,
+        store.maps(people, MAP),
         in_brain,
         affine,
         fwhm=fwhm,
         min_coverage=min_coverage,
         zero_is_missing=zero_is_missing,
-        covariates=[list(table[covariate_column(name)]) for name in voxelwise],
+        covariates=[store.maps(people, covariate_column(name)) for name in voxelwise],
     )
     write_image(mask, analysed, affine, "Permaps: analysis mask")
     write_image(coverage, covered, affine, "Permaps: participants per voxel")
@@ -63,13 +77,15 @@ def main(
     rows = [{"reason": reason, "n_voxels": n, "note": notes[reason]} for reason, n in counts.items()]
     with written_whole(voxels) as temporary:
         write_rows(temporary, list(rows[0]), rows)
-    log.info("%d participants x %d voxels", len(paths), counts["analysed"])
+    log.info("%d participants x %d voxels", len(people), counts["analysed"])
 
 
 if "snakemake" in globals():
     with job(snakemake):
         main(
             included=snakemake.input.included,
+            images=snakemake.input.images,
+            values=snakemake.input.values,
             brain=snakemake.input.brain,
             mask=snakemake.output.mask,
             coverage=snakemake.output.coverage,

@@ -5,6 +5,7 @@ seeds for as long as it is told. What was found is kept as cases in test_found.p
 """
 
 import contextlib
+import io
 import os
 import random
 import resource
@@ -35,6 +36,7 @@ from permaps.inputs.images import UnusableMap, load_map
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import screen
 from permaps.inputs.query import select
+from permaps.inputs.reading import read_maps
 from permaps.inputs.tables import check_maps, check_participants, map_files, map_paths, read_rows
 from permaps.permutation.chunk import read_chunk
 from permaps.workflow.config import resolve
@@ -154,7 +156,8 @@ def test_table(counted, tmp_path):
             copy.write_bytes(content)
             frame = read_participants(copy)
             if "map" in frame:
-                screen(frame, {"age": "model.formula"} if "age" in frame else {}, None)
+                entries = read_maps(frame, [], io.BytesIO())
+                screen(frame, entries, {"age": "model.formula"} if "age" in frame else {}, None)
         except UserError:
             pass
 

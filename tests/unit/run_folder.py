@@ -12,6 +12,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
+import read_maps
 from scipy import ndimage, stats
 
 PARTICIPANTS = 24
@@ -107,6 +108,11 @@ def _write_participants(folder, table, maps, affine, brain):
         paths.append(str(path.resolve()))
     table.insert(1, "map", paths)
     _write_table(folder / "dataset/participants.tsv", table)
+    read_maps.main(
+        participants=folder / "dataset/participants.tsv",
+        images=folder / "dataset/images.json",
+        values=folder / "dataset/values.bin",
+    )
     _write_table(folder / "quality/included.tsv", table)
     gone = table.head(2).assign(participant_id=["sub-90", "sub-91"], reason="no value for pseudo")
     _write_table(folder / "quality/excluded.tsv", gone)

@@ -1,12 +1,13 @@
 """Images as they are found on disks, and images as Permaps writes them."""
 
 import gzip
+import hashlib
 import os
 
 import nibabel as nib
 import numpy as np
 import pytest
-from permaps.inputs.images import UnusableMap, load_map, same_grid, write_image
+from permaps.inputs.images import UnusableMap, decode, load_map, same_grid, write_image
 
 AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
 DATA = np.random.default_rng(0).normal(size=(4, 5, 6))
@@ -48,6 +49,31 @@ def test_a_big_endian_analyze_pair_without_scaling_is_read(tmp_path, which):
     data, affine = load_map(tmp_path / which)
     np.testing.assert_array_equal(data, DATA.astype(np.float32))
     assert np.linalg.det(affine[:3, :3]) != 0
+
+
+@pytest.mark.parametrize(
+    ("which", "parts"),
+    [("a.nii", ["a.nii"]), ("a.nii.gz", ["a.nii.gz"]), ("a.mgz", ["a.mgz"])]
+    + [(which, ["a.hdr", "a.img", "a.mat"]) for which in ("a.img", "a.hdr")],
+)
+def test_checksums_are_those_of_all_files_of_an_image(tmp_path, which, parts):
+    kind = {".img": nib.Spm99AnalyzeImage, ".hdr": nib.Spm99AnalyzeImage, ".mgz": nib.MGHImage}
+    nib.save(kind.get(which[1:], nib.Nifti1Image)(DATA.astype(np.float32), AFFINE), tmp_path / which)
+    volume = decode(tmp_path / which)
+    expected = {part: hashlib.sha256((tmp_path / part).read_bytes()).hexdigest() for part in parts}
+    assert volume.checksums == expected and list(volume.checksums) == parts
+    np.testing.assert_array_equal(volume.data, DATA.astype(np.float32))
+    np.testing.assert_allclose(volume.affine, AFFINE)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.img"])
+def test_values_are_those_of_the_bytes_that_the_checksum_is_of(tmp_path, name, monkeypatch):
+    path = saved(tmp_path / name, kind=nib.Nifti1Pair if name == "a.img" else nib.Nifti1Image)
+    # As soon as its bytes are known, the file is another.
+    monkeypatch.setattr(
+        hashlib, "sha256", lambda content, of=hashlib.sha256: (path.write_bytes(b""), of(content))[1]
+    )
+    np.testing.assert_array_equal(decode(path).data, DATA.astype(np.float32))
 
 
 @pytest.mark.parametrize("shape", [(4, 5, 6, 1), (4, 5, 6, 1, 1)])

@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+import read_maps
 import screen_participants
 import select_participants
 import smooth_maps
@@ -22,6 +23,14 @@ SHAPE = (14, 15, 12)
 AFFINE = np.array([[-3.0, 0, 0, 20], [0, 3.4, 0, -21], [0, 0, 4.5, -18], [0, 0, 0, 1]])
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("PERMAPS_DATA", ROOT.parent / "shared/data"))
+
+
+def read(paths):
+    return [load_map(path)[0] for path in paths]
+
+
+def mask_of(strategy, paths, file=None):
+    return brain_mask(strategy, read(paths), load_map(paths[0])[1], file)
 
 
 def ball(radius=1.0):
@@ -59,17 +68,16 @@ def test_data_masks_are_those_of_niftimasker(tmp_path, strategy, kind):
         "constant": lambda: images(tmp_path, background=-7.3),
         "none": lambda: images(tmp_path, lambda i, x: x + np.random.default_rng(i).random(SHAPE)),
     }[kind]()
-    mask, affine = brain_mask(strategy, paths)
+    mask = mask_of(strategy, paths)
     expected = NiftiMasker(mask_strategy=strategy).fit(paths).mask_img_
     np.testing.assert_array_equal(mask, np.asarray(expected.dataobj) != 0)
-    np.testing.assert_allclose(affine, AFFINE, rtol=1e-6)
 
 
 @pytest.mark.parametrize("strategy", ["background", "epi"])
 @pytest.mark.parametrize("edge", [lambda i, x: x, edge_nan], ids=["zero", "nan"])
 def test_one_participants_nan_do_not_change_the_mask(tmp_path, strategy, edge):
-    whole, _ = brain_mask(strategy, images(tmp_path, edge))
-    mask, _ = brain_mask(strategy, images(tmp_path, lambda i, x: hole(i, edge(i, x))))
+    whole = mask_of(strategy, images(tmp_path, edge))
+    mask = mask_of(strategy, images(tmp_path, lambda i, x: hole(i, edge(i, x))))
     if strategy == "background":
         np.testing.assert_array_equal(mask, whole)
     else:  # the mean of the other five decides at the rim
@@ -80,7 +88,7 @@ def test_the_template_is_nilearns_brain_mask_on_the_maps_grid(tmp_path):
     shape = (47, 56, 31)
     affine = np.array([[3.4, 0, 0, -79], [0, 3.4, 0, -112], [0, 0, 4.5, -56], [0, 0, 0, 1]])
     write_image(tmp_path / "a.nii", np.ones(shape, np.float32), affine, "test")
-    mask, _ = brain_mask("template", [tmp_path / "a.nii"])
+    mask = mask_of("template", [tmp_path / "a.nii"])
     volume = mask.sum() * 3.4 * 3.4 * 4.5 / 1e6
     assert 1.6 < volume < 2.0  # litres
     inverse = np.linalg.inv(affine)
@@ -93,13 +101,13 @@ def test_a_template_away_from_the_maps_is_empty_and_refused(tmp_path):
     far[:3, 3] = 1000
     write_image(tmp_path / "a.nii", np.ones(SHAPE, np.float32), far, "test")
     with pytest.raises(UserError, match=r"no voxel.*MNI"):
-        brain_mask("template", [tmp_path / "a.nii"])
+        mask_of("template", [tmp_path / "a.nii"])
 
 
 def test_a_mask_file_is_taken_above_zero(tmp_path):
     paths = images(tmp_path)
     write_image(tmp_path / "mask.nii.gz", (ball(0.5) * 255).astype(np.uint8), AFFINE, "test")
-    np.testing.assert_array_equal(brain_mask("file", paths, tmp_path / "mask.nii.gz")[0], ball(0.5))
+    np.testing.assert_array_equal(mask_of("file", paths, tmp_path / "mask.nii.gz"), ball(0.5))
 
 
 @pytest.mark.parametrize(
@@ -116,12 +124,12 @@ def test_a_mask_file_that_does_not_fit_is_refused(tmp_path, make, words):
     paths = images(tmp_path)
     make(tmp_path / "mask.nii.gz")
     with pytest.raises(UserError, match=words):
-        brain_mask("file", paths, tmp_path / "mask.nii.gz")
+        mask_of("file", paths, tmp_path / "mask.nii.gz")
 
 
 def matrix(tmp_path, paths, mask, fwhm=5, min_coverage=1.0, zero_is_missing=True):
     result = write_matrix(
-        tmp_path / "out/maps.npy", paths, mask, AFFINE,
+        tmp_path / "out/maps.npy", read(paths), mask, AFFINE,
         fwhm=fwhm, min_coverage=min_coverage, zero_is_missing=zero_is_missing,
     )  # fmt: skip
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["maps.npy"]
@@ -200,7 +208,7 @@ def test_partial_coverage_marks_the_missing_as_nan(tmp_path):
 def test_a_covariate_is_smoothed_and_masked_as_the_maps_are(tmp_path, fwhm):
     paths = images(tmp_path)
     maps = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)[0]
-    assert write_covariate(tmp_path / "c.npy", paths, ball(), AFFINE, fwhm=fwhm) == 0
+    assert write_covariate(tmp_path / "c.npy", read(paths), ball(), AFFINE, fwhm=fwhm) == 0
     covariate = np.load(tmp_path / "c.npy")
     assert covariate.dtype == np.float32 and covariate.flags.c_contiguous
     np.testing.assert_array_equal(covariate, maps)
@@ -213,7 +221,8 @@ def test_in_a_covariate_0_is_a_value_and_nan_is_missing(tmp_path):
         x[a], x[b], x[c] = 0, np.nan if i == 2 else i, 5
         return x
 
-    n_constant = write_covariate(tmp_path / "c.npy", images(tmp_path, grey_matter), ball(), AFFINE, fwhm=None)
+    maps = read(images(tmp_path, grey_matter))
+    n_constant = write_covariate(tmp_path / "c.npy", maps, ball(), AFFINE, fwhm=None)
     covariate = np.load(tmp_path / "c.npy")
     at = [np.flatnonzero(np.flatnonzero(ball()) == np.ravel_multi_index(v, SHAPE))[0] for v in (a, b, c)]
     assert n_constant == 2 and np.isnan(covariate).sum() == 1
@@ -230,8 +239,8 @@ def test_who_lacks_a_covariate_at_a_voxel_has_no_value_there(tmp_path):
     (tmp_path / "gm").mkdir()
     maps, covariate = images(tmp_path, with_holes), images(tmp_path / "gm", grey_matter)
     _, covered, counts = write_matrix(
-        tmp_path / "m.npy", maps, ball(), AFFINE, fwhm=None, min_coverage=0.5, zero_is_missing=True,
-        covariates=[covariate],
+        tmp_path / "m.npy", read(maps), ball(), AFFINE, fwhm=None, min_coverage=0.5, zero_is_missing=True,
+        covariates=[read(covariate)],
     )  # fmt: skip
     assert covered[a] == 3 and covered[b] == 3 and covered[6, 7, 6] == 5
     assert counts["under coverage"] == 1  # a voxel that no map has
@@ -290,16 +299,19 @@ def pipeline(folder, table, maps, variates, strategy, **settings):
         table=table, participants=f["participants.tsv"], results=folder / "results", maps=maps, voxelwise={}
     )
     screened = f["screened.tsv"]
+    held = {"images": folder / "images.json", "values": folder / "values.bin"}
+    read_maps.main(participants=f["participants.tsv"], **held)
     screen_participants.main(
-        participants=f["participants.tsv"], screened=screened, variates=variates, query=None
-    )
-    make_brain_mask.main(screened=screened, brain=f["brain.nii.gz"], strategy=strategy, file=None)
+        participants=f["participants.tsv"], images=held["images"], screened=screened, variates=variates,
+        query=None,
+    )  # fmt: skip
+    make_brain_mask.main(screened=screened, **held, brain=f["brain.nii.gz"], strategy=strategy, file=None)
     select_participants.main(
-        screened=screened, brain=f["brain.nii.gz"], included=f["included.tsv"], excluded=f["excluded.tsv"],
+        screened=screened, **held, brain=f["brain.nii.gz"], included=f["included.tsv"], excluded=f["excluded.tsv"],
         metrics=f["metrics.tsv"], max_missing=settings.pop("max_missing"), zero_is_missing=True,
     )  # fmt: skip
     smooth_maps.main(
-        included=f["included.tsv"], brain=f["brain.nii.gz"], mask=f["mask.nii.gz"],
+        included=f["included.tsv"], **held, brain=f["brain.nii.gz"], mask=f["mask.nii.gz"],
         coverage=f["coverage.nii.gz"], matrix=f["maps.npy"], voxels=f["voxels.tsv"], fwhm=5,
         zero_is_missing=True, **settings,
     )  # fmt: skip

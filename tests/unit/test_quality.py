@@ -1,16 +1,19 @@
 """Who leaves, with which reason, and what is measured of the others."""
 
+from pathlib import Path
+
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 import screen_participants
 import select_participants
+from held import entries_of, hold, store_of
+from permaps.inputs import quality
 from permaps.inputs.frames import write_frame
-from permaps.inputs.images import write_image
+from permaps.inputs.images import load_map, write_image
 from permaps.inputs.masking import coverage
 from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import measure, screen, screen_covariates
 from permaps.workflow.errors import UserError
 
 SHAPE = (6, 7, 8)
@@ -27,6 +30,19 @@ def cohort(tmp_path):
         write_image(path, rng.normal(size=SHAPE).astype(np.float32), AFFINE, "test")
         rows.append({"participant_id": f"S{i}", "map": str(path), "pseudo": float(i), "site": "AB"[i % 2]})
     return pd.DataFrame(rows)
+
+
+def screen(cohort, *arguments):
+    return quality.screen(cohort, entries_of(cohort), *arguments)
+
+
+def screen_covariates(cohort, *arguments):
+    return quality.screen_covariates(cohort, entries_of(cohort), *arguments)
+
+
+def measure(cohort, mask, zero_is_missing=True):
+    maps = store_of(cohort, Path(cohort["map"][0]).parent).maps(cohort["participant_id"], "map")
+    return quality.measure(cohort, maps, mask, max_missing=0.1, zero_is_missing=zero_is_missing)
 
 
 def values_of(cohort, row):
@@ -95,7 +111,7 @@ def test_a_value_that_is_not_finite_costs_its_voxel_and_not_its_map(cohort, valu
     data[2, 3, 4] = value
     replace(cohort, 4, data)
     assert screen(cohort, {}, None) == [""] * 10
-    covered = coverage(list(cohort["map"]), False)
+    covered = coverage([load_map(path)[0] for path in cohort["map"]], False)
     assert covered[2, 3, 4] == 9 and (covered == 10).sum() == covered.size - 1
 
 
@@ -199,6 +215,7 @@ def test_a_covariate_that_is_the_map_itself_is_refused(cohort, tmp_path, covaria
     ):
         screen_participants.main(
             participants=tmp_path / "p.tsv",
+            images=hold(cohort, tmp_path)["images"],
             screened=tmp_path / "s",
             variates={},
             query=None,
@@ -214,7 +231,11 @@ def test_maps_of_surfaces_are_refused_with_what_to_do(cohort, tmp_path):
         UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*not analyse surfaces yet"
     ):
         screen_participants.main(
-            participants=tmp_path / "p.tsv", screened=tmp_path / "s", variates={}, query=None
+            participants=tmp_path / "p.tsv",
+            images=hold(cohort, tmp_path)["images"],
+            screened=tmp_path / "s",
+            variates={},
+            query=None,
         )
 
 
@@ -224,6 +245,7 @@ def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
     with pytest.raises(UserError, match=r"2 of 10 participants stay.*8 missing variate: pseudo.*S0"):
         screen_participants.main(
             participants=tmp_path / "p.tsv",
+            images=hold(cohort, tmp_path)["images"],
             screened=tmp_path / "s.tsv",
             variates={"pseudo": "model.formula"},
             query=None,
@@ -256,7 +278,7 @@ def test_metrics_are_those_of_the_values_in_the_brain(cohort):
     data[2, 2, 2:4] = np.nan
     data[3, 3, 3] = 0
     replace(cohort, 2, data)
-    metrics, reasons = measure(cohort, brain(), max_missing=0.1, zero_is_missing=True)
+    metrics, reasons = measure(cohort, brain())
     assert reasons == [""] * 10
     row, inside = metrics.iloc[2], data[brain()]
     present = inside[np.isfinite(inside) & (inside != 0)].astype(float)
@@ -266,12 +288,12 @@ def test_metrics_are_those_of_the_values_in_the_brain(cohort):
         "q01": np.quantile(present, 0.01), "q50": np.median(present), "q99": np.quantile(present, 0.99),
     }.items():  # fmt: skip
         assert row[name] == pytest.approx(value)
-    with_zeros, _ = measure(cohort, brain(), max_missing=0.1, zero_is_missing=False)
+    with_zeros, _ = measure(cohort, brain(), zero_is_missing=False)
     assert with_zeros.missing[2] == pytest.approx(2 / 120)
 
 
 def test_the_correlation_is_with_the_mean_of_the_others(cohort):
-    metrics, _ = measure(cohort, brain(), max_missing=0.1, zero_is_missing=True)
+    metrics, _ = measure(cohort, brain())
     maps = np.array([values_of(cohort, i)[brain()] for i in range(10)], dtype=float)
     others = np.delete(maps, 3, axis=0).mean(axis=0)
     assert metrics.correlation[3] == pytest.approx(np.corrcoef(maps[3], others)[0, 1])
@@ -282,7 +304,7 @@ def test_the_same_map_under_two_names_is_flagged_and_kept(cohort):
     data[0, 0, 0] = np.nan
     replace(cohort, 1, data)
     replace(cohort, 7, data.astype(np.float64))
-    metrics, reasons = measure(cohort, brain(), max_missing=0.1, zero_is_missing=True)
+    metrics, reasons = measure(cohort, brain())
     assert metrics.duplicate_of.dropna().to_dict() == {7: "S1"}
     assert reasons == [""] * 10
 
@@ -296,14 +318,16 @@ def selected(cohort, tmp_path):
     cohort.loc[9, "pseudo"] = np.nan
     paths = {n: tmp_path / f"{n}.tsv" for n in ("p", "screened", "included", "excluded", "metrics")}
     write_frame(cohort, paths.pop("p"))
+    files = hold(cohort, tmp_path)
     screen_participants.main(
         participants=tmp_path / "p.tsv",
+        images=files["images"],
         screened=paths["screened"],
         variates={"pseudo": "model.formula"},
         query=None,
     )
     write_image(tmp_path / "brain.nii.gz", brain(), AFFINE, "test")
-    return paths | {"brain": tmp_path / "brain.nii.gz"}
+    return paths | files | {"brain": tmp_path / "brain.nii.gz"}
 
 
 def test_everyone_is_either_included_or_excluded_with_a_reason(selected, cohort):
@@ -324,6 +348,7 @@ def test_a_map_on_another_scale_is_told_in_the_table_and_on_the_terminal(
     cohort, selected, capsys, factor, said
 ):
     replace(cohort, 6, values_of(cohort, 6) * np.float32(factor))
+    hold(cohort, selected["images"].parent)
     select_participants.main(**selected, max_missing=0.1, zero_is_missing=True)
     metrics = read_participants(selected["metrics"]).set_index("participant_id")
     assert said in metrics.stands_out["S6"] and metrics.stands_out.drop("S6").isna().all()

@@ -17,11 +17,13 @@ import numpy as np
 import plan_contrast
 import plot_peaks
 import pytest
+import read_maps
 import screen_participants
 import select_participants
 import smooth_covariates
 import smooth_maps
 import yaml
+from permaps.inputs import images, reading
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tables import map_paths, read_rows
@@ -109,29 +111,33 @@ def to_design(config, f):
         table=config["dataset"]["path"], participants=f("participants.tsv"), maps=config["dataset"]["maps"],
         results=f("results"), voxelwise=model["voxelwise"],
     )  # fmt: skip
+    held = {"images": f("images.json"), "values": f("values.bin")}
+    read_maps.main(participants=f("participants.tsv"), **held, voxelwise=list(model["voxelwise"]))
     screen_participants.main(
-        participants=f("participants.tsv"), screened=f("screened.tsv"), query=config["quality"]["query"],
+        participants=f("participants.tsv"), images=held["images"], screened=f("screened.tsv"),
+        query=config["quality"]["query"],
         variates=screen_participants.model_variates(model["formula"], blocks, model["variance_groups"]),
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     make_brain_mask.main(
-        screened=f("screened.tsv"), brain=f("brain.nii.gz"), strategy="background", file=None
+        screened=f("screened.tsv"), **held, brain=f("brain.nii.gz"), strategy="background", file=None
     )
     select_participants.main(
-        screened=f("screened.tsv"), brain=f("brain.nii.gz"), included=f("included.tsv"),
+        screened=f("screened.tsv"), **held, brain=f("brain.nii.gz"), included=f("included.tsv"),
         excluded=f("excluded.tsv"), metrics=f("metrics.tsv"), max_missing=config["quality"]["max_missing"],
         zero_is_missing=missing,
     )  # fmt: skip
     smooth_maps.main(
-        included=f("included.tsv"), brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
+        included=f("included.tsv"), **held, brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
         coverage=f("coverage.nii.gz"), matrix=f("maps.npy"), voxels=f("voxels.tsv"),
         fwhm=config["smoothing_fwhm"], min_coverage=config["mask"]["min_coverage"], zero_is_missing=missing,
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     for name in model["voxelwise"]:
         smooth_covariates.main(
-            included=f("included.tsv"), mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name, fwhm=5
-        )
+            included=f("included.tsv"), **held, mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name,
+            fwhm=5,
+        )  # fmt: skip
     make_design.main(
         included=f("included.tsv"), design=f("design.tsv"), blocks=f("blocks.json"), formula=model["formula"],
         voxelwise=list(model["voxelwise"]), block_columns=blocks, variance_groups=model["variance_groups"],
@@ -171,9 +177,9 @@ def to_null(config, f, contrast):
         **data, model=f("model.npz"), chunks=[chunk], null=f("null.npz"), exceedances=f("exceedances.npz"),
         n_permutations=N_PERMUTATIONS, statistics=inference["statistics"], settings=settings,
     )  # fmt: skip
-    images = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
-    fit_parametric.main(**data, **tables, mask=f("mask.nii.gz"), contrast=contrast, **images)
-    return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(images["stat"])[0], covariates
+    maps = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
+    fit_parametric.main(**data, **tables, mask=f("mask.nii.gz"), contrast=contrast, **maps)
+    return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(maps["stat"])[0], covariates
 
 
 @pytest.mark.parametrize("study", EXAMPLES, indirect=True, ids=lambda path: path.stem)
@@ -222,6 +228,27 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
         assert f(f"{contrast}.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize(
+    "study",
+    [p for p in EXAMPLES if p.stem == "voxelwise-covariate"],
+    indirect=True,
+    ids=lambda path: path.stem,
+)
+def test_every_image_is_decoded_once_on_its_way_to_the_matrices(study, tmp_path, monkeypatch):
+    config, counts = study[1], Counter()
+
+    def counted(path, decode=images.decode):
+        counts[str(path)] += 1
+        return decode(path)
+
+    for module in (images, reading):
+        monkeypatch.setattr(module, "decode", counted)
+    to_design(config, lambda file: tmp_path / "out" / file)
+    table = read_participants(tmp_path / "out/participants.tsv")
+    given = [*table["map"], *table["map_grey_matter"]]
+    assert len(given) == 48 and {path: counts[path] for path in given} == dict.fromkeys(given, 1)
+
+
 def test_every_example_is_described_and_nothing_else():
     described = (ROOT / "config/README.md").read_text(encoding="utf-8")
     assert {path.stem for path in EXAMPLES} == set(EXPECTED)
@@ -242,4 +269,4 @@ def test_a_changed_map_of_a_covariate_reruns_what_reads_it(snakemake, tmp_path):
     data, affine = load_map(changed)
     write_image(changed, data + 1, affine, "test")
     planned = snakemake(*arguments, "--dry-run", cwd=tmp_path).stdout
-    assert "smooth_covariates" in planned and "screen_participants" in planned
+    assert "smooth_covariates" in planned and "read_maps" in planned

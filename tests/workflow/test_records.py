@@ -185,7 +185,7 @@ TARGETS = (
         ("sub-3.nii.gz", moved_over, "collect_table"),
         ("sub-3.nii.gz", copied_over, "collect_table"),
         ("participants.tsv", moved_over, "collect_table"),
-        ("gm/sub-3.nii.gz", copied_over, "screen_participants"),
+        ("gm/sub-3.nii.gz", copied_over, "read_maps"),
         ("smaller.nii.gz", copied_over, "make_brain_mask"),
         ("volume.nii.gz", moved_over, "build_model"),
         ("brain.nii.gz", copied_over, "tabulate_clusters"),

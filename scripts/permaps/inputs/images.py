@@ -1,7 +1,11 @@
 """Brain images on disk: read what may be damaged, write what others can read."""
 
+import gzip
+import hashlib
+import io
 import os
 import warnings
+from dataclasses import dataclass
 
 import nibabel as nib
 import numpy as np
@@ -22,14 +26,43 @@ _MAX_INFLATION = 1032
 # into factors as FreeSurfer does where a header cannot hold their number, 163842 into 27307 x 1 x 6.
 _LONGEST_SIDE = 100
 _OF_A_SURFACE = "values of a surface"
+# How nibabel would open a file by its name; those of other formats it opens itself.
+_OPENED = dict.fromkeys((".nii", ".img", ".hdr", ".mat"), io.BytesIO) | {
+    ".gz": lambda content: gzip.GzipFile(fileobj=io.BytesIO(content))
+}
 
 
 class UnusableMap(Exception):
     """Why a participant's map cannot be analysed, in a few words."""
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """One volume, and what its files hold.
+
+    Attributes
+    ----------
+    data : numpy.ndarray, shape (x, y, z)
+        float32 if the file holds float32, otherwise float64; native byte order, C order.
+    affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
+    checksums : dict of str to str
+        The SHA-256 of each file that the volume consists of, by the file's name.
+    """
+
+    data: np.ndarray
+    affine: np.ndarray
+    checksums: dict[str, str]
+
+
 def load_map(path):
-    """Read one volume.
+    """Return the data and the affine of one volume; see `decode`."""
+    volume = decode(path)
+    return volume.data, volume.affine
+
+
+def decode(path):
+    """Read one volume, the bytes of its files once.
 
     Parameters
     ----------
@@ -39,10 +72,7 @@ def load_map(path):
 
     Returns
     -------
-    data : numpy.ndarray, shape (x, y, z)
-        float32 if the file holds float32, otherwise float64; native byte order, C order.
-    affine : numpy.ndarray, shape (4, 4)
-        Voxel to mm.
+    Decoded
 
     Raises
     ------
@@ -62,12 +92,27 @@ def load_map(path):
         raise UnusableMap("affine is not invertible")
     with _quiet():
         try:
+            image, checksums = _in_memory(image, path)
             data = np.asanyarray(image.dataobj)
             precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
             data = np.ascontiguousarray(data.reshape(shape), dtype=precision)
         except Exception as error:  # a damaged file can raise nearly anything
             raise UnusableMap(f"unreadable ({_one_line(error)})") from None
-    return data, affine
+    return Decoded(data, affine, checksums)
+
+
+def _in_memory(image, path):
+    """Return the same image on the bytes of its files, whose header is sound, and their checksums by name."""
+    checksums = {}
+    for part in filter(os.path.isfile, partners(os.fspath(path))):
+        with open(part, "rb") as file:
+            content = file.read()
+        checksums[os.path.basename(part)] = hashlib.sha256(content).hexdigest()
+        opened = _OPENED.get(os.path.splitext(part)[1].lower())
+        for holder in image.file_map.values():
+            if opened and holder.filename == part:
+                holder.fileobj = opened(content)
+    return type(image).from_file_map(image.file_map), dict(sorted(checksums.items()))
 
 
 def _open(path):

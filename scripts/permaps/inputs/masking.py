@@ -21,7 +21,7 @@ FEWEST_VOXELS = 2
 WIDEST_KERNEL = 2000
 
 
-def brain_mask(strategy, paths, file=None):
+def brain_mask(strategy, maps, affine, file=None):
     """Make a brain mask on the grid of the maps.
 
     Parameters
@@ -30,14 +30,15 @@ def brain_mask(strategy, paths, file=None):
         background, epi: nilearn's masks of the mean map, as NiftiMasker computes them from all maps; a
         value that one map lacks does not count for it.
         template: nilearn's MNI152 brain mask. file: the mask in `file`.
-    paths : sequence of path
-        The maps, all on one grid.
+    maps : iterable of numpy.ndarray, shape (x, y, z)
+        All on one grid.
+    affine : numpy.ndarray, shape (4, 4)
+        Of the grid, voxel to mm.
     file : path, optional
 
     Returns
     -------
-    brain : numpy.ndarray of bool, shape (x, y, z)
-    affine : numpy.ndarray, shape (4, 4)
+    numpy.ndarray of bool, shape (x, y, z)
 
     Raises
     ------
@@ -45,28 +46,27 @@ def brain_mask(strategy, paths, file=None):
         When the mask holds no voxel, or a single one, or the file's is not on the maps' grid.
     """
     if strategy in ("background", "epi"):
-        brain, affine = _data_mask(strategy, paths)
+        brain = _data_mask(strategy, maps, affine)
         advice = "Do the maps have a background? Try mask.strategy: template, or a file."
     else:
-        data, affine = load_map(paths[0])
+        shape = next(iter(maps)).shape
         if strategy == "template":
-            brain = _template_mask(data.shape, affine)
+            brain = _template_mask(shape, affine)
             advice = "nilearn's template is in MNI space: are the maps?"
         else:
-            brain = _file_mask(file, data.shape, affine)
+            brain = _file_mask(file, shape, affine)
             advice = f"Expected at least {FEWEST_VOXELS} voxels above 0 in {file}."
     if brain.sum() < FEWEST_VOXELS:
         raise UserError(f"the brain mask (mask.strategy: {strategy}) holds {_voxels(brain.sum())}. {advice}")
-    return brain, affine
+    return brain
 
 
-def _data_mask(strategy, paths):
+def _data_mask(strategy, maps, affine):
     import nibabel as nib
     from nilearn import masking
 
     total, count = 0.0, 0
-    for path in paths:
-        data, affine = load_map(path)
+    for data in maps:
         finite = np.isfinite(data)
         total = total + np.where(finite, data, 0).astype(np.float64)
         count = count + finite
@@ -74,7 +74,7 @@ def _data_mask(strategy, paths):
     with np.errstate(invalid="ignore"):
         mean = nib.Nifti1Image(total / count, affine)
     compute = {"background": masking.compute_background_mask, "epi": masking.compute_epi_mask}[strategy]
-    return np.asarray(compute(mean).dataobj) != 0, affine
+    return np.asarray(compute(mean).dataobj) != 0
 
 
 def _template_mask(shape, affine):
@@ -128,16 +128,15 @@ def _grid(shape, affine):
     return f"{shape_text(shape)}, affine {affine_text(affine)}"
 
 
-def coverage(paths, zero_is_missing, covariates=()):
+def coverage(maps, zero_is_missing, covariates=()):
     """Count, per voxel of the grid, the participants who have a value there.
 
     Parameters
     ----------
-    paths : sequence of path
-        The maps.
+    maps : iterable of numpy.ndarray, shape (x, y, z)
     zero_is_missing : bool
         For the maps; in a covariate 0 is a value.
-    covariates : sequence of sequences of path
+    covariates : sequence of iterables of numpy.ndarray, shape (x, y, z)
         The maps of each covariate: a participant has a value where all have.
 
     Returns
@@ -145,10 +144,10 @@ def coverage(paths, zero_is_missing, covariates=()):
     numpy.ndarray of int16, shape (x, y, z)
     """
     count = np.int16(0)
-    for path, *others in zip(paths, *covariates, strict=True):
-        missing = is_missing(load_map(path)[0], zero_is_missing)
+    for data, *others in zip(maps, *covariates, strict=True):
+        missing = is_missing(data, zero_is_missing)
         for other in others:
-            missing |= is_missing(load_map(other)[0], False)
+            missing |= is_missing(other, False)
         count = count + ~missing
     return count.astype(np.int16)
 
@@ -193,7 +192,7 @@ def check_kernel(key, fwhm, affine):
         )
 
 
-def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_missing, covariates=()):
+def write_matrix(path, maps, brain, affine, *, fwhm, min_coverage, zero_is_missing, covariates=()):
     """Smooth and mask all maps into one float32 matrix on disk.
 
     A voxel is analysed when enough participants have a value there, its values are finite and they
@@ -204,8 +203,8 @@ def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_miss
     ----------
     path : path
         The .npy file to write: participants x voxels, voxels in C order of the mask.
-    paths : sequence of path
-        The maps, all on one grid.
+    maps : sequence of numpy.ndarray, shape (x, y, z)
+        All on one grid; taken one at a time, and twice.
     brain : numpy.ndarray of bool, shape (x, y, z)
     affine : numpy.ndarray, shape (4, 4)
     fwhm : float or None
@@ -213,7 +212,7 @@ def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_miss
     min_coverage : float
         Smallest share of participants with a value.
     zero_is_missing : bool
-    covariates : sequence of sequences of path
+    covariates : sequence of iterables of numpy.ndarray, shape (x, y, z)
         The maps of each covariate, which have to have a value too.
 
     Returns
@@ -229,14 +228,14 @@ def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_miss
     UserError
         When fewer than two voxels are left.
     """
-    covered = np.where(brain, coverage(paths, zero_is_missing, covariates), np.int16(0))
+    covered = np.where(brain, coverage(maps, zero_is_missing, covariates), np.int16(0))
     # Less a rounding error, since 0.3 * 10 is above 3.
-    enough = brain & (covered >= max(min_coverage * len(paths) - 1e-9, 1))
+    enough = brain & (covered >= max(min_coverage * len(maps) - 1e-9, 1))
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as folder:
         scratch = os.path.join(folder, "rows.float32")
-        finite, varies = _write_rows(scratch, paths, enough, affine, fwhm, zero_is_missing)
+        finite, varies = _write_rows(scratch, maps, enough, affine, fwhm, zero_is_missing)
         keep = finite & varies
         counts = {
             "grid": brain.size,
@@ -255,19 +254,19 @@ def write_matrix(path, paths, brain, affine, *, fwhm, min_coverage, zero_is_miss
                 "Lower mask.min_coverage, choose another mask.strategy, or set mask.zero_is_missing to false."
             )
         with written_whole(path) as temporary:
-            _copy_columns(scratch, temporary, len(paths), keep)
+            _copy_columns(scratch, temporary, len(maps), keep)
     mask = np.zeros_like(brain)
     mask[enough] = keep
     return mask, covered, counts
 
 
-def _write_rows(scratch, paths, enough, affine, fwhm, zero_is_missing):
+def _write_rows(scratch, maps, enough, affine, fwhm, zero_is_missing):
     """Write the smoothed rows one by one; tell which columns are finite, and which vary."""
     spread = _Spread(int(enough.sum()))
     finite = np.ones(int(enough.sum()), dtype=bool)
     with open(scratch, "wb") as file:
-        for path in paths:
-            row, missing = _smoothed_row(path, enough, affine, fwhm, zero_is_missing)
+        for data in maps:
+            row, missing = _smoothed_row(data, enough, affine, fwhm, zero_is_missing)
             finite &= np.isfinite(row)
             row[missing] = np.nan
             spread.add(row)
@@ -275,9 +274,8 @@ def _write_rows(scratch, paths, enough, affine, fwhm, zero_is_missing):
     return finite, spread.varies
 
 
-def _smoothed_row(path, inside, affine, fwhm, zero_is_missing):
+def _smoothed_row(data, inside, affine, fwhm, zero_is_missing):
     """Return a map's smoothed values in a mask, float32, and where they were missing before."""
-    data, _ = load_map(path)
     with np.errstate(over="ignore"):
         row = smooth(data, affine, fwhm)[inside].astype(np.float32)
     return row, is_missing(data[inside], zero_is_missing)
@@ -302,7 +300,7 @@ class _Spread:
             return (self.high - self.low) > CONSTANT_TOLERANCE * size
 
 
-def write_covariate(path, paths, mask, affine, *, fwhm):
+def write_covariate(path, maps, mask, affine, *, fwhm):
     """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
 
     An exact 0 is a value, as that of a voxel without grey matter; what is not finite is missing, and NaN in
@@ -312,8 +310,8 @@ def write_covariate(path, paths, mask, affine, *, fwhm):
     ----------
     path : path
         The .npy file to write: participants x voxels, voxels in C order of the mask.
-    paths : sequence of path
-        The covariate's maps, all on the mask's grid.
+    maps : sequence of numpy.ndarray, shape (x, y, z)
+        The covariate's, all on the mask's grid.
     mask : numpy.ndarray of bool, shape (x, y, z)
         The analysed voxels.
     affine : numpy.ndarray, shape (4, 4)
@@ -327,9 +325,9 @@ def write_covariate(path, paths, mask, affine, *, fwhm):
     """
     spread = _Spread(int(mask.sum()))
     with written_whole(path) as temporary, open(temporary, "wb") as file:
-        _write_header(file, len(paths), mask.sum())
-        for one in paths:
-            row, missing = _smoothed_row(one, mask, affine, fwhm, zero_is_missing=False)
+        _write_header(file, len(maps), mask.sum())
+        for data in maps:
+            row, missing = _smoothed_row(data, mask, affine, fwhm, zero_is_missing=False)
             row[missing | ~np.isfinite(row)] = np.nan
             spread.add(row)
             file.write(row.astype("<f4").tobytes())

@@ -1,14 +1,12 @@
 """Who stays in the analysis, and what each map looks like."""
 
-import hashlib
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from permaps.arithmetic.linear import dot
-from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
+from permaps.inputs.images import affine_text, same_grid, shape_text
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
 from permaps.inputs.reasons import advice, counted, kinds_of
@@ -19,18 +17,17 @@ from permaps.workflow.jobs import log
 # With fewer there is no variance to test against.
 FEWEST = 3
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
-# Share of variance that one measure leaves of another: rounding alone, when they are the same.
-SAME_MEASURE = 1e-9
-_FLOAT32_MAX = np.finfo(np.float32).max
 
 
-def screen(participants, variates, query, labels=frozenset()):
+def screen(participants, entries, variates, query, labels=frozenset()):
     """Say why each participant leaves before the maps are compared with a mask.
 
     Parameters
     ----------
     participants : pandas.DataFrame
         With participant_id, map and variates.
+    entries : dict of str to dict of str to permaps.inputs.store.Entry
+        What their images are.
     variates : dict of str to str
         The columns that the model uses, each with the config key that names it.
     query : str or None
@@ -58,24 +55,23 @@ def screen(participants, variates, query, labels=frozenset()):
         elif not kept[row]:
             reasons.append(f"query: {query}")
         else:
-            try:
-                data, affine = load_map(_path(participants[MAP].iloc[row]))
-                check_values(data)
-                grids[row] = data.shape, affine
-                reasons.append("")
-            except UnusableMap as unusable:
-                reasons.append(str(unusable))
+            image = entries[participants[ID].iloc[row]][MAP]
+            reasons.append(image.reason)
+            if not image.reason:
+                grids[row] = image.grid
     for row, reason in _off_grid(grids).items():
         reasons[row] = reason
     return reasons
 
 
-def screen_covariates(participants, reasons, voxelwise):
+def screen_covariates(participants, entries, reasons, voxelwise):
     """Say who leaves for want of a covariate's map on the grid of the maps.
 
     Parameters
     ----------
     participants : pandas.DataFrame
+    entries : dict of str to dict of str to permaps.inputs.store.Entry
+        What their images are.
     reasons : list of str
         From `screen`: the maps of those without one are all on one grid.
     voxelwise : sequence of str
@@ -87,63 +83,24 @@ def screen_covariates(participants, reasons, voxelwise):
         `reasons`, with those of the covariates.
     """
     reasons, grid = list(reasons), None
-    for row, reason in enumerate(reasons):
-        if reason or not voxelwise:
+    for row, (name, reason) in enumerate(zip(participants[ID], reasons, strict=True)):
+        if reason:
             continue
-        if grid is None:
-            data, affine = load_map(participants[MAP].iloc[row])
-            grid = data.shape, affine
-        for name in voxelwise:
-            try:
-                data, affine = load_map(_path(participants[covariate_column(name)].iloc[row]))
-                _check_covariate(data, affine, grid)
-                if _is_same_measure(data, load_map(participants[MAP].iloc[row])[0]):
-                    raise UnusableMap("holds the values of the map itself, up to scale")
-            except UnusableMap as unusable:
-                reasons[row] = f"covariate {name}: {unusable}"
+        grid = grid or entries[name][MAP].grid
+        for covariate in voxelwise:
+            if why := _unfit(entries[name][covariate_column(covariate)], grid):
+                reasons[row] = f"covariate {covariate}: {why}"
                 break
     return reasons
 
 
-def _check_covariate(data, affine, grid):
-    """Raise `UnusableMap`; constant values, also 0, are fine: a participant may well have no lesion."""
-    finite = np.isfinite(data)
-    if not np.isnan(data[~finite]).all() or (np.abs(data[finite]) > _FLOAT32_MAX).any():
-        raise UnusableMap("infinite values")
-    if not finite.any():
-        raise UnusableMap("empty (only NaN)")
-    if not same_grid(data.shape, affine, *grid):
-        raise UnusableMap(_other_grid(data.shape, affine, *grid, "the maps"))
-
-
-def _is_same_measure(covariate, values):
-    """Tell whether a covariate explains a map without any rest, which leaves nothing to test."""
-    both = np.isfinite(covariate) & np.isfinite(values)
-    x, y = (one[both].astype(np.float64) for one in (covariate, values))
-    if not x.size or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return False
-    # By largest values, so that squares cannot overflow.
-    x, y = (centred / np.abs(centred).max() for centred in (x - x.mean(), y - y.mean()))
-    return (x @ y) ** 2 > (1 - SAME_MEASURE) * (x @ x) * (y @ y)
-
-
-def _path(path):
-    if pd.isna(path):
-        raise UnusableMap("missing file (the table names no map)")
-    return path
-
-
-def check_values(data):
-    """Raise `UnusableMap` for a map whose values cannot be those of a statistic."""
-    # Infinity is missing at its voxel, as NaN is, and does not cost the map.
-    finite = np.isfinite(data)
-    if (np.abs(data[finite]) > _FLOAT32_MAX).any():
-        raise UnusableMap("values too large for float32")
-    values = data[finite & (data != 0)]
-    if values.size == 0:
-        raise UnusableMap("empty (only 0 or NaN)")
-    if values.min() == values.max():
-        raise UnusableMap(f"constant (only the value {values[0]:g})")
+def _unfit(covariate, grid):
+    """Say why a covariate's map is of no use beside maps on a grid; "" where it is."""
+    if covariate.reason:
+        return covariate.reason
+    if not same_grid(*covariate.grid, *grid):
+        return _other_grid(*covariate.grid, *grid, "the maps")
+    return "holds the values of the map itself, up to scale" if covariate.same_as_map else ""
 
 
 def _off_grid(grids):
@@ -203,33 +160,25 @@ def is_missing(values, zero_is_missing):
     return missing | (values == 0) if zero_is_missing else missing
 
 
-@dataclass
-class _Kept:
-    """A map's values in the brain mask, with NaN for what is missing, and a digest of the whole map."""
-
-    values: np.ndarray
-    digest: bytes
-
-
-def _in_brain(path, brain, zero_is_missing):
-    data, _ = load_map(path)
-    # NaN and -0.0 have several bit patterns for one meaning.
-    canonical = np.where(np.isnan(data), np.float32(np.nan), data.astype(np.float32) + np.float32(0))
+def _in_brain(data, brain, zero_is_missing):
+    """Return a map's values in the brain mask, float64, with NaN for what is missing."""
     values = data[brain].astype(np.float64)
     values[is_missing(values, zero_is_missing)] = np.nan
-    return _Kept(values, hashlib.sha256(canonical.tobytes()).digest())
+    return values
 
 
-def measure(participants, brain, *, max_missing, zero_is_missing):
+def measure(participants, maps, brain, *, max_missing, zero_is_missing):
     """Measure every map inside the brain mask, and find those that miss too much of it.
 
-    Maps are read one at a time, and twice: the group mean has to be known before anything can be
+    Maps are taken one at a time, and twice: the group mean has to be known before anything can be
     compared with it.
 
     Parameters
     ----------
     participants : pandas.DataFrame
         Those who passed the screening.
+    maps : permaps.inputs.store.Maps
+        Theirs.
     brain : numpy.ndarray of bool, shape (x, y, z)
     max_missing : float
         Largest share of brain voxels that a map may miss.
@@ -245,26 +194,26 @@ def measure(participants, brain, *, max_missing, zero_is_missing):
     """
     total, count = np.zeros(brain.sum()), np.zeros(brain.sum(), dtype=np.int64)
     rows, reasons, first_with = [], [], {}
-    for name, path in zip(participants[ID], participants[MAP], strict=True):
-        kept = _in_brain(path, brain, zero_is_missing)
-        present = np.isfinite(kept.values)
+    for name, entry, data in zip(participants[ID], maps.entries, maps, strict=True):
+        values = _in_brain(data, brain, zero_is_missing)
+        present = np.isfinite(values)
         missing = 1 - present.mean()
-        original = first_with.setdefault(kept.digest, name)
+        original = first_with.setdefault(entry.digest, name)
         if original != name:
             log.warning("warning: the map of %s holds the same values as the map of %s", name, original)
         if missing > max_missing:
             reasons.append(f"misses {missing:.1%} of the brain mask, more than {max_missing:.1%}")
         else:
             reasons.append("")
-            total[present] += kept.values[present]
+            total[present] += values[present]
             count += present
         rows.append(
             {ID: name, "missing": missing}
-            | _summary(kept.values[present])
+            | _summary(values[present])
             | {"correlation": np.nan, "duplicate_of": None if original == name else original}
         )
-    for row, path, reason in zip(rows, participants[MAP], reasons, strict=True):
-        values = _in_brain(path, brain, zero_is_missing).values
+    for row, data, reason in zip(rows, maps, reasons, strict=True):
+        values = _in_brain(data, brain, zero_is_missing)
         row["correlation"] = _correlation_with_rest(values, total, count, included=not reason)
     return pd.DataFrame(rows), reasons
 

@@ -20,15 +20,15 @@ REFERENCE = Path(__file__).with_name("reference.json")
 # Rules whose work grows with the maps: participants times voxels.
 GROWING = {
     "simulate_cohort",
-    "screen_participants",
+    "read_maps",
     "make_brain_mask",
+    "select_participants",
     "smooth_maps",
     "smooth_covariates",
     "fit_parametric",
     "build_model",
     "compare_missing",
     "compute_null_chunk",
-    "record_provenance",
 }
 # Seconds until a job's script begins, which no benchmark counts.
 OVERHEAD = 1.0

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import platform
-from pathlib import Path
 
 import numpy as np
 
@@ -38,18 +37,6 @@ def sha256(path):
     """Return a file's checksum without holding the file in memory."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def map_checksums(path):
-    """Return the checksum of every file that a map consists of, by file name.
-
-    An Analyze map is a pair: values in .img, geometry in .hdr.
-    """
-    path = Path(path)
-    parts = [path]
-    if path.suffix.lower() in (".img", ".hdr"):
-        parts = [p for e in (".hdr", ".img", ".mat") if (p := path.with_suffix(e)).exists()] or parts
-    return {part.name: sha256(part) for part in parts}
 
 
 def relabellings(null, n_distinct):

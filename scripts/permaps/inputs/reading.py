@@ -1,0 +1,102 @@
+"""The one pass over the images of a table: what each of them is, and its values."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from permaps.inputs.images import UnusableMap, decode
+from permaps.inputs.store import Entry, append
+from permaps.inputs.tables import ID, MAP
+
+# Share of variance that one measure leaves of another: rounding alone, when they are the same.
+SAME_MEASURE = 1e-9
+_FLOAT32_MAX = np.finfo(np.float32).max
+
+
+def read_maps(participants, columns, file):
+    """Decode every image that a table names, once and in its order, and write the values of those of use.
+
+    Nothing is asked of the images but what they are: who is analysed may change without their being read again.
+
+    Parameters
+    ----------
+    participants : pandas.DataFrame
+        With participant_id, map and `columns`.
+    columns : sequence of str
+        Columns with the maps of covariates. Where a participant's own map is of no use they are not read.
+    file : binary file, open for writing
+
+    Returns
+    -------
+    dict of str to dict of str to Entry
+        By participant and column.
+    """
+    entries = {}
+    for row in participants.to_dict("records"):
+        own, data = _read(row[MAP], file, check_values)
+        entries[row[ID]] = {MAP: own}
+        if not own.reason:
+            for column in columns:
+                entries[row[ID]][column], _ = _read(row[column], file, check_covariate, data)
+    return entries
+
+
+def _read(path, file, check, beside=None):
+    """Read one image; tell what it is, and give its values."""
+    try:
+        if pd.isna(path):
+            raise UnusableMap("missing file (the table names no map)")
+        volume = decode(path)
+        check(volume.data)
+    except UnusableMap as unusable:
+        return Entry(reason=str(unusable)), None
+    entry = Entry(
+        **append(file, volume.data),
+        affine=volume.affine.tolist(),
+        same_as_map=beside is not None and is_same_measure(volume.data, beside),
+        digest=_digest(volume.data),
+        checksums=volume.checksums,
+    )
+    return entry, volume.data
+
+
+def _digest(data):
+    # NaN and -0.0 have several bit patterns for one meaning.
+    canonical = np.where(np.isnan(data), np.float32(np.nan), data.astype(np.float32) + np.float32(0))
+    return hashlib.sha256(canonical.tobytes()).hexdigest()
+
+
+def check_values(data):
+    """Raise `UnusableMap` for a map whose values cannot be those of a statistic."""
+    # Infinity is missing at its voxel, as NaN is, and does not cost the map.
+    finite = np.isfinite(data)
+    if (np.abs(data[finite]) > _FLOAT32_MAX).any():
+        raise UnusableMap("values too large for float32")
+    values = data[finite & (data != 0)]
+    if values.size == 0:
+        raise UnusableMap("empty (only 0 or NaN)")
+    if values.min() == values.max():
+        raise UnusableMap(f"constant (only the value {values[0]:g})")
+
+
+def check_covariate(data):
+    """Raise `UnusableMap`; constant values, also 0, are fine: a participant may well have no lesion."""
+    finite = np.isfinite(data)
+    if not np.isnan(data[~finite]).all() or (np.abs(data[finite]) > _FLOAT32_MAX).any():
+        raise UnusableMap("infinite values")
+    if not finite.any():
+        raise UnusableMap("empty (only NaN)")
+
+
+def is_same_measure(covariate, values):
+    """Tell whether a covariate explains a map without any rest, which leaves nothing to test."""
+    if covariate.shape != values.shape:  # it leaves for that
+        return False
+    both = np.isfinite(covariate) & np.isfinite(values)
+    x, y = (one[both].astype(np.float64) for one in (covariate, values))
+    if not x.size or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return False
+    # By largest values, so that squares cannot overflow.
+    x, y = (centred / np.abs(centred).max() for centred in (x - x.mean(), y - y.mean()))
+    return bool((x @ y) ** 2 > (1 - SAME_MEASURE) * (x @ x) * (y @ y))

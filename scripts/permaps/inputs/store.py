@@ -1,0 +1,145 @@
+"""Decoded maps in one file: each image is read once, and all that follows takes its values from here.
+
+A map costs its values and a bit per voxel: voxels that hold its background, 0 or NaN, are left out.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one image.
+
+    Attributes
+    ----------
+    reason : str
+        Why it cannot be analysed; the rest is only there where this is empty.
+    shape : list of int
+    affine : list of list of float
+        Voxel to mm.
+    dtype : str
+        Of its values: float32 or float64.
+    background : str
+        What the voxels hold that are left out: "0" or "nan".
+    start : int
+        Where the map begins in the file, in bytes.
+    same_as_map : bool
+        Of a covariate: whether it holds the values of the participant's map, up to scale.
+    digest : str
+        Of the values as float32: of two equal maps it is the same, whatever they are stored as.
+    checksums : dict of str to str
+        The SHA-256 of the image's files, by name.
+    """
+
+    reason: str = ""
+    shape: list = field(default_factory=list)
+    affine: list = field(default_factory=list)
+    dtype: str = ""
+    background: str = ""
+    start: int = 0
+    same_as_map: bool = False
+    digest: str = ""
+    checksums: dict = field(default_factory=dict)
+
+    @property
+    def grid(self):
+        """Shape and affine."""
+        return tuple(self.shape), np.array(self.affine)
+
+
+def append(file, data):
+    """Write a map at the end of a file.
+
+    Parameters
+    ----------
+    file : binary file, open for writing
+    data : numpy.ndarray of float32 or float64
+
+    Returns
+    -------
+    dict
+        The part of its `Entry` that tells how to read it.
+    """
+    start, flat = file.tell(), data.ravel()
+    background = "nan" if 2 * np.isnan(flat).sum() > flat.size else "0"
+    # By their bits: -0.0 is not 0, and a NaN may carry something.
+    bits = flat.view(f"u{flat.itemsize}")
+    held = bits != np.array(float(background), flat.dtype).view(bits.dtype)
+    file.write(np.packbits(held).tobytes())
+    file.write(flat[held].tobytes())
+    return {"shape": list(data.shape), "dtype": data.dtype.name, "background": background, "start": start}
+
+
+class Maps(Sequence):
+    """Maps of one kind, decoded when they are asked for: one is in memory at a time.
+
+    Parameters
+    ----------
+    path : path
+        File that `append` wrote.
+    entries : list of Entry
+    """
+
+    def __init__(self, path, entries):
+        self.path, self.entries = path, entries
+
+    def __len__(self):
+        return len(self.entries)
+
+    def __getitem__(self, i):
+        entry = self.entries[i]
+        size = int(np.prod(entry.shape))
+        with open(self.path, "rb") as file:
+            file.seek(entry.start)
+            held = np.unpackbits(np.fromfile(file, np.uint8, -(-size // 8)), count=size).astype(bool)
+            flat = np.full(size, float(entry.background), entry.dtype)
+            flat[held] = np.fromfile(file, entry.dtype, int(held.sum()))
+        return flat.reshape(entry.shape)
+
+    @property
+    def affine(self):
+        """Voxel to mm; all maps are on one grid."""
+        return self.entries[0].grid[1]
+
+
+class Store:
+    """The images of a participants table, as `read_maps` left them.
+
+    Parameters
+    ----------
+    images, values : path
+        What the images are (JSON), and the file with the values of those of use.
+    """
+
+    def __init__(self, images, values):
+        self.entries, self.values = read_index(images), values
+
+    def maps(self, participants, column):
+        """Return the usable maps that a column names.
+
+        Parameters
+        ----------
+        participants : iterable of str
+            Their ids, in the order that is wanted.
+        column : str
+        """
+        return Maps(self.values, [self.entries[name][column] for name in participants])
+
+
+def read_index(path):
+    """Return the entries of all images, as {participant: {column: Entry}}."""
+    with open(path, encoding="utf-8") as file:
+        read = json.load(file)
+    return {name: {column: Entry(**known) for column, known in of.items()} for name, of in read.items()}
+
+
+def write_index(path, entries):
+    """Write the entries of all images."""
+    told = {name: {column: asdict(entry) for column, entry in of.items()} for name, of in entries.items()}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(told, file, ensure_ascii=False)
+        file.write("\n")

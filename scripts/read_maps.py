@@ -1,0 +1,37 @@
+"""Decode every image that the participants table names: the one time that they are read."""
+
+from permaps.inputs.participants import read_participants
+from permaps.inputs.reading import read_maps
+from permaps.inputs.store import write_index
+from permaps.inputs.tables import covariate_column
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(*, participants, images, values, voxelwise=()):
+    """Write what every image is, and the values of those that can be analysed.
+
+    Parameters
+    ----------
+    participants : path
+        Table with participant_id and map.
+    images, values : path
+        Files to write, which `permaps.inputs.store.Store` reads.
+    voxelwise : sequence of str
+        Covariates that are maps, each in a column of its own.
+    """
+    cohort = read_participants(participants)
+    with written_whole(values) as values_file, written_whole(images) as images_file:
+        with open(values_file, "wb") as file:
+            entries = read_maps(cohort, [covariate_column(name) for name in voxelwise], file)
+            log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
+        write_index(images_file, entries)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            participants=snakemake.input.participants,
+            images=snakemake.output.images,
+            values=snakemake.output.values,
+            voxelwise=snakemake.params.settings["voxelwise"],
+        )
