@@ -155,8 +155,9 @@ def _statistics(record, verbatim):
     inference = record["config"]["inference"]
     tfce = inference["tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
+    rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]
     used = []
-    for row in (STATISTICS[name] for name in statistics_of("t", inference["statistics"])):
+    for row in rows:
         exactly = (
             f", integrated exactly with E = {tfce['extent']:g} and H = {tfce['height']:g}"
             if row.key == "tfce"
@@ -164,7 +165,7 @@ def _statistics(record, verbatim):
         )
         used.append(f"{row.words}{' ' + cite(row.reference) if row.reference else ''}{exactly}")
     forming = ""
-    if {"cluster_size", "cluster_mass"} & set(inference["statistics"]):
+    if any(row.of_clusters for row in rows):
         forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."
     also = _across(record["config"])
     if volumes := list(inference["small_volumes"]):
