@@ -18,7 +18,7 @@ def nearest(name, known):
 
 
 def listed(names, most=30, longest=60):
-    """Return names as a phrase, and cut long names and lists: in a file that is no table, they can be huge."""
+    """Return names as a phrase, with long names and lists cut: a file that is no table may have huge ones."""
     names = [str(name) for name in names]
     shown = [name if len(name) <= longest else f"{name[: longest - 3]}..." for name in names[:most]]
     more = len(names) - most
