@@ -33,7 +33,7 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
         enough = "no" if note else "yes"
         row = [contrast, planned["scheme"], n_distinct, n, 1 / (n + 1), alpha, enough]
         rows.append(dict(zip(COLUMNS, row, strict=True)))
-        # That too few were asked for is told before anything runs.
+        # Asking for too few is reported before anything runs.
         if note and n < n_permutations:
             told.setdefault(note, []).append(contrast)
     with written_whole(output) as path:

@@ -61,7 +61,7 @@ def _plan(matrix, weights, statistic, scheme, levels, groups):
 
 
 def _numbers(n_distinct):
-    """Return their number and the smallest p, as text where the numbers of JSON cannot hold them."""
+    """Return their number and the smallest p, as text if they are too large or too small for JSON."""
     smallest_p = 1 / n_distinct
     return {
         # Beyond 2^53 a number would lose its last digits.

@@ -1,4 +1,4 @@
-"""What the run was made of, so that it can be told and repeated."""
+"""The provenance of a run, so that it can be reported and repeated."""
 
 import json
 from pathlib import Path

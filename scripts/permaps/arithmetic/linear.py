@@ -1,8 +1,9 @@
 """Products and orthonormal bases whose bits do not depend on the processor.
 
-BLAS and LAPACK choose their kernels, and with them the order of every sum, by the processor and its threads.
-Here sums have one order. What is left are elementwise sums, products, quotients and square roots, which IEEE
-754 leaves no choice. Meant for matrices that are small along one side, as designs and contrasts are.
+BLAS and LAPACK choose their kernels, and with them the order of every sum, by the processor and the number
+of threads. Here, sums have a fixed order. Everything else is elementwise sums, products, quotients and square
+roots, which IEEE 754 defines exactly. These functions are meant for matrices with one short side, such as
+designs and contrasts.
 """
 
 import numpy as np

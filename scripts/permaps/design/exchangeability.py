@@ -196,7 +196,7 @@ class Exchangeability:
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
     def still(self, columns):
-        """Return the part of some columns that no relabelling changes, as products with its orthonormal basis.
+        """Return the part of columns that no relabelling changes, as products with its orthonormal basis.
 
         The basis is constant over rows that can be exchanged, and has no column where signs flip. It is never
         formed: with thousands of pairs, it would fill the memory.

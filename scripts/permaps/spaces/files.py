@@ -1,4 +1,4 @@
-"""Files of spaces, and of maps on them. Separate from the spaces, which permutation jobs import without nibabel."""
+"""Files of spaces and maps. Apart from the spaces, which permutation jobs import without nibabel."""
 
 import numpy as np
 

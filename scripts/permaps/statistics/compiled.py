@@ -1,4 +1,4 @@
-"""How kernels are compiled: to the same bits on every processor, and once per machine by the first job that starts.
+"""How kernels are compiled: to the same bits on every processor, and once per machine, by the first job.
 
 Numba stores compiled code next to the source, or in the user's cache if that folder is read-only. If neither
 can be written, a temporary folder is used. The cache is safe when several processes compile the same
