@@ -12,7 +12,7 @@ COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "
 
 
 def main(*, plan, output, n_permutations, alpha, tail_fit):
-    """Write a row per contrast, and tell on the terminal of those whose p cannot reach alpha.
+    """Write a row per contrast, and warn about those whose p cannot reach alpha.
 
     Parameters
     ----------

@@ -103,7 +103,7 @@ def main(
 
 
 def with_relabellings(plans, nulls):
-    """Return each contrast's plan with how many relabellings its null came to have."""
+    """Return the plan of each contrast, with the number of relabellings in its null."""
     found = {}
     for name, path in nulls.items():
         with np.load(path, allow_pickle=False) as stored:

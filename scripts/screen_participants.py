@@ -1,4 +1,4 @@
-"""Say who cannot be analysed: a variate is missing, the query says no, or the map is unusable."""
+"""Find who cannot be analysed: a variate is missing, the query is false, or the map is unusable."""
 
 from permaps.design.formula import categories, variables
 from permaps.inputs.frames import write_frame

@@ -20,7 +20,7 @@ WHOLE_IMAGE = "by mask.strategy; warning: the whole image, so the maps have no b
 def main(
     *, included, brain, mask, coverage, matrix, voxels, fwhm, min_coverage, zero_is_missing, voxelwise=()
 ):  # fmt: skip
-    """Write the matrix of participants x voxels, the analysis mask and how it came about.
+    """Write the matrix of participants x voxels, the analysis mask and the counts of its voxels.
 
     Parameters
     ----------
