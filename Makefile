@@ -3,16 +3,16 @@
 #   make run                    the embedded example, results in results/
 #   make run CONFIG=my.yaml     your own analysis, results where my.yaml says
 #   make test                   unit and workflow tests
-#   make test-slurm             the same workflow on a Slurm started for the test
-#   make lint                   the checks of style alone
-#   make errors                 docs/errors.md anew, from the tests that provoke the messages
+#   make test-slurm             the workflow on a Slurm that the test starts
+#   make lint                   only the checks of style
+#   make errors                 write docs/errors.md from the tests that provoke the messages
 #   make fuzz MINUTES=60        random damage to configs, tables, images and chunks
 #   make calibrate              error rates under the null and power, for docs/validation.md
-#   make bench                  speed beside other tools, growth and memory, for docs/benchmarks.md
+#   make bench                  speed compared with other tools, scaling and memory, for docs/benchmarks.md
 #   make stress                 kill runs at random moments, run 2,000 chunks: takes hours
 #   make agree                  the same data through other tools (INSTALL=1: mrtrix3 by apt-get)
-#   make golden                 renew the numbers of tests/unit/golden after a change that is meant
-#   make lock                   resolve envs/requirements.in anew (needs uv)
+#   make golden                 renew the numbers of tests/unit/golden after an intended change
+#   make lock                   resolve envs/requirements.in again (needs uv)
 
 PYTHON ?= python3
 CORES ?= all
@@ -26,10 +26,10 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.locked
 LOCK := envs/requirements.txt
 
-# As if the environment were active: jobs and tests start `python` and `snakemake` by name.
+# As in an active environment, because jobs and tests start `python` and `snakemake` by name.
 ACTIVE := PATH="$(BIN):$$PATH"
 
-# Files of tests that run at once: those of one file share what they set up.
+# Test files run in parallel; the tests of one file share what they set up.
 AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
 
 .PHONY: run test test-slurm lint errors fuzz stress calibrate bench agree golden lock
@@ -80,14 +80,14 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-config \
 		--output-file $(LOCK) envs/requirements.in
 
-# Made once, and made anew when the lock changes.
+# Made once, and made again when the lock changes.
 $(READY): $(LOCK)
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "$(PYTHON) cannot be run: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@base=$$($(PYTHON) -c '$(usable_python)') && echo "Making $(VENV) with $$base" && "$$base" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
 	@touch $@
 
-# The interpreter behind $(PYTHON), which may be that of the very environment about to be made anew.
+# The interpreter behind $(PYTHON), which may be the one in the environment that is about to be replaced.
 define usable_python
 import importlib.util, sys; \
 found = "%s is Python %d.%d" % (sys.executable, *sys.version_info[:2]); \

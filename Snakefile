@@ -20,9 +20,9 @@ try:
     check_place(".", "The working directory")
     if workflow.modifier.is_main_snakefile():
         config = layered(local_config(HOME / "config/config.yaml"), config)
-    # What the user says alone, as yet: by the command line, or by the workflow that imports this one.
+    # So far, only what the user gives on the command line, or the workflow that imports this one.
     resolved = resolve(config, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
-    # Else another workflow may make them yet; of jobs, the run has checked them.
+    # Otherwise another workflow may still make them. For jobs, the run has checked them.
     if workflow.modifier.is_main_snakefile() and workflow.is_main_process:
         check_files(resolved, workflow.overwrite_configfiles)
 except UserError as error:
@@ -54,7 +54,7 @@ include: "rules/terminal.smk"
 
 
 for each in workflow.rules:
-    if Path(each.snakefile).parent == HOME / "rules":  # not those of a workflow that imports this one
+    if Path(each.snakefile).parent == HOME / "rules":  # not the rules of a workflow that imports this one
         complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(10)))
 
 

@@ -39,7 +39,7 @@ rule correct_fwe:
         "../scripts/correct_fwe.py"
 
 
-# Once for all contrasts: were each to read the nulls of all, the plan would grow with their square.
+# Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
 rule merge_contrasts:
     input:
         models=lambda wildcards: [

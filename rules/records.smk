@@ -42,6 +42,6 @@ def once_planned(record):
     return True
 
 
-# Of a workflow that imports this one, the plan is not ours; its jobs look at what they read all the same.
+# When another workflow imports this one, the plan is not ours. Its jobs still check what they read.
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     logger.addFilter(once_planned)

@@ -9,7 +9,7 @@ TABLES = [
 ]
 
 
-# Apart from the design, so that another level leaves the relabellings as they are.
+# Separate from the design, so that another level does not re-run the relabellings.
 rule count_relabellings:
     input:
         plan=result("design/plan.json"),

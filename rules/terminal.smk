@@ -1,4 +1,4 @@
-# What a user at a terminal is told before, after and instead of results.
+# Messages on the terminal: before a run, after it, and when it fails.
 import atexit
 import logging
 import time
@@ -7,7 +7,7 @@ from permaps.workflow import terminal
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# Jobs parse this too, and output that goes to a file or to another program is nobody's to read.
+# Jobs parse this file too, and nobody reads output that goes to a file or another program.
 TOLD = workflow.is_main_process and sys.stderr.isatty()
 STARTED = []
 
@@ -51,7 +51,7 @@ class PlanOfDryRun(logging.Handler):
 
 
 def name_few_files(record):
-    """Keep what matters near to what is said of it."""
+    """Shorten lists of files, so that what matters stays visible."""
     event = getattr(record, "event", None)
     if event == LogEvent.JOB_INFO:
         record.reason = terminal.few_reasons(record.reason)

@@ -1,4 +1,4 @@
-# Of the simulated cohort the truth is known: what was found of it, and what beside it.
+# Compares the findings with the known truth of the simulated cohort.
 
 
 TRUTH = []

@@ -1,4 +1,4 @@
-"""All contrasts in one table, and all their plans in one file."""
+"""Collect all contrasts in one table, and their plans in one file."""
 
 import itertools
 import json

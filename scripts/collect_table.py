@@ -1,4 +1,4 @@
-"""Take over a user's table, with every map's path made absolute."""
+"""Read a user's table, and make the path of every map absolute."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Say whether who lacks values at a voxel goes with what a contrast tests."""
+"""Test whether missing values are related to what a contrast tests."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from permaps.workflow.jobs import job, warn, written_whole
 
 
 def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, output):
-    """Write a row of numbers with a note, which is empty where nothing stands out; tell it on the terminal.
+    """Write a row of numbers with a note, empty if nothing stands out, and show the note on the terminal.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Compute the maximum statistics of one stretch of relabellings."""
+"""Compute the maximum statistics of one chunk of relabellings."""
 
 import time
 
@@ -9,7 +9,7 @@ from permaps.statistics.compiled import ready
 from permaps.workflow.digest import library_digest
 from permaps.workflow.jobs import job, log, written_whole
 
-# Of a job's memory: the interpreter and its libraries here, and on a cluster the two of Snakemake around it.
+# Memory for the interpreter and its libraries, and on a cluster for the two Snakemake processes around it.
 OVERHEAD_MB = 500
 
 

@@ -12,7 +12,7 @@ COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "
 
 
 def main(*, plan, output, n_permutations, alpha, tail_fit):
-    """Write a row per contrast, and tell on the terminal of those whose p cannot reach alpha.
+    """Write a row per contrast, and warn about those whose p cannot reach alpha.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
         enough = "no" if note else "yes"
         row = [contrast, planned["scheme"], n_distinct, n, 1 / (n + 1), alpha, enough]
         rows.append(dict(zip(COLUMNS, row, strict=True)))
-        # That too few were asked for is told before anything runs.
+        # Asking for too few is reported before anything runs.
         if note and n < n_permutations:
             told.setdefault(note, []).append(contrast)
     with written_whole(output) as path:

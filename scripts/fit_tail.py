@@ -1,4 +1,4 @@
-"""Corrected p from the fitted tail of a null, beside the counted ones."""
+"""Corrected p from the fitted tail of a null, where it fits."""
 
 import numpy as np
 from permaps.inputs.tables import write_rows

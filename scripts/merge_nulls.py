@@ -1,4 +1,4 @@
-"""Join the chunks of a contrast's null, after making sure of each."""
+"""Merge the chunks of a contrast's null, after checking each of them."""
 
 import re
 from pathlib import Path
@@ -22,8 +22,8 @@ def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations
     null : path
         .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first.
     exceedances : path
-        .npz to write: `n_relabellings`, the observed one included, and per statistic and voxel how many of them
-        reach it.
+        .npz to write: `n_relabellings`, the observed one included, and per statistic and voxel how many of
+        them reach it.
     n_permutations : int
         Relabellings wanted besides the observed one; N is the smaller of this and what exists.
     statistics : list of str
@@ -37,9 +37,9 @@ def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations
     stretches = sorted((tuple(map(int, re.findall(r"\d+", Path(path).stem))), path) for path in chunks)
 
     def read():
-        # Anew for each use: the counts of all chunks at once can be larger than the memory.
+        # Read again for each use, because the counts of all chunks may not fit into memory.
         for (start, stop), path in stretches:
-            # An exact test has no more relabellings than there are: the chunks beyond them are empty.
+            # In an exact test, chunks beyond the last distinct relabelling are empty.
             yield read_chunk(path, min(start, n_distinct), min(stop, n_distinct), expected)
 
     joined = merge(read(), n_total)

@@ -1,4 +1,4 @@
-"""Compute the observed maps of an analysis, once for all that needs them."""
+"""Compute the observed maps of an analysis, once for all jobs that need them."""
 
 import numpy as np
 from permaps.permutation.model import Model

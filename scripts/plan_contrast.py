@@ -13,7 +13,7 @@ from permaps.design.tables import read_matrix, write_matrix
 from permaps.statistics.registry import voxel_statistic
 from permaps.workflow.jobs import job, log, written_whole
 
-# Where no permutation changes more than this share of a contrast, it is worth a word.
+# If no permutation changes more than this share of a contrast, there is a warning.
 STAYS = 0.1
 
 
@@ -61,12 +61,12 @@ def _plan(matrix, weights, statistic, scheme, levels, groups):
 
 
 def _numbers(n_distinct):
-    """Return their number and the smallest p, as text where the numbers of JSON cannot hold them."""
+    """Return their number and the smallest p, as text if they are too large or too small for JSON."""
     smallest_p = 1 / n_distinct
     return {
         # Beyond 2^53 a number would lose its last digits.
         "n_distinct": n_distinct if n_distinct < 2**53 else _short(Decimal(n_distinct)),
-        # Of 171 people and more, a p can be too small for a float.
+        # With 171 or more people, p can be too small for a float.
         "smallest_p": smallest_p if smallest_p >= sys.float_info.min else _short(1 / Decimal(n_distinct)),
     }
 

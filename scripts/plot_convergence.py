@@ -1,4 +1,4 @@
-"""How the corrected p of the top peaks settled with the number of relabellings."""
+"""How the corrected p of the top peaks converges with the number of relabellings."""
 
 import pandas as pd
 from permaps.permutation.correction import read_maxima
@@ -37,7 +37,7 @@ def main(*, nulls, tables, outputs, caption, contrast, stats, alpha):
 
 
 def top_peaks(null, table):
-    """Return the clusters worth following as (name, p): the top ones, one for each p.
+    """Return the clusters to show as (name, p): the top ones, one for each p.
 
     Without a significant cluster it is the observed maximum, the nearest to one.
     """

@@ -31,7 +31,7 @@ def main(*, parametric, permuted, outputs, caption, contrast, stats, alpha):
         (f"Permutation Test ({STATISTICS[s].title} FWE)", nib.load(p))
         for s, p in zip(stats, permuted, strict=True)
     ]
-    # Parametric p can be smaller than any p by relabelling; a scale that held them would leave the others dark.
+    # Parametric p can be smaller than any p by relabelling. A scale up to them would leave the others dark.
     most = max(image.get_fdata().max() for _, image in panels)
     if parametric:
         panels.insert(0, ("Parametric Test (Bonferroni FWE)", nib.load(parametric)))

@@ -1,4 +1,4 @@
-"""Null distributions of the maxima, with what was observed and what is critical."""
+"""Null distributions of the maxima, with observed and critical values."""
 
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.thresholds import critical_value

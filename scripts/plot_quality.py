@@ -1,4 +1,4 @@
-"""Every participant's values, likeness to the others and missing share; who stands out."""
+"""Every participant's values, correlation with the others and missing share, and who stands out."""
 
 from permaps.inputs.frames import read_frame
 from permaps.inputs.participants import read_participants

@@ -1,4 +1,4 @@
-"""What the run was made of, so that it can be told and repeated."""
+"""The provenance of a run, so that it can be reported and repeated."""
 
 import json
 from pathlib import Path
@@ -109,7 +109,7 @@ def main(
 
 
 def with_relabellings(plans, nulls):
-    """Return each contrast's plan with how many relabellings its null came to have."""
+    """Return the plan of each contrast, with the number of relabellings in its null."""
     found = {}
     for name, path in nulls.items():
         with np.load(path, allow_pickle=False) as stored:

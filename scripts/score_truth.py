@@ -1,4 +1,4 @@
-"""Compare what a contrast of the simulated cohort found with what was planted."""
+"""Compare the findings of a contrast in the simulated cohort with the planted effects."""
 
 import nibabel as nib
 import numpy as np

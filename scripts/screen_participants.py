@@ -1,4 +1,4 @@
-"""Say who cannot be analysed: a variate is missing, the query says no, or an image is unusable."""
+"""Find who cannot be analysed: a variate is missing, the query is false, or an image is unusable."""
 
 from permaps.design.formula import categories, variables
 from permaps.inputs.frames import write_frame

@@ -1,4 +1,4 @@
-"""Compare every map with the brain mask, and settle who is analysed."""
+"""Compare every map with the brain mask, and decide who is analysed."""
 
 import pandas as pd
 from permaps.inputs.frames import write_frame
@@ -14,7 +14,7 @@ from permaps.workflow.jobs import job, log, warn, written_whole
 def main(
     *, screened, images, values, brain, included, excluded, metrics, max_missing, zero_is_missing
 ):  # fmt: skip
-    """Write who stays, who leaves and why, and the measures of every usable map; tell who stands out.
+    """Write who is included, who is left out and why, and the metrics of every usable map; warn of outliers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Simulate a cohort like the Localizer's, and save the truth beside it."""
+"""Simulate a cohort like the Localizer's, and save its ground truth."""
 
 from pathlib import Path
 

@@ -33,7 +33,7 @@ def main(
     zero_is_missing,
     voxelwise=(),
 ):
-    """Write the matrix of participants x voxels, the analysis mask and how it came about.
+    """Write the matrix of participants x voxels, the analysis mask and the counts of its voxels.
 
     Parameters
     ----------

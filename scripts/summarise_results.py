@@ -1,4 +1,4 @@
-"""The run on one page: question, design, the numbers that matter, the main figure, methods, limits."""
+"""The run on one page: question, design, main numbers and figures, methods, limitations."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=Non
 
 
 def by_contrast(contrasts, inputs):
-    """Deal the rule's flat lists of files out to the contrasts.
+    """Assign the files in the rule's flat lists to the contrasts.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def main(
     alpha,
     connectivity,
 ):
-    """Write one contrast's clusters by one statistic; without any, the header alone.
+    """Write one contrast's clusters by one statistic; without any, only the header.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def main(
 
 
 def sizes_of(voxel_stat, magnitude, statistic, dof):
-    """Return how large what is tested is, by column: an effect with its interval for t, partial R2 for F.
+    """Return effect sizes by column: an effect with its interval for t, partial R2 for F.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def main(*, analyses, plan, output, alpha):
 
 
 def dealt(analyses, inputs):
-    """Deal the rule's flat lists of files out to the analyses.
+    """Assign the files in the rule's flat lists to the analyses.
 
     Parameters
     ----------

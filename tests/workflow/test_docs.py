@@ -23,7 +23,7 @@ from permaps.workflow import config as settings
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DEFAULTS, SCHEMA = ROOT / "config/config.yaml", ROOT / "config/schemas/config.schema.yaml"
-PAGES = ["README.md", "CHANGELOG.md", "config/README.md"] + [
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md"] + [
     str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md"))
 ]
 PARTS = ("Snakefile", "Makefile", "CITATION.cff", "config", "envs", "rules", "scripts")

@@ -1,1 +1,1 @@
-"""Arithmetic with the same bits on every processor, which BLAS, LAPACK and a C library's exp and pow do not have."""
+"""Arithmetic with the same bits on every processor, unlike BLAS, LAPACK and the C library's exp and pow."""

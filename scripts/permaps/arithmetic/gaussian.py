@@ -1,7 +1,7 @@
-"""A Gaussian filter with the same bits on every processor of a kind: scipy's, with weights of our own.
+"""A Gaussian filter with the same bits on every processor of a kind: scipy's, with our own weights.
 
-What filters is compiled once for all processors. The weights are not: numpy's exp is another function with
-AVX-512 than without, and that of the C library another with fused multiply-add.
+scipy's filter is compiled once for all processors. Its weights are not portable: numpy's exp is a different
+function with AVX-512, and the C library's exp is different with fused multiply-add.
 """
 
 import math
@@ -30,7 +30,7 @@ def sigma(affine, fwhm):
 
 
 def weights(width, truncate=4.0):
-    """Return a Gaussian's weights, which sum up to 1, as far as `truncate` standard deviations.
+    """Return a Gaussian's weights up to `truncate` standard deviations. They sum to 1.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def filtered(volume, widths, mode, truncate=4.0):
     widths : sequence of three float
         Standard deviation along each axis, in voxels; 0 leaves it as it is.
     mode : str
-        What lies beyond the edge, as for `scipy.ndimage.correlate1d`.
+        How the volume continues beyond its edge, as for `scipy.ndimage.correlate1d`.
     truncate : float
     """
     from scipy.ndimage import correlate1d

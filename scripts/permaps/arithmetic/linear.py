@@ -1,20 +1,21 @@
 """Products and orthonormal bases whose bits do not depend on the processor.
 
-BLAS and LAPACK choose their kernels, and with them the order of every sum, by the processor and its threads.
-Here sums have one order. What is left are elementwise sums, products, quotients and square roots, which IEEE 754
-leaves no choice. Meant for matrices that are small along one side, as designs and contrasts are.
+BLAS and LAPACK choose their kernels, and with them the order of every sum, by the processor and the number
+of threads. Here, sums have a fixed order. Everything else is elementwise sums, products, quotients and square
+roots, which IEEE 754 defines exactly. These functions are meant for matrices with one short side, such as
+designs and contrasts.
 """
 
 import numpy as np
 
 
 def dot(a, b):
-    """Return the sum of the products of two vectors, by numpy's pairwise sum."""
+    """Return the inner product of two vectors, by numpy's pairwise sum."""
     return (a * b).sum()
 
 
 def product(a, b):
-    """Return a @ b, summed over the inner index in its order.
+    """Return a @ b, summed over the inner index in order.
 
     Parameters
     ----------
@@ -28,10 +29,10 @@ def product(a, b):
 
 
 def orthonormal(columns):
-    """Return orthonormal columns with the same span as independent ones, and what makes those of them.
+    """Return a QR decomposition of linearly independent columns.
 
-    Gram-Schmidt, each step twice, since the first leaves rounding of the size of what it takes away (Giraud et
-    al. 2005, Numerische Mathematik 101:87-100).
+    Gram-Schmidt with each step done twice, because the first leaves rounding errors as large as what it
+    removes (Giraud et al. 2005, Numerische Mathematik 101:87-100).
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def orthonormal(columns):
     triangle : numpy.ndarray, shape (k, k)
         Upper triangular; columns = basis @ triangle.
     """
-    # Column by column in memory.
+    # Stored column by column.
     basis = np.array(columns, float, order="F")
     triangle = np.zeros((columns.shape[1],) * 2)
     for k, column in enumerate(basis.T):
@@ -67,9 +68,9 @@ def divided(rows, triangle):
 
 
 def spanning(columns, tolerance):
-    """Return orthonormal columns that span what columns span, which may depend on one another.
+    """Return orthonormal columns with the same span as columns that may be linearly dependent.
 
-    The longest of what is left comes next, until nothing longer than `tolerance` is.
+    The longest remainder comes next, until none is longer than `tolerance`.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def spanning(columns, tolerance):
 
 
 def complement(basis):
-    """Return orthonormal columns that span what is orthogonal to orthonormal ones.
+    """Return an orthonormal basis of the complement of orthonormal columns.
 
     Parameters
     ----------
@@ -103,5 +104,5 @@ def complement(basis):
     numpy.ndarray, shape (n, n - k)
     """
     n, k = basis.shape
-    # The lengths that are left sum up to the number of missing columns, squared: the longest is far from rounding.
+    # The squared lengths sum to the number of missing columns, so the longest is far above rounding.
     return spanning(np.eye(n) - product(basis, basis.T), 1e-8)[:, : n - k]

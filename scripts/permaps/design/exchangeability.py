@@ -1,14 +1,13 @@
-"""Which participants may change places, and which signs may flip, under the null hypothesis.
+"""Which participants can be exchanged, and which signs can flip, under the null hypothesis.
 
-Exchangeability is a tree, as in Winkler et al. 2015 (NeuroImage 123:253-268): a node holds participants or
-further nodes, and either lets its children change places or does not. Free exchange is one such node;
-blocks within which rows move are a fixed node of free ones; blocks that move as wholes are a free node of
-fixed ones; and deeper trees follow from several block columns. One recursion counts the distinct
-relabellings, enumerates them and draws from them, whatever the tree.
+Exchangeability is a tree, as in Winkler et al. 2015 (NeuroImage 123:253-268). A node contains participants or
+further nodes, and its children can either be exchanged (a free node) or not (a fixed node). Free exchange is
+one free node. Blocks with exchange inside them are a fixed node of free ones. Blocks that are exchanged as
+wholes are a free node of fixed ones. Several block columns give deeper trees. One recursion counts the
+distinct relabellings, enumerates them and draws from them, for any tree.
 
-A relabelling is told by `source`: the labels (rows of the design) that each position takes. Positions
-whose labels are alike make no difference, so two relabellings are the same when they give every position
-a like label.
+A relabelling is given by `source`, the row of the design that each position takes. Equal rows make no
+difference, so two relabellings are the same if they give every position an equal row.
 """
 
 from collections import Counter
@@ -27,20 +26,20 @@ class Node:
     children: list = field(default_factory=list)
     free: bool = False
     leaf: int = -1
-    # Filled by `Exchangeability`: what the subtree looks like up to its own relabellings, and their number.
+    # Set by `Exchangeability`: the form of the subtree up to its own relabellings, and their number.
     kind: object = None
     count: int = 1
-    # Filled by it too: the children as an array, where all of them are participants.
+    # Set by it too: the children as an array, if all of them are participants.
     rows: object = None
 
     @property
     def leaves(self):
-        """Participants below this node, in order."""
+        """Participants in this node, in order."""
         return [self.leaf] if not self.children else [i for child in self.children for i in child.leaves]
 
     @property
     def shape(self):
-        """Nested structure without labels: children change places only with children of the same shape."""
+        """Nested structure without labels. Only children with the same shape can be exchanged."""
         return (self.free, tuple(child.shape for child in self.children)) if self.children else ()
 
 
@@ -52,14 +51,14 @@ def exchangeability_tree(n, within=None, whole=None, nested=None):
     n : int
         Number of participants (rows).
     within : sequence of length n, optional
-        Block of each row; rows change places inside their block only.
+        Block of each row; rows are exchanged only within their block.
     whole : sequence of length n, optional
-        Block of each row; blocks change places as wholes, their rows in the order of the table. Together
-        with `within`, both kinds of exchange happen, and the finer blocks lie inside the coarser ones.
+        Block of each row; blocks are exchanged as wholes, with their rows in the order of the table. Together
+        with `within`, both kinds of exchange happen, and the finer blocks must be inside the coarser ones.
     nested : list of sequences of length n, optional
-        Levels of blocks from the outermost on, numbered as in PALM's block files: the parts of a block with
-        a positive number change places as wholes, those of one with a negative number stay. The outermost
-        level is one block; the innermost numbers the rows, or leaves that out.
+        Levels of blocks, the outermost first, numbered as in PALM's block files: the parts of a block with a
+        positive number are exchanged as wholes, and those of a block with a negative number stay. The
+        outermost level is one block. The innermost level numbers the rows, and may be left out.
 
     Returns
     -------
@@ -68,7 +67,7 @@ def exchangeability_tree(n, within=None, whole=None, nested=None):
     Raises
     ------
     UserError
-        When blocks that should change places differ in size or structure, or cut across one another.
+        If blocks that should be exchanged differ in size or structure, or overlap in part.
     """
     if nested is not None:
         return _from_block_file(nested)
@@ -142,8 +141,8 @@ def _parts_of_block(rows, levels, free):
         elif len(block) == 1:
             parts.append(Node(leaf=block[0]))
         else:
-            # Rows without a column of their own keep their order in a block that changes place, and change
-            # places in one that stays (PALM's wiki, examples 2 and 3).
+            # Rows without their own column keep their order in a block that is exchanged, and are exchanged
+            # in one that stays (PALM's wiki, examples 2 and 3).
             parts.append(_parts_of_block(block, [], number > 0 and not free))
     return _checked(Node(parts, free=free))
 
@@ -171,12 +170,12 @@ class Exchangeability:
     tree : Node
         From `exchangeability_tree`.
     labels : sequence of int, length n
-        Rows of the design that are alike have the same label.
+        Equal rows of the design have the same label.
     permute, flip : bool
-        Whether labels change places, and whether signs flip.
+        Whether labels are permuted, and whether signs are flipped.
     mixed : bool
-        Whether chance decides which of several like rows a position takes: where a voxel lacks some of them,
-        it is not all the same.
+        Whether it is random which of several equal rows a position takes. This matters at voxels where some
+        of them are missing.
 
     Attributes
     ----------
@@ -197,10 +196,10 @@ class Exchangeability:
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
     def still(self, columns):
-        """Return what no relabelling changes of some columns, as products with an orthonormal basis of it.
+        """Return the part of columns that no relabelling changes, as products with its orthonormal basis.
 
-        The basis is constant over the rows that can take one another's place, and has no column where signs
-        flip. It is not made: with pairs of thousands of people, it would fill the memory.
+        The basis is constant over rows that can be exchanged, and has no column where signs flip. It is never
+        formed: with thousands of pairs, it would fill the memory.
 
         Parameters
         ----------
@@ -256,7 +255,7 @@ class Exchangeability:
         return source, sign
 
     def mix(self, source, words):
-        """Return a relabelling that gives every position a like row, drawn uniformly from all that do.
+        """Return a random relabelling among those that give every position an equal row.
 
         Parameters
         ----------
@@ -295,8 +294,8 @@ class Exchangeability:
 def flip_units(tree):
     """Return the sets of rows whose signs flip together.
 
-    What changes places as a whole flips as a whole: rows inside may depend on one another, and flipping some
-    of them would turn the sign of their covariance. Where nothing changes places, rows flip one by one.
+    Blocks that are exchanged as wholes flip as wholes. Their rows may be correlated, and flipping only some
+    of them would change the sign of the covariance. If nothing is exchanged, rows flip one by one.
     """
     if tree.free or not tree.children:
         return [child.leaves for child in tree.children] or [[tree.leaf]]
@@ -304,25 +303,25 @@ def flip_units(tree):
 
 
 def _orbits(node):
-    """Return the sets of rows that can take one another's place."""
+    """Return the sets of rows that can be exchanged."""
     if not node.children:
         return [[node.leaf]]
     orbits = [_orbits(child) for child in node.children]
     if not node.free:
         return [rows for child in orbits for rows in child]
-    # Children of a free node are alike, so their orbits match one by one.
+    # Children of a free node have the same structure, so their orbits match one by one.
     return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
 
 
 def multinomial(counts):
-    """Return the number of distinct orders of things of which `counts` each are alike."""
+    """Return the number of distinct orders of things, with `counts` equal ones of each kind."""
     counts = list(counts)
     return factorial(sum(counts)) // prod(factorial(c) for c in counts)
 
 
 def _unrank(node, rank):
     """Rows in the order in which they take the node's positions."""
-    # Rank 0 keeps the order: to find that out child by child takes seconds for thousands of people.
+    # Rank 0 keeps the order. To find this out child by child would take seconds for thousands of people.
     if not node.children or not rank:
         return node.leaves
     order = node.children
@@ -336,7 +335,7 @@ def _unrank(node, rank):
 
 
 def _unrank_order(node, rank):
-    """Children in the order that `rank` tells, and what is left of the rank for inside the children."""
+    """Children in the order given by `rank`, and the rest of the rank for inside the children."""
     left = {}
     for child in node.children:
         left.setdefault(child.kind, []).append(child)
@@ -357,7 +356,7 @@ def _unrank_order(node, rank):
 
 
 def _draw_like(node, other, words):
-    """Rows of a node in an order, drawn at random, in which they are like those of a node of its kind."""
+    """Rows of a node in a random order in which they equal those of another node of its kind."""
     if not node.children:
         return [other.leaf]
     twins = other.children

@@ -1,8 +1,8 @@
-"""Model formulas: which columns they use, which code they may hold, and what design they make.
+"""Model formulas: the columns and functions that they may use, and the design that they give.
 
-formulaic reads the operators of a formula, and evaluates what stands between them as Python. It is given
-neither the user's text nor code: a name of ours stands for every factor, and what a factor is worth is worked
-out here, from a checked tree.
+formulaic parses the operators of a formula, and would evaluate the factors between them as Python code. So it
+never gets the user's text: each factor is replaced by a name of ours, and this module computes its values
+from a checked tree.
 """
 
 import ast
@@ -65,7 +65,7 @@ _KNOWN = TRANSFORMS | {f"np.{name}" for name in NUMPY} | {f"contr.{name}" for na
 # The name of the constant in every design.
 INTERCEPT = "Intercept"
 
-# A formula can ask for more than any machine has: 2^n terms by n stars, a spline with a billion columns.
+# A formula can ask for too much: n stars give 2^n terms, and a spline can have a billion columns.
 MOST_TERMS = 1000
 MOST_COLUMNS = 100
 _SIZES = {"poly": ("degree", 1), "bs": ("df", 1), "cc": ("df", 1), "cr": ("df", 1), "cs": ("df", 1)}
@@ -83,7 +83,7 @@ class Parsed:
 
 
 def parse(formula):
-    """Parse a formula and refuse what is not a plain right-hand side of known parts.
+    """Parse a formula. It must be a plain right-hand side of known parts.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def parse(formula):
     Raises
     ------
     UserError
-        When the formula cannot be parsed, has a left-hand side or several parts, or holds code other
+        If the formula cannot be parsed, has a left-hand side or several parts, or contains anything other
         than columns, numbers, arithmetic and known transforms.
     """
     try:
@@ -120,7 +120,7 @@ def parse(formula):
 
 
 def _with_places(formula):
-    """Return the formula with a name of ours in place of every factor, and the factors' trees by label."""
+    """Return the formula with each factor replaced by a name of ours, and the factors' trees by label."""
     from formulaic.errors import FormulaSyntaxError
     from formulaic.parser.algos.tokenize import tokenize
 
@@ -153,7 +153,7 @@ def _with_places(formula):
 
 
 def _terms(text, labels):
-    """Return formulaic's terms with the labels as factors; None where they are too many."""
+    """Return formulaic's terms with the labels as factors, or None if there are too many."""
     from formulaic import Formula, SimpleFormula
     from formulaic.parser import DefaultFormulaParser
     from formulaic.parser.types import Factor, Term
@@ -167,7 +167,7 @@ def _terms(text, labels):
         parsed = Formula(text)
     except RecursionError:
         raise Unreadable("it has too many parts") from None
-    except Exception as error:  # whatever formulaic raises, the formula is what has to change
+    except Exception as error:  # whatever formulaic raises, the formula must change
         raise Unreadable(_PLACE.sub(label, _first_line(error))) from None
     if not isinstance(parsed, SimpleFormula):
         raise Unreadable("it has several parts")
@@ -188,7 +188,7 @@ def _first_line(error):
 
 
 def _most_terms(node):
-    """Return how many terms a formula can multiply out to, without doing so."""
+    """Return how many terms a formula can expand to, without expanding it."""
     if not hasattr(node, "operator"):
         return 1
     sizes = [_most_terms(argument) for argument in node.args]
@@ -196,7 +196,7 @@ def _most_terms(node):
         power = str(getattr(node.args[1], "token", 1))
         if not power.isdecimal():  # refused later
             return sizes[0]
-        # To formulaic a million times one term is a million steps, too.
+        # For formulaic, a million times one term is a million steps.
         return sizes[0] ** int(power) if int(power) <= 10 else MOST_TERMS + 1
     if node.operator.symbol in ("*", "/", "in"):
         return (sizes[0] + 1) * (sizes[1] + 1)
@@ -204,7 +204,7 @@ def _most_terms(node):
 
 
 def _check_factor(tree, label, formula):
-    """Refuse code other than columns, numbers, arithmetic and known transforms."""
+    """Raise an error for anything other than columns, numbers, arithmetic and known transforms."""
     if isinstance(tree, ast.Name):
         if label == INTERCEPT:
             raise UserError(
@@ -257,7 +257,7 @@ def variables(formula):
 
 
 def categories(formula):
-    """Return the names of the columns that a formula uses inside C() alone, as a set of str."""
+    """Return the names of the columns that a formula uses only inside C(), as a set of str."""
     trees = parse(formula).factors.values()
     return variables(formula) - {name for tree in trees for name in names(tree, outside="C")}
 
@@ -278,8 +278,8 @@ def design_of(table, formula):
     Raises
     ------
     UserError
-        When the formula cannot be evaluated on this table, does arithmetic with text, or gives values that
-        are missing or infinite.
+        If the formula cannot be evaluated on this table, does arithmetic with text, or gives values that are
+        missing or infinite.
     """
     parsed = parse(formula)
     try:
@@ -299,7 +299,7 @@ def design_of(table, formula):
         ) from None
     made = Counter(design.model_spec.column_names)
     if twice := [name for name, often in made.items() if often > 1]:
-        # formulaic keeps the last of them, and is silent about it.
+        # formulaic silently keeps the last of them.
         raise UserError(
             f"model.formula: two columns of the design are called {twice[0]!r}, so a contrast could mean either. "
             "Rename a column of the participants table, or one of its values."
@@ -319,7 +319,7 @@ def _functions():
 
 
 def _factor(data, contrasts=None, *, levels=None, spans_intercept=True):
-    """Mark a column as a factor; to formulaic, who is of no level given would be of none of the groups."""
+    """Mark a column as a factor. formulaic would put a participant of an unlisted level into no group."""
     from formulaic.transforms import C
 
     if levels is not None:

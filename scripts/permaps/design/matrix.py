@@ -1,4 +1,4 @@
-"""From a participants table to the design matrix and the contrasts, each problem named by its columns."""
+"""From a participants table to the design matrix and the contrasts, with messages that name the columns."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from permaps.workflow.errors import UserError, nearest
 # Columns closer to dependent than this, relative to the largest singular value, count as dependent.
 RANK_TOLERANCE = 1e-9
 
-# What is left of a weight smaller than this share of the numbers that it is the sum of is their rounding.
+# A weight smaller than this share of the numbers that it is the sum of is rounding noise.
 ROUNDING = 1e-12
 MOST_SUMMANDS = 500
 NO_SUM = "it holds more than columns, numbers, + - * / and brackets"
@@ -27,7 +27,7 @@ def design_matrix(table, formula, n_more=0):
         One row per participant; numbers in numeric columns, text in categorical ones.
     formula : str
     n_more : int
-        Columns that will follow those of the formula: covariates that are maps.
+        Number of voxelwise covariates, whose columns will follow those of the formula.
 
     Returns
     -------
@@ -37,9 +37,9 @@ def design_matrix(table, formula, n_more=0):
     Raises
     ------
     UserError
-        Naming the columns: one that the table lacks, one with a missing or infinite value, one that is
-        constant beside an intercept, columns that repeat or depend on one another, or more columns than
-        the participants can support.
+        With the names of the columns: a column that is not in the table, that has a missing or infinite value
+        or that is constant besides an intercept, columns that repeat or are linearly dependent, or more
+        columns than there are participants for.
     """
     for name in sorted(variables(formula)):
         if name not in table.columns:
@@ -116,7 +116,7 @@ def contrast_matrix(contrast, name, columns):
     Raises
     ------
     UserError
-        For an unknown column, an expression that is not linear, or rows that depend on one another.
+        For an unknown column, an expression that is not linear, or rows that are linearly dependent.
     """
     expressions = contrast if isinstance(contrast, list) else [contrast]
     rows = np.array([_weights(str(e), name, columns) for e in expressions])
@@ -129,13 +129,13 @@ def contrast_matrix(contrast, name, columns):
 
 
 def is_same_test(weights, statistic, others, other_statistic):
-    """Tell whether two contrasts have one statistic: rows that differ by a factor, or span one space.
+    """Tell whether two contrasts give the same statistic: rows differ by a factor, or span the same space.
 
     Parameters
     ----------
     weights, others : array of float, shape (n_rows, n_columns)
     statistic, other_statistic : {"t", "F"}
-        For t the sign counts, too.
+        For t, the sign counts too.
     """
     if statistic != other_statistic or len(weights) != len(others):
         return False
@@ -146,12 +146,12 @@ def is_same_test(weights, statistic, others, other_statistic):
 
 
 def _within(part, expression):
-    """Quote a part of an expression, and the expression where it is more than that."""
+    """Quote a part of an expression, and the whole expression if it is longer."""
     return repr(part) if part == expression.strip(" `") else f"{part!r} in {expression!r}"
 
 
 def _weights(expression, name, columns):
-    """Return the weights of one expression; column names, which may hold any sign, are found first."""
+    """Return the weights of one expression. Column names come first, since they may contain operators."""
     longest_first = "|".join(re.escape(c) for c in sorted(columns, key=len, reverse=True))
     known = re.compile(rf"`({longest_first})`|(?<![\w.\]:])({longest_first})(?![\w\[(.:])")
     rest = known.sub(" ", expression)
@@ -185,7 +185,7 @@ def _weights(expression, name, columns):
 
 
 def _linear(node, n_columns):
-    """Return what a part of a contrast is worth, and what it would be if nothing cancelled.
+    """Return the value of a part of a contrast, and the value that it would have if nothing cancelled.
 
     Returns
     -------

@@ -1,9 +1,9 @@
 """The partition of a design by a contrast.
 
-It splits a design into the effect of interest and the nuisance, so that t and F for any contrast, also one
-over several columns, equal those of least squares on the whole design (Ridgway; Winkler et al. 2014,
-NeuroImage 92:381-397, appendix A). Testing Xc and dropping the columns it touches does not (nilearn: 1.33
-for a slope difference that is 1.13).
+It splits a design into the effect of interest and the nuisance. t and F for any contrast, also over several
+columns, then equal those of least squares on the whole design (Ridgway; Winkler et al. 2014, NeuroImage
+92:381-397, appendix A). This is not so if one tests Xc and drops the columns that it uses (nilearn: 1.33 for
+a slope difference that is 1.13).
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Partition:
     Attributes
     ----------
     interest : numpy.ndarray, shape (n_participants, n_rows)
-        Regressors whose coefficients are the contrast's values.
+        Regressors whose coefficients are the values of the contrast.
     nuisance : numpy.ndarray, shape (n_participants, n_columns - n_rows)
         The rest of the design's space; may have no columns.
     dof : int
@@ -38,23 +38,24 @@ class Partition:
 
     @property
     def alone(self):
-        """Orthonormal columns that span what the effect of interest has beside the nuisance."""
+        """Orthonormal columns that span the effect of interest, given the nuisance."""
         basis = self.basis
         return _span(self.interest - product(basis, product(basis.T, self.interest)))
 
     @property
     def is_constant(self):
-        """Whether the effect of interest is one value for everyone, as in a one-sample test.
+        """Whether the effect of interest is the same for everyone, as in a one-sample test.
 
-        Written so (Ridgway's partition), or once the nuisance is taken out of it (Beckmann's): the mean of
-        two equal groups is tested by half of either, and by an intercept plus half of their difference.
+        Either as it is written (Ridgway's partition) or without the nuisance (Beckmann's). For example, the
+        mean of two equal groups is half of either group's column, or an intercept plus half of their
+        difference.
         """
         return bool(
             _is_level(self.interest, 1e-9) or (self.interest.shape[1] == 1 and _is_level(self.alone, 1e-7))
         )
 
     def share(self, space):
-        """Return how much of the effect of interest, beside the nuisance, lies in a space, 0 to 1.
+        """Return how much of the effect of interest, without the nuisance, lies in a space, from 0 to 1.
 
         Parameters
         ----------
@@ -64,7 +65,7 @@ class Partition:
         Returns
         -------
         float
-            Of several regressors, of the direction that lies in it most.
+            For several regressors, that of the direction with the largest part in it.
         """
         return float(np.linalg.norm(space(self.alone), 2) ** 2)
 
@@ -96,23 +97,24 @@ def partition(design, contrast):
     # C' = QR, so C^+ = Q R'^-1.
     rows, triangle = orthonormal(contrast.T)
     inverse = product(rows, divided(np.eye(len(contrast)), triangle).T)
-    # In units of the columns' norms, lest what one column adds to another of far larger numbers is lost.
+    # In units of the columns' norms, so that a column with small numbers is not lost next to one with large
+    # numbers.
     unit = np.linalg.norm(design, axis=0)
-    # The null space of the contrast spans what M - M C^+ C does (Ridgway), without its rank deficiency.
+    # The null space of the contrast has the span of M - M C^+ C (Ridgway), without its rank deficiency.
     null_space = complement(orthonormal((contrast / unit).T)[0])
     return Partition(product(design, inverse), product(design / unit, null_space), n - p)
 
 
 def partition_of(design, contrast):
-    """Return the partition of a design whose columns of NaN are maps.
+    """Return the partition of a design with voxelwise covariates in its columns of NaN.
 
-    Which participant has which value of a map differs from voxel to voxel: numbers without any pattern
-    stand in for it, since all that is asked of them is not to be constant.
+    The values of a covariate differ between voxels. Random numbers take their place here, because they only
+    need not be constant.
 
     Parameters
     ----------
     design, contrast
-        As for `partition`, but for the NaN.
+        As for `partition`, except for the NaN.
 
     Returns
     -------

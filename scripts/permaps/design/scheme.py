@@ -1,20 +1,20 @@
-"""How a contrast is relabelled: its scheme, which rows of the design are alike, and what may be exchanged."""
+"""How a contrast is relabelled: its scheme, which rows of the design are equal, and what can be exchanged."""
 
 import numpy as np
 
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.workflow.errors import UserError
 
-# Whether labels change places, and whether signs flip.
+# Whether labels are permuted, and whether signs are flipped.
 SCHEMES = {"permute": (True, False), "flip": (False, True), "both": (True, True)}
 
 
 def scheme_of(chosen, part):
     """Return the scheme of a contrast.
 
-    `auto` looks at the effect of interest alone: sign-flips when it is constant, as in a one-sample test,
-    else permutations. Nuisance never matters (nilearn turns to flips for a constant confound, and then
-    finds 8.9 % where it should find 5 % in groups of 6 and 18 with skewed noise).
+    `auto` only looks at the effect of interest: sign-flips if it is constant, as in a one-sample test,
+    otherwise permutations. Nuisance never matters. (nilearn flips signs if a confound is constant. With
+    groups of 6 and 18 and skewed noise, its error rate is then 8.9 % instead of 5 %.)
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def scheme_of(chosen, part):
 
 
 def like_rows(design, groups=None):
-    """Return numbers for the rows of a design, the same for rows that are alike.
+    """Return numbers for the rows of a design, the same number for equal rows.
 
     Parameters
     ----------
     design : numpy.ndarray, shape (n_participants, n_columns)
-        With a column of NaN, a map, no two rows are alike.
+        With a column of NaN (a voxelwise covariate), no two rows are equal.
     groups : sequence of int, optional
-        Variance groups: rows of different groups are not alike either.
+        Variance groups: rows of different groups are not equal either.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def like_rows(design, groups=None):
     """
     if np.isnan(design).any():
         return np.arange(len(design))
-    # Relative to each column's largest value: what counts as alike must not depend on its unit.
+    # Relative to the largest value of each column, so that units do not matter.
     rows = design / np.abs(design).max(axis=0)
     if groups is not None:
         rows = np.column_stack([rows, groups])
@@ -72,7 +72,7 @@ def exchangeability_of(labels, scheme, blocks):
     Raises
     ------
     UserError
-        When the observed labelling is the only one.
+        If the observed labelling is the only one.
     """
     found = Exchangeability(exchangeability_tree(len(labels), **blocks), labels, *SCHEMES[scheme])
     if found.n_distinct == 1:

@@ -17,7 +17,7 @@ def read_matrix(path):
     keys : list of list of str
         The text columns of each row.
     matrix : numpy.ndarray of float, shape (n_rows, n_columns)
-        NaN for n/a: a column of the design that is a map.
+        NaN for n/a, which stands for a voxelwise covariate in a design.
     """
     with open(path, encoding="utf-8", newline="") as file:
         header, *rows = ([cell.strip() for cell in row] for row in csv.reader(file, delimiter="\t"))
@@ -27,13 +27,13 @@ def read_matrix(path):
 
 
 def write_matrix(path, header, keys, matrix):
-    """Write a table that `read_matrix` reads back to the last digit, and a spreadsheet does not evaluate.
+    """Write a table that `read_matrix` reads back to the last digit, and that no spreadsheet evaluates.
 
     Parameters
     ----------
     path : path
     header : list of str
-        Of the text columns and of the numeric ones.
+        Names of the text columns and of the numeric ones.
     keys : list of list
         The text columns of each row.
     matrix : array of float, shape (n_rows, n_columns)

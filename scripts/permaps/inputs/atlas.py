@@ -9,7 +9,7 @@ from permaps.inputs.images import UnusableMap, load_map
 from permaps.inputs.tables import read_rows
 from permaps.workflow.errors import UserError, listed, nearest
 
-# As in BIDS' tables of discrete segmentations, and what other tables call the same.
+# As in BIDS tables of discrete segmentations, and the names in other tables.
 INDEX = ("index", "label", "value", "id")
 NAME = ("name", "region", "structure")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -28,7 +28,7 @@ class Atlas:
     Raises
     ------
     UserError
-        When either cannot be used, or they have nothing in common.
+        If one of them cannot be used, or they have nothing in common.
     """
 
     def __init__(self, image, labels):
@@ -54,7 +54,7 @@ class Atlas:
             )
 
     def regions(self, places):
-        """Return the name at each place: that of the nearest voxel, None outside every region.
+        """Return the name at each place: that of the nearest voxel, or None outside all regions.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class Atlas:
         Returns
         -------
         list of (str or None)
-            A number that the table does not name is told as it is.
+            A number that is not in the table is given as it is.
         """
         voxels = np.rint(apply_affine(np.linalg.inv(self.affine), np.reshape(places, (-1, 3)))).astype(int)
         inside = ((voxels >= 0) & (voxels < self.numbers.shape)).all(axis=1)
@@ -80,13 +80,13 @@ def read_names(path):
     Raises
     ------
     UserError
-        When there is no column of numbers or of names, or a number is no whole one or is there twice.
+        If there is no column of numbers or of names, or a number is not whole or occurs twice.
     """
     columns, rows, lines = read_rows(path)
     index, name = _column(columns, INDEX, path), _column(columns, NAME, path)
     names = {}
     for row, line in zip(rows, lines, strict=True):
-        # Not by int() alone, which reads 1_0 and the digits of every script.
+        # Not by int() alone, which accepts 1_0 and the digits of every script.
         if not _WHOLE.fullmatch(row[index] or ""):
             raise UserError(
                 f"atlas.labels: {path}: line {line} has {index} '{row[index] or ''}'. "
@@ -103,7 +103,7 @@ def read_names(path):
 
 
 def _column(columns, wanted, path):
-    """Return the column that has the first of the names wanted; case does not count."""
+    """Return the column with the first of the wanted names, in any case."""
     by_name = {column.casefold(): column for column in columns}
     found = next((by_name[name] for name in wanted if name in by_name), None)
     if found is None:

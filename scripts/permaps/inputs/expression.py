@@ -1,4 +1,4 @@
-"""Expressions of a config: checked as trees and evaluated from them, so that no text is ever run.
+"""Expressions in a config: checked as trees and evaluated from them, so that no text is ever run as code.
 
 Formulas, queries and contrasts share one whitelist: names, numbers, text in quotation marks, lists,
 arithmetic, comparisons, logic, and functions that the caller knows by name.
@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-# Beyond all use, and short of what a parser or Python's stack can bear.
+# More than anyone needs, and less than what breaks a parser or Python's stack.
 LONGEST = 20_000
 DEEPEST = 100
 MOST_DIGITS = 300
@@ -52,11 +52,11 @@ _ALLOWED = (
 
 
 class Unreadable(Exception):
-    """Text that is no expression, or means nothing for these columns; str() says why."""
+    """Text that is no expression, or has no meaning for these columns; str() says why."""
 
 
 class NotAllowed(Exception):
-    """A part that no expression may hold: the `node`, and a `hint` at what may stand there."""
+    """A part that no expression may contain: the `node`, and a `hint` at what is allowed there."""
 
     def __init__(self, node, hint=""):
         super().__init__(node, hint)
@@ -64,7 +64,7 @@ class NotAllowed(Exception):
 
 
 class NotFinite(Exception):
-    """A part, `tree`, that is missing or infinite in some `rows`, though its columns are not."""
+    """A part, `tree`, that is missing or infinite in some `rows`, although its columns are not."""
 
     def __init__(self, tree, rows):
         super().__init__(tree, rows)
@@ -72,7 +72,7 @@ class NotFinite(Exception):
 
 
 def check_text(text):
-    """Refuse text that no parser can be given: too long, too deep, numbers without end or in other digits.
+    """Raise an error for text that is unsafe to parse: too long, too deep, endless numbers or other digits.
 
     Raises
     ------
@@ -94,21 +94,21 @@ def check_text(text):
 
 
 def read(text, spelled=(), deepest=DEEPEST):
-    """Read an expression, without a look at what it holds.
+    """Parse an expression, without checking its parts.
 
     Parameters
     ----------
     text : str
-        Names that are no identifiers stand in backticks.
+        Names that are no identifiers are in backticks.
     spelled : sequence of (str, str)
-        Signs that stand for a word, such as ("&", "and").
+        Operators that stand for a word, such as ("&", "and").
     deepest : int
-        Levels that the tree may have.
+        Most levels that the tree may have.
 
     Returns
     -------
     ast.expr
-        Names that are no identifiers are still in backticks: `column` takes them off.
+        Names that are no identifiers still have their backticks; `column` removes them.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def read(text, spelled=(), deepest=DEEPEST):
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
-            )  # of odd numbers and backslashes: the text is not Python to its author
+            )  # about odd numbers and backslashes: the author did not mean Python
             tree = ast.parse("".join(parts).strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise Unreadable(getattr(error, "msg", None) or str(error)) from None
@@ -147,7 +147,7 @@ def read(text, spelled=(), deepest=DEEPEST):
 
 
 def column(node):
-    """Return the name of the column that a `Name` stands for."""
+    """Return the name of the column for a `Name`."""
     return node.id.strip("`")
 
 
@@ -161,13 +161,13 @@ def _is_deeper(tree, most):
 
 
 def check(tree, functions=()):
-    """Refuse a tree with any part that is not known.
+    """Raise an error if a tree has an unknown part.
 
     Parameters
     ----------
     tree : ast.expr
     functions : collection of str
-        Names that may be called, such as "log" and "np.log".
+        Names of functions that are allowed, such as "log" and "np.log".
 
     Raises
     ------
@@ -180,13 +180,13 @@ def check(tree, functions=()):
             raise NotAllowed(node)
         if isinstance(node, ast.Call) and dotted(node.func) not in functions:
             raise NotAllowed(node)
-        # A transform's own state, and names without a limit, are none of a formula's business.
+        # A formula needs neither a transform's state nor keywords without a limit.
         if isinstance(node, ast.keyword) and (node.arg is None or node.arg.startswith("_")):
             raise NotAllowed(node.value)
         if isinstance(node, ast.Constant) and not _is_plain(node.value):
             raise NotAllowed(node)
         if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-            # Text times a billion is a billion times that text, 9 ** 9 ** 9 a number without end.
+            # Text times a billion would fill the memory, and 9 ** 9 ** 9 never ends.
             if not (_can_be_number(node.left) and _can_be_number(node.right)):
                 raise NotAllowed(node, "; arithmetic takes numbers")
             if isinstance(node.op, ast.Pow) and not _is_small(node.right):
@@ -225,7 +225,7 @@ def names(tree, outside=None):
     ----------
     tree : ast.expr
     outside : str, optional
-        A function whose arguments do not count.
+        A function whose arguments are ignored.
     """
     found, todo = set(), [tree]
     while todo:
@@ -251,12 +251,12 @@ def cut(text):
 
 
 def evaluate(tree, columns, functions=None):
-    """Work a checked tree out.
+    """Evaluate a checked tree.
 
     Parameters
     ----------
     tree : ast.expr
-        That `check` has let pass.
+        Accepted by `check`.
     columns : mapping of str to pandas.Series
         Without missing values.
     functions : mapping of str to callable, optional
@@ -264,14 +264,14 @@ def evaluate(tree, columns, functions=None):
     Returns
     -------
     object
-        A Series for what differs between rows, or what a function makes of it.
+        A Series if the value differs between rows, or the result of a function.
 
     Raises
     ------
     NotFinite
-        Where arithmetic or a function gives something that is missing or infinite.
+        If arithmetic or a function gives a missing or infinite value.
     Unreadable
-        Where text meets numbers.
+        If text is combined with numbers.
     """
     work_out = functools.partial(evaluate, columns=columns, functions=functions)
     if isinstance(tree, ast.Constant):
@@ -302,7 +302,7 @@ def evaluate(tree, columns, functions=None):
 
 
 def _finite(tree, function, *arguments, **keywords):
-    """Call a function, and see to it that no value is lost: log(0), or a ratio without a denominator."""
+    """Call a function, and check that no value is lost, as in log(0) or a division by 0."""
     try:
         with np.errstate(all="ignore"):
             result = function(*arguments, **keywords)
@@ -327,7 +327,7 @@ def _compared(tree, work_out):
                 f"'{written(tree)}' compares {' with '.join(sorted(kinds))}. Text, and numbers in a column that "
                 "holds text too, stand in quotation marks; numbers in a column of numbers do not"
             )
-        # As in pandas, to equal a list is to be in it.
+        # As in pandas, being equal to a list means being in it.
         equals = isinstance(sign, ast.Eq | ast.NotEq) and isinstance(right, list)
         if equals or isinstance(sign, ast.In | ast.NotIn):
             if not isinstance(left, pd.Series):
@@ -342,7 +342,7 @@ def _compared(tree, work_out):
 
 
 def _kinds(value):
-    """Return what is compared, in words: a set, since a list can hold several kinds."""
+    """Return what is compared, in words: a set, because a list can have several kinds."""
     if isinstance(value, list):
         return set().union(*map(_kinds, value))
     dtype = getattr(value, "dtype", np.dtype(type(value)) if isinstance(value, bool | int | float) else None)
@@ -360,7 +360,7 @@ def _truth(value, tree):
 
 
 def _number(value, tree):
-    """Take a number, or a column of numbers, as decimals: whole numbers of a computer have an end."""
+    """Convert a number, or a column of numbers, to floating point: a computer's integers overflow."""
     if isinstance(value, list) or not _kinds(value) <= {"numbers", "true or false"}:
         raise Unreadable(f"'{written(tree)}' does arithmetic with text; expected numbers")
     return value.astype(float) if hasattr(value, "astype") else float(value)

@@ -1,4 +1,4 @@
-"""Data frames as tables that people open: in a spreadsheet, too."""
+"""Data frames as tables that people open, also in a spreadsheet."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ from permaps.inputs.tables import inert
 
 
 def write_frame(frame, path, float_format=None):
-    """Write a data frame as TSV with n/a for what is missing, and no cell that a spreadsheet would evaluate.
+    """Write a data frame as TSV, with n/a for missing values and no cell that a spreadsheet would evaluate.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def write_frame(frame, path, float_format=None):
         Its index is not written.
     path : path
     float_format : str, optional
-        Such as "%.6g"; every digit when left out.
+        Such as "%.6g"; by default, every digit.
     """
     shown = {
         inert(name): column if pd.api.types.is_numeric_dtype(column) else column.map(inert)
@@ -32,7 +32,7 @@ def read_frame(path, **types):
     ----------
     path : path
     **types : type
-        Of columns that are not to be guessed: text that may look like a number.
+        Types of columns that must not be guessed, such as text that may look like a number.
     """
     frame = pd.read_csv(path, sep="\t", dtype=types)
     return pd.DataFrame(

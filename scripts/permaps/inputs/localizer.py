@@ -12,7 +12,7 @@ INDEX_URL = "https://osf.io/hwbm2/download"
 
 
 def check_request(contrast, n_subjects):
-    """Refuse a contrast that nilearn does not know, and numbers of participants out of range."""
+    """Raise an error for a contrast that nilearn does not know, or a number of participants out of range."""
     from nilearn.datasets.func import ALLOWED_CONTRASTS, CONTRAST_NAME_WRAPPER
 
     known = list(dict.fromkeys([*CONTRAST_NAME_WRAPPER, *ALLOWED_CONTRASTS]))
@@ -40,9 +40,9 @@ def fetch(contrast, n_subjects, data_dir=None, *, attempts=4, wait=5.0):
     data_dir : path, optional
         nilearn's data folder; by default nilearn's own.
     attempts : int
-        How often to try. What is there already is not fetched again.
+        How often to try. Existing files are not fetched again.
     wait : float
-        Seconds before the second attempt; doubled before each further one.
+        Seconds before the second attempt; doubled for each further one.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def fetch(contrast, n_subjects, data_dir=None, *, attempts=4, wait=5.0):
     Raises
     ------
     UserError
-        When the files are neither there nor to be had, with the names under which to place them.
+        If the files are not there and cannot be fetched, with the paths where they belong.
     """
     from nilearn.datasets import fetch_localizer_contrasts
 
@@ -64,7 +64,7 @@ def fetch(contrast, n_subjects, data_dir=None, *, attempts=4, wait=5.0):
                 [contrast], n_subjects=int(n_subjects), data_dir=data_dir and str(data_dir), verbose=0
             )
             break
-        # The network, the disk, or a file cut short by either: OSError covers requests' own errors.
+        # The network, the disk, or a file that is cut off. OSError includes the errors of requests.
         except (OSError, ValueError) as error:
             log.warning("attempt %d of %d: %s: %s", attempt, attempts, type(error).__name__, error)
             if attempt == attempts:
@@ -76,12 +76,12 @@ def fetch(contrast, n_subjects, data_dir=None, *, attempts=4, wait=5.0):
 def join(maps, table):
     """Join maps and variates by participant id.
 
-    nilearn gives two lists: a participant who lacks a map, or a row, would shift all that follow.
+    nilearn gives two lists. A participant without a map, or without a row, would shift all that follow.
 
     Parameters
     ----------
     maps : sequence of path
-        nilearn's files .../S01/cmaps_....nii.gz: the folder is the participant.
+        nilearn's files .../S01/cmaps_....nii.gz, whose folder names the participant.
     table : pandas.DataFrame
         With participant_id and variates.
 
@@ -98,7 +98,7 @@ def join(maps, table):
 
 
 def expected_files(contrast, n_subjects):
-    """Files below nilearn's data folder that a contrast needs.
+    """Files in nilearn's data folder that a contrast needs.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Which participants stand out from the rest."""
+"""Participants who stand out from the rest."""
 
 import numpy as np
 
-# Values of one measure differ by less between people; those of another unit or scaling by more.
+# Values of one measure differ less than this between people, and values in another unit or scaling more.
 OTHER_SCALE = 10
 SHOWN = 5
 
@@ -10,8 +10,7 @@ SHOWN = 5
 def robust_z(values):
     """Return distances from the median in units of the scaled median absolute deviation.
 
-    A mean and standard deviation would be moved by the very outliers they are to find. Without any
-    spread, nobody stands out.
+    Outliers would shift a mean and a standard deviation. If there is no spread, nobody stands out.
     """
     values = np.asarray(values, dtype=float)
     distance = values - np.nanmedian(values)
@@ -27,13 +26,13 @@ def flag(metrics, cut=3.5):
     metrics : pandas.DataFrame
         With participant_id, mean, sd, q25, q75, correlation and duplicate_of.
     cut : float
-        Robust z from which a value stands out; 3.5 is Iglewicz and Hoaglin's (1993).
+        Robust z above which a value stands out; 3.5 is from Iglewicz and Hoaglin (1993).
 
     Returns
     -------
     dict of int to str
     """
-    # sd on the log scale: motion and noise multiply it.
+    # sd on the log scale, because motion and noise multiply it.
     found = {
         "unlike the others": robust_z(np.arctanh(metrics["correlation"].clip(-0.999, 0.999))) < -cut,
         "values spread widely": robust_z(np.log(metrics["sd"].clip(lower=1e-300))) > cut,
@@ -54,8 +53,8 @@ def flag(metrics, cut=3.5):
 def times_the_others(spreads):
     """Return how many times larger each map's values are than those of most maps.
 
-    The other measures miss it: a correlation has no scale, and where most maps hardly differ, or half of
-    them are on another scale, distances in units of their spread say nothing.
+    The other measures miss this. A correlation has no scale, and distances in units of the spread say nothing
+    if most maps hardly differ or half of them are on another scale.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def times_the_others(spreads):
     Returns
     -------
     numpy.ndarray, shape (n,)
-        Relative to the median on the log scale; 1 where there is no spread to compare.
+        Relative to the median on the log scale; 1 if there is no spread to compare.
     """
     known = np.isfinite(spreads) & (spreads > 0)
     times = np.ones(len(spreads))
@@ -81,7 +80,7 @@ def _factor(times):
 
 
 def sentence(flags):
-    """Say who stands out and is analysed all the same; "" when nobody does.
+    """Return a sentence about who stands out and is analysed anyway; "" if nobody does.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Queries over the participants table: a comparison that says yes or no for everyone."""
+"""Queries over the participants table: a comparison that is true or false for everyone."""
 
 import ast
 
@@ -19,7 +19,7 @@ from permaps.inputs.expression import (
 from permaps.inputs.participants import check_variates, people
 from permaps.workflow.errors import UserError, nearest
 
-# As in pandas: they bind as loosely as the words do, and not as tightly as in Python.
+# As in pandas, they bind as loosely as the words do, and not as tightly as in Python.
 _SPELLED = (("&", "and"), ("|", "or"))
 
 
@@ -29,7 +29,7 @@ def columns_of(query):
     Raises
     ------
     UserError
-        When the query is no expression, or holds what is not allowed.
+        If the query is no expression, or contains something that is not allowed.
     """
     return sorted(names(_parse(query)))
 
@@ -41,7 +41,7 @@ def select(participants, query):
     ----------
     participants : pandas.DataFrame
     query : str
-        An expression over the columns; names that are no identifiers stand in backticks.
+        An expression over the columns; names that are no identifiers are in backticks.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def select(participants, query):
     Raises
     ------
     UserError
-        When the query is no such expression, or names no column.
+        If the query is no such expression, or names no column.
     """
     tree = _parse(query)
     used = sorted(names(tree))
@@ -63,7 +63,7 @@ def select(participants, query):
             )
     check_variates(participants, dict.fromkeys(used, "quality.query"))
     complete = participants[used].notna().all(axis=1).to_numpy()
-    if used and not complete.any():  # of a column without values it is not known whether it holds numbers
+    if used and not complete.any():  # it is not known whether a column without values is numeric
         return complete
     try:
         answer = evaluate(tree, participants.loc[complete, used])

@@ -1,9 +1,9 @@
-"""Why participants leave, in a few words: reasons of one kind are counted together."""
+"""Why participants are left out, in a few words: reasons of one kind are counted together."""
 
 import re
 from collections import Counter
 
-# What to do about a reason that begins so.
+# What to do about a reason that starts like this.
 ADVICE = {
     "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
     "missing variate": "Fill in the values, or leave these columns out of the model.",
@@ -23,9 +23,9 @@ ADVICE = {
 
 
 def kind(reason):
-    """Return a reason without what is particular to one participant.
+    """Return a reason without the details of one participant.
 
-    A map misses 12.3% of the mask, the next one 12.4%: both miss more than they may.
+    If one map misses 12.3% of the mask and another one 12.4%, the reason is the same.
     """
     if missed := re.fullmatch(r"misses [\d.]+% of the brain mask, (more than [\d.]+%)", reason):
         return f"misses {missed[1]} of the brain mask"
@@ -35,19 +35,19 @@ def kind(reason):
 
 
 def counted(reasons, shown=5):
-    """Sum reasons up, the most frequent kind first.
+    """Summarise reasons, the most frequent kind first.
 
     Parameters
     ----------
     reasons : mapping of str to int
-        How many left for each.
+        How many participants each applies to.
     shown : int
-        Kinds that are named; the rest is added up.
+        Number of kinds to name; the others are counted together.
 
     Returns
     -------
     str
-        Such as "29 missing file; 1 missing variate: age"; of a single kind the count is left out.
+        Such as "29 missing file; 1 missing variate: age"; for a single kind, the count is left out.
     """
     kinds = kinds_of(reasons)
     if len(kinds) == 1:
@@ -66,7 +66,7 @@ def kinds_of(reasons):
 
 
 def advice(reasons):
-    """Say what to do about the most frequent kind of reason, or nothing where nothing general can be said."""
+    """Say what to do about the most frequent kind of reason, if there is general advice."""
     ((most, _),) = kinds_of(reasons).most_common(1)
     of_covariate = re.match(r"covariate [^:]+: ", most)
     most = most[of_covariate.end() :] if of_covariate else most

@@ -1,8 +1,8 @@
 """A cohort like the Localizer's, whose truth is known.
 
-A participant's map is scale * (group mean + association * standardised pseudo + noise), where noise has
-a smooth part, a smoother one and some white noise. Participant i depends on (seed, i) alone, so neither
-the order of generation nor the size of the cohort changes a map.
+A participant's map is scale * (group mean + association * standardised pseudo + noise). The noise has a
+smooth part, a smoother part and a white part. Participant i depends only on (seed, i), so neither the order
+of generation nor the size of the cohort changes a map.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from permaps.arithmetic.gaussian import exponential, filtered, weights
 SHAPE = (53, 63, 46)
 AFFINE = np.array([[-3.0, 0, 0, 78], [0, 3, 0, -111], [0, 0, 3, -51], [0, 0, 0, 1]])
 VOXEL = 3.0
-# The template's mask is wider than any first-level mask; this much less of it gives the Localizer's
-# 42,000 voxels, and takes the orbitofrontal signal loss away as well. In mm.
+# The template's mask is wider than first-level masks. Without these margins, in mm, it has 42,000 voxels like
+# the Localizer's, and also lacks the region of orbitofrontal signal loss.
 SHRUNK = 9.5
 
-# Of the Localizer's behavioural table: speed of pseudo-word reading.
+# From the Localizer's behavioural table: speed of pseudo-word reading.
 PSEUDO_MEAN, PSEUDO_SD = 17.7, 3.5
 SITES = (("SHFJ", 0.6), ("Neurospin", 0.4))
-# A site's scanner adds this everywhere, in units of the noise's sd.
+# The scanner of a site adds this everywhere, in units of the noise's sd.
 SITE_OFFSET = {"SHFJ": 0.0, "Neurospin": 0.15}
 MISSING_SHARE = 0.05
 SCALE_LOG_SD = 0.2
@@ -33,7 +33,7 @@ NOISE = ((0.55, 8.0), (0.25, 20.0), (0.20, 0.0))
 
 @dataclass(frozen=True)
 class Region:
-    """A planted effect: highest at its centre, exactly 0 from `radius` on, so the truth has an edge."""
+    """A planted effect: highest at its centre and exactly 0 from `radius` on, so that it has an edge."""
 
     name: str
     variate: str
@@ -47,8 +47,8 @@ class Region:
         return 1 if self.peak > 0 else -1
 
 
-# With 89 participants t is about 9.4 times the effect. The last two of `pseudo` are there to be missed
-# by most: the truth of a study is never found whole.
+# With 89 participants, t is about 9.4 times the effect. Most statistics should miss the last two of `pseudo`,
+# because no study detects every effect.
 REGIONS = (
     Region("left inferior frontal gyrus, focal and strong", "pseudo", 0.80, 10, (-45, 15, 21)),
     Region("left temporo-parietal cortex, wide and weak", "pseudo", 0.56, 25, (-48, -60, 24)),
@@ -104,7 +104,7 @@ def planted(region, mask):
 
 
 def truth(mask, effect_size):
-    """Make what is planted.
+    """Make the planted effects.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def truth(mask, effect_size):
     Returns
     -------
     labels : numpy.ndarray of int16, shape (53, 63, 46)
-        k in the k-th region, 0 elsewhere; no two regions overlap.
+        k in the k-th region, 0 elsewhere. Regions do not overlap.
     table : list of dict
         Per region: label, name, variate, sign, peak_effect, n_voxels, x, y, z (mm).
     effects : dict
@@ -150,13 +150,14 @@ def names(n_subjects):
 
 
 def without_pseudo(n_subjects):
-    """Return the positions of those who lack `pseudo`: one in twenty, spread evenly; 5 of 94."""
+    """Return the positions of participants without `pseudo`: one in twenty, evenly spread; 5 of 94."""
     n_missing = round(MISSING_SHARE * n_subjects)
     return {int((k + 0.5) * n_subjects / n_missing) for k in range(n_missing)}
 
 
 def _generator(seed, index):
-    # Philox counts, so a stream is its key's alone; the spawn key keeps (seed, index) pairs apart.
+    # Philox is counter-based, so a stream depends only on its key; the spawn key separates (seed, index)
+    # pairs.
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(index,))))
 
 
@@ -190,7 +191,7 @@ def statistic_map(seed, index, mask, effects):
         0 outside the brain.
     """
     row = variates(seed, index)
-    # A stream of its own, so that a new variate would not change the maps.
+    # A separate stream, so that a new variate would not change the maps.
     rng = _generator(seed, (1 << 31) + index)
     scale = exponential(SCALE_LOG_SD * rng.standard_normal())
     noise = sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
@@ -200,7 +201,7 @@ def statistic_map(seed, index, mask, effects):
 
 
 def _field(rng, fwhm):
-    """Gaussian noise of unit variance and the given smoothness in mm, alike up to the grid's edge."""
+    """Gaussian noise with unit variance and the given smoothness in mm, uniform up to the grid's edge."""
     sigma = fwhm / VOXEL / np.sqrt(8 * np.log(2))
     margin = int(np.ceil(3 * sigma))
     white = rng.standard_normal([n + 2 * margin for n in SHAPE], dtype=np.float32)
@@ -208,6 +209,6 @@ def _field(rng, fwhm):
         return white
     smooth = filtered(white, (sigma,) * 3, "wrap", truncate=3.0)
     middle = tuple(slice(margin, margin + n) for n in SHAPE)
-    # The variance that is left of white noise: the sum of the squared kernel, per axis.
+    # The remaining variance of white noise: the sum of the squared kernel, per axis.
     left = np.sqrt((weights(sigma, truncate=3.0) ** 2).sum())
     return smooth[middle] / (left * left * left)

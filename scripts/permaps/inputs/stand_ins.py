@@ -1,12 +1,12 @@
-"""Values that stand for a missing one, though the table does not say so."""
+"""Values that stand for a missing value without saying so."""
 
 import pandas as pd
 
-# Nobody's group, in SPSS, SAS, R, spreadsheets and databases.
+# Never the name of a group: missing values of SPSS, SAS, R, spreadsheets and databases.
 SURE = frozenset({".", "null", "na", "n.a.", "nan", "<na>", "#n/a", "#null!", "#value!", "#div/0!", "#ref!"})
-# These can be meant: '-' beside '+', 'none' as a treatment.
+# These can be real levels: '-' besides '+', or 'none' as a treatment.
 DOUBTFUL = frozenset({"-", "--", "?", "none", "missing", "unknown", "not available"})
-# Codes of statistics packages; a positive one can be a value, so that it counts where it is repeated.
+# Codes of statistics packages. A positive one can be a real value, so it only counts if it is repeated.
 CODES = {-99: 1, -999: 1, -9999: 1, -99999: 1, 999: 2, 9999: 2, 99999: 2}
 
 
@@ -16,19 +16,19 @@ def is_sure(text):
 
 
 def doubts(participants, columns):
-    """Name values that may stand for a missing one, for a person to judge.
+    """Return sentences about values that may stand for missing ones. The user must judge them.
 
     Parameters
     ----------
     participants : pandas.DataFrame
-        Those who are analysed.
+        The participants who are analysed.
     columns : iterable of str
-        What the model uses of them.
+        The columns that the model uses.
 
     Returns
     -------
     list of str
-        A sentence each, with the column, the value and how often it is there.
+        One sentence each, with the column, the value and how often it occurs.
     """
     said = []
     for name in columns:

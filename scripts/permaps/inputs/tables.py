@@ -1,7 +1,7 @@
-"""Tables as text: who the participants are and where their maps lie.
+"""Tables as text: who the participants are and where their maps are.
 
-Only the standard library is imported, since rules read a table's map paths whenever the Snakefile is
-parsed. Values stay the text they are in the file, so ids keep their leading zeros.
+This module imports only the standard library, because rules read the paths of maps whenever the Snakefile is
+parsed. Values stay text, as they are in the file, so ids keep their leading zeros.
 """
 
 import csv
@@ -18,21 +18,21 @@ MISSING = frozenset({"", "n/a", "N/A", "NA", "NaN", "nan"})
 ID = "participant_id"
 MAP = "map"
 REASON = "reason"
-# In bytes: a hundred thousand participants with a hundred columns fit.
+# In bytes: enough for a hundred thousand participants with a hundred columns.
 LARGEST = 2**28
-# Every job reads the table: each column more costs each of them.
+# Every job reads the table, so each column costs time in each job.
 MOST_COLUMNS = 10_000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-# With which a cell begins that a spreadsheet evaluates; the full-width ones too.
+# First characters of cells that a spreadsheet evaluates, including the full-width ones.
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def read_rows(path):
     """Read a TSV or CSV file as text.
 
-    Tab, comma or semicolon: the one that splits the header into most columns, with the extension's own
-    as the first choice. A byte order mark, Windows line ends and quoted fields are understood.
+    The separator is tab, comma or semicolon: the one that splits the header into most columns, or that of the
+    extension if there is a tie. A byte order mark, Windows line ends and quoted fields are allowed.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def read_rows(path):
     -------
     columns : list of str
     rows : list of dict
-        Column name to text, or to None where the value is missing.
+        Column name to text, or to None for a missing value.
     lines : list of int
         The line of the file on which each row ends, for messages.
 
     Raises
     ------
     UserError
-        When the file cannot be read, or is no table.
+        If the file cannot be read, or is no table.
     """
     text = _text(path)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, Path(path)), strict=True)
@@ -104,14 +104,14 @@ def _text(path):
 def _delimiter(text, path):
     header = next((line for line in text.splitlines() if line.strip()), "")
     candidates = [",", ";", "\t"] if path.suffix.lower() == ".csv" else ["\t", ",", ";"]
-    # max() takes the first of equals: the extension decides where the content does not.
+    # max() takes the first of equal ones, so the extension decides if the content does not.
     return max(candidates, key=lambda delimiter: _n_columns(header, delimiter))
 
 
 def _n_columns(header, delimiter):
     try:
         return len(next(csv.reader([header], delimiter=delimiter)))
-    except csv.Error:  # a field of more than 128 kB: told when the rows are read
+    except csv.Error:  # a field of more than 128 kB: reported when the rows are read
         return 0
 
 
@@ -131,10 +131,10 @@ def _check_header(columns, path):
 
 
 def check_participants(columns, rows, lines, path):
-    """Refuse a table whose rows cannot be told apart by `participant_id`.
+    """Raise an error for a table whose rows cannot be distinguished by `participant_id`.
 
-    Ids that differ in case or in leading zeros alone are refused too: on some file systems, and in
-    most spreadsheets, they are the same.
+    Ids that differ only in case or in leading zeros are errors too, because on some file systems and in most
+    spreadsheets they are the same.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def check_participants(columns, rows, lines, path):
 
 
 def covariate_column(name):
-    """Return the column that holds the paths of a covariate's maps."""
+    """Return the name of the column with the paths of a covariate's maps."""
     return f"{MAP}_{name}"
 
 
@@ -194,17 +194,17 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
     maps : str
         A column name, or a pattern with {column} placeholders.
     key : str
-        The config key that says so, for messages.
+        The config key of `maps`, for messages.
 
     Returns
     -------
     list of (str or None)
-        None where the row names no map, or lacks a value that the pattern needs.
+        None if the row names no map, or has no value for a column of the pattern.
 
     Raises
     ------
     UserError
-        When the column, or a placeholder's column, does not exist.
+        If the column, or the column of a placeholder, does not exist.
     """
     names = _PLACEHOLDER.findall(maps) if "{" in maps and maps not in columns else [maps]
     for name in names:
@@ -222,13 +222,13 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
         elif names == [maps]:
             paths.append(os.path.abspath(folder / row[maps]))
         else:
-            # Not str.format: a placeholder must be a column's name and nothing that is evaluated.
+            # Not str.format: a placeholder must be the name of a column, and nothing that is evaluated.
             paths.append(os.path.abspath(folder / _PLACEHOLDER.sub(lambda m, row=row: row[m[1]], maps)))
     return paths
 
 
 def check_maps(rows, lines, paths, table):
-    """Refuse a table that gives two participants the same file.
+    """Raise an error for a table that gives two participants the same file.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def check_maps(rows, lines, paths, table):
 
 
 def _identity(path):
-    """Return what two paths to one map have in common, by whatever links and by either file of a pair."""
+    """Return what all paths to one map have in common, through any links and for both files of a pair."""
     stem, extension = os.path.splitext(path)
     if extension.lower() == ".hdr":
         path = next((stem + e for e in (".img", ".IMG") if os.path.exists(stem + e)), path)
@@ -272,7 +272,7 @@ def _identity(path):
 
 
 def check_outside(rows, lines, paths, table, results):
-    """Refuse a table that names a map among the results that are made from it.
+    """Raise an error for a table that names a map among the results that are made from it.
 
     Parameters
     ----------
@@ -302,9 +302,9 @@ def check_outside(rows, lines, paths, table, results):
 def map_files(table, maps, results=None):
     """Return the files that a table's maps consist of, as far as they can be read, for a rule's input.
 
-    Both files of an Analyze pair are listed. Errors are left to the job that reads the table, which
-    can tell them better; braces and angle brackets would be wildcards to Snakemake, so such a path is
-    not listed, and what lies among the run's own results would be an input and an output at once.
+    Both files of an Analyze pair are listed. The job that reads the table reports errors better, so they are
+    ignored here. Paths with braces or angle brackets are not listed, because Snakemake would read them as
+    wildcards. Nor are paths among the run's own results, which would be input and output at once.
     """
     try:
         columns, rows, _ = read_rows(table)
@@ -315,12 +315,12 @@ def map_files(table, maps, results=None):
     files = [file for file in files if not set(file) & set("{}<>\n\r") and os.path.isfile(file)]
     if results is not None:
         files = [file for file in files if not lies_below(file, results)]
-    # Snakemake itself would end over one that it cannot read: it takes checksums of its inputs.
+    # Snakemake itself would fail on a file that it cannot read, because it computes checksums of inputs.
     return [file for file in files if os.access(file, os.R_OK)]
 
 
 def partners(path):
-    """Return the paths of the files that a map may consist of: those of an Analyze pair, in either case."""
+    """Return the paths of the files that a map may consist of: both of an Analyze pair, in either case."""
     stem, extension = os.path.splitext(path)
     if extension.lower() in (".img", ".hdr"):
         return [stem + e for e in (".img", ".hdr", ".mat", ".IMG", ".HDR")]
@@ -328,15 +328,15 @@ def partners(path):
 
 
 def is_number(text):
-    """Tell whether `text` is a finite decimal number; unlike for float(), 1_000 and inf are not."""
+    """Tell whether `text` is a finite decimal number. Unlike for float(), 1_000 and inf are not."""
     return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def inert(value):
-    """Return what stands for a value in a table that a spreadsheet may open.
+    """Return a value as it is written to a table that a spreadsheet may open.
 
-    Text from which a spreadsheet would make a formula gets a space in front. Whoever reads the table
-    drops it, as `read_rows` does, so that the value stays as it was.
+    Text that a spreadsheet would read as a formula gets a space in front. Readers of the table remove it, as
+    `read_rows` does, so the value does not change.
     """
     if isinstance(value, str) and _FORMULA.match(value) and not is_number(value):
         return f" {value}"
@@ -344,9 +344,9 @@ def inert(value):
 
 
 def write_rows(path, columns, rows):
-    """Write rows as TSV with n/a for None; quoted only where a value holds a tab or line end.
+    """Write rows as TSV, with n/a for None, and quotes only around values with a tab or line end.
 
-    No cell is one that a spreadsheet would evaluate.
+    A spreadsheet evaluates none of the cells.
 
     Parameters
     ----------

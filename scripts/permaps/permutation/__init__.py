@@ -1,1 +1,1 @@
-"""Relabellings, the nulls they give, and the p values that come of them."""
+"""Relabellings, null distributions and the p values that come from them."""

@@ -1,7 +1,7 @@
-"""A stretch of the null as a file, and such files joined together.
+"""Chunks of the null as files, and how they are merged.
 
-A chunk says what it was computed from, so that one that belongs to other data, another design or other
-settings is found before it can reach a result.
+A chunk says what it was computed from. So a chunk from other data, another design or other settings is
+noticed before it can reach a result.
 """
 
 import numpy as np
@@ -14,13 +14,13 @@ from permaps.workflow.errors import UserError
 
 
 def read_chunk(path, start, stop, expected):
-    """Read one stretch of the null and make sure that it is what it should be.
+    """Read one chunk of the null and check that it is the right one.
 
     Parameters
     ----------
     path : path
     start, stop : int
-        The relabellings it must hold, all of them and no others.
+        The relabellings that it must have, all of them and no others.
     expected : str
         The fingerprint of the data, design and settings of this run.
 
@@ -31,7 +31,7 @@ def read_chunk(path, start, stop, expected):
     Raises
     ------
     UserError
-        Naming the file, when it is cut off, is no chunk, or comes from other data, design or settings.
+        If the file is cut off, is no chunk, or comes from other data, another design or other settings.
     """
     mend = f"Delete {path} and run again: only this stretch is computed anew."
     try:
@@ -52,7 +52,7 @@ def read_chunk(path, start, stop, expected):
 
 
 def chunk_fingerprint(model, settings):
-    """Return what a chunk of this model and these settings has for a fingerprint.
+    """Return the fingerprint that a chunk of this model with these settings must have.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def chunk_fingerprint(model, settings):
 
 
 def enhancement_of(model, settings):
-    """Return how maps of a contrast are enhanced (None if they are not), and whether both signs are.
+    """Return how maps of a contrast are enhanced (None if they are not), and whether both signs count.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def enhancement_of(model, settings):
 
 
 def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None, covariates=()):
-    """Compute relabellings start..stop of a contrast, or those of them that exist.
+    """Compute relabellings start to stop - 1 of a contrast, as far as they exist.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None
     settings : dict
         As for `chunk_fingerprint`.
     memory_mb : float
-        What the data may take in memory.
+        Memory for the data.
     progress : callable, optional
         Called with the number of relabellings done so far.
     covariates : list of path
@@ -120,7 +120,7 @@ def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None
         As from `permaps.permutation.null.null_maxima`, and `fingerprint`.
     """
     enhancement, both_signs = enhancement_of(model, settings)
-    # An exact test has no more relabellings than there are: the chunks beyond them are empty.
+    # In an exact test, chunks beyond the last distinct relabelling are empty.
     stop = max(start, min(stop, model.exchangeability.n_distinct))
     chunk = null_maxima(
         model.maps(matrix),
@@ -146,7 +146,7 @@ def merge(chunks, n_total):
     chunks : iterable of dict
         From `read_chunk`, in order; only one is held at a time.
     n_total : int
-        Relabellings wanted, the observed labelling included; the chunks may hold more.
+        Number of relabellings, including the observed labelling; the chunks may have more.
 
     Returns
     -------
@@ -161,9 +161,9 @@ def merge(chunks, n_total):
 
 
 def count_exceedances(matrix, model, chunks, n_total, settings, covariates=()):
-    """Count at every voxel how many of the first `n_total` relabellings reach the observed statistic.
+    """Count at each voxel how many of the first `n_total` relabellings reach the observed statistic.
 
-    A chunk that goes beyond `n_total` counts too many: its part up to there is counted again.
+    A chunk that goes beyond `n_total` counts too many, so its first part is counted again.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def count_exceedances(matrix, model, chunks, n_total, settings, covariates=()):
                 n_total,
                 is_f=model.is_f,
                 both_signs=both_signs,
-                # The voxel statistic alone takes a fraction of the time.
+                # The voxel statistic alone takes only a fraction of the time.
                 enhancement=enhancement if "tfce_exceedances" in names else None,
             )
         if start < n_total:
@@ -207,7 +207,7 @@ def count_exceedances(matrix, model, chunks, n_total, settings, covariates=()):
 
 
 def warm_up(kind):
-    """Call every kernel of a kind of model once: it is then compiled, or loaded."""
+    """Call every kernel of a kind of model once, so that it is compiled or loaded."""
     space = Volume(np.ones((2, 2, 2), bool), np.eye(4))
     design, contrast = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]]), np.array([[0.0, 1.0]])
     model = contrast_model(

@@ -1,4 +1,4 @@
-"""p values from nulls, and their correction for multiple tests."""
+"""p values from null distributions, and their correction for multiple tests."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def read_maxima(path, stats, scheme=None):
     stats : iterable of str
         Names of statistics as in file names.
     scheme : {"permute", "flip", "both"}, optional
-        Of several contrasts, those of this scheme.
+        For a null across contrasts: the scheme whose maxima to read.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def read_maxima(path, stats, scheme=None):
 
 
 def margin(observed, tie=TIE):
-    """Return how far below `observed` a statistic still counts as equal to it."""
+    """Return how far below `observed` a statistic still counts as a tie."""
     return tie * np.maximum(np.abs(observed), 1.0)
 
 

@@ -1,4 +1,4 @@
-"""What a result was computed from, as one number."""
+"""A digest of what a result was computed from."""
 
 import hashlib
 import json
@@ -9,12 +9,12 @@ from permaps.statistics.memory_maps import let_go
 
 
 def fingerprint(*parts):
-    """Return a digest of arrays and plain values: what a chunk was computed from."""
+    """Return a digest of arrays and plain values, such as those that a chunk was computed from."""
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
             digest.update(f"{part.dtype.str}{part.shape}".encode())
-            # In slabs of rows, so that a memory map of any size passes through.
+            # In slabs of rows, so that a memory map can have any size.
             rows = max(1, 2**24 // max(1, part[:1].nbytes)) if part.ndim else 1
             for first in range(0, len(part) if part.ndim else 1, rows):
                 digest.update(np.ascontiguousarray(part[first : first + rows] if part.ndim else part).data)

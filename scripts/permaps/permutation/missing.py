@@ -1,7 +1,7 @@
-"""Whether who lacks values at a voxel goes with what a contrast tests.
+"""Whether missing values are related to what a contrast tests.
 
-Where it does, a test compares those who are left. It keeps its error rate, since relabelling goes on among
-these (`permaps.statistics.voxelwise`), but only they are what it speaks of.
+If they are, a voxel tests only the participants who have a value there. The error rate still holds, because
+these are relabelled among themselves (`permaps.statistics.voxelwise`), but the result is only about them.
 """
 
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.statistics.freedman_lane import regressors
 from permaps.statistics.memory_maps import let_go
 
-# Values missing at random are told of in one study of twenty.
+# Values that are missing at random are reported in one of twenty studies.
 LEVEL = 0.05
 N_RELABELLINGS = 999
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the participants who lack a value differ most in what is tested.
+    """The voxels where missing values are most strongly related to what is tested.
 
     Attributes
     ----------
     p : float
-        Of the largest t or F of lacking a value over the voxels, by relabelling.
+        Of the largest t or F over the voxels, with missing or not as the data, by relabelling.
     n_voxels : int
-        Voxels that have it.
+        Number of voxels with this t or F.
     lacking : numpy.ndarray of bool, shape (n_participants,)
-        Who lacks a value there.
+        Who has no value there.
     sides : numpy.ndarray of bool, shape (n_participants,), or None
-        Who is on the contrast's positive side, where it has two sides and nothing between.
+        Who is on the contrast's positive side, if it has two sides and nothing in between.
     r : float
-        Correlation of lacking a value with what is tested, both without nuisance; of an F, R without sign.
+        Correlation between a missing value and what is tested, without nuisance; for an F, R without sign.
     """
 
     p: float
@@ -47,19 +47,19 @@ class Difference:
 
 
 def patterns(*matrices):
-    """Return who lacks a value where.
+    """Return which participants have no value at which voxels.
 
     Parameters
     ----------
     *matrices : array of float, shape (n_participants, n_voxels)
-        Of the maps and of covariates that are maps, NaN where a value is missing; may be memory maps.
+        The maps and the voxelwise covariates, NaN where a value is missing; may be memory maps.
 
     Returns
     -------
     lacking : numpy.ndarray of bool, shape (n_participants, n_patterns)
-        Each pattern once; that of a voxel that everybody has is left out.
+        Each pattern once, without that of voxels where nobody is missing.
     n_voxels : numpy.ndarray of int, shape (n_patterns,)
-        How many voxels have it.
+        Number of voxels with each pattern.
     """
     n, n_voxels = matrices[0].shape
     bits = np.zeros((n_voxels, -(-n // 8)), np.uint8)
@@ -72,10 +72,10 @@ def patterns(*matrices):
 
 
 def difference(lacking, n_voxels, design, contrast, scheme, blocks):
-    """Compare who lacks values with what a contrast tests, or return None where there is nothing to compare.
+    """Compare missing values with what a contrast tests, or return None if there is nothing to compare.
 
-    Nothing is where nobody lacks a value, where relabelling flips signs alone, which leaves everybody where
-    they are, and where it is a covariate that is a map that is tested.
+    There is nothing to compare if no value is missing, if relabelling only flips signs, which leaves
+    everybody in place, or if the tested effect is a voxelwise covariate.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _correlation(lacking, part):
 
 
 def told(found):
-    """Return a difference in a sentence or two, empty where chance explains it."""
+    """Describe a difference in a sentence or two; empty if chance explains it."""
     if found is None or found.p > LEVEL:
         return ""
     lacking, sides = found.lacking, found.sides

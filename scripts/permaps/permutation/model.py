@@ -1,4 +1,4 @@
-"""A contrast's model: how its statistic is computed for any relabelling, as one object and one file."""
+"""The model of a contrast: how its statistic is computed for any relabelling, as one object and one file."""
 
 import json
 from dataclasses import dataclass, fields, replace
@@ -17,13 +17,13 @@ from permaps.statistics.memory_maps import let_go
 from permaps.statistics.pseudo import SmoothedVariance
 from permaps.statistics.voxelwise import VoxelModels
 
-# One model for all voxels, fast; a model for each voxel; such a model with a variance smoothed over space.
+# One model for all voxels (fast); a model for each voxel; the latter with a variance smoothed over space.
 KINDS = ("common", "voxelwise", "smoothed_variance")
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a contrast is tested with: all but the maps.
+    """Everything that a contrast is tested with, except the maps.
 
     Attributes
     ----------
@@ -31,27 +31,28 @@ class Model:
     kind : str
         One of `KINDS`.
     design : numpy.ndarray, shape (n_participants, n_columns)
-        Columns of NaN are maps.
+        Columns of NaN stand for voxelwise covariates.
     contrast : numpy.ndarray, shape (n_rows, n_columns)
     groups : numpy.ndarray of int, shape (n_participants,)
-        Variance group of each participant, from 0 on.
+        Variance group of each participant, starting at 0.
     scheme : {"permute", "flip", "both"}
     blocks : dict
         `within`, `whole` and `nested`, as `permaps.design.exchangeability.exchangeability_tree` takes them.
     labels : numpy.ndarray of int, shape (n_participants,)
-        The same for participants whose rows of the design are alike.
+        Participants with equal rows of the design have the same label.
     incomplete : bool
-        Whether voxels lack participants: then it is not all the same which of several like rows one takes.
+        Whether participants are missing at some voxels. There it matters which of several equal rows a position
+        takes.
     regressors : permaps.statistics.freedman_lane.Regressors or None
-        Of a common model: made once, so that every job has the same bits of them.
+        For a common model: computed once, so that every job uses the same bits.
     variance_sigma : numpy.ndarray, shape (3,), or None
         Standard deviation, in voxels, of the Gaussian that smooths the residual variance.
     space : permaps.spaces.space.Space or None
-        What the tested elements are; None where nothing is enhanced.
+        What the tested elements are; None if nothing is enhanced.
     elements : numpy.ndarray of int or None
         Columns of the matrix that are tested; None: all of them.
     fingerprint : str
-        Of all this and of the maps.
+        Digest of all this and of the maps.
     """
 
     statistic: str
@@ -86,12 +87,12 @@ class Model:
         return Exchangeability(tree, self.labels, *SCHEMES[self.scheme], mixed=self.incomplete)
 
     def estimator(self, covariates=()):
-        """Return what evaluates the model.
+        """Return the estimator that evaluates the model.
 
         Parameters
         ----------
         covariates : list
-            The maps of the design's columns that are maps, in their order: arrays of shape (n_participants,
+            The voxelwise covariates, in the order of their columns: arrays of shape (n_participants,
             n_voxels), or their files.
 
         Returns
@@ -108,7 +109,7 @@ class Model:
     def maps(self, matrix):
         """Return the maps of the tested elements, float32 of shape (n_participants, n_elements).
 
-        Of a file, all of them come as a memory map; those of a part of the space are read.
+        From a file, all elements come as a memory map. Those of a part of the space are read into memory.
 
         Parameters
         ----------
@@ -143,7 +144,7 @@ class Model:
         return cls(**stored)
 
     def restricted(self, elements):
-        """Return the model of some elements, given by their numbers."""
+        """Return the model restricted to some elements, given by their numbers."""
         return replace(self, space=self.space.part(elements), elements=elements)
 
 
@@ -167,7 +168,7 @@ def contrast_model(
     Raises
     ------
     permaps.workflow.errors.UserError
-        When no relabelling but the observed one exists.
+        If the observed labelling is the only one.
     """
     labels = like_rows(design, groups)
     still = exchangeability_of(labels, scheme, blocks).still
@@ -188,7 +189,7 @@ def contrast_model(
 
 
 def voxels_differ(maps, design, groups):
-    """Tell whether voxels differ in their models: by missing values, by covariates or by variance groups.
+    """Tell whether voxels need their own models, because of missing values, covariates or variance groups.
 
     Parameters
     ----------
@@ -218,11 +219,11 @@ def lack_participants(maps):
 
 
 def voxel_models(design, contrast, groups, covariates):
-    """Return a design whose columns of NaN are maps.
+    """Return the models of all voxels, for a design with voxelwise covariates in its columns of NaN.
 
-    Its other columns are replaced by an orthonormal basis of what they span, and the contrast's weights with
-    them: each voxel's normal equations square the condition of its columns, and those of a year and its
-    square would pass for dependent.
+    The other columns are replaced by an orthonormal basis of their span, and the weights of the contrast
+    accordingly. The normal equations of each voxel square the condition number of the columns, so a year and
+    its square, for example, would appear dependent.
 
     Parameters
     ----------
@@ -231,7 +232,7 @@ def voxel_models(design, contrast, groups, covariates):
     groups : sequence of int or None
         Variance groups.
     covariates : list
-        The maps of those columns, in their order: arrays of shape (n_participants, n_voxels), or their files.
+        The maps of those columns, in order: arrays of shape (n_participants, n_voxels), or their files.
     """
     mapped = np.isnan(design).any(axis=0)
     columns, weights = np.where(mapped, 0.0, design), np.array(contrast, float)
@@ -245,10 +246,10 @@ def voxel_models(design, contrast, groups, covariates):
 
 
 def _orthonormal(columns, weights):
-    """Return an orthonormal basis of some columns, and the weights that mean the same for it."""
+    """Return an orthonormal basis of some columns, and the weights that mean the same in it."""
     unit = np.linalg.norm(columns, axis=0)
     basis, triangle = orthonormal(columns / unit)
-    # Rows that are alike have to stay so to the last bit, for relabellings that are the same partition to tie.
+    # Equal rows must stay equal to the last bit, so that relabellings with the same partition are ties.
     _, first, row = np.unique(like_rows(columns), return_index=True, return_inverse=True)
     return basis[first][row.ravel()], divided(weights / unit, triangle)
 

@@ -1,4 +1,4 @@
-"""The null distribution of the maxima over a map."""
+"""The null distribution of the maximum over a map."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ ENHANCED = ("tfce", "cluster_size", "cluster_mass")
 
 @dataclass(frozen=True)
 class Enhancement:
-    """What turns a map of the statistic into TFCE and clusters.
+    """How a map of the statistic is turned into TFCE and clusters.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Enhancement:
     threshold : float
         The statistic that forms clusters.
     uncorrected : bool
-        Whether TFCE is counted at every voxel too, which takes its whole map for each relabelling.
+        Whether TFCE is counted at every voxel too, which needs its whole map for each relabelling.
     """
 
     adjacency: object
@@ -45,7 +45,7 @@ def null_maxima(
     maps, estimator, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, memory_mb=1000,
     progress=None,
 ):  # fmt: skip
-    """Compute the maxima over voxels for relabellings start..stop.
+    """Compute the maxima over voxels for relabellings start to stop - 1.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def null_maxima(
     enhancement : Enhancement, optional
         Without it, only the voxel statistic is computed.
     memory_mb : float
-        What the data may take in memory.
+        Memory for the data.
     progress : callable, optional
         Called with the number of relabellings done so far.
 
@@ -69,16 +69,16 @@ def null_maxima(
     -------
     dict
         `index`, `voxel` and, with an enhancement, `tfce`, `cluster_size` and `cluster_mass`, each of length
-        stop - start; `voxel_exceedances` and, on request, `tfce_exceedances`, of length n_voxels: how many of these
-        relabellings reach the observed statistic at each voxel.
+        stop - start; `voxel_exceedances` and, on request, `tfce_exceedances`, of length n_voxels: how many of
+        these relabellings reach the observed statistic at each voxel.
     """
     n_voxels = maps.shape[1]
     evaluator = estimator.evaluator(maps, is_f, memory_mb / 2)
-    # What is left of the budget holds the heights of a batch.
+    # The rest of the memory is for the heights of a batch.
     batch = max(1, min(evaluator.batch, int(memory_mb / 2 * 2**20 / (n_voxels * 4))))
     result = {
         "index": np.arange(start, stop),
-        # With one tail, every voxel may be negative.
+        # With one tail, all voxels can be negative.
         "voxel": np.full(stop - start, -np.inf),
         "voxel_exceedances": np.zeros(n_voxels, np.int64),
     }
@@ -132,7 +132,7 @@ def _collect(values, first, both_signs, reached, maxima, exceedances, heights):
 def observed_statistic(maps, estimator, exchangeability, *, is_f):
     """Return the statistic of the observed labelling, float64 of shape (n_voxels,).
 
-    By the same products as the relabelled ones, so that the two can be compared to the last bit.
+    It uses the same products as the relabelled statistics, so the two can be compared to the last bit.
 
     Parameters
     ----------
@@ -150,12 +150,12 @@ def _observed(evaluator, exchangeability, n_voxels):
 
 
 def cluster_threshold(cluster_p, dof, n_interest, is_f, both_signs):
-    """Return the statistic that has the uncorrected p `cluster_p`; per tail half of it when two-sided.
+    """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if two-sided.
 
     Parameters
     ----------
     cluster_p : float
-        In (0, 1): a p, never a statistic (a 3.0 would silently give no clusters).
+        In (0, 1): a p, not a statistic (3.0 would silently give no clusters).
     dof, n_interest : int
     is_f, both_signs : bool
     """
@@ -169,5 +169,5 @@ def cluster_threshold(cluster_p, dof, n_interest, is_f, both_signs):
         threshold = fdtri(n_interest, dof, 1 - cluster_p)
     else:
         threshold = -stdtrit(dof, cluster_p / 2 if both_signs else cluster_p)
-    # Fewer digits than those that differ between processors, as those of the C library's functions do.
+    # Rounded, because the last digits of the C library's functions differ between processors.
     return float(f"{threshold:.12g}")

@@ -1,4 +1,4 @@
-"""What the observed labelling gives, element by element: computed once, and read by all that needs it."""
+"""The observed maps: computed once, and read by every job that needs them."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,15 @@ class Observed:
     Attributes
     ----------
     space : permaps.spaces.space.Space
-        What the elements of the maps are.
+        What the maps are defined on.
     scheme : {"permute", "flip", "both"}
         How the analysis is relabelled: relabelling j is the same for all contrasts of one scheme.
     both_signs : bool
-        Whether values count by their size.
+        Whether values count by their absolute value.
     measures : dict of str to numpy.ndarray of float64, shape (n_elements,)
-        By the key of a statistic, signed where it has a sign: `voxel` and, where maps are enhanced, `tfce`,
-        `cluster_size` and `cluster_mass`; an element has the size or mass of its cluster, 0 outside clusters.
+        By the key of a statistic, with its sign if it has one: `voxel` and, if maps are enhanced, `tfce`,
+        `cluster_size` and `cluster_mass`. An element has the size or mass of its cluster, and 0 outside
+        clusters.
     """
 
     space: Space
@@ -39,7 +40,7 @@ class Observed:
         return self.measures[STATISTICS[stat].key]
 
     def reach(self, stat):
-        """Return what of a statistic's map is compared with the null: its size when both signs count."""
+        """Return the values that are compared with the null: absolute values if both signs count."""
         return np.abs(self.measure(stat)) if self.both_signs else self.measure(stat)
 
     def save(self, path) -> None:
@@ -64,9 +65,9 @@ def observe(matrix, model, settings, covariates=()) -> Observed:
     matrix : path or array of shape (n_participants, n_voxels)
     model : permaps.permutation.model.Model
     settings : dict
-        What the chunks are computed with.
+        The settings of the chunks.
     covariates : list of path
-        The maps of the design's columns that are maps.
+        The voxelwise covariates.
     """
     values = observed_statistic(
         model.maps(matrix), model.estimator(covariates), model.exchangeability, is_f=model.is_f

@@ -1,17 +1,17 @@
 """Relabelling j as a pure function of (seed, j).
 
-Nothing here knows how many relabellings there will be, or how they are split into jobs: that is what makes
-the null the same for any split, and lets a finished run be extended. Where the distinct relabellings can be
-numbered, index j is sent to one of them by a keyed one-to-one map of the numbers, so that none comes twice
-and, when all fit, each comes once and p is exact. Where there are too many for that, each is drawn on its
-own from a counter-based generator (Salmon et al. 2011, SC'11).
+This module does not know how many relabellings there will be, or how they are split into jobs. So the null is
+the same for any split, and a finished run can be extended. If the distinct relabellings can be numbered, a
+keyed one-to-one map assigns one of them to index j. None occurs twice and, if there is room for all, each
+occurs once and p is exact. If there are too many to number, each is drawn on its own by a counter-based
+generator (Salmon et al. 2011, SC'11).
 """
 
 import hashlib
 
 import numpy as np
 
-# Up to here distinct relabellings are numbered; beyond, two draws alike are as good as impossible.
+# Up to this number, distinct relabellings are numbered. Beyond, two equal draws are practically impossible.
 NUMBERED = 2**62
 _ROUNDS = 8
 
@@ -44,7 +44,7 @@ def relabelling(exchangeability, seed, index):
 
 
 def shuffled(index, size, seed):
-    """Return where `index` goes under a pseudo-random permutation of range(size) that `seed` chooses.
+    """Return the image of `index` under a pseudo-random permutation of range(size) chosen by `seed`.
 
     A Feistel network on the smallest even number of bits that holds `size`, walked until it lands inside
     (Black & Rogaway 2002, CT-RSA): a one-to-one map without a table.
@@ -52,7 +52,7 @@ def shuffled(index, size, seed):
     Parameters
     ----------
     index : int
-        From 0 to size - 1, as what is returned.
+        From 0 to size - 1, like the result.
     size : int
     seed : int
         From 0 to 2^63 - 1.
@@ -73,7 +73,7 @@ def shuffled(index, size, seed):
 
 
 def relabellings(exchangeability, seed, start, stop):
-    """Return relabellings start..stop as arrays.
+    """Return relabellings start to stop - 1 as arrays.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The far tail of a null of maxima, by a generalised Pareto distribution.
+"""The far tail of a null of maxima, from a generalised Pareto distribution.
 
-With few relabellings no p can be below 1 / (1 + N). The excess of the largest maxima over a threshold follows
-a generalised Pareto distribution, whose fit reaches further (Winkler et al. 2016, NeuroImage 141:502-516).
-A fit is used only if an Anderson-Darling test does not refute it; else the threshold rises.
+By counting, no p can be below 1 / (1 + N). The excess of the largest maxima over a threshold follows a
+generalised Pareto distribution, and its fit extends further (Winkler et al. 2016, NeuroImage 141:502-516). A
+fit is used only if an Anderson-Darling test does not reject it. If it does, the threshold is raised.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import numpy as np
 
 from permaps.permutation.correction import fwe_p
 
-# Share of the maxima that the first threshold leaves above it, and how much fewer each further one does.
+# Share of the maxima above the first threshold, and how much smaller it gets with each further threshold.
 LARGEST, STEP, FEWEST = 0.25, 0.9, 20
-# p up to here come from the fit, larger ones from counting.
+# Smaller p come from the fit, larger p from counting.
 USED_UP_TO = 0.1
-# Size of the Anderson-Darling test, and data sets that give its null.
+# Level of the Anderson-Darling test, and number of simulated data sets for its null distribution.
 REFUTED, SIMULATED = 0.05, 500
 
 
@@ -26,12 +26,12 @@ class Tail:
     Attributes
     ----------
     threshold, scale, shape : float
-        A negative shape has an end, beyond which p would be 0.
+        With a negative shape the tail has an end, beyond which p would be 0.
     share : float
     n : int
         Maxima in the tail.
     p_fit : float
-        Of the Anderson-Darling test; nan when no threshold gave a fit.
+        Of the Anderson-Darling test; nan if no threshold gave a fit.
     """
 
     threshold: float
@@ -43,7 +43,7 @@ class Tail:
 
     @property
     def fits(self):
-        """Whether there is a fit that was not refuted."""
+        """Whether there is a fit that was not rejected."""
         return bool(self.p_fit > REFUTED)
 
 
@@ -54,7 +54,7 @@ def fit_tail(maxima, seed=0):
     ----------
     maxima : array of float, shape (1 + n_relabellings,)
     seed : int
-        Of the simulated data sets that the fit is tested with.
+        For the simulated data sets that test the fit.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def fit_tail(maxima, seed=0):
 
 
 def tail_p(observed, maxima, tail, tie):
-    """Return corrected p: from the tail where it applies, else by counting.
+    """Return corrected p, from the tail where it applies and otherwise by counting.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def tail_p(observed, maxima, tail, tie):
     Returns
     -------
     numpy.ndarray of float, shape of `observed`
-        Never below 2^-52, also beyond the end of a tail that has one.
+        Never below 2^-52, not even beyond the end of the tail.
     """
     p = fwe_p(observed, maxima, tie)
     if not tail.fits:

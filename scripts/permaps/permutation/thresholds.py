@@ -1,4 +1,4 @@
-"""What a null distribution of maxima says: critical values, and how a corrected p settled."""
+"""From a null distribution of maxima: critical values, and how a corrected p converges."""
 
 import numpy as np
 from scipy.stats import binom, norm
@@ -7,8 +7,8 @@ from scipy.stats import binom, norm
 def significant(logp, alpha):
     """Return where corrected p is at most alpha.
 
-    Maps hold float32, which may lie on either side of the exact -log10 of a p that equals alpha; two p
-    values of a permutation test are never that close without being equal.
+    Maps are float32, so the -log10 of a p that equals alpha may be rounded up or down. Two different p values
+    of a permutation test are never that close.
     """
     return np.asarray(logp) >= -np.log10(alpha) - 1e-6
 
@@ -23,18 +23,18 @@ def critical_value(null, alpha, confidence=0.95):
     alpha : float
         Corrected level.
     confidence : float
-        Level of the interval, from the binomial distribution of the ranks that the true quantile
-        may take, so it assumes nothing about the null's shape.
+        Level of the interval. It comes from the binomial distribution of the ranks that the true quantile may
+        have, so it assumes nothing about the shape of the null.
 
     Returns
     -------
     value, low, high : float
-        A statistic is significant when it is above `value`; infinite when 1 / (N + 1) > alpha, since
-        then no statistic can be. `high` is infinite when too few maxima lie beyond.
+        A statistic is significant if it is above `value`, which is infinite if 1 / (N + 1) > alpha, because
+        then no statistic can be significant. `high` is infinite if too few maxima are larger.
     """
     descending = np.sort(null)[::-1]
     n = len(descending)
-    # p counts the maxima that reach the statistic, so the first `allowed` of them may.
+    # p counts the maxima that reach the statistic: the largest `allowed` of them may.
     allowed = int(np.floor(alpha * n + 1e-9))
     if allowed == 0:
         return np.inf, float(descending[0]), np.inf
@@ -50,7 +50,7 @@ def reached(null, value):
 
 
 def wilson_interval(hits, draws, confidence=0.95):
-    """Return the interval of a probability of which `hits` of `draws` are known (Wilson 1927, JASA 22:209).
+    """Return the interval of a probability, from `hits` in `draws` (Wilson 1927, JASA 22:209).
 
     Parameters
     ----------
@@ -60,15 +60,15 @@ def wilson_interval(hits, draws, confidence=0.95):
     Returns
     -------
     low, high : array
-        0 and 1 without a draw.
+        0 and 1 if there are no draws.
     """
     hits, draws = np.asarray(hits, float), np.asarray(draws, float)
     z2 = norm.isf((1 - confidence) / 2) ** 2
     centre = (hits + z2 / 2) / (draws + z2)
-    # Under the root: hits (draws - hits) / draws, which is 0 when nothing was drawn.
+    # Under the root: hits (draws - hits) / draws, which is 0 if there are no draws.
     spread = hits * (draws - hits) / np.maximum(draws, 1)
     half = np.sqrt(z2 * (spread + z2 / 4)) / (draws + z2)
-    # Both ends are exact where rounding would miss them by a last bit.
+    # Both ends are set exactly, where rounding would miss them by the last bit.
     return np.where(hits > 0, centre - half, 0.0), np.where(hits < draws, centre + half, 1.0)
 
 
@@ -80,9 +80,9 @@ def p_interval(p, n_relabellings, exact=False, confidence=0.95):
     p : array
         Corrected p, the observed labelling included.
     n_relabellings : int
-        Besides the observed one, which counts in p but not in the interval: it is no random draw.
+        Besides the observed one, which counts in p but not in the interval, because it is not a random draw.
     exact : bool
-        Whether these are all distinct relabellings: then p has no error.
+        Whether these are all distinct relabellings. Then p has no error.
     confidence : float
 
     Returns
@@ -97,23 +97,23 @@ def p_interval(p, n_relabellings, exact=False, confidence=0.95):
 
 
 def settling(null, p, confidence=0.95):
-    """Return how the corrected p of one voxel or cluster settled as relabellings came in.
+    """Return how the corrected p of one voxel or cluster converges with the number of relabellings.
 
     Parameters
     ----------
     null : array, shape (1 + N,)
         Maxima in the order of their relabelling index.
     p : float
-        Corrected p in the end. The k-th largest maximum, k = p (N + 1), is the least that reaches the
-        statistic, so p alone tells which maxima did and the statistic itself need not be known.
+        Final corrected p. The k-th largest maximum, k = p (N + 1), is the smallest that reaches the
+        statistic, so p alone determines which maxima reach it, and the statistic itself is not needed.
     confidence : float
         Level of the Wilson interval.
 
     Returns
     -------
     p_so_far, low, high : array, shape (1 + N,)
-        At entry j, p and its interval after j relabellings. The observed labelling counts in p, not in
-        the interval: it is no random draw.
+        At entry j, p and its interval after j relabellings. The observed labelling counts in p but not in the
+        interval, because it is not a random draw.
     """
     null = np.asarray(null, dtype=float)
     n = len(null)

@@ -1,4 +1,4 @@
-"""One voxel's data as a contrast sees them: adjusted for everything that is not tested."""
+"""One voxel's data, adjusted for everything that the contrast does not test."""
 
 import re
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from scipy.stats import t as student
 
 @dataclass
 class Adjusted:
-    """Data at one voxel, ready to be drawn against what is tested.
+    """Data at one voxel, ready to be plotted against what is tested.
 
     Attributes
     ----------
     kind : {"groups", "slope", "fit"}
-        Groups side by side, a slope on one regressor, or data against the fitted effect of several.
+        Groups side by side, a slope on one regressor, or data against the fitted effect of several
+        regressors.
     x : array, shape (n,)
         Regressor, or index of the group.
     y : array, shape (n,)
@@ -22,7 +23,7 @@ class Adjusted:
     grid, mean, low, high : array
         Fitted line (or group means) with a pointwise 95 % band.
     labels : list of str
-        Names of the groups; otherwise one name, that of the x axis.
+        Names of the groups; otherwise the name of the x axis.
     """
 
     kind: str
@@ -36,11 +37,11 @@ class Adjusted:
 
 
 def adjust(y, design, names, weights, most_groups=6):
-    """Return one voxel's data adjusted for the columns of the design that a contrast leaves alone.
+    """Return one voxel's data, adjusted for the columns of the design that a contrast does not test.
 
-    The rest of the model is held at its mean over participants, so data and band are in the map's
-    own units, and the slope in the plot is the least-squares estimate. A constant that is tested (a
-    one-sample test) is drawn around the tested effect itself.
+    The rest of the model is held at its mean over participants, so data and band are in the units of the map,
+    and the slope in the plot is the least-squares estimate. In a one-sample test, the data are plotted around
+    the tested effect itself.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def adjust(y, design, names, weights, most_groups=6):
     weights : array, shape (q, p)
         Rows of the contrast.
     most_groups : int
-        A design that takes at most so many different rows in the tested columns makes groups.
+        A design with at most so many different rows in the tested columns gives groups.
 
     Returns
     -------
@@ -86,14 +87,14 @@ def adjust(y, design, names, weights, most_groups=6):
         x = design[:, tested].ravel()
         grid = np.linspace(x.min(), x.max(), 50)
         return Adjusted("slope", x, part, grid, *band(rows_at(grid[:, None])), [np.asarray(names)[tested][0]])
-    # Several columns spread the band over more than one axis: only the fitted values are a line here.
+    # With several columns, the band extends over more than one axis: only the fitted values are a line.
     fitted = rows_at(design[:, tested]) @ beta
     ends = np.array([fitted.min(), fitted.max()])
     return Adjusted("fit", fitted, part, ends, ends, ends, ends, ["fitted effect"])
 
 
 def _group_name(pattern, names):
-    """Name a group by its design columns: those that are 1, or every value when others occur."""
+    """Name a group by the design columns that are 1, or by all values if there are others than 0 and 1."""
     if set(np.unique(pattern)) <= {0.0, 1.0}:
         present = [_level(name) for name, value in zip(names, pattern, strict=True) if value]
         if len(names) == 1 and not present:
@@ -103,6 +104,6 @@ def _group_name(pattern, names):
 
 
 def _level(name, denied=""):
-    """Name what a column of a factor marks: 'group: patient' for group[T.patient]."""
+    """Name the level that a column of a factor stands for: 'group: patient' for group[T.patient]."""
     factor = re.fullmatch(r"([^\[\]]+)\[(?:T\.)?([^\[\]]+)\]", name)
     return f"{factor[1]}: {denied}{factor[2]}" if factor else f"{denied}{name}"

@@ -12,7 +12,7 @@ from scipy.ndimage import find_objects
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import BLACK, RED, heading, plt
 
-# nilearn says so of a map without a significant voxel, which is a finding and no mishap.
+# nilearn's warning for a map without a significant voxel, which is a result and not an error.
 warnings.filterwarnings("ignore", "empty mask")
 
 
@@ -24,10 +24,10 @@ def glass_brains(panels, alpha, title, most=None):
     panels : list of (str, nibabel image)
         Title of the statistic and its -log10 p map.
     alpha : float
-        Corrected level: what is not significant is not drawn.
+        Corrected level. Voxels that are not significant are not drawn.
     title : str
     most : float, optional
-        Where the scale ends; larger values have its last colour.
+        End of the scale; larger values have its last colour.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def glass_brains(panels, alpha, title, most=None):
     width = 3.1 * len(panels) + 0.5
     figure = plt.figure(figsize=(width, 4.6))
     heading(figure, title)
-    # A column for the one colour bar: it belongs to all panels.
+    # A separate column for the colour bar, which belongs to all panels.
     grid = GridSpec(
         1,
         len(panels) + 1,
@@ -75,7 +75,7 @@ def glass_brains(panels, alpha, title, most=None):
             linespacing=1.5,
         )
     scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
-    # Half as high as the brains, centred.
+    # Half as high as the brains, and centred.
     x0, y0, w, h = figure.add_subplot(grid[-1]).get_position().bounds
     figure.axes[-1].remove()
     bar = figure.colorbar(
@@ -91,9 +91,9 @@ def glass_brains(panels, alpha, title, most=None):
 def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
     """Draw a statistic over the MNI template, dual-coded by its significance.
 
-    Colour is the statistic. Voxels that are not significant fade with the square of how far they are
-    below those that are; significant ones are opaque and outlined. A map cut at its threshold would
-    hide how close the rest came (Allen et al. 2012; Taylor et al. 2023).
+    The colour shows the statistic. Significant voxels are opaque and outlined. The others fade with the
+    square of their distance to the threshold. A map that is cut at its threshold would hide how close the
+    others are (Allen et al. 2012; Taylor et al. 2023).
 
     Parameters
     ----------
@@ -114,12 +114,12 @@ def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
     """
     size = np.abs(values)
     top = float(size.max()) or 1.0
-    # Robust against the few weak voxels that a large cluster takes in.
+    # Robust against the few weak voxels in a large cluster.
     full = float(np.quantile(size[significant], 0.1)) if significant.any() else top
     fading = np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2)
     image = nib.Nifti1Image(values.astype(np.float32), affine)
     opacity = nib.Nifti1Image(fading.astype(np.float32), affine)
-    if not np.ptp(fading):  # a mask that fills the grid, all of it significant: nilearn asks for a range
+    if not np.ptp(fading):  # a mask that fills the grid and is all significant: nilearn needs a range
         opacity = float(fading.flat[0])
     outline = nib.Nifti1Image(significant.astype(np.float32), affine)
     cmap = "RdBu_r" if symmetric else "inferno"
@@ -151,26 +151,26 @@ def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
         display.annotate(left_right=row == 0, size=8)
     scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
     bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
-    # Above the bar: a lone t on its side is hard to read.
+    # Above the bar, because a single rotated t is hard to read.
     bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
     bar.outline.set_visible(False)
     return figure
 
 
 def axial_cuts(weight, affine, count):
-    """Return heights (mm) spread over the brain, each moved to the fullest slice of its share.
+    """Return heights (mm) of slices spread over the brain, each the one with the most weight in its share.
 
     Parameters
     ----------
     weight : array, shape (x, y, z)
-        What is worth being cut; 0 outside the brain.
+        How interesting each voxel is; 0 outside the brain.
     affine : array, shape (4, 4)
     count : int
 
     Returns
     -------
     array, shape (count,)
-        Rising; fewer where the brain has fewer slices.
+        Ascending; fewer if the brain has fewer slices.
     """
     (box,) = find_objects((weight != 0).astype(int)) or [(slice(0, n) for n in weight.shape)]
     *_, span = box
@@ -236,7 +236,7 @@ def viewer(values, threshold, affine, title, cut_coords, symmetric=True):
     ----------
     values : array, shape (x, y, z)
     threshold : float
-        Voxels below are not shown.
+        Voxels below it are not shown.
     affine : array, shape (4, 4)
     title : str
     cut_coords : array, shape (3,)
@@ -247,7 +247,7 @@ def viewer(values, threshold, affine, title, cut_coords, symmetric=True):
     Returns
     -------
     str
-        A page of its own, with nothing to be fetched.
+        A complete HTML page that loads nothing.
     """
     return plotting.view_img(
         nib.Nifti1Image(values.astype(np.float32), affine),

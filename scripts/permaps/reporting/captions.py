@@ -1,20 +1,20 @@
 """Sentences with a run's own numbers, which the report's captions include.
 
-A caption that quoted the config would tell what the config says now, not what the figure was made
-with; so each figure leaves its numbers beside it.
+A caption that quoted the config would show the config of now, not the one of the figure. So each figure
+stores its own numbers next to it.
 """
 
 import re
 
 from permaps.workflow.jobs import written_whole
 
-# All that means something within a line; a colon before text makes a link of `javascript:alert(1)` too.
+# All characters with a meaning within a line. A colon before text also makes a link of `javascript:alert(1)`.
 _MARKS = re.compile(r"([\\`*_|<>\[\]@]|:(?=\S))")
 
 
 def write_caption(path, text):
     """Write plain text as one paragraph of reStructuredText that shows it as it is."""
-    # An escaped space is nothing, and keeps the first word from beginning a list or a directive.
+    # An escaped space is invisible, and stops the first word from starting a list or a directive.
     paragraph = "\\ " + _MARKS.sub(r"\\\1", " ".join(text.split()))
     with written_whole(path) as temporary:
         temporary.write_text(paragraph + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Charts of a run: null distributions, settling p values, effects at peaks, design, quality."""
+"""Charts of a run: null distributions, convergence of p, effects at peaks, design, quality."""
 
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
@@ -25,7 +25,7 @@ SHADES = (BLUE, RED, GREEN, ORANGE, "#CC79A7")
 
 
 def null_histograms(nulls, alpha, title):
-    """Draw the null distribution of each maximum, with what was observed and what is critical.
+    """Draw the null distribution of each maximum, with the observed and the critical value.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def null_histograms(nulls, alpha, title):
 
 
 def _bins(null):
-    """Bins as fine as the bulk carries: a lone huge maximum must not squeeze it into one bar."""
+    """Return bins that suit most maxima: a single huge maximum must not squeeze the others into one bar."""
     values = np.unique(null)
     if np.allclose(values, values.round()) and np.ptp(values) <= 250:
         return np.arange(values.min() - 0.5, values.max() + 1)
@@ -83,7 +83,7 @@ def _bins(null):
 
 
 def convergence(tracks, alpha, title):
-    """Draw how the corrected p of each statistic's top peaks settled with the relabellings.
+    """Draw how the corrected p of each statistic's top peaks converges with the relabellings.
 
     Parameters
     ----------
@@ -99,11 +99,11 @@ def convergence(tracks, alpha, title):
     figure, axes = _row(len(tracks), 3.2)
     for panel, (stat, (null, peaks)) in zip(axes, tracks.items(), strict=True):
         n = len(null)
-        # The one whose verdict is least sure; the bands of all would cover one another.
+        # The one nearest to the level; the bands of all would overlap.
         nearest = min(peaks, key=lambda peak: abs(np.log(peak[1] / alpha)))[0]
-        # Before, every p is high for want of relabellings.
+        # Before, every p is high because there are too few relabellings.
         start = min(1 / alpha, n / 10) if n > 20 else 1
-        # As dense as the eye can see on a log axis.
+        # As dense as one can see on a log axis.
         at = np.unique(np.geomspace(max(start, 1), n, 400).astype(int)) - 1
         for shade, (name, p) in zip(SHADES, peaks, strict=False):
             p_so_far, low, high = settling(null, p)
@@ -111,7 +111,7 @@ def convergence(tracks, alpha, title):
                 panel.fill_between(at + 1, low[at], high[at], color=shade, alpha=0.18, linewidth=0)
             panel.plot(at + 1, p_so_far[at], color=shade, zorder=3, label=f"{name}: {p_text(p)}")
         least = 0.6 / n
-        # Over the bands, which know nothing of it.
+        # Above the bands, which do not depend on it.
         panel.fill_between(
             at + 1,
             least,
@@ -123,7 +123,7 @@ def convergence(tracks, alpha, title):
             label="p < 1 / relabellings: out of reach",
         )
         panel.axhline(alpha, color=BLACK, linestyle="--", linewidth=1, zorder=4)
-        # Beside the panel: within it, a long legend would cover it.
+        # Next to the panel, because a long legend would cover it.
         panel.text(n, alpha, f" α = {alpha:g}", va="center", ha="left", fontsize=8)
         panel.set(xscale="log", yscale="log", xlim=(at[0] + 1, n), ylim=(least, 1.3))
         panel.set_title(STATISTICS[stat].title)
@@ -184,7 +184,7 @@ def peak_effects(peaks, title, ylabel):
 
 
 def design_matrix(design, names, contrasts, title):
-    """Draw the design as fitted, the contrasts below it, and how the columns correlate.
+    """Draw the design as fitted, the contrasts below it, and the correlations between the columns.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def design_matrix(design, names, contrasts, title):
     )
     parts = figure.subfigures(1, 1 + beside, squeeze=False, width_ratios=[left, right][: 1 + beside])[0]
     matrix, below = parts[0].subplots(2, 1, height_ratios=[3.4, 0.24 * len(rows) + 0.1])
-    # Every column on its own scale: a covariate in milliseconds would hide one in years.
+    # Each column on its own scale, or a covariate in milliseconds would hide one in years.
     least, spread = design.min(axis=0), np.ptp(design, axis=0)
     scaled = np.where(spread > 0, (design - least) / np.where(spread > 0, spread, 1), 0.5)
     shown = matrix.imshow(
@@ -264,7 +264,7 @@ def _correlations(panel, columns, names):
 
 
 def quality(participants, bands, correlation, missing, flags, title):
-    """Draw each participant's values, likeness to the others and missing share.
+    """Draw each participant's values, correlation with the others and missing share.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ def quality(participants, bands, correlation, missing, flags, title):
         axes[2].set_yticks([0])
     axes[2].set_ylim(0, max(1.0, 110 * float(np.max(missing, initial=0))))
     axes[2].set_xlim(-1, n)
-    # Of hundreds, names and reasons would cover one another: red marks them, and the caption names them.
+    # The names and reasons of hundreds would overlap: red marks them, and the caption names them.
     told = flags if len(flags) <= 30 else {}
     shown = at if n <= 40 else np.array(sorted({*range(0, n, int(np.ceil(n / 30))), *told}))
     axes[2].set_xticks(shown, [participants[i] for i in shown], rotation=90, fontsize=7)
@@ -329,7 +329,7 @@ def quality(participants, bands, correlation, missing, flags, title):
 
 
 def _row(count, height, most=4):
-    """Panels in rows of at most `most`, four as two by two; those too many are removed."""
+    """Return panels in rows of at most `most`, four as two by two. Extra panels are removed."""
     across = 2 if count == 4 else min(count, most)
     down = -(-count // across)
     figure, axes = plt.subplots(

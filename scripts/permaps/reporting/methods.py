@@ -1,4 +1,4 @@
-"""A run in words: the methods paragraph, the question, and what limits the conclusions."""
+"""A run in words: the methods paragraph, the questions and the limitations."""
 
 import re
 
@@ -12,14 +12,14 @@ BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "neste
 
 
 def methods_paragraph(record, verbatim=str):
-    """Return the methods of a run, ready to be pasted, as one text of several sentences.
+    """Return the methods of a run as one paragraph, ready to be pasted.
 
     Parameters
     ----------
     record : dict
         The run's provenance.
     verbatim : callable
-        Sets what is the user's own, such as the formula: Permaps cannot know what it would mean as markup.
+        Formats the user's own text, such as the formula, which could otherwise be read as markup.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def methods_paragraph(record, verbatim=str):
 
 
 def as_code(text):
-    """Return text as Markdown that shows it as it is: no link, no emphasis, no HTML."""
+    """Return Markdown that shows a text as it is: no link, no emphasis, no HTML."""
     text = " ".join(text.split())
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     edge = " " if text[:1] == "`" or text[-1:] == "`" else ""
@@ -94,7 +94,7 @@ def _model(record, verbatim):
 
 
 def _beyond_the_formula(config):
-    """Say what else goes into the model at a voxel."""
+    """Describe what else is in the model at a voxel."""
     parts = []
     if names := list(config["model"]["voxelwise"]):
         parts.append(f", with {_and(names)} as covariate{_s(names)} of {_its(names)} own at every voxel")
@@ -104,7 +104,7 @@ def _beyond_the_formula(config):
 
 
 def _variance(config, verbatim):
-    """Say which variance is taken, where it is not one for all residuals of a voxel."""
+    """Describe the variance, if it is not a single one for all residuals of a voxel."""
     said = ""
     if column := config["model"]["variance_groups"]:
         said += (
@@ -155,8 +155,9 @@ def _statistics(record, verbatim):
     inference = record["config"]["inference"]
     tfce = inference["tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
+    rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]
     used = []
-    for row in (STATISTICS[name] for name in statistics_of("t", inference["statistics"])):
+    for row in rows:
         exactly = (
             f", integrated exactly with E = {tfce['extent']:g} and H = {tfce['height']:g}"
             if row.key == "tfce"
@@ -164,7 +165,7 @@ def _statistics(record, verbatim):
         )
         used.append(f"{row.words}{' ' + cite(row.reference) if row.reference else ''}{exactly}")
     forming = ""
-    if {"cluster_size", "cluster_mass"} & set(inference["statistics"]):
+    if any(row.of_clusters for row in rows):
         forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."
     also = _across(record["config"])
     if volumes := list(inference["small_volumes"]):
@@ -182,7 +183,7 @@ def _statistics(record, verbatim):
 
 
 def _across(config):
-    """Say whether p is corrected for the number of contrasts."""
+    """Describe whether p is corrected for the number of contrasts."""
     contrasts = config["model"]["contrasts"]
     if len(contrasts) == 1:
         return ""
@@ -195,7 +196,7 @@ def _across(config):
 
 
 def spanned(contrasts):
-    """Return whether any two contrasts have one statistic, so that FWE control spans them too."""
+    """Return whether any two contrasts have the same statistic, so that there is FWE control across them."""
     kinds = [isinstance(expression, list) for expression in contrasts.values()]
     return len(kinds) > len(set(kinds))
 
@@ -215,7 +216,7 @@ def _software(record, verbatim):
 
 
 def question(record):
-    """Return what a run asks, in a sentence for each contrast."""
+    """Return the questions of a run, one sentence for each contrast."""
     asked = []
     for name, expression in record["config"]["model"]["contrasts"].items():
         if isinstance(expression, list):
@@ -227,7 +228,7 @@ def question(record):
 
 
 def limitations(record):
-    """Return what limits the conclusions from a run; empty when nothing stands out.
+    """Return the limitations of a run; empty if there are none.
 
     Parameters
     ----------
@@ -261,7 +262,7 @@ def limitations(record):
 
 
 def _contrast_limits(contrast, alpha):
-    """Limits of one contrast."""
+    """Limitations of one contrast."""
     n = contrast["n_relabellings"]
     least = 1 / (n + 1)
     if least > alpha:

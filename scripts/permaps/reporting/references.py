@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-# The file is ours, and laid out so that an entry ends with a brace on a line of its own, a field with "},".
+# The file is ours: each entry ends with a brace on a separate line, and each field with "},".
 _ENTRY = re.compile(r"^@\w+\{(\w+),\n.*?^\}$", flags=re.M | re.S)
 _FIELD = re.compile(r"^  (\w+) = \{(.*?)\},$", flags=re.M | re.S)
 _TEXT = Path(__file__).with_name("references.bib").read_text(encoding="utf-8")
 
-# By key: the entry as it is, and its fields.
+# By key: the text of the entry, and its fields.
 ENTRIES = {
     entry[1]: (entry[0], {name: " ".join(value.split()) for name, value in _FIELD.findall(entry[0])})
     for entry in _ENTRY.finditer(_TEXT)
@@ -16,7 +16,7 @@ ENTRIES = {
 
 
 def _short(key):
-    """Say authors and year, as a text cites them."""
+    """Return authors and year as in a citation."""
     fields = ENTRIES[key][1]
     surnames = [author.split(",")[0] for author in fields["author"].split(" and ")]
     named = " and ".join(surnames) if len(surnames) < 3 else f"{surnames[0]} et al."
@@ -24,7 +24,7 @@ def _short(key):
 
 
 def cite(*keys):
-    """Return a parenthesis with the papers of these keys."""
+    """Return a citation of the papers with these keys, in parentheses."""
     return f"({'; '.join(map(_short, keys))})"
 
 
@@ -40,7 +40,7 @@ def bibtex(keys):
 
 
 def listed(key):
-    """Return one paper as a line of a list of references."""
+    """Return one paper as a line for a list of references."""
     fields = ENTRIES[key][1]
     authors = fields["author"].split(" and ")
     shown = "; ".join(authors[:3]) + (" et al." if len(authors) > 3 else "")

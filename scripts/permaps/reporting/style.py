@@ -7,12 +7,12 @@ import matplotlib.pyplot as plt
 
 from permaps.workflow.jobs import written_whole
 
-# Okabe and Ito's palette, by what a colour means in our figures.
+# Okabe and Ito's palette, named by the meaning of a colour in our figures.
 BLUE, ORANGE, GREEN, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A", "#222222"
 
 DPI = 150
 
-# A matplotlibrc, the user's or one in the working directory, changes no figure.
+# No matplotlibrc, the user's or one in the working directory, changes a figure.
 matplotlib.rcdefaults()
 plt.rcParams.update(
     {
@@ -32,23 +32,23 @@ plt.rcParams.update(
         "xtick.labelsize": 8,
         "ytick.labelsize": 8,
         "lines.linewidth": 1.5,
-        "text.parse_math": False,  # a $ in a participant's id or a column's name is no formula
-        "svg.fonttype": "none",  # text stays text, so that a journal can set its own font
+        "text.parse_math": False,  # a $ in an id or a column name does not start a formula
+        "svg.fonttype": "none",  # text stays text, so that a journal can use its own font
         "svg.hashsalt": "permaps",  # the same figure gives the same file
     }
 )
 
 
 def heading(figure, title):
-    """Put a title over a figure, smaller where it would not fit."""
+    """Put a title over a figure, in a smaller size if it would not fit."""
     # A bold letter of 12 points is about 0.1 inch wide.
     size = min(12, 12 * (figure.get_figwidth() - 0.2) / (0.1 * len(title)))
     figure.suptitle(title, x=0.1 / figure.get_figwidth(), ha="left", fontsize=size, fontweight="bold")
 
 
 def save(figure, *paths):
-    """Write a figure to each path and close it; the same figure gives the same bytes."""
-    # Laid out once: a constrained layout that is worked out for each file comes out a hair different.
+    """Write a figure to each path and close it. The same figure gives the same bytes."""
+    # One layout for all files, because repeated constrained layouts differ slightly.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for path in paths:
@@ -59,10 +59,10 @@ def save(figure, *paths):
 
 
 def number(value):
-    """Say a statistic in four digits, with an exponent only where it would be long."""
+    """Write a statistic with four digits, and with an exponent only if it would be long."""
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
 def p_text(p):
-    """Say a p value as a paper would, without ever rounding it to 0."""
+    """Write a p value as in a paper, and never round it to 0."""
     return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.1g}"

@@ -1,4 +1,4 @@
-"""What an analysis of the simulated cohort found, against what was planted."""
+"""The findings in the simulated cohort, compared with the planted effects."""
 
 import numpy as np
 import pandas as pd
@@ -13,17 +13,17 @@ COLUMNS = (
 
 
 def expected_weights(design, contrast, pseudo):
-    """Return how strongly a contrast sees each planted effect, in its standard errors.
+    """Return how strongly a contrast responds to each planted effect, in standard errors.
 
-    A participant's map holds mean + z * association, z being the standardised pseudo, so least squares
-    finds a weighted sum of the two, whatever the design. The noise has a standard deviation of 1.
+    A participant's map is mean + z * association, where z is the standardised pseudo. So for any design,
+    least squares gives a weighted sum of the two. The noise has a standard deviation of 1.
 
     Parameters
     ----------
     design : numpy.ndarray, shape (n_participants, n_columns)
     contrast : numpy.ndarray, shape (n_columns,)
     pseudo : array of float, shape (n_participants,)
-        NaN where it was not read: then taken for the mean.
+        NaN where it is missing, and then replaced by the mean.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def expected_weights(design, contrast, pseudo):
     """
     z = np.nan_to_num((np.asarray(pseudo, float) - PSEUDO_MEAN) / PSEUDO_SD)
     found_by = contrast @ np.linalg.pinv(design)
-    # The contrast's standard error is the norm of its weights on the maps.
+    # The standard error of the contrast is the norm of its weights on the maps.
     found_by = found_by / np.linalg.norm(found_by)
     return {"mean": float(found_by.sum()), "pseudo": float(found_by @ z)}
 
@@ -57,14 +57,14 @@ def score(regions, labels, weights, effects, statistic, found, mask, voxel_size,
     voxel_size : sequence of three float
         In mm.
     margin : float
-        In mm: significant voxels nearer to a planted one than this are what smoothing has spread.
+        In mm. Significant voxels nearer than this to a planted one are due to smoothing.
     least : float
-        Regions whose expected |t| peaks below this count as not planted for this contrast.
+        Regions with an expected peak |t| below this do not count as planted for this contrast.
 
     Returns
     -------
     pandas.DataFrame
-        One row per region and statistic, then what lies beside the regions and elsewhere.
+        One row per region and statistic, then rows for voxels beside the regions and elsewhere.
     """
     expected = sum(weights[variate] * effect for variate, effect in effects.items())
     planted = np.zeros(mask.shape, bool)

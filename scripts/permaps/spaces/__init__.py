@@ -1,1 +1,1 @@
-"""What maps are defined on, and all that follows from that."""
+"""What maps are defined on, and everything that depends on it."""

@@ -1,15 +1,15 @@
-"""Who is whose neighbour: grids and general neighbour lists in one form.
+"""Which elements are neighbours: grids and general neighbour lists in one form.
 
-The union-find keeps a label for every position of an array. For a voxel grid this is the bounding box of
-the mask with a border of one, so that a neighbour is a constant step away and needs no bounds check; for a
-surface it is the list of vertices, each with steps of its own. The kernel reads both the same way.
+The union-find has a label for every position of an array. For a voxel grid, this array is the bounding box of
+the mask with a border of one voxel, so that each neighbour is a constant step away and needs no bounds check.
+For a surface, it is the list of vertices, each with its own steps. The kernel reads both in the same way.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# How many coordinates may differ by one: neighbours share a face, an edge or a corner.
+# In how many coordinates neighbours may differ by one: they share a face, an edge or a corner.
 COORDINATES_APART = {6: 1, 18: 2, 26: 3}
 
 
@@ -20,7 +20,7 @@ class Adjacency:
     Attributes
     ----------
     position : numpy.ndarray of int32, shape (n_elements,)
-        Where each element lies in the label array; position 0 is never an element's.
+        Position of each element in the label array; no element has position 0.
     n_positions : int
         Length of the label array.
     steps : numpy.ndarray of int32, shape (1, n_neighbours) or (n_positions, n_neighbours)

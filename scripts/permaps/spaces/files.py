@@ -1,4 +1,4 @@
-"""Spaces and maps on them as files: apart from the spaces themselves, which permutation jobs import."""
+"""Files of spaces and maps. Apart from the spaces, which permutation jobs import without nibabel."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
-"""What a space must know: the one seam between maps and all that is done with them.
+"""What a space must provide: the interface between maps and everything that uses them.
 
-A space says what the elements of a map are. It is plain arrays, since permutation jobs read it with numpy
-alone; its files are read and written by `permaps.spaces.files`.
+A space says what the elements of a map are. It consists of plain arrays, because permutation jobs read it
+with numpy only. `permaps.spaces.files` reads and writes its files.
 """
 
 from typing import Protocol
@@ -19,7 +19,7 @@ class Space(Protocol):
     element : str
         What one element is called: "voxel".
     unit : str
-        Of their size, as in the names of columns: "mm3".
+        Unit of their size, as in the names of columns: "mm3".
     """
 
     element: str
@@ -35,16 +35,16 @@ class Space(Protocol):
 
     @property
     def touching(self) -> Adjacency:
-        """Who touches whom at all: a peak is no lower than any of these."""
+        """Which elements touch at all: a peak is no lower than any element that it touches."""
 
     def adjacency(self, connectivity) -> Adjacency:
-        """Return who is whose neighbour in clusters."""
+        """Return which elements are neighbours in clusters."""
 
     def coordinates(self, elements) -> np.ndarray:
         """Return where elements are, in mm; shape (n, 3)."""
 
     def nearest(self, places) -> np.ndarray:
-        """Return the elements at some places, in mm; -1 where there is none."""
+        """Return the elements at places in mm, or -1 where there is none."""
 
     def part(self, elements):
-        """Return the space of some of its elements."""
+        """Return the space that consists of some of its elements."""

@@ -1,4 +1,4 @@
-"""Spaces as plain arrays, inside the files of models and observed maps."""
+"""Spaces as plain arrays in the files of models and observed maps."""
 
 from dataclasses import fields
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from permaps.spaces.volume import Volume
 
-# A space of another kind is one entry here.
+# Each kind of space has one entry here.
 KINDS = {"volume": Volume}
 
 
 def space_arrays(space) -> dict[str, np.ndarray]:
-    """Return a space as arrays by names of their own.
+    """Return a space as arrays, by names that start with `space`.
 
     Parameters
     ----------
     space : permaps.spaces.space.Space or None
-        None gives none.
+        None gives no arrays.
     """
     if space is None:
         return {}
@@ -27,12 +27,12 @@ def space_arrays(space) -> dict[str, np.ndarray]:
 
 
 def take_space(stored):
-    """Take a space out of a file's arrays, where there is one.
+    """Take a space out of the arrays of a file, if there is one.
 
     Parameters
     ----------
     stored : dict of numpy.ndarray
-        Loses the arrays that `space_arrays` gave.
+        The arrays from `space_arrays` are removed from it.
 
     Returns
     -------

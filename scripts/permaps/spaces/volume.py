@@ -37,11 +37,11 @@ class Volume:
 
     @property
     def touching(self) -> Adjacency:
-        """Who shares a face, an edge or a corner."""
+        """Voxels that share a face, an edge or a corner."""
         return grid_adjacency(self.mask, 26)
 
     def adjacency(self, connectivity) -> Adjacency:
-        """Return who is whose neighbour, by 6, 18 or 26 neighbours a voxel."""
+        """Return which voxels are neighbours, with 6, 18 or 26 neighbours per voxel."""
         return grid_adjacency(self.mask, connectivity)
 
     def coordinates(self, elements) -> np.ndarray:
@@ -49,7 +49,7 @@ class Volume:
         return np.argwhere(self.mask)[elements] @ self.affine[:3, :3].T + self.affine[:3, 3]
 
     def nearest(self, places) -> np.ndarray:
-        """Return the voxels that places in mm lie in; -1 outside the mask."""
+        """Return the voxels that contain places in mm, or -1 outside the mask."""
         inverse = np.linalg.inv(self.affine)
         voxels = np.rint(np.asarray(places) @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
         inside = ((voxels >= 0) & (voxels < self.mask.shape)).all(axis=1)
@@ -58,7 +58,7 @@ class Volume:
         return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
 
     def part(self, elements):
-        """Return the volume of some of its voxels."""
+        """Return the volume that consists of some of its voxels."""
         mask = np.zeros_like(self.mask)
         mask[self.mask] = np.isin(np.arange(self.n_elements), elements)
         return Volume(mask, self.affine)

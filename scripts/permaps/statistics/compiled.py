@@ -1,8 +1,8 @@
-"""How kernels are compiled: to the same bits on every processor, and once per machine by the first job to start.
+"""How kernels are compiled: to the same bits on every processor, and once per machine, by the first job.
 
-Numba keeps what it compiles beside the source, or in the user's cache where that folder is read-only; where
-neither can be written, a temporary folder serves. Its cache is safe when several processes compile the same
-function, but all of them then take the time: `ready` lets one do it and the others wait.
+Numba stores compiled code next to the source, or in the user's cache if that folder is read-only. If neither
+can be written, a temporary folder is used. The cache is safe when several processes compile the same
+function, but each of them takes the time. `ready` lets one process compile and the others wait.
 """
 
 import contextlib
@@ -15,9 +15,9 @@ from pathlib import Path
 
 
 def scratch():
-    """Return a folder among the temporary files that is this user's alone.
+    """Return a temporary folder that belongs to this user only.
 
-    Numba's cache is pickled: read from a folder that somebody else has made, it would run what they wrote.
+    Numba's cache is pickled, so a cache in somebody else's folder could run their code.
     """
     folder = Path(tempfile.gettempdir()) / f"permaps-{os.getuid()}"
     with contextlib.suppress(OSError):  # no place for temporary files: `ready` does without
@@ -42,7 +42,7 @@ def _writable(folder):
     return absolute and os.access(folder, os.W_OK)
 
 
-# A user without a home has a cache at a relative "~", which is no place to write to.
+# For a user without a home, the cache would be in a folder called "~".
 _PLACES = Path(__file__).parent / "__pycache__", Path(os.path.expanduser("~/.cache"))
 if "NUMBA_CACHE_DIR" not in os.environ and not any(_writable(folder) for folder in _PLACES):
     os.environ["NUMBA_CACHE_DIR"] = str(_SCRATCH / "numba")
@@ -51,12 +51,12 @@ import numba  # noqa: E402  after the cache folder is chosen
 from numba import float64  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
-# Nothing may be reordered or fused, so that sums have the bits of their written order.
+# No reordering and no fusing, so that sums have the bits of the order in which they are written.
 compiled = numba.njit(cache=True)
 
 
 def _by_fractions(a, b, c):
-    """Round a * b + c once, where numba does not compile."""
+    """Return a * b + c, rounded once, for code that numba does not compile."""
     return float(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
 
 
@@ -68,19 +68,20 @@ def _by_processor(typing_context, a, b, c):
     return float64(float64, float64, float64), generate
 
 
-# a * b + c, rounded once: an instruction of processors since about 2013. Left to choose, the compiler fuses where it
-# has that instruction and rounds twice where not; told, it calls a slow function there, to the same bits.
+# a * b + c, rounded once: an instruction of processors since about 2013. By default the compiler fuses if it
+# has that instruction, and rounds twice if not. With this call, it uses a slow function instead, with the
+# same bits.
 fma = _by_fractions if numba.config.DISABLE_JIT else _by_processor
 
 
 def ready(warm_up, digest):
-    """Run `warm_up`, which calls every kernel once; alone, unless this machine has done so before.
+    """Run `warm_up`, which calls every kernel once; one process at a time until one has finished.
 
     Parameters
     ----------
     warm_up : callable
     digest : str
-        Of the kernels' sources.
+        Digest of the kernels' sources.
     """
     from llvmlite import binding
 
@@ -95,7 +96,7 @@ def ready(warm_up, digest):
 
 @contextlib.contextmanager
 def _alone():
-    """Hold a lock that other processes of this user on this machine wait for, where one can be had."""
+    """Hold a lock for which other processes of this user on this machine wait, if locks are available."""
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
             _SCRATCH.mkdir(mode=0o700, exist_ok=True)

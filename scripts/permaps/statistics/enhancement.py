@@ -1,16 +1,16 @@
 """TFCE, cluster size and cluster mass: their maxima over a map, fast; or their whole maps.
 
-Permutation inference on clusters needs of a relabelled map only the maximum of each enhanced map, so none
-is formed. Elements join components in descending order of height, and every component keeps its size, its
+Permutation inference only needs the maximum of each enhanced map of a relabelling, so the map itself is not
+computed. Elements join components in descending order of height, and each component stores its size, its
 mass and the best TFCE of any of its members. While a component of size s does not change between heights
 a > b, the TFCE of each of its members grows by the integral of s^E h^H from b to a, exactly (Smith &
 Nichols 2009, NeuroImage 44:83-98, without their sum over steps). The increment is common to all members,
-so the best one stays the best until two components merge, and then the better of the two is.
+so the best member stays the best until two components merge. Then it is the better one of the two.
 
-Components are found with few labels: an element that touches none starts a label, one that touches some
-takes over theirs. There are as many labels as local maxima, some thousands, so the table from label to
-component stays in the fastest cache and is kept flat: a merge renames the smaller side's labels at once.
-Looking a neighbour's component up is then two loads without a branch.
+Components need few labels: an element that touches no component starts a new label, and one that does takes
+over its label. There are as many labels as local maxima, some thousands, so the table from labels to
+components stays in the fastest cache. The table is flat: a merge renames the labels of the smaller component
+at once. Finding the component of a neighbour is then two loads without a branch.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ _RADIX = np.uint32(2047)
 
 
 class Workspace:
-    """Arrays that one pass over a map needs, made once and used for every relabelling.
+    """The arrays for one pass over a map, allocated once and used for every relabelling.
 
     Parameters
     ----------
@@ -37,13 +37,14 @@ class Workspace:
     def __init__(self, adjacency, extent):
         n = len(adjacency.position)
         self.adjacency = adjacency
-        # Unsigned, as an index that may be negative is checked for it; a step back wraps round to its place.
+        # Unsigned, because an index that may be negative is checked; a step back wraps around to the right
+        # place.
         self.steps = adjacency.steps.astype(np.int64).view(np.uint64)
         self.keys = np.zeros((2, n), np.uint64)
         self.histograms = np.zeros((3, 2048), np.int32)
         self.label = np.zeros(adjacency.n_positions, np.uint32)
         self.size_power = _size_power(n, extent)
-        # Per label: its component; the chain of labels of a component, its end and its length.
+        # Per label: its component; the chain of labels in a component, its end and its length.
         self.component = np.zeros(n + 2, np.uint32)
         self.chain = np.zeros((3, n + 2), np.uint32)
         # Per component: number of elements; integral of h^H up to the last change, mass, best TFCE.
@@ -58,7 +59,7 @@ class Workspace:
         heights : numpy.ndarray of float32, shape (n_elements,)
             The statistic; free of NaN.
         both_signs : bool
-            Whether negative values form components of their own, or count as nothing.
+            Whether negative values form their own components, or are ignored.
         height_power : float
             The exponent H of TFCE.
         threshold : float
@@ -78,13 +79,13 @@ def _size_power(n, extent):
 
 @compiled
 def _descending_key(bits):
-    # The bits of a positive float order as it does; inverted, they ascend from the highest to the lowest.
+    # The bits of positive floats have the same order as the floats; inverted, the highest comes first.
     return ((bits & _MAGNITUDE) ^ _MAGNITUDE) | (bits & _SIGN)
 
 
 @compiled
 def _sort_descending(bits, position, keys, histograms):
-    """Sort elements into keys[0]: positive ones by descending height, then negative ones likewise.
+    """Sort elements into keys[0]: positive ones by descending height, then negative ones in the same way.
 
     A radix sort in three passes of eleven bits. A key holds the height's bits and the position.
     Returns the number of elements without a minus sign.
@@ -151,8 +152,8 @@ def _maxima(
 def _maxima_of_sign(
     keys, height_power, powers, threshold, steps, label, size_power, component, chain, size, measures
 ):  # fmt: skip
-    # The steps of element p lie from p * stride on, on a grid from 0. (A view of a row each time costs as much
-    # as half of all the rest.)
+    # The steps of element p start at p * stride, or at 0 on a grid. (A view of a row for each element would
+    # cost half as much as everything else.)
     width = steps.shape[1]
     stride = np.uint64(0 if steps.shape[0] == 1 else width)
     steps = steps.reshape(-1)
@@ -174,7 +175,7 @@ def _maxima_of_sign(
             largest, heaviest = _largest_components(n_labels, component, size, mass)
         power = h * h * h if squared else raised(h, *powers)
         own = p * stride
-        # Told their number, the compiler unrolls the loop over the neighbours on a grid.
+        # With a constant number of neighbours, as on a grid, the compiler unrolls the loop.
         if width == 6:
             top, bottom = _range_of_neighbours(component, label, p, steps, own, 6)
         elif width == 18:
@@ -228,8 +229,8 @@ def _maxima_of_sign(
 
 @compiled
 def _range_of_neighbours(component, label, p, steps, own, width):
-    """Highest and lowest component among the neighbours of a position; 0 when there is none yet."""
-    # With component 0 for "none yet", the least of c - 1 skips it by wrapping round.
+    """Highest and lowest component among the neighbours of a position; 0 if there is none yet."""
+    # Component 0 means "none yet": c - 1 wraps around, so the minimum skips it.
     top, bottom = np.uint32(0), np.uint32(0xFFFFFFFF)
     for k in range(width):
         c = component[label[p + steps[own + np.uint64(k)]]]
@@ -240,9 +241,9 @@ def _range_of_neighbours(component, label, p, steps, own, width):
 
 @compiled
 def _largest_components(n_labels, component, size, mass):
-    """Largest size and mass of the components: those of clusters, when their threshold is reached.
+    """Largest size and mass of the components, which are the clusters when the threshold is reached.
 
-    Once for a map, since a comparison for every element more than doubles the time of the loop.
+    Called once per map, because a comparison for every element would more than double the time of the loop.
     """
     largest, heaviest = 0, 0.0
     for c in range(1, n_labels + 1):
@@ -262,7 +263,7 @@ def tfce_map(heights, adjacency, extent, height_power, both_signs):
     extent, height_power : float
         The exponents E and H.
     both_signs : bool
-        Whether negative values are enhanced too, on their own, or get 0.
+        Whether negative values are enhanced too, separately, or get 0.
 
     Returns
     -------
@@ -281,7 +282,7 @@ def tfce_map(heights, adjacency, extent, height_power, both_signs):
 
 @compiled
 def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, height_power, powers):
-    # A union-find with offsets: an element's TFCE is the sum of `gain` on the way to its root.
+    # A union-find with offsets: the TFCE of an element is the sum of `gain` on the path to its root.
     element = np.full(n_positions, -1)
     parent = np.arange(heights.size)
     size = np.zeros(heights.size, np.int64)
@@ -320,11 +321,11 @@ def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, heig
 
 @compiled
 def _find(parent, gain, i):
-    """Root of i; afterwards i hangs on it directly, with its gain relative to it."""
+    """Return the root of i, and attach i directly to it, with its gain relative to the root."""
     root = i
     while parent[root] != root:
         root = parent[root]
-    # From the top down, so that each gain is added up once: collect the path by walking it twice.
+    # From the top down, so that each gain is added once. This walks the path twice.
     total = 0.0
     j = i
     while parent[j] != j:
@@ -347,8 +348,8 @@ def clusters(heights, adjacency, threshold, both_signs):
     heights : array of float, shape (n_elements,)
     adjacency : permaps.spaces.adjacency.Adjacency
     threshold : float
-        Clusters are components of elements strictly above it; below minus it too when `both_signs`, on
-        their own, so that neighbouring clusters of opposite sign never merge.
+        Clusters are components of elements strictly above it. With `both_signs`, elements below its negative
+        form their own clusters, and neighbouring clusters of opposite sign never merge.
     both_signs : bool
 
     Returns

@@ -1,4 +1,4 @@
-"""What computes a statistic for relabellings: one call, whatever the model behind it."""
+"""How statistics of relabellings are computed: one interface for all models."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ class Evaluator(Protocol):
     Attributes
     ----------
     batch : int
-        Relabellings that it is best given at a time.
+        Best number of relabellings to compute at a time.
     """
 
     batch: int

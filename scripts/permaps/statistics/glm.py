@@ -1,4 +1,4 @@
-"""Least squares with its parametric inference, voxel by voxel."""
+"""Least squares with parametric inference, voxel by voxel."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from scipy.special import betaln, hyp2f1, ndtri_exp
 
 from permaps.arithmetic.linear import divided, orthonormal, product
 
-# Voxels whose residuals are taken at a time.
+# Voxels whose residuals are computed at a time.
 BLOCK = 8192
-# Residual variance below this share of a voxel's mean square is rounding noise.
+# Residual variance below this share of the voxel's mean square is rounding noise.
 NOISE = 1e-12
 
 
@@ -25,18 +25,18 @@ def fit(maps, design, contrast, is_f=None):
         Of full column rank.
     contrast : numpy.ndarray, shape (n_rows, n_columns)
     is_f : bool, optional
-        F or t; left out, one row gives t, several F.
+        F or t; by default t for one row and F for several.
 
     Returns
     -------
     dict of numpy.ndarray, each of shape (n_voxels,)
         `effect` (the contrast's value; for F the root mean square over
-        participants of what it explains), `stat` (t or F),
+        participants of the part that it explains), `stat` (t or F),
         `p` (two-sided for t), `z` (of the same p; with the sign of t), `partialr2`.
     """
     n, n_columns = design.shape
     dof = n - n_columns
-    # In units of their own norm, columns of any unit are inverted precisely.
+    # Scaled to unit norm, so that the inverse is precise whatever the columns' units.
     unit = np.linalg.norm(design, axis=0)
     design, contrast = design / unit, contrast / unit
     basis, triangle = orthonormal(design)
@@ -70,7 +70,7 @@ def fit(maps, design, contrast, is_f=None):
 
 
 def fit_voxel_models(maps, models, is_f=None):
-    """Fit every voxel's own model and test the contrast; the same results as `fit`.
+    """Fit the model of each voxel and test the contrast, with the same results as `fit`.
 
     With variance groups, p comes from the approximate degrees of freedom of Welch (1951, Biometrika 38:330).
 
@@ -103,7 +103,7 @@ def fit_voxel_models(maps, models, is_f=None):
         explained = rows * (out[0, :width] if rows > 1 else out[0, :width] ** 2)
         partial[voxels] = explained / (explained + freedom[0, :width])
         if is_f:
-            # Degrees of freedom and columns are together the participants whom a voxel has.
+            # Degrees of freedom plus columns is the number of participants at a voxel.
             n_present = freedom[0, :width] + models.design.shape[1]
             effect[voxels] = np.sqrt(explained * variance[0, :width] / n_present)
     log_of_p = log_p(f, rows, dof)
@@ -121,7 +121,7 @@ def fit_voxel_models(maps, models, is_f=None):
 
 
 def log_p(f, rows, dof):
-    """Return the natural log of the p of F values, also where p itself is 0 in floating point.
+    """Return the natural log of the p of F values, even where p itself is 0 in floating point.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Powers with the same bits on every processor.
 
-The pow of a C library, which compiled code calls too, rounds otherwise with fused multiply-add than without,
-and numpy's otherwise with AVX-512. Here x^y = (2^e)^y c^y (1 + d)^y: the first two from tables that exact decimals
-fill, the last by its series.
+The C library's pow, which compiled code also calls, rounds differently with fused multiply-add, and numpy's
+with AVX-512. Here x^y = (2^e)^y c^y (1 + d)^y. The first two factors come from tables that are computed with
+exact decimals, and the last one from its series.
 """
 
 import math
@@ -16,9 +16,9 @@ from permaps.statistics.compiled import compiled
 _DIGITS = Context(prec=36, Emax=999999, Emin=-999999)
 # Exponents of doubles, with a mantissa from 1 to 2.
 _LOWEST, _HIGHEST = -1074, 1023
-# Points c from 1 to 2. So many keep d below 2^-8, and the series short.
+# Points c from 1 to 2: enough to keep d below 2^-8 and the series short.
 _POINTS = 256
-# What is left out is below a double's last bit for exponents up to 20.
+# The remainder is below the last bit of a double for exponents up to 20.
 _TERMS = 8
 
 
@@ -37,7 +37,7 @@ def tables(exponent):
     root, inverse : numpy.ndarray, shape (n_points,)
         c^exponent and 1 / (n_points c), for c from 1 to 2 in equal steps.
     series : tuple of 8 float
-        Coefficients of (1 + d)^exponent, from that of d on.
+        Coefficients of (1 + d)^exponent, starting with that of d.
     """
     y = Decimal(float(exponent))
     step = _DIGITS.power(Decimal(2), y)
@@ -71,11 +71,11 @@ def raised(x, scale, root, inverse, series):
     if x == 0.0:
         return 0.0
     mantissa, e = math.frexp(x)
-    # frexp's mantissa is from 1/2 to 1. What is beyond a whole number is exact.
+    # frexp's mantissa is from 1/2 to 1. The part beyond a whole number is exact.
     position = mantissa * (2 * _POINTS)
     i = int(position)
     d = (position - i) * inverse[i - _POINTS]
-    # Written out, since a loop takes ten times as long.
+    # Written out, because a loop takes ten times as long.
     s0, s1, s2, s3, s4, s5, s6, s7 = series
     total = d * (s0 + d * (s1 + d * (s2 + d * (s3 + d * (s4 + d * (s5 + d * (s6 + d * s7)))))))
     return scale[e - 1 - _LOWEST] * (root[i - _POINTS] * (1.0 + total))

@@ -1,8 +1,8 @@
-"""Pseudo-t: the variance borrowed from neighbouring voxels, for small samples.
+"""Pseudo-t: a t with a variance that is smoothed over space, for small samples.
 
-With few participants the residual variance is a noisy estimate, and what is large by chance in t is often
-only a small variance. Smoothing the variance over space mends that; the result is no t any more, but its
-null comes from relabelling all the same (Nichols & Holmes 2002, HBM 15:1-25).
+With few participants, the residual variance is a noisy estimate, and a large t is often just a small
+variance. Smoothing the variance over space helps. The result does not follow a t distribution, but its null
+comes from relabelling anyway (Nichols & Holmes 2002, HBM 15:1-25).
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class SmoothedVarianceEvaluator:
     model : SmoothedVariance
     maps : array of float32, shape (n_participants, n_voxels)
     memory_mb : float
-        What the maps of a batch may take: effect, variance and scale of each relabelling.
+        Memory for the maps of a batch: effect, variance and scale of each relabelling.
     """
 
     def __init__(self, model, maps, memory_mb):
@@ -71,8 +71,8 @@ class SmoothedVarianceEvaluator:
                 stretch = whole[:, first : first + part.shape[1]]
                 stretch[:] = part[:, : stretch.shape[1]]
         for row in variance:
-            # Divided by the same smoothing of the mask, so that its edge does not lower the variance; nor may
-            # voxels without one, where too few participants have data.
+            # Divided by the smoothed mask, so that its edge does not lower the variance. Voxels without a
+            # variance, where too few participants have data, must not lower it either.
             row[:] = self._smooth(row) / (
                 self.share if row.all() else np.maximum(self._smooth(row > 0), 1e-12)
             )

@@ -1,13 +1,13 @@
-"""The statistics of a run, a row for each: whoever needs one of its names looks it up here.
+"""The statistics of a run, one row for each: all their names are looked up here.
 
-Plain values alone, since the Snakefile reads them at every start.
+Only plain values, because the Snakefile imports this module at every start.
 """
 
 from dataclasses import dataclass
 
 # Two values closer than this, relative to their size, are a tie.
 TIE = 1e-9
-# Enhancement works on heights in single precision: there, the last bits of those tell ties.
+# Enhancement uses heights in single precision, so ties differ in the last bits of those.
 ENHANCED_TIE = 1e-6
 
 
@@ -24,19 +24,19 @@ class Statistic:
     label : str
         In titles and tables.
     unit : str
-        Of its values, on axes.
+        Unit of its values, on axes.
     words : str
         In the sentences of the methods text.
     reference : str
         Key of the paper that the methods text cites; empty for none.
     panel : str
-        The panel of glass brains that shows it.
+        The panel of glass brains in which it is shown.
     tie : float
         Relative difference up to which two values are equal.
     one_tail : bool
         Whether it is never negative, whatever `two_sided` says.
     of_clusters : bool
-        Whether its values belong to whole clusters, which have no p of their own at an element.
+        Whether its values belong to whole clusters, so that single elements have no p of their own.
     """
 
     name: str

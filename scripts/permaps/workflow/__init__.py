@@ -1,1 +1,1 @@
-"""What holds the jobs together: config, errors, logs, digests of code, the terminal."""
+"""What jobs need around their work: config, errors, logs, records, digests of the code, the terminal."""

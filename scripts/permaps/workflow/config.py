@@ -1,6 +1,6 @@
-"""The config: the user's values laid over the defaults, checked before anything runs.
+"""The config: the user's values merged over the defaults, and checked before anything runs.
 
-Every cluster job parses the Snakefile again, so that what only a check needs is imported by it.
+Every cluster job parses the Snakefile again, so a check imports the packages that only it needs.
 """
 
 import difflib
@@ -15,13 +15,14 @@ from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import unfit_names
 from permaps.workflow.paths import no_file
 
-# Merged key by key, the default's contrasts would stay among the user's.
+# Merged key by key, the default contrasts would be added to the user's.
 REPLACED_AS_A_WHOLE = ("dataset", "model")
 
-# Snakemake plans 20,000 chunks in 48 s, and more than in proportion beyond.
+# Snakemake plans 20,000 chunks in 48 s, and takes more than proportionally longer beyond.
 MAX_CHUNKS = 50_000
 
-# A study has some hundreds, four deep. Anchors in YAML make billions of a few lines, or a value a part of itself.
+# A study has some hundreds, four levels deep. With YAML anchors, a few lines can make billions, or a value
+# that contains itself.
 MAX_VALUES, MAX_DEPTH = 50_000, 20
 
 
@@ -31,14 +32,14 @@ def resolve(given, defaults_path, schema_path):
     Parameters
     ----------
     given : dict
-        What the user says, in whatever detail. It is not changed.
+        The user's values, of any sections and keys. It is not changed.
     defaults_path, schema_path : path
         The defaults and the JSON schema, both YAML.
 
     Returns
     -------
     dict
-        Every key of the schema. Numbers have the schema's types, paths a home folder for a leading `~`.
+        Every key of the schema. Numbers have the schema's types, and a leading `~` in paths is expanded.
 
     Raises
     ------
@@ -83,9 +84,9 @@ def layered(under, over):
 
 
 def local_config(defaults_path):
-    """Return what the working directory's own config/config.yaml says: {} without one.
+    """Return the contents of config/config.yaml in the working directory, or {} if there is none.
 
-    The defaults themselves are no user's values, so they do not count, however they are reached.
+    The file with the defaults does not count as the user's, whatever path leads to it.
     """
     path = Path("config/config.yaml")
     if not path.exists() or path.samefile(defaults_path):
@@ -119,13 +120,13 @@ def keys_of_source(schema, source):
 def _load(path):
     import yaml
 
-    # libyaml's loader is ten times faster, where PyYAML was built with it.
+    # libyaml's loader is ten times faster, if PyYAML was built with it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
 
 
 def _is_boundless(values):
-    """Tell whether nested dicts and lists hold too much, without walking through more than that."""
+    """Tell whether nested dicts and lists have too many values, without visiting more of them than that."""
     around, count = [iter([values])], 0
     while around:
         for value in around[-1]:
@@ -141,7 +142,7 @@ def _is_boundless(values):
 
 
 def _with_text_keys(values, at, problems):
-    """Copy nested dicts without the keys that are not text, which go to `problems`."""
+    """Copy nested dicts without keys that are not text. These are added to `problems`."""
     copy = {}
     for key, value in values.items():
         if isinstance(key, str):
@@ -157,7 +158,7 @@ def _with_text_keys(values, at, problems):
 
 
 def _within_floats(value):
-    """Return infinity for a whole number beyond all floats: it passes for neither in a check, nor can it be shown."""
+    """Return infinity for a whole number beyond all floats, which could neither be checked nor shown."""
     if isinstance(value, list):
         return [_within_floats(item) for item in value]
     endless = isinstance(value, int) and abs(value) > sys.float_info.max
@@ -181,7 +182,7 @@ def _properties(values, sub, schema):
 
 
 def _fill(values, sub, schema):
-    """Give a section the schema's defaults for what it leaves out."""
+    """Fill in the schema's defaults for keys that a section leaves out."""
     if isinstance(values, dict):
         for key, leaf in _properties(values, sub, schema).items():
             if "default" in leaf:
@@ -194,7 +195,7 @@ def _types(sub):
 
 
 def _typed(value, sub, schema):
-    """Return the value as the schema's type where nothing is lost; anything else stays for the check."""
+    """Convert a value to the schema's type if nothing is lost. The check reports anything else."""
     if isinstance(value, dict):
         known = _properties(value, sub, schema)
         return {k: _typed(v, known[k], schema) if k in known else v for k, v in value.items()}
@@ -211,7 +212,7 @@ def _typed(value, sub, schema):
 
 
 def _from_text(text):
-    """Read a value below `--config section='{key: value}'`, which Snakemake hands on as text."""
+    """Read a value inside `--config section='{key: value}'`, which Snakemake passes on as text."""
     import yaml
 
     try:
@@ -222,7 +223,7 @@ def _from_text(text):
 
 
 def _is_integer(_, value):
-    # One that no float can hold is none: it would pass by bounds that count for numbers alone.
+    # A number beyond all floats is an error: the bounds of the schema would not apply to it.
     return isinstance(value, int) and _is_number(None, value)
 
 
@@ -234,10 +235,10 @@ def _is_number(_, value):
 
 
 def _violations(config, schema):
-    """Return what the schema finds, one line for a key."""
+    """Return the problems that the schema finds, one line per key."""
     from jsonschema import Draft202012Validator, validators
 
-    # To JSON, 5.0 is an integer and infinity a number.
+    # In JSON, 5.0 is an integer and infinity is a number.
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     validator = validators.extend(Draft202012Validator, type_checker=checker)(schema)
     found = {}
@@ -270,7 +271,7 @@ def _told(error, at, schema):
 
 
 def _meant(key, at, siblings, schema):
-    """Say what an unknown key may have been meant to be."""
+    """Suggest which key was meant by an unknown one."""
     if at == ("dataset",):
         for source in _sources(schema):
             if key in keys_of_source(schema, source):
@@ -290,7 +291,7 @@ def _meant(key, at, siblings, schema):
 
 
 def _named(at):
-    """Write a path into the config as people do: inference.statistics[1]."""
+    """Write a path into the config in the usual way: inference.statistics[1]."""
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in at).lstrip(".")
 
 
@@ -352,7 +353,7 @@ def _reading(value, sub):
 
 
 def _conflicts(config):
-    """Return what no schema can say: problems between values that are fine one by one."""
+    """Return problems that no schema can express: values that are valid alone but not together."""
     return [
         *_covariates_without_a_table(config),
         *_too_many_chunks(config["permutation"]),
@@ -366,7 +367,7 @@ def _conflicts(config):
 
 
 def _variances_apart_and_smoothed(config):
-    # The pseudo-t has one variance for all, so that groups would be passed over in silence.
+    # The pseudo-t has one variance for everyone, so the groups would silently be ignored.
     groups, fwhm = config["model"]["variance_groups"], config["inference"]["variance_smoothing_fwhm"]
     if groups is None or not fwhm:
         return []

@@ -1,4 +1,4 @@
-"""What every rule has and none has to say."""
+"""What every rule has, so that no rule has to repeat it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from permaps.workflow.records import Records, dates_of, digest
 
 
 def complete(rule, home, results, resources):
-    """Give a rule its log, its benchmark, its environment, and what its results depend on beside its settings.
+    """Give a rule its log, benchmark, environment and resources, and the parameters that make it run again.
 
     Parameters
     ----------
@@ -19,13 +19,13 @@ def complete(rule, home, results, resources):
     results : str
         Folder for logs and benchmarks.
     resources : dict
-        Those that a rule has unless it names others.
+        Used for a rule that names no others.
     """
     rule.log_modifier = rule.benchmark_modifier = rule.output_modifier
     rule.set_log(f"{results}/logs/{_stem(rule)}.log")
     rule.benchmark = f"{results}/benchmarks/{_stem(rule)}.tsv"
     rule.conda_env = rule.conda_env or str(home / "envs/imaging.yaml")
-    # Snakemake knows of neither: modules that a script imports, and files that changed without a newer date.
+    # Snakemake notices neither an edited module that a script imports, nor a changed file with an older date.
     rule.set_params(
         library=library_digest(home / "scripts" / Path(str(rule.script)).name),
         sources=lambda wildcards, input, output: state_of(input, output[0], Records(results)),
@@ -35,20 +35,20 @@ def complete(rule, home, results, resources):
 
 
 def _stem(rule):
-    """Name the files about a job by its rule and its wildcards: `fit_tail/analysis-age_stat-t`."""
+    """Name the log and benchmark of a job by its rule and wildcards: `fit_tail/analysis-age_stat-t`."""
     wildcards = "_".join(f"{name}-{{{name}}}" for name in sorted(rule.wildcard_names))
     return f"{rule.name}/{wildcards}" if wildcards else rule.name
 
 
 def state_of(files, first, records):
-    """Return a token of the files from outside that a job reads: another one when one of them changes.
+    """Return a token of the user's files that a job reads. It changes when one of the files changes.
 
     Parameters
     ----------
     files : iterable of path
         What the job reads; results of other jobs do not count.
     first : path
-        The job's first result, whose record knows what the files were.
+        The job's first result. Its record says what the files were.
     records : permaps.workflow.records.Records
 
     Returns

@@ -1,9 +1,9 @@
-"""What code a script, or a whole run, depends on, as one number.
+"""The code that a script, or a whole run, depends on, as one digest.
 
-Snakemake re-runs a rule when its script changes, but knows nothing of the modules the script imports, nor of
-the templates and references that lie beside them.
-A rule that has this digest among its params re-runs when one of them is edited, and only then: it is
-made from the modules' content, so a mere touch changes nothing.
+Snakemake re-runs a rule when its script changes. It does not know about the modules that the script imports,
+or the templates and references next to them. A rule with this digest among its params re-runs when one of
+them is edited, and only then: the digest depends on the content of the modules, so touching a file changes
+nothing.
 """
 
 import ast
@@ -39,7 +39,7 @@ def modules_of(script):
 
 
 def _beside(module):
-    """Yield the files other than code beside a module that its text names, alone or by their folder."""
+    """Yield the files next to a module that are no code and that it names, alone or by their folder."""
     texts = _texts(module.read_text(encoding="utf-8"))
     for path in module.parent.iterdir():
         if path.name in texts and path.suffix != ".py":
@@ -47,21 +47,21 @@ def _beside(module):
 
 
 def _files(path):
-    """Yield the files below a folder, or the file itself; not what Python keeps of compiled code."""
+    """Yield the files in a folder, or the file itself, without Python's compiled code."""
     found = path.rglob("*") if path.is_dir() else [path]
     yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
 
 
-# By text, not by path, so that an edit counts; scripts share most of their modules.
+# Cached by text, not by path, so that an edit counts. Scripts share most of their modules.
 @cache
 def _texts(source):
-    """Return the constants of a source, names of files among them."""
+    """Return the constants in a source, which include the names of files."""
     return {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
 
 
 @cache
 def _imported(source):
-    """Return the dotted names in the package that a source imports, modules and what lies in them alike."""
+    """Return the dotted names that a source imports from the package: modules, and names inside modules."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -75,7 +75,7 @@ def library_digest(script):
     """Return a short digest of the content of a script and of every library file that it uses."""
     content = hashlib.sha256()
     modules = modules_of(script)
-    # Snakemake sees an edited script by itself, the records of results (`records.py`) do not.
+    # Snakemake notices an edited script by itself, but the records of results (`records.py`) do not.
     for path in [
         Path(script),
         *sorted({*modules, *(file for module in modules for file in _beside(module))}),
@@ -85,7 +85,7 @@ def library_digest(script):
 
 
 def code_digest(home):
-    """Return a short digest of all that makes results: rules, scripts, library.
+    """Return a short digest of all code that makes results: rules, scripts, library.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-"""How long a run will take: by its earlier jobs, or else by a probe of this machine.
+"""How long a run will take, from its earlier jobs or from a probe of this machine.
 
-The probe sorts numbers for a tenth of a second. Its time is set against what it took where the
-embedded example was timed, job by job (`make bench` renews `reference.json`): so a first run is estimated too.
+The probe sorts numbers for a tenth of a second. Its time is compared with the time on the machine where the
+embedded example was timed, job by job (`make bench` renews `reference.json`). So there is an estimate for a
+first run, too.
 """
 
 import csv
@@ -30,12 +31,12 @@ GROWING = {
     "compare_missing",
     "compute_null_chunk",
 }
-# Seconds until a job's script begins, which no benchmark counts.
+# Seconds until a job's script starts, which no benchmark includes.
 OVERHEAD = 1.0
 
 
 def estimate(jobs, benchmarks, workers, n_participants=None, grid=None):
-    """Return how long jobs will take, and how that is known.
+    """Return how long jobs will take, and where the estimate comes from.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def estimate(jobs, benchmarks, workers, n_participants=None, grid=None):
 
 
 def relabelled(wildcards):
-    """Return how many relabellings a job has; 1 where it relabels nothing."""
+    """Return how many relabellings a job computes, or 1 for a job without relabellings."""
     return int(wildcards["stop"]) - int(wildcards["start"]) if "stop" in wildcards else 1
 
 
 def measured(benchmarks, rule):
-    """Return the (seconds, relabellings) of every benchmark of a rule; 1 where it relabels nothing."""
+    """Return (seconds, relabellings) of every benchmark of a rule, with 1 for a job without relabellings."""
     found = []
     for path in [Path(benchmarks) / f"{rule}.tsv", *(Path(benchmarks) / rule).glob("*.tsv")]:
         try:
@@ -91,13 +92,13 @@ def measured(benchmarks, rule):
 
 
 def rate(found):
-    """Return seconds per relabelling, or per job; None where nothing was measured."""
-    # Sums: a short chunk is mostly the start of its job.
+    """Return seconds per relabelling or per job, or None if nothing was measured."""
+    # The ratio of sums, because a short chunk mostly measures the start of its job.
     return sum(s for s, _ in found) / sum(n for _, n in found) if found else None
 
 
 def probe(repeats=3):
-    """Return the seconds that a fixed piece of work takes on this machine now; the best of some repeats."""
+    """Return the seconds that a fixed piece of work takes on this machine now, the best of some repeats."""
     draw = random.Random(0).random
     values = [draw() for _ in range(200_000)]
     times = []
@@ -109,7 +110,7 @@ def probe(repeats=3):
 
 
 def grid_of(path):
-    """Return the number of voxels that the header of a NIfTI or Analyze file tells; None where it does not."""
+    """Return the number of voxels in the header of a NIfTI or Analyze file, or None if it cannot be read."""
     path = Path(path)
     header = path.with_suffix({".img": ".hdr", ".IMG": ".HDR"}.get(path.suffix, path.suffix))
     if no_file(header):
@@ -127,7 +128,7 @@ def grid_of(path):
 
 
 def duration(seconds):
-    """Say a time as roughly as it is known."""
+    """Write a time only as precisely as it is known."""
     if seconds < 90:
         return f"about {max(10, 10 * round(seconds / 10))} s"
     if seconds < 90 * 60:
@@ -136,7 +137,7 @@ def duration(seconds):
 
 
 def as_reference(benchmarks, n_participants, grid):
-    """Return the reference that a finished run gives, with the probe's time beside it.
+    """Return the reference from a finished run, together with the probe's time.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""What a user is told when something they can mend is wrong."""
+"""Messages for the user about problems that they can fix."""
 
 
 class UserError(Exception):
     """A problem in the user's config, table or images.
 
     The message says which file, row or key, what was found, what was expected and what to do. It is
-    shown without a traceback, so it has to be complete in itself.
+    shown without a traceback, so it must be complete.
     """
 
 
@@ -18,7 +18,7 @@ def nearest(name, known):
 
 
 def listed(names, most=30, longest=60):
-    """Return names as one would say them, many and long ones cut: what is no table can have a book for a name."""
+    """Return names as a phrase, with long names and lists cut: a file that is no table may have huge ones."""
     names = [str(name) for name in names]
     shown = [name if len(name) <= longest else f"{name[: longest - 3]}..." for name in names[:most]]
     more = len(names) - most

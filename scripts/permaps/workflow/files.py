@@ -1,6 +1,6 @@
-"""The files and folders that a config names, looked at before anything runs.
+"""The files and folders that a config names, checked before anything runs.
 
-Snakemake finds the same problems later, and tells some of them as a traceback through itself.
+Snakemake finds the same problems later, and shows some of them as a traceback of its own code.
 """
 
 import os
@@ -12,15 +12,15 @@ from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME
 from permaps.workflow.paths import lies_below, no_file
 
-# Of a whole path, in bytes, on Linux; and what of it results take below their folder.
+# Of a whole path on Linux, in bytes; and the part of it that results need inside their folder.
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
 HOME = Path(__file__).parents[3]
-# What the workflow's own folder is made of.
+# What the folder of the workflow consists of.
 PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
 
 
 def check_place(folder, what):
-    """Refuse a folder below which Snakemake would take names for wildcards, or for several lines.
+    """Refuse a folder whose name Snakemake would read as wildcards, or as several lines.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _inputs(config):
 
 
 def _said_twice(path):
-    """Yield each key that a config file holds twice: YAML takes the last, and is silent about it."""
+    """Yield each key that a config file has twice. YAML silently takes the last one."""
     import yaml
 
     if found := no_file(path):
@@ -97,7 +97,7 @@ def _said_twice(path):
         waiting = [((), yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader))]
     except (OSError, ValueError, yaml.YAMLError, RecursionError):  # Snakemake has read it, in its own way
         return
-    seen = set()  # an alias can make a node a part of itself
+    seen = set()  # with an alias, a node can contain itself
     while waiting:
         at, node = waiting.pop()
         if not isinstance(node, yaml.MappingNode) or node in seen:
@@ -141,7 +141,7 @@ def _near(folder, name):
 
 
 def _among_results(key, path, results):
-    """Return that an input lies among the results, if it does: they are removed and made anew."""
+    """Return a problem if an input is among the results, which are deleted and made again."""
     if not lies_below(path, results):
         return []
     return [
@@ -151,7 +151,7 @@ def _among_results(key, path, results):
 
 
 def _misplaced(results):
-    """Return why results would lie among what is not theirs, if they would."""
+    """Return a problem if the folder for results has other files in it."""
     taken = {".": "holds the working directory", HOME: "holds the workflow itself"}
     around = [why for folder, why in taken.items() if lies_below(folder, results)]
     parts = [part for part in PARTS_OF_WORKFLOW if lies_below(results, HOME / part)]
@@ -186,7 +186,7 @@ def _unwritable(key, path):
 
 
 def _writable(folder):
-    # Of /proc, or a file system that is read only, a mode says nothing.
+    # In /proc, or on a read-only file system, the mode of a folder says nothing.
     try:
         os.rmdir(tempfile.mkdtemp(dir=folder, prefix=".permaps-"))
     except OSError:

@@ -16,13 +16,13 @@ from permaps.workflow.records import Records, looked_at, made
 
 log = logging.getLogger("permaps")
 
-# What a job cannot help: no room, no permission.
+# Not the fault of the code: no space, no permission.
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextlib.contextmanager
 def job(snakemake):
-    """Run a script's work with its inputs checked, its outputs recorded and its errors told once.
+    """Run a script's work: check its inputs, record its outputs, and report its errors once.
 
     A `UserError` ends the job with its message and no traceback, on the terminal and in the log; any
     other exception leaves its traceback in the log and names that file on the terminal.
@@ -30,7 +30,7 @@ def job(snakemake):
     Parameters
     ----------
     snakemake : object
-        What Snakemake hands to a script: `log`, `input`, `output` and `params`.
+        What Snakemake passes to a script: `log`, `input`, `output` and `params`.
     """
     log_path = snakemake.log[0]
     try:
@@ -48,7 +48,7 @@ def job(snakemake):
     except UserError as error:
         log.error("error: %s", error)
         sys.exit(f"\nPermaps: {error}\n(log: {log_path})\n")
-    except KeyboardInterrupt:  # every job of a run gets it, and a traceback of each would say nothing
+    except KeyboardInterrupt:  # every job of a run gets it, and their tracebacks would say nothing
         log.error("error: interrupted")
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
@@ -61,21 +61,21 @@ def job(snakemake):
 
 @contextlib.contextmanager
 def recorded(job):
-    """Check what a job reads, and record what the block has made of it.
+    """Check what a job reads, and record what the block makes.
 
     Parameters
     ----------
     job : object
-        As for `job`; Snakemake's own will do.
+        As for `job`; Snakemake's own job objects work too.
 
     Raises
     ------
     UserError
-        When an input is not what was written.
+        When an input differs from what was written.
     """
     records = Records.beside(job.log[0])
     inputs, sources = records.inspect(job.input)
-    # As they are before they are read: what changes from now on is a change.
+    # Before they are read, so that a change during the job is noticed later.
     sources = looked_at(sources, records.seen(job.output[0]))
     yield
     for name, record in made(records, job, inputs, sources).items():
@@ -93,20 +93,20 @@ def _unexpected(error):
 
 
 def warn(text):
-    """Say what does not stop a run and yet may spoil it, in the log and on the terminal."""
+    """Write a warning to the log and to the terminal: the run goes on, but its results may be bad."""
     log.warning("warning: %s", text)
     print(f"\nPermaps warns: {text}\n", file=sys.stderr)
 
 
 @contextlib.contextmanager
 def written_whole(path):
-    """Yield a temporary path beside `path` that takes its name only when the block ends well.
+    """Yield a temporary path next to `path`, and rename it to `path` only if the block succeeds.
 
-    A job that is killed, or an orphan that ends after its retry, never leaves half a file behind.
+    So a job that is killed, or an orphan that ends after its retry, never leaves half a file behind.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays, since nibabel, numpy and matplotlib choose the format by it.
+    # With the same suffix, because nibabel, numpy and matplotlib choose the format by it.
     suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".nii.gz") else path.suffix
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=suffix)
     os.close(handle)

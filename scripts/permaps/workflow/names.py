@@ -4,17 +4,17 @@ import re
 
 # Of one name, in bytes, on every common file system.
 LONGEST_NAME = 255
-# What results add to the name of an analysis, at the most.
+# The most that results add to the name of an analysis.
 _AROUND = len("contrast-_stat-clustersize_corr-bonferroni_logp.nii.gz")
 LONGEST_ANALYSIS = LONGEST_NAME - _AROUND
-# Snakemake takes a wildcard that ends in so many repeats for an endless recursion.
+# Snakemake mistakes a wildcard that ends in so many repeats for an endless recursion.
 _REPEATED = re.compile(r"(.+?)\1{19,}$")
-# The merged null of a contrast is a file of this ending, beside a folder of the contrast's chunks.
+# The merged null of a contrast is a file with this ending, next to the folder of the contrast's chunks.
 _BESIDE = ".npz"
 
 
 def unfit_names(contrasts, volumes, covariates):
-    """Return what is wrong with names that are fine as text, one line each.
+    """Return what is wrong with names that are valid text, one line each.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _too_long(analyses):
 
 
 def _alike(key, names):
-    """Say which names differ in case alone: on macOS and Windows their files are one."""
+    """Return which names differ only in case: on macOS and Windows, they are the same file."""
     seen = {}
     for name in names:
         first = seen.setdefault(name.casefold(), name)

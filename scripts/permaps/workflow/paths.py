@@ -1,4 +1,4 @@
-"""What a path leads to, before anything is opened: a pipe can wait for ever, and a device may never end."""
+"""What a path leads to, checked before it is opened: a pipe can block forever, and a device may never end."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ _KINDS = {
 
 
 def no_file(path):
-    """Return what a path leads to if that is there and no regular file, in two words; "" otherwise.
+    """Return what a path leads to, in two words, if it exists and is no regular file; otherwise "".
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def no_file(path):
     Returns
     -------
     str
-        Such as "a pipe". What cannot be reached is left to those who open it: they can say why.
+        Such as "a pipe". Whoever opens a path that cannot be reached can say why.
     """
     try:
         mode = os.stat(path).st_mode
@@ -32,9 +32,9 @@ def no_file(path):
 
 
 def lies_below(path, folder):
-    """Tell whether a path leads to a folder, or to what is below it, by whatever links."""
+    """Tell whether a path leads into a folder, or to the folder itself, through any links."""
     try:
         path, folder = os.path.realpath(path), os.path.realpath(folder)
-    except ValueError:  # a zero byte, which is told when the path is opened
+    except ValueError:  # a zero byte: the error comes when the path is opened
         return False
     return os.path.commonpath([path, folder]) == folder

@@ -1,4 +1,4 @@
-"""What a run was made of: its settings, software, inputs and the size of what came out."""
+"""The provenance of a run: its settings, software, inputs and the size of its results."""
 
 import hashlib
 import importlib.metadata
@@ -22,7 +22,7 @@ PACKAGES = (
 def software():
     """Return the versions of Python and of the packages that results depend on; None if not installed.
 
-    A package can be missing here and yet have been used: with conda, jobs run in several environments.
+    A package that is missing here may have been used: with conda, jobs run in several environments.
     """
     versions = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -34,26 +34,26 @@ def software():
 
 
 def sha256(path):
-    """Return a file's checksum without holding the file in memory."""
+    """Return a file's checksum without reading the whole file into memory."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def relabellings(null, n_distinct):
-    """Return how many relabellings a null holds besides the observed one, and whether those are all.
+    """Return how many relabellings a null has besides the observed one, and whether those are all.
 
     Parameters
     ----------
     null : mapping of str to array, shape (1 + N,)
     n_distinct : int or str
-        The observed labelling is one of them; text when they are too many for JSON's numbers.
+        The observed labelling is one of them; text if the number is too large for JSON.
     """
     n = len(next(iter(null.values()))) - 1
     return {"n_relabellings": n, "exact": isinstance(n_distinct, int) and n + 1 >= n_distinct}
 
 
 def plain(value):
-    """Return nested dicts, lists and numbers as those that JSON and a comparison of params know."""
+    """Return nested dicts, lists and numbers as types that JSON and a comparison of params know."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

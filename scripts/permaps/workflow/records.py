@@ -1,15 +1,17 @@
-"""What every result was made from, and whether it is still what was written.
+"""What each result was made from, and whether it still is what was written.
 
-Beside each result, in the folder .records, lies a small record with
+For each result, the folder .records has a small record with
 
 - `files`: size and checksum of what was written,
-- `settings`: a digest of the params of its job, the digest of the code and the token of the user's files among them,
-- `inputs`: for each result that it was made from, a digest of what that one was,
-- `sources`: for each file from outside, its size, date and checksum (in the record of a job's first result).
+- `settings`: a digest of the params of its job, the digest of the code and the token of the user's files
+among them,
+- `inputs`: for each result that it was made from, a digest of that result,
+- `sources`: for each of the user's files, its size, date and checksum (in the record of a job's first
+result).
 
-A job looks at the records of what it reads, so that a damaged file is told and not used. Before a run, those
-of all that Snakemake takes for up to date are compared with what would be made now. Snakemake's own notes do the
-same as long as they are there; results that were copied, or made elsewhere, have none.
+A job checks the records of what it reads, so that a damaged file is reported and not used. Before a run, the
+records of all results that Snakemake considers up to date are compared with what would be made now.
+Snakemake's own notes serve the same purpose, but results that were copied, or made elsewhere, have no notes.
 """
 
 import functools
@@ -22,7 +24,7 @@ from permaps.workflow.errors import UserError
 
 FOLDER = ".records"
 _SLAB = 2**20
-# Files or rules that a message names.
+# How many files or rules a message names.
 _FEW = 4
 
 
@@ -40,19 +42,19 @@ class Records:
 
     @classmethod
     def beside(cls, log):
-        """Return those of the folder that a job's log lies in, which is all that a job knows of it."""
+        """Return the records of the results folder that contains a job's log."""
         folder = os.path.dirname(log)
         while os.path.basename(folder) not in ("logs", ""):
             folder = os.path.dirname(folder)
         return cls(os.path.dirname(folder))
 
     def name(self, path):
-        """Return a path as records have it: relative to the results; None outside of them."""
+        """Return a path relative to the results, as in records; None for a path outside of them."""
         path = os.path.abspath(path)
         return path[len(self.results) + 1 :] if path.startswith(self.results + os.sep) else None
 
     def path(self, name):
-        """Return where the record of a result lies."""
+        """Return the path of a result's record."""
         return os.path.join(self.results, FOLDER, f"{name}.json")
 
     def of(self, path):
@@ -83,7 +85,7 @@ class Records:
         return record
 
     def inspect(self, paths):
-        """Make sure that what a job reads is what was written, and return what that is.
+        """Check that what a job reads is what was written, and return what it is.
 
         Parameters
         ----------
@@ -94,7 +96,7 @@ class Records:
         inputs : dict of str to str
             A digest of each result, by name.
         sources : list of str
-            Files from outside.
+            The user's files.
 
         Raises
         ------
@@ -113,7 +115,7 @@ class Records:
         return inputs, sources
 
     def seen(self, path):
-        """Return what a result's record says of the files from outside; {} where it says nothing."""
+        """Return what a result's record says about the user's files, or {} if it says nothing."""
         try:
             return (self.of(path) or {}).get("sources", {})
         except UserError:
@@ -127,7 +129,7 @@ def made(records, job, inputs, sources):
     ----------
     records : Records
     job : object
-        With `output` and `params`, as Snakemake hands them to a script.
+        With `output` and `params`, as Snakemake passes them to a script.
     inputs : dict of str to str
         From `Records.inspect`.
     sources : dict of str to list
@@ -136,40 +138,40 @@ def made(records, job, inputs, sources):
     Returns
     -------
     dict of str to dict
-        Of the outputs that are there.
+        For the outputs that exist.
     """
     base = {"settings": digest(dict(job.params.items())), "inputs": inputs}
     found = {}
     for path in job.output:
         if os.path.exists(path):
-            # Thousands of files, perhaps: once is enough.
+            # Cached: there may be thousands of files.
             own = {"sources": sources} if sources and path == job.output[0] else {}
             found[records.name(path)] = base | own | {"files": contents(path)}
     return found
 
 
 def stale(records, jobs):
-    """Yield the results that are not what their jobs would make now.
+    """Yield the results that differ from what their jobs would make now.
 
     Parameters
     ----------
     records : Records
     jobs : iterable of (object, iterable of path)
-        Snakemake's jobs that are not to run, each with those of its inputs that other jobs make.
+        Snakemake's jobs that will not run, each with its inputs that other jobs make.
 
     Yields
     ------
     job : object
     path : path
     found : str or None
-        How it is damaged, as far as its size tells; None when the settings, the code, the files from outside or
-        the results that it was made from were others.
+        How it is damaged, as far as its size shows; None if the settings, the code, the user's files or the
+        results that it was made from were different.
     """
     for job, inputs in jobs:
         settings = digest(dict(job.params.items()))
         known = {records.name(path): records.of(path) for path in inputs}
         for path in job.output:
-            if not os.path.exists(path):  # an intermediate that was deleted, and is not needed
+            if not os.path.exists(path):  # an intermediate result that was deleted and is not needed
                 continue
             record = records.of(path)
             if record is None or record["settings"] != settings or not _from(record["inputs"], known):
@@ -179,7 +181,7 @@ def stale(records, jobs):
 
 
 def refuse_stale(records, jobs, results):
-    """Refuse results that are not what their jobs would make now.
+    """Raise an error for results that differ from what their jobs would make now.
 
     Parameters
     ----------
@@ -212,14 +214,14 @@ def refuse_stale(records, jobs, results):
 
 
 def _from(inputs, known):
-    """Return whether a result was made from what lies there now."""
+    """Return whether a result was made from the files that are there now."""
     return inputs.keys() <= known.keys() and all(
         inputs.get(name) == digest(record["files"]) for name, record in known.items() if record
     )
 
 
 def looked_at(paths, seen):
-    """Return size, date in ns and checksum of files from outside, their stats as `dates_of` gives them.
+    """Return size, date in ns and checksum of the user's files, with size and date as from `dates_of`.
 
     Parameters
     ----------
@@ -234,10 +236,10 @@ def looked_at(paths, seen):
 
 
 def dates_of(paths, seen):
-    """Return size and date in ns of files from outside, by one look at each.
+    """Return size and date in ns of the user's files, from one stat of each.
 
-    A file with another date and the content that was seen before keeps the date that was seen: to touch it, or
-    to copy it without its date, is no change. Only such a file is read.
+    A file with a new date and the same content as before keeps its old date here: touching a file, or copying
+    it without its date, is no change. Only such files are read.
 
     Parameters
     ----------
@@ -277,7 +279,7 @@ def digest(value):
 
 
 def checksum(path):
-    """Return the CRC-32 of a file: it finds damage, at more than a gigabyte per second."""
+    """Return the CRC-32 of a file. It detects damage, at more than a gigabyte per second."""
     crc = 0
     with open(path, "rb", buffering=0) as file:
         while slab := file.read(_SLAB):
@@ -286,9 +288,9 @@ def checksum(path):
 
 
 def contents(path):
-    """Return {name: [size, checksum]} of a file, whose name is then empty, or of the files in a folder.
+    """Return {name: [size, checksum]} of the files in a folder, or of one file, whose name is then empty.
 
-    Hidden ones are not ours: Snakemake notes in one when it saw the folder.
+    Hidden files are not ours: in one of them, Snakemake notes when it saw the folder.
     """
     if not os.path.isdir(path):
         return {"": [os.path.getsize(path), checksum(path)]}
@@ -299,7 +301,7 @@ def contents(path):
 
 
 def _difference(found, expected):
-    """Say the first difference between two `contents`; nothing where they are alike."""
+    """Describe the first difference between two `contents`; None if they are equal."""
     for name in sorted(found.keys() | expected.keys()):
         here, there = found.get(name), expected.get(name)
         if here == there:
@@ -314,7 +316,7 @@ def _difference(found, expected):
 
 
 def damaged(path, found):
-    """Return the error that names a damaged result and says how to mend it."""
+    """Return the error that names a damaged result and says how to fix it."""
     return UserError(
         f"{path}: damaged, cut off or exchanged ({found}). "
         f"Delete {path} and run again: only what depends on it is computed anew."

@@ -1,7 +1,7 @@
-"""What a run says on the terminal: what it will do, what came out, where to look when it failed.
+"""What a run writes to the terminal: what it will do, what it found, where to look when it failed.
 
-Text alone is made here, from the config and from files that lie in the results; the standard library
-suffices, since this is read whenever the Snakefile is.
+This module only makes text, from the config and from files in the results. It imports only the standard
+library, because it is imported whenever the Snakefile is parsed.
 """
 
 import csv
@@ -21,13 +21,13 @@ from permaps.workflow.errors import UserError
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
 SHOWN_FILES = 3
 SHOWN_LOGS = 5
-# Of a job whose log tells no error.
+# For a job with no error in its log.
 SILENT = (
     "A job ended without saying why: it was interrupted, or killed from outside, most often for want of memory. "
     "What Snakemake says of it is above."
 )
 
-# Without a job that failed.
+# If no job failed.
 INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
 
@@ -66,14 +66,14 @@ def plan(config, jobs, workers, version):
 
 
 def participants(dataset, n):
-    """Say how many participants the source has, before anyone is left out."""
+    """Describe how many participants the source has, before anyone is left out."""
     if dataset["source"] == "table":
         return f"{n}, of {dataset['path']}" if n else f"of {dataset['path']}"
     return f"{n}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
 
 
 def cohort(dataset):
-    """Return how many participants the source has, and one of their maps; None for what cannot be told yet."""
+    """Return how many participants the source has, and one of their maps; None for what is not known yet."""
     if dataset["source"] != "table":
         return dataset["n_subjects"], None
     n = None
@@ -81,14 +81,14 @@ def cohort(dataset):
         columns, rows, _ = read_rows(dataset["path"])
         n = len(rows)
         paths = map_paths(columns, rows, dataset["path"], dataset["maps"])
-    except UserError:  # the job that reads it can tell it better
+    except UserError:  # the job that reads the table reports it better
         return n, None
-    # One is enough: looking for all of them takes a while on a network's disk.
+    # One is enough: looking for all of them takes a while on a network disk.
     return n, next((path for path in paths if path and os.path.isfile(path)), None)
 
 
 def _voxels(results, jobs):
-    """Say how many voxels the mask has, where that is known and stays."""
+    """Return the number of voxels in the mask, if it is known and will not change."""
     try:
         counts = {row["reason"]: int(row["n_voxels"]) for row in _rows(Path(results) / "quality/voxels.tsv")}
         analysed = counts["analysed"]
@@ -116,7 +116,7 @@ def _jobs(results, jobs, workers, people, first_map):
 
 
 def too_few(n_relabellings, alpha, what="permutation.n_permutations", tail_fit=False):
-    """Say that no p can reach the level, or nothing where one can.
+    """Return a warning if no p can reach the level, otherwise an empty string.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def too_few(n_relabellings, alpha, what="permutation.n_permutations", tail_fit=F
         Besides the observed labelling.
     alpha : float
     what : str
-        What would have to be raised.
+        What has to be raised.
     tail_fit : bool
         Whether smaller p come from a fit of the tails.
     """
@@ -181,7 +181,7 @@ def closing(results, alpha, report):
 
 
 def report_of(arguments):
-    """Return where the command line has the report made after the run, or an empty string."""
+    """Return the path of the report if the command line asks for one after the run, else an empty string."""
     if "--report-after-run" not in arguments:
         return ""
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
@@ -193,7 +193,7 @@ def report_of(arguments):
 
 
 def failure(failed, log, since=0.0):
-    """Say what went wrong, in the words of the jobs that failed.
+    """Describe what went wrong, with the messages of the jobs that failed.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def failure(failed, log, since=0.0):
     log : list of str
         Snakemake's own log.
     since : float
-        When the run began (seconds since the epoch): older logs are of another one.
+        When the run started (seconds since the epoch): older logs belong to other runs.
     """
     said = {}
     for rule, paths in failed:
@@ -221,19 +221,19 @@ def failure(failed, log, since=0.0):
 
 
 def _last_words(path, since):
-    """Return the error that ends a job's log, or an empty string where there is none."""
+    """Return the error at the end of a job's log, or an empty string if there is none."""
     try:
         if Path(path).stat().st_mtime < since:
             return ""
         text = Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    *_, error = ERROR.split(text)  # the last one: nothing follows it but a traceback
+    *_, error = ERROR.split(text)  # the last one: only a traceback follows it
     return error.partition("\nTraceback ")[0].strip() if ERROR.search(text) else ""
 
 
 def _wrapped(text):
-    """Set a message in from the edge, and break it between words alone: paths are copied from it."""
+    """Indent a message, and break it only between words, because people copy paths from it."""
     width = min(shutil.get_terminal_size().columns, 110)
     wrapper = textwrap.TextWrapper(
         width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
@@ -242,13 +242,13 @@ def _wrapped(text):
 
 
 def few_files(paths):
-    """Return a list of files in which many are counted: errors drown among the names of all maps."""
+    """Shorten a list of files, so that the names of all maps do not hide the error."""
     more = len(paths) - SHOWN_FILES
     return list(paths) if more <= 1 else [*paths[:SHOWN_FILES], f"and {more:,} more"]
 
 
 def few_reasons(text):
-    """Return why a job runs, as Snakemake says it, with a few of the files."""
+    """Return Snakemake's reason for a job, with only a few of the files."""
     parts = (part.partition(": ") for part in text.split("; "))
     return "; ".join(what + colon + ", ".join(few_files(files.split(", "))) for what, colon, files in parts)
 
