@@ -18,7 +18,8 @@ from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files, check_place
 from permaps.workflow.surroundings import shield
 
-shield(os.environ)
+if workflow.modifier.is_main_snakefile():  # else jobs of another workflow have the same surroundings
+    shield(os.environ)
 
 try:
     check_place(HOME, "The folder of the workflow")

@@ -15,10 +15,11 @@ MATPLOTLIBRC = "text.usetex: True\nfont.family: No Such Font\naxes.facecolor: re
 MADE = ("tables/relabellings.tsv", "figures/contrast-age_stat-t_slices.png")
 AROUND = {
     "HOME": NOWHERE,
-    "XDG_CACHE_HOME": "{folder}/cache",  # as docs/clusters.md asks for, where there is no home
+    "XDG_CACHE_HOME": "{folder}/cache",  # as docs/tutorial.md asks for, where there is no home
     "TMPDIR": NOWHERE,
     "LC_ALL": "POSIX",
     "PYTHONCOERCECLOCALE": "0",
+    "PYTHONUTF8": "0",
     "PYTHONWARNINGS": "error",
 }
 UMASK = ("sh", "-c", 'umask 077; exec "$@"', "sh")

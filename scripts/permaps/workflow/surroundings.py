@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def shield(environment):
-    """Keep what is around a run from it: filters of warnings, the locale, a home that cannot be written.
+    """Keep from a run what is around it: warnings as errors, files called like modules, a home without room.
 
     Parameters
     ----------
@@ -24,7 +24,6 @@ def shield(environment):
     environment.pop("PYTHONWARNINGS", None)
     if sys.warnoptions:
         warnings.simplefilter("default")
-    environment["PYTHONUTF8"] = "1"
     # Else jobs on other machines, which are started from the working directory, take a json.py there for Python's.
     environment["PYTHONSAFEPATH"] = "1"
     environment["XDG_CACHE_HOME"] = str(cache_folder(environment))
