@@ -26,8 +26,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.locked
 LOCK := envs/requirements.txt
 
-# As if the environment were active: jobs and tests start `python` and `snakemake` by name. Without a folder for
-# caches, as where the home cannot be written, Snakemake stops before it reads the workflow.
+# As if the environment were active: jobs and tests start `python` and `snakemake` by name. Where the home cannot
+# be written, Snakemake stops before it reads the workflow, unless caches have another folder.
 CACHE := PYTHONPATH=scripts "$(BIN)/python" -P -m permaps.workflow.surroundings
 ACTIVE := PATH="$(BIN):$$PATH" XDG_CACHE_HOME="$$($(CACHE))"
 

@@ -18,7 +18,7 @@ from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files, check_place
 from permaps.workflow.surroundings import shield
 
-if workflow.modifier.is_main_snakefile():  # else jobs of another workflow have the same surroundings
+if workflow.modifier.is_main_snakefile():  # what another workflow starts its jobs with is its own
     shield(os.environ)
 
 try:

@@ -8,7 +8,7 @@ import pytest
 from permaps.workflow.surroundings import cache_folder, shield
 
 NOWHERE = "/proc/nowhere"
-# Environment given, and where caches and matplotlib's own files then lie; None: where matplotlib has them anyway.
+# Environment given, and where caches and matplotlib's own files then lie; None: where they lie anyway.
 HOMES = {
     "usual": ({"HOME": "{home}"}, "{home}/.cache", None),
     "named": (

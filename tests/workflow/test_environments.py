@@ -26,7 +26,8 @@ UMASK = ("sh", "-c", 'umask 077; exec "$@"', "sh")
 # Runs a job where no home is, and has nothing of the environment but what it was handed.
 NODE = """#!/bin/sh
 cd /
-env -u XDG_CACHE_HOME -u MPLCONFIGDIR HOME={nowhere} sh "$1" >"{folder}/log" 2>&1 && state=success || state=failed
+unset XDG_CACHE_HOME MPLCONFIGDIR
+HOME={nowhere} sh "$1" >"{folder}/log" 2>&1 && state=success || state=failed
 echo $state >"{folder}/state"
 echo 1
 """

@@ -24,7 +24,7 @@ def shield(environment):
     environment.pop("PYTHONWARNINGS", None)
     if sys.warnoptions:
         warnings.simplefilter("default")
-    # Else jobs on other machines, which are started from the working directory, take a json.py there for Python's.
+    # Else jobs on other machines, started from the working directory, take a json.py there for Python's.
     environment["PYTHONSAFEPATH"] = "1"
     environment["XDG_CACHE_HOME"] = str(cache_folder(environment))
     if not _writable(_folder(environment, "XDG_CONFIG_HOME", "~/.config")):
