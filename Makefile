@@ -26,8 +26,10 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.locked
 LOCK := envs/requirements.txt
 
-# As in an active environment, because jobs and tests start `python` and `snakemake` by name.
-ACTIVE := PATH="$(BIN):$$PATH"
+# As in an active environment, because jobs and tests start `python` and `snakemake` by name. If the home cannot be
+# written, Snakemake stops before it reads the workflow, unless caches have another folder.
+CACHE := PYTHONPATH=scripts "$(BIN)/python" -P -m permaps.workflow.surroundings
+ACTIVE := PATH="$(BIN):$$PATH" XDG_CACHE_HOME="$$($(CACHE))"
 
 # Test files run in parallel; the tests of one file share what they set up.
 AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
@@ -37,7 +39,7 @@ AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
 
 # The report is written after the run, into a folder that has to exist when nothing is left to do.
 run: $(READY)
-	@results=$$($(BIN)/python -c '$(results_folder)' config/config.yaml $(CONFIG)) && mkdir -p "$$results" && \
+	@results=$$("$(BIN)/python" -P -c '$(results_folder)' config/config.yaml $(CONFIG)) && mkdir -p "$$results" && \
 	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --rerun-incomplete \
 		--report "$$results/report.html" --report-after-run
 
@@ -83,8 +85,8 @@ lock:
 # Made once, and made again when the lock changes.
 $(READY): $(LOCK)
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "$(PYTHON) cannot be run: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@base=$$($(PYTHON) -c '$(usable_python)') && echo "Making $(VENV) with $$base" && "$$base" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@base=$$($(PYTHON) -c '$(usable_python)') && echo "Making $(VENV) with $$base" && "$$base" -P -m venv --clear $(VENV)
+	@"$(BIN)/python" -P -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
 	@touch $@
 
 # The interpreter behind $(PYTHON), which may be the one in the environment that is about to be replaced.

@@ -1,19 +1,25 @@
+import os
 import sys
 from pathlib import Path
+
+# Not workflow.basedir, which is another workflow's when that one imports this one as a module.
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+# Snakemake has put this folder first, where a json.py of the user's would stand for Python's.
+sys.path[:] = [*(folder for folder in sys.path if Path(folder) != HOME), str(HOME / "scripts")]
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.19")
 
-# Not workflow.basedir, which is another workflow's when that one imports this one as a module.
-HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
-sys.path.append(str(HOME / "scripts"))
-
 from permaps.workflow.defaults import complete
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files, check_place
+from permaps.workflow.surroundings import shield
+
+if workflow.modifier.is_main_snakefile():  # what another workflow starts its jobs with is its own
+    shield(os.environ)
 
 try:
     check_place(HOME, "The folder of the workflow")

@@ -20,9 +20,7 @@ def run_snakemake(*arguments, cwd=ROOT, timeout=300, env=None, through=()):
     """
     command = [
         *through,
-        sys.executable,
-        "-m",
-        "snakemake",
+        str(Path(sys.executable).with_name("snakemake")),
         "--snakefile",
         str(ROOT / "Snakefile"),
         *map(str, arguments),

@@ -39,7 +39,7 @@ def study(name):
 
 def rows_of(letters):
     return [
-        [i for i, voxel_stat in enumerate(letters) if voxel_stat == one] for one in dict.fromkeys(letters)
+        [i for i, letter in enumerate(letters) if letter == one] for one in dict.fromkeys(letters)
     ]
 
 
