@@ -352,7 +352,8 @@ MODULES = {
     "statistics/glm": {"fit_parametric"},
     "permutation/relabelling": {CHUNK, "observe"},
     "reporting/clusters": {"build_viewer", "tabulate_clusters"},
-    "inputs/outliers": {"plot_quality"},
+    "inputs/outliers": {"select_participants"},
+    "inputs/reading": {"read_maps"},
     "inputs/simulation": set(),
 }
 
