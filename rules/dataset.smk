@@ -49,7 +49,7 @@ else:
         output:
             participants=result("dataset/participants.tsv"),
         params:
-            settings=lambda wildcards: dict(
+            settings=dict(
                 table=COHORT["path"],
                 maps=COHORT["maps"],
                 voxelwise=VOXELWISE,

@@ -15,7 +15,7 @@ rule smooth_maps:
     resources:
         runtime=minutes(60),
     params:
-        settings=lambda wildcards: dict(
+        settings=dict(
             fwhm=config["smoothing_fwhm"],
             min_coverage=config["mask"]["min_coverage"],
             zero_is_missing=config["mask"]["zero_is_missing"],
@@ -40,7 +40,7 @@ rule smooth_covariates:
     resources:
         runtime=minutes(60),
     params:
-        settings=lambda wildcards: dict(
+        settings=dict(
             fwhm=config["smoothing_fwhm"],
         ),
     message:

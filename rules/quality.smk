@@ -8,7 +8,7 @@ rule screen_participants:
     output:
         screened=result("quality/screened.tsv"),
     params:
-        settings=lambda wildcards: dict(
+        settings=dict(
             formula=config["model"]["formula"],
             blocks=config["permutation"]["blocks"],
             variance_groups=config["model"]["variance_groups"],
@@ -33,7 +33,7 @@ rule make_brain_mask:
         mem_mb=memory(base=1500),
         runtime=minutes(30),
     params:
-        settings=lambda wildcards: dict(
+        settings=dict(
             strategy=config["mask"]["strategy"],
         ),
     message:
@@ -55,7 +55,7 @@ rule select_participants:
     resources:
         runtime=minutes(30),
     params:
-        settings=lambda wildcards: dict(
+        settings=dict(
             max_missing=config["quality"]["max_missing"],
             zero_is_missing=config["mask"]["zero_is_missing"],
         ),
