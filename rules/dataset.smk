@@ -49,11 +49,7 @@ else:
         output:
             participants=result("dataset/participants.tsv"),
         params:
-            settings=dict(
-                table=COHORT["path"],
-                maps=COHORT["maps"],
-                voxelwise=VOXELWISE,
-            ),
+            settings=dict(table=COHORT["path"], maps=COHORT["maps"], voxelwise=VOXELWISE),
         message:
             "Reading the participants table"
         script:
@@ -72,9 +68,7 @@ rule read_maps:
     resources:
         runtime=minutes(60),
     params:
-        settings=dict(
-            voxelwise=list(VOXELWISE),
-        ),
+        settings=dict(voxelwise=list(VOXELWISE)),
     message:
         "Reading the maps"
     script:

@@ -114,9 +114,7 @@ rule plot_peaks:
         vector=result("figures/contrast-{contrast}_peaks.svg"),
         caption=numbers("contrast-{contrast}_peaks"),
     params:
-        settings=lambda wildcards: dict(
-            voxel_stat=statistic_of(wildcards.contrast),
-        ),
+        settings=lambda wildcards: dict(voxel_stat=statistic_of(wildcards.contrast)),
     message:
         "Drawing the data at the peaks of {wildcards.contrast}"
     script:

@@ -40,9 +40,7 @@ rule smooth_covariates:
     resources:
         runtime=minutes(60),
     params:
-        settings=dict(
-            fwhm=config["smoothing_fwhm"],
-        ),
+        settings=dict(fwhm=config["smoothing_fwhm"]),
     message:
         "Smoothing and masking {wildcards.covariate}"
     script:

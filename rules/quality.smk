@@ -33,9 +33,7 @@ rule make_brain_mask:
         mem_mb=memory(base=1500),
         runtime=minutes(30),
     params:
-        settings=dict(
-            strategy=config["mask"]["strategy"],
-        ),
+        settings=dict(strategy=config["mask"]["strategy"]),
     message:
         "Making the brain mask"
     script:
