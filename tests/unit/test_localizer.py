@@ -10,6 +10,7 @@ import nilearn.datasets
 import numpy as np
 import pandas as pd
 import pytest
+from held import entries_of
 from permaps.inputs.localizer import check_request, expected_files, fetch, join
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import screen
@@ -57,7 +58,7 @@ def test_94_become_89(cache, tmp_path):
     table = read_participants(out)
     assert table.participant_id.tolist() == [f"S{i:02d}" for i in range(1, 95)]
     assert all(Path(m).parent.name == i for i, m in zip(table.participant_id, table["map"], strict=True))
-    reasons = screen(table, {"pseudo": "model.formula"}, None)
+    reasons = screen(table, entries_of(table), {"pseudo": "model.formula"}, None)
     assert [i for i, r in zip(table.participant_id, reasons, strict=True) if r] == LEAVING
     assert set(reasons) == {"", "missing variate: pseudo"}
 
