@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from permaps.permutation.correction import ENHANCED_TIE, bonferroni_p, fdr_p, fwe_p, minus_log10, read_maxima
+from permaps.permutation.correction import bonferroni_p, fdr_p, fwe_p, minus_log10, read_maxima
+from permaps.statistics.registry import ENHANCED_TIE
 from statsmodels.stats.multitest import multipletests
 
 counts = st.integers(0, 30).map(float)

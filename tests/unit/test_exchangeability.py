@@ -38,9 +38,7 @@ def study(name):
 
 
 def rows_of(letters):
-    return [
-        [i for i, letter in enumerate(letters) if letter == one] for one in dict.fromkeys(letters)
-    ]
+    return [[i for i, letter in enumerate(letters) if letter == one] for one in dict.fromkeys(letters)]
 
 
 def exchanges(n, within=None, whole=None):

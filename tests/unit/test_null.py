@@ -8,7 +8,7 @@ import by_hand
 import numpy as np
 import pytest
 from nilearn.mass_univariate import permuted_ols
-from permaps.permutation.correction import ENHANCED_TIE, fwe_p
+from permaps.permutation.correction import fwe_p
 from permaps.permutation.null import (
     ENHANCED,
     Enhancement,
@@ -18,6 +18,7 @@ from permaps.permutation.null import (
 )
 from permaps.permutation.relabelling import relabellings
 from permaps.spaces.adjacency import grid_adjacency
+from permaps.statistics.registry import ENHANCED_TIE
 from permaps.workflow.errors import UserError
 from scipy import stats
 from scipy.ndimage import gaussian_filter
