@@ -131,6 +131,7 @@ def test_a_left_side_or_a_second_part_is_refused(formula):
         ("1 + .", "no part of a formula"),
         ("a b", "between `a` and `b`"),
         ("a().b()", "invalid syntax"),
+        ("1 + I(f'{open(\"\x0cx\")}')", "it has an f-string"),
         ("1 + `1`", "'1' has the name of something else"),
         ("1 + `log(age)` + log(age)", r"'log\(age\)' has the name of something else"),
         ("1 + age:" + "9" * 400, "a number has 400 digits; expected at most 300"),

@@ -129,9 +129,8 @@ def read(text, spelled=(), deepest=DEEPEST):
             parts[i] = f" {name} "
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # about odd numbers and backslashes: the author did not mean Python
+            # About odd numbers and backslashes: the author did not mean Python.
+            warnings.simplefilter("ignore")
             tree = ast.parse("".join(parts).strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise Unreadable(getattr(error, "msg", None) or str(error)) from None
@@ -140,6 +139,9 @@ def read(text, spelled=(), deepest=DEEPEST):
     if _is_deeper(tree, deepest):
         raise Unreadable(f"its parts are nested more than {deepest} deep")
     for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            # Python cannot write every one of them again for a message, and it is never a level's name.
+            raise Unreadable("it has an f-string")
         if isinstance(node, ast.Name):
             name = names.get(node.id, node.id)
             node.id = name if name.isidentifier() else f"`{name}`"
