@@ -232,7 +232,7 @@ def test_a_map_on_another_scale_is_flagged_and_told(runs):
         flags = {row["participant_id"]: row["stands_out"] for row in csv.DictReader(file, delimiter="\t")}
     assert "times those of the others" in flags[name]
     told = re.search(
-        r"^Permaps: (\d+) maps stand out and are analysed all the same: (.*)$", outcome.output, re.M
+        r"^Permaps warns: (\d+) maps stand out and are analysed all the same: (.*)$", outcome.output, re.M
     )
     assert f"{name} ({flags[name]})" in told[2] and "same map as sub-01" in told[2]
 

@@ -274,11 +274,15 @@ def written_by_rules():
     """Return the paths below the results folder that rules write, with their wildcards."""
     rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").glob("*.smk"))
     paths = set()
-    # An output: a named path up to the directive that follows.
-    for outputs in re.findall(
-        r"^ +output:\n(.*?)^ +(?:log|params|wildcard_constraints|conda):", rules, re.M | re.S
-    ):
+    # An output: a named path, further in than its directive.
+    for _, outputs in re.findall(r"^( +)output:\n((?:\1    .*\n)+)", rules, re.M):
         paths |= set(re.findall(r'(?:result|figure)\(\s*"([^"]+)"', outputs))
+        paths |= {
+            f"maps/contrast-{contrast}_stat-{stat}_{kind or 'statmap'}.nii.gz"
+            for contrast, stat, kind in re.findall(
+                r'map_of\(\s*"([^"]+)",\s*"([^"]+)"(?:,\s*"([^"]+)")?', outputs
+            )
+        }
         paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\("([^"]+)"\)', outputs)}
     return paths
 

@@ -153,7 +153,7 @@ MORE = {
         follows={"plan_contrast", "merge_contrasts", "correct_fwe_across_contrasts"},
         chunks="new",
     ),
-    "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, {CHUNK}),
+    "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, CHUNKS),
     "nothing": Change({}, set(), follows=set(), chunks="none"),
 }
 EVERY = CHANGES | MORE
