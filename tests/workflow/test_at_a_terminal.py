@@ -76,25 +76,32 @@ def test_a_run_of_something_else_claims_no_findings(study):
     assert DONE not in text
 
 
+def failing(study, rule, error):
+    """Let the script of a rule fail."""
+    script = study.workflow / f"scripts/{rule}.py"
+    main = f"def main(**arguments):\n    raise {error}\n\n\ndef unused("
+    script.write_text(script.read_text().replace("def main(", main))
+
+
 def test_a_failure_ends_with_what_went_wrong(study):
-    study.result("provenance.json").write_text("{")
+    failing(study, "write_methods", "ValueError('odd')")
     text, status = told(study, "--", "results/methods.md")
     assert status == 1
     assert DONE not in text
     # Below all that Snakemake says, so that nobody has to look for it.
     assert text.index("At least one job did not complete") < text.index("Permaps stopped")
     last = text.partition("Permaps stopped")[2]
-    assert "unexpected JSONDecodeError" in last
+    assert "unexpected ValueError: odd" in last
     assert "write_methods: results/logs/write_methods.log" in last
-    assert "JSONDecodeError" in study.result("logs/write_methods.log").read_text()
+    assert "ValueError: odd" in study.result("logs/write_methods.log").read_text()
 
 
 def test_an_error_does_not_drown_among_the_names_of_maps(study):
-    config = layered(CONFIG, {"model": {"formula": "1 + agee", "contrasts": {"age": "agee"}}})
-    text, status = told(study, config=config)
+    failing(study, "read_maps", "ValueError('odd')")
+    text, status = told(study)
     assert status == 1
     above, _, last = text.partition("Permaps stopped")
-    assert "there is no column 'agee'" in " ".join(last.split())
+    assert "ValueError: odd" in " ".join(last.split())
     assert re.search(r"input: .*, and \d more$", above.partition("Error in rule")[2], re.M), above
 
 
