@@ -49,7 +49,14 @@ else:
         output:
             participants=result("dataset/participants.tsv"),
         params:
-            settings=dict(table=COHORT["path"], maps=COHORT["maps"], voxelwise=VOXELWISE),
+            settings=lambda wildcards: dict(
+                table=COHORT["path"],
+                maps=COHORT["maps"],
+                voxelwise=VOXELWISE,
+                sources=state_of(
+                    "dataset/participants.tsv", os.path.abspath(COHORT["path"]), source_maps(wildcards)
+                ),
+            ),
         message:
             "Reading the participants table"
         script:
@@ -68,7 +75,10 @@ rule read_maps:
     resources:
         runtime=minutes(60),
     params:
-        settings=dict(voxelwise=list(VOXELWISE)),
+        settings=lambda wildcards: dict(
+            voxelwise=list(VOXELWISE),
+            sources=state_of("dataset/images.json", source_maps(wildcards), source_covariates(wildcards)),
+        ),
     message:
         "Reading the maps"
     script:

@@ -2,7 +2,8 @@
 import functools
 import os
 
-from permaps.inputs.tables import map_files
+from permaps.inputs.tables import map_files, partners
+from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]
@@ -56,6 +57,18 @@ def atlas_file(key):
     """The image or the labels of the user's atlas, where there is one."""
     path = config["atlas"][key]
     return given_file(f"atlas.{key}", path) if path else []
+
+
+def state_of(first, *groups):
+    """A token of the user's files, for the settings of a rule that reads them: another one when one changes.
+
+    Snakemake passes over a change without a newer date. `first` is the rule's first result, whose record knows
+    what the files were. A group is a file or a list of files; results of other rules do not count.
+    """
+    records = Records(config["results"])
+    files = [file for group in groups for file in ([group] if isinstance(group, str) else group)]
+    outside = [part for file in files if records.name(file) is None for part in partners(file)]
+    return digest(dates_of(outside, records.seen(result(first))))
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.

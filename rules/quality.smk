@@ -33,7 +33,10 @@ rule make_brain_mask:
         mem_mb=memory(base=1500),
         runtime=minutes(30),
     params:
-        settings=dict(strategy=config["mask"]["strategy"]),
+        settings=lambda wildcards: dict(
+            strategy=config["mask"]["strategy"],
+            sources=state_of("quality/brain_mask.nii.gz", mask_file(wildcards)),
+        ),
     message:
         "Making the brain mask"
     script:

@@ -55,6 +55,11 @@ rule tabulate_clusters:
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],
             further=further_corrections(wildcards.contrast, wildcards.stat),
+            sources=state_of(
+                f"tables/contrast-{wildcards.contrast}_stat-{wildcards.stat}_clusters.tsv",
+                atlas_file("image"),
+                atlas_file("labels"),
+            ),
         ),
     message:
         "Tabulating the clusters of {wildcards.contrast} by {wildcards.stat}"

@@ -6,12 +6,10 @@ from pathlib import Path
 LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
 # In the order in which data flow. Every room may use what holds the jobs together, and rooms before it.
 ORDER = ("arithmetic", "statistics", "inputs", "spaces", "design", "permutation", "reporting")
-# What is said on the terminal counts the maps of a participants table, and names statistics; what every rule has
-# knows which files an image consists of.
+# What is said on the terminal counts the maps of a participants table, and names statistics.
 FROM_WORKFLOW = {
     ("terminal", "inputs.tables"),
     ("terminal", "statistics.registry"),
-    ("defaults", "inputs.tables"),
 }
 
 
