@@ -60,10 +60,10 @@ def atlas_file(key):
 
 
 def state_of(first, *groups):
-    """A token of the user's files, for the settings of a rule that reads them: another one when one changes.
+    """A token of the user's files, which differs when one of them changes. It belongs among the settings.
 
-    Snakemake passes over a change without a newer date. `first` is the rule's first result, whose record knows
-    what the files were. A group is a file or a list of files; results of other rules do not count.
+    Snakemake passes over a change without a newer date. `first` is the first result that is made of them: its
+    record knows what they were. A group is a file or a list of files; results of other jobs do not count.
     """
     records = Records(config["results"])
     files = [file for group in groups for file in ([group] if isinstance(group, str) else group)]
