@@ -2,11 +2,8 @@
 import re
 from functools import cache
 
-from permaps.spaces.endings import ending_of
+from permaps.spaces.endings import ENDING
 from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
-
-# Of maps, in the format of the space.
-ENDING = ending_of(config["dataset"])
 
 
 def result(path):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.arithmetic.linear import dot, product
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.partition import partition
 from permaps.design.scheme import like_rows
@@ -126,12 +127,12 @@ def _sides(interest):
 
 def _correlation(lacking, part):
     basis, alone = part.basis, part.alone
-    lacking = lacking - basis @ (basis.T @ lacking)
-    shared = alone.T @ lacking / np.linalg.norm(lacking)
+    lacking = lacking - product(basis, product(basis.T, lacking[:, None]))[:, 0]
+    shared = product(alone.T, lacking[:, None])[:, 0] / np.sqrt(dot(lacking, lacking))
     if len(shared) > 1:
-        return float(np.linalg.norm(shared))
+        return float(np.sqrt(dot(shared, shared)))
     # The sign of an orthonormal column is arbitrary.
-    return float(shared[0] * np.sign(alone[:, 0] @ part.interest[:, 0]))
+    return float(shared[0] * np.sign(dot(alone[:, 0], part.interest[:, 0])))
 
 
 def told(found):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from permaps.inputs.reasons import counted
 from permaps.reporting.style import number, p_text
-from permaps.statistics.registry import STATISTICS
+from permaps.statistics.registry import STATISTICS, voxel_statistic
 
 MOST_CLUSTERS = 8
 # Columns that a cluster table has on request.
@@ -57,7 +57,7 @@ def design(record):
         "Smoothing": f"{config['smoothing_fwhm'] or 0:g} mm FWHM",
         "Corrected level": f"{config['inference']['alpha']:g}",
     }
-    if not all(isinstance(expression, list) for expression in config["model"]["contrasts"].values()):
+    if "t" in map(voxel_statistic, config["model"]["contrasts"].values()):
         two_sided = config["permutation"]["two_sided"]
         entries["Tests of t"] = "two-sided" if two_sided else "one-sided, in the positive direction"
     for name, contrast in record["contrasts"].items():
