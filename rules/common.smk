@@ -71,14 +71,23 @@ COVERAGE = result(f"mask_coverage{ENDING}")
 COVARIATES = [result(f"covariates/{name}.npy") for name in config["model"]["voxelwise"]]
 
 
+# The names in file names of the statistics that have a corrected map, for contrasts tested by t and by F.
+BY_T, BY_F = (statistics_of(voxel_stat, config["inference"]["statistics"]) for voxel_stat in ("t", "F"))
+
+
 def stats_of(contrast):
-    """The names in file names of the statistics that have a corrected map for this contrast."""
-    return statistics_of(statistic_of(contrast), config["inference"]["statistics"])
+    """Those of a contrast."""
+    return {"t": BY_T, "F": BY_F}[statistic_of(contrast)]
 
 
 def tested_by(voxel_stat):
     """The contrasts with this voxel statistic: FWE control can span them."""
     return [c for c in CONTRASTS if statistic_of(c) == voxel_stat]
+
+
+def analyses_by(voxel_stat):
+    """The analyses with this voxel statistic: they have results of the same names."""
+    return [a for a in ANALYSES if statistic_of(contrast_of(a)) == voxel_stat]
 
 
 wildcard_constraints:

@@ -1,42 +1,36 @@
 # From the nulls to corrected p.
 
 
-rule estimate_uncorrected:
-    input:
-        observed=result("observed/contrast-{analysis}.npz"),
-        exceedances=result("counts/contrast-{analysis}.npz"),
-    output:
-        unc=map_of("{analysis}", "{stat}", "corr-unc_logp"),
-        fdr=map_of("{analysis}", "{stat}", "corr-fdr_logp"),
-    message:
-        "Uncorrected p of {wildcards.stat} of {wildcards.analysis}"
-    script:
-        "../scripts/estimate_uncorrected.py"
-
-
-rule write_tfce:
-    input:
-        observed=result("observed/contrast-{analysis}.npz"),
-    output:
-        tfce=map_of("{analysis}", "tfce"),
-    message:
-        "Writing the TFCE map of {wildcards.analysis}"
-    script:
-        "../scripts/write_tfce.py"
-
-
-rule correct_fwe:
+rule correct:
     input:
         observed=result("observed/contrast-{analysis}.npz"),
         null=result("nulls/contrast-{analysis}.npz"),
+        exceedances=result("counts/contrast-{analysis}.npz"),
     output:
-        logp=map_of("{analysis}", "{stat}", "corr-fwe_logp"),
+        fwe=p_maps(BY_T, "fwe"),
+        unc=p_maps(counted(BY_T), "unc"),
+        fdr=p_maps(counted(BY_T), "fdr"),
+        enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in BY_T),
+    wildcard_constraints:
+        analysis=one_of(analyses_by("t")),
     params:
-        settings=dict(across=False),
+        settings=dict(stats=BY_T, counted=counted(BY_T)),
     message:
-        "Correcting {wildcards.stat} of {wildcards.analysis}"
+        "Correcting {wildcards.analysis}"
     script:
-        "../scripts/correct_fwe.py"
+        "../scripts/correct.py"
+
+
+use rule correct as correct_f with:
+    output:
+        fwe=p_maps(BY_F, "fwe"),
+        unc=p_maps(counted(BY_F), "unc"),
+        fdr=p_maps(counted(BY_F), "fdr"),
+        enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in BY_F),
+    wildcard_constraints:
+        analysis=one_of(analyses_by("F")),
+    params:
+        settings=dict(stats=BY_F, counted=counted(BY_F)),
 
 
 # Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
@@ -60,18 +54,32 @@ rule merge_contrasts:
         "../scripts/merge_contrasts.py"
 
 
-use rule correct_fwe as correct_fwe_across_contrasts with:
+rule correct_across:
     input:
         observed=result("observed/contrast-{analysis}.npz"),
-        null=lambda wildcards: result(f"nulls/across-contrasts_stat-{statistic_of(wildcards.analysis)}.npz"),
+        null=result("nulls/across-contrasts_stat-t.npz"),
     output:
-        logp=map_of("{analysis}", "{stat}", "corr-cfwe_logp"),
+        logp=p_maps(BY_T, "cfwe"),
     wildcard_constraints:
-        analysis=one_of(CONTRASTS),
+        analysis=one_of(tested_by("t")),
     params:
-        settings=dict(across=True),
+        settings=dict(stats=BY_T),
     message:
-        "Correcting {wildcards.stat} of {wildcards.analysis} across contrasts"
+        "Correcting {wildcards.analysis} across contrasts"
+    script:
+        "../scripts/correct_across.py"
+
+
+use rule correct_across as correct_across_f with:
+    input:
+        observed=result("observed/contrast-{analysis}.npz"),
+        null=result("nulls/across-contrasts_stat-F.npz"),
+    output:
+        logp=p_maps(BY_F, "cfwe"),
+    wildcard_constraints:
+        analysis=one_of(tested_by("F")),
+    params:
+        settings=dict(stats=BY_F),
 
 
 rule fit_tail:

@@ -10,8 +10,8 @@ def voxel_map(wildcards):
 
 
 def enhanced_map(wildcards):
-    """The map whose maxima are the peaks, where that is not t or F."""
-    return map_of(wildcards.contrast, "tfce") if wildcards.stat == "tfce" else []
+    """The contrast's TFCE, if it has one: its maxima are peaks."""
+    return map_of(wildcards.contrast, "tfce") if "tfce" in stats_of(wildcards.contrast) else []
 
 
 def uncorrected_map(wildcards):
@@ -34,29 +34,44 @@ def corrected_maps(wildcards):
     return [map_of(wildcards.contrast, s, "corr-fwe_logp") for s in stats_of(wildcards.contrast)]
 
 
+def counted(stats):
+    """Those of these statistics whose exceedances are counted element by element: they have uncorrected p."""
+    return [s for s in stats if s in ("t", "F") or s == "tfce" and config["inference"]["uncorrected_tfce"]]
+
+
+def further_corrections(contrast):
+    """The corrections besides FWE in one contrast: across contrasts, and by the tail's fit."""
+    across = len(tested_by(statistic_of(contrast))) > 1
+    return ["cfwe"] * across + ["gpd"] * config["inference"]["tail_fit"]
+
+
 def corrections_of(contrast, stat):
     """The kinds of permutation p that a statistic of a contrast has."""
-    kinds = ["fwe"]
-    if stat == statistic_of(contrast):
-        kinds = ["unc", "fdr", "fwe"]
-    elif stat == "tfce" and config["inference"]["uncorrected_tfce"]:
-        kinds = ["unc", "fdr", "fwe"]
-    return (
-        kinds
-        + ["cfwe"] * (len(tested_by(statistic_of(contrast))) > 1)
-        + ["gpd"] * config["inference"]["tail_fit"]
-    )
-
-
-def further_corrections(contrast, stat):
-    """The corrections besides FWE in one contrast: across contrasts, and by the tail's fit."""
-    return [kind for kind in corrections_of(contrast, stat) if kind in ("cfwe", "gpd")]
+    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(contrast)
 
 
 def further_maps(wildcards):
-    """-log10 p of the statistic by those."""
-    kinds = further_corrections(wildcards.contrast, wildcards.stat)
-    return [map_of(wildcards.contrast, wildcards.stat, f"corr-{kind}_logp") for kind in kinds]
+    """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
+    return [
+        map_of(wildcards.contrast, s, f"corr-{kind}_logp")
+        for kind in further_corrections(wildcards.contrast)
+        for s in stats_of(wildcards.contrast)
+    ]
+
+
+def p_maps(stats, kind):
+    """-log10 p of these statistics of an analysis, as outputs of one rule."""
+    return [map_of("{analysis}", s, f"corr-{kind}_logp") for s in stats]
+
+
+def cluster_report(stat):
+    """A cluster table of a contrast, as an output that is marked for the report."""
+    return report(
+        table_of("{contrast}", stat),
+        caption="captions/clusters.rst",
+        category="3 Tables",
+        labels={"table": "clusters", "contrast": "{contrast}", "statistic": stat},
+    )
 
 
 # The analyses in small volumes, and the table of what they find, where there are any.

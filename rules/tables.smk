@@ -42,29 +42,33 @@ rule tabulate_clusters:
         atlas=atlas_file("image"),
         labels=atlas_file("labels"),
     output:
-        table=report(
-            result("tables/contrast-{contrast}_stat-{stat}_clusters.tsv"),
-            caption="captions/clusters.rst",
-            category="3 Tables",
-            labels={"table": "clusters", "contrast": "{contrast}", "statistic": "{stat}"},
-        ),
+        tables=[cluster_report(s) for s in BY_T],
+    wildcard_constraints:
+        contrast=one_of(tested_by("t")),
     params:
         settings=lambda wildcards: dict(
             voxel_stat=statistic_of(wildcards.contrast),
             stats=stats_of(wildcards.contrast),
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],
-            further=further_corrections(wildcards.contrast, wildcards.stat),
+            further=further_corrections(wildcards.contrast),
             sources=state_of(
-                f"tables/contrast-{wildcards.contrast}_stat-{wildcards.stat}_clusters.tsv",
+                f"tables/contrast-{wildcards.contrast}_stat-{stats_of(wildcards.contrast)[0]}_clusters.tsv",
                 atlas_file("image"),
                 atlas_file("labels"),
             ),
         ),
     message:
-        "Tabulating the clusters of {wildcards.contrast} by {wildcards.stat}"
+        "Tabulating the clusters of {wildcards.contrast}"
     script:
         "../scripts/tabulate_clusters.py"
+
+
+use rule tabulate_clusters as tabulate_clusters_f with:
+    output:
+        tables=[cluster_report(s) for s in BY_F],
+    wildcard_constraints:
+        contrast=one_of(tested_by("F")),
 
 
 rule tabulate_small_volumes:

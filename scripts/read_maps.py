@@ -1,5 +1,8 @@
 """Decode every image that the participants table names: the one time that they are read."""
 
+from functools import partial
+
+from permaps.design.columns import check_columns
 from permaps.inputs.participants import read_participants
 from permaps.inputs.reading import read_maps
 from permaps.inputs.store import write_index
@@ -7,7 +10,7 @@ from permaps.inputs.tables import covariate_column
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, images, values, voxelwise=()):
+def main(*, participants, images, values, voxelwise=(), check=None):
     """Write what every image is, and the values of those that can be analysed.
 
     Parameters
@@ -18,8 +21,12 @@ def main(*, participants, images, values, voxelwise=()):
         Files to write, which `permaps.inputs.store.Store` reads.
     voxelwise : sequence of str
         Covariates that are maps, each in a column of its own.
+    check : callable, optional
+        Called with the participants before the maps are read.
     """
     cohort = read_participants(participants)
+    if check:
+        check(cohort)
     with written_whole(values) as values_file, written_whole(images) as images_file:
         with open(values_file, "wb") as file:
             entries = read_maps(cohort, [covariate_column(name) for name in voxelwise], file)
@@ -34,4 +41,11 @@ if "snakemake" in globals():
             images=snakemake.output.images,
             values=snakemake.output.values,
             voxelwise=snakemake.params.settings["voxelwise"],
+            check=partial(
+                # Said here, since reading may take long; not among the params, since what is read is the same.
+                check_columns,
+                model=snakemake.config["model"],
+                blocks=snakemake.config["permutation"]["blocks"],
+                query=snakemake.config["quality"]["query"],
+            ),
         )

@@ -1,6 +1,7 @@
 """Find who cannot be analysed: a variate is missing, the query is false, or an image is unusable."""
 
-from permaps.design.formula import categories, variables
+from permaps.design.columns import used_by_model
+from permaps.design.formula import categories
 from permaps.inputs.frames import write_frame
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import require_enough, screen, screen_covariates
@@ -46,33 +47,13 @@ def main(*, participants, images, screened, variates, query, labels=(), voxelwis
     log.info("%d of %d participants stay", reasons.count(""), len(reasons))
 
 
-def model_variates(formula, blocks, variance_groups=None):
-    """Return the columns that a model uses, each with the config key that names it.
-
-    Parameters
-    ----------
-    formula : str
-    blocks : dict
-        Name of a kind of blocks to None, a column or a list of columns.
-    variance_groups : str or None
-        Column that names them.
-    """
-    keys = dict.fromkeys(sorted(variables(formula)), "model.formula")
-    for kind, named in blocks.items():
-        for column in [named] if isinstance(named, str) else named or []:
-            keys.setdefault(column, f"permutation.blocks.{kind}")
-    if variance_groups:
-        keys.setdefault(variance_groups, "model.variance_groups")
-    return keys
-
-
 if "snakemake" in globals():
     with job(snakemake):
         main(
             participants=snakemake.input.participants,
             images=snakemake.input.images,
             screened=snakemake.output.screened,
-            variates=model_variates(
+            variates=used_by_model(
                 snakemake.params.settings["formula"],
                 snakemake.params.settings["blocks"],
                 snakemake.params.settings["variance_groups"],

@@ -1,4 +1,4 @@
-"""Clusters of the voxels that one statistic finds significant, with peaks and corrected p."""
+"""Clusters of what each statistic of a contrast finds significant, with peaks and corrected p."""
 
 import json
 from pathlib import Path
@@ -25,15 +25,13 @@ def main(
     further,
     nulls,
     atlas,
-    output,
+    outputs,
     contrast,
-    stat,
-    stats,
     voxel_stat,
     alpha,
     connectivity,
 ):
-    """Write one contrast's clusters by one statistic; without any, only the header.
+    """Write one contrast's clusters by each statistic; without any, only the header.
 
     Parameters
     ----------
@@ -42,25 +40,24 @@ def main(
     values : path
         Signed t, or F.
     enhanced : path or None
-        Map whose maxima are the peaks; `values` when None.
+        TFCE, whose maxima are the peaks of its clusters; those of others are the maxima of `values`.
     magnitude : path
         Effect of a t contrast, partial R2 of an F contrast.
     plan : path
         Degrees of freedom and distinct relabellings per contrast (JSON).
     uncorrected : path or None
         -log10 uncorrected p; None when it was not asked for.
-    corrected : list of path
-        -log10 FWE p, in the order of `stats`.
-    further : dict of str to path
-        -log10 p of this statistic by other corrections: "cfwe", "gpd".
+    corrected : dict of str to path
+        -log10 FWE p by statistic.
+    further : dict of str to dict of str to path
+        -log10 p by other corrections ("cfwe", "gpd") and statistic.
     nulls : path
         Merged maxima (.npz), whose number tells how sure a p is.
     atlas : (path, path) or None
         Label image, and table with its names.
-    output : path
-    contrast, stat : str
-    stats : list of str
-        Names of the statistics as in file names.
+    outputs : dict of str to path
+        Tables to write, by statistic.
+    contrast : str
     voxel_stat : {"t", "F"}
     alpha : float
         Corrected level.
@@ -71,26 +68,28 @@ def main(
     planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
     with np.load(nulls, allow_pickle=False) as stored:
         drawn = relabellings(stored, planned["n_distinct"])
-    logp = {s: read_map(space, path) for s, path in zip(stats, corrected, strict=True)}
     sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, residual_dof(planned))
-    p = {"p_fwe": 10.0 ** -logp[stat]}
-    p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
-    p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
-    p |= {f"p_{kind}": 10.0 ** -read_map(space, path) for kind, path in further.items()}
-    p["p_unc"] = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
-    table = tabulate(
-        significant(logp[stat], alpha),
-        statistic,
-        space,
-        {voxel_stat: statistic} | sizes | p,
-        connectivity,
-        height=read_map(space, enhanced) if enhanced else None,
-    )
-    if atlas:
-        table.insert(table.columns.get_loc("z") + 1, "region", Atlas(*atlas).regions(table[["x", "y", "z"]]))
-    log.info("%d clusters", table["cluster"].nunique())
-    with written_whole(output) as temporary:
-        write_frame(table, temporary, "%.6g")
+    logp = {stat: read_map(space, path) for stat, path in corrected.items()}
+    p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
+    named = Atlas(*atlas) if atlas else None
+    for stat, output in outputs.items():
+        p = {"p_fwe": 10.0 ** -logp[stat]}
+        p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
+        p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
+        p |= {f"p_{kind}": 10.0 ** -read_map(space, maps[stat]) for kind, maps in further.items()}
+        table = tabulate(
+            significant(logp[stat], alpha),
+            statistic,
+            space,
+            {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc},
+            connectivity,
+            height=read_map(space, enhanced) if stat == "tfce" else None,
+        )
+        if named:
+            table.insert(table.columns.get_loc("z") + 1, "region", named.regions(table[["x", "y", "z"]]))
+        log.info("%s: %d clusters", stat, table["cluster"].nunique())
+        with written_whole(output) as temporary:
+            write_frame(table, temporary, "%.6g")
 
 
 def sizes_of(voxel_stat, magnitude, statistic, dof):
@@ -116,6 +115,8 @@ def sizes_of(voxel_stat, magnitude, statistic, dof):
 
 if "snakemake" in globals():
     with job(snakemake):
+        settings = snakemake.params.settings
+        stats, maps = settings["stats"], iter(snakemake.input.further)
         main(
             mask=snakemake.input.mask,
             values=snakemake.input.values,
@@ -123,15 +124,13 @@ if "snakemake" in globals():
             magnitude=snakemake.input.magnitude,
             plan=snakemake.input.plan,
             uncorrected=snakemake.input.get("uncorrected"),
-            corrected=list(snakemake.input.corrected),
-            further=dict(zip(snakemake.params.settings["further"], snakemake.input.further, strict=True)),
+            corrected=dict(zip(stats, snakemake.input.corrected, strict=True)),
+            further={kind: {stat: next(maps) for stat in stats} for kind in settings["further"]},
             nulls=snakemake.input.nulls,
             atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
-            output=snakemake.output.table,
+            outputs=dict(zip(stats, snakemake.output.tables, strict=True)),
             contrast=snakemake.wildcards.contrast,
-            stat=snakemake.wildcards.stat,
-            stats=snakemake.params.settings["stats"],
-            voxel_stat=snakemake.params.settings["voxel_stat"],
-            alpha=snakemake.params.settings["alpha"],
-            connectivity=snakemake.params.settings["connectivity"],
+            voxel_stat=settings["voxel_stat"],
+            alpha=settings["alpha"],
+            connectivity=settings["connectivity"],
         )

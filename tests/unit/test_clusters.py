@@ -132,16 +132,14 @@ def run_rule(run, contrast, stat, voxel_stat, output, stats=None, uncorrected=Tr
     given = {
         "mask": run / "mask.nii.gz",
         "values": f"{stem}{voxel_stat}_statmap.nii.gz",
-        "enhanced": f"{stem}tfce_statmap.nii.gz" if stat == "tfce" else None,
+        "enhanced": f"{stem}tfce_statmap.nii.gz",
         "magnitude": f"{stem}{'effect' if voxel_stat == 't' else 'partialr2'}_statmap.nii.gz",
         "plan": run / "design/plan.json",
         "uncorrected": f"{stem}{voxel_stat}_corr-unc_logp.nii.gz" if uncorrected else None,
-        "corrected": [f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats],
+        "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats},
         "nulls": run / f"nulls/contrast-{contrast}.npz",
-        "output": output,
+        "outputs": {stat: output},
         "contrast": contrast,
-        "stat": stat,
-        "stats": stats,
         "voxel_stat": voxel_stat,
         "alpha": alpha,
         "connectivity": 6,
@@ -183,7 +181,7 @@ def test_rule_says_how_sure_a_corrected_p_is(run, tmp_path):
 
 def test_rule_reads_further_corrections(run, tmp_path):
     other = run / "maps/contrast-pseudo_stat-t_corr-fwe_logp.nii.gz"
-    table = run_rule(run, "pseudo", "tfce", "t", tmp_path / "t.tsv", further={"cfwe": other})
+    table = run_rule(run, "pseudo", "tfce", "t", tmp_path / "t.tsv", further={"cfwe": {"tfce": other}})
     assert (table["p_cfwe"] == table["p_fwe_t"]).all()
     assert "p_gpd" not in table
 

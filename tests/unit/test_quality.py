@@ -9,6 +9,7 @@ import pytest
 import screen_participants
 import select_participants
 from held import entries_of, hold, store_of
+from permaps.design.columns import used_by_model
 from permaps.inputs import quality
 from permaps.inputs.frames import write_frame
 from permaps.inputs.images import load_map, write_image
@@ -254,7 +255,7 @@ def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
 
 
 def test_model_variates_are_those_of_formula_and_blocks():
-    variates = screen_participants.model_variates
+    variates = used_by_model
     assert variates("1 + pseudo * site", {"within": None, "whole": "family"}) == {
         "pseudo": "model.formula",
         "site": "model.formula",

@@ -283,6 +283,12 @@ def written_by_rules():
                 r'map_of\(\s*"([^"]+)",\s*"([^"]+)"(?:,\s*"([^"]+)")?', outputs
             )
         }
+        paths |= {
+            f"maps/contrast-{{analysis}}_stat-{{stat}}_corr-{kind}_logp.nii.gz"
+            for kind in re.findall(r'p_maps\(.*, "(\w+)"\)', outputs)
+        }
+        if "cluster_report(" in outputs:
+            paths.add("tables/contrast-{contrast}_stat-{stat}_clusters.tsv")
         paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\("([^"]+)"\)', outputs)}
     return paths
 

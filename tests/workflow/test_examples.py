@@ -23,6 +23,7 @@ import select_participants
 import smooth_covariates
 import smooth_maps
 import yaml
+from permaps.design.columns import used_by_model
 from permaps.inputs import images, reading
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants
@@ -116,7 +117,7 @@ def to_design(config, f):
     screen_participants.main(
         participants=f("participants.tsv"), images=held["images"], screened=f("screened.tsv"),
         query=config["quality"]["query"],
-        variates=screen_participants.model_variates(model["formula"], blocks, model["variance_groups"]),
+        variates=used_by_model(model["formula"], blocks, model["variance_groups"]),
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     make_brain_mask.main(

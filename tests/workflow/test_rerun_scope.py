@@ -42,8 +42,6 @@ class Change:
         Besides RECORD.
     follows : set of str, optional
         What needs their results, where it is less than what needs those of these rules' other jobs.
-    drops : set of str
-        Rules whose results nobody asks for any more.
     chunks : str
         Which chunks run: none, new or all.
     source : str
@@ -53,7 +51,6 @@ class Change:
     config: dict
     begins: set
     follows: set = None
-    drops: frozenset = frozenset()
     chunks: str = "all"
     source: str = "table"
 
@@ -112,7 +109,7 @@ CHANGES = {
     ),
     "inference.small_volumes": Change(
         {"inference": {"small_volumes": {"most": "DATA/smaller.nii.gz"}}},
-        {"build_model", "observe", CHUNK, "merge_nulls", "correct_fwe"},
+        {"build_model", "observe", CHUNK, "merge_nulls", "correct"},
         follows={"tabulate_small_volumes", "summarise_results"},
         chunks="new",
     ),
@@ -153,10 +150,10 @@ MORE = {
     "a contrast more": Change(
         {"model": {"contrasts": {"age": "age", "younger": "-age"}}},
         {"plan_contrast"},
-        follows={"plan_contrast", "merge_contrasts", "correct_fwe_across_contrasts"},
+        follows={"plan_contrast", "merge_contrasts", "correct_across"},
         chunks="new",
     ),
-    "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, CHUNKS, drops={"write_tfce"}),
+    "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, CHUNKS),
     "nothing": Change({}, set(), follows=set(), chunks="none"),
 }
 EVERY = CHANGES | MORE
@@ -235,7 +232,7 @@ def all_that_run(change, needs):
     known = needs | dict.fromkeys(DATASET.values(), needs[DATASET["table"]])
     first = change.begins if change.follows is None else change.follows
     follow = set().union(*(known.get(rule, set()) for rule in first))
-    return (change.begins | first | follow | {RECORD} | needs[RECORD]) - change.drops
+    return change.begins | first | follow | {RECORD} | needs[RECORD]
 
 
 def n_chunks(config):

@@ -23,7 +23,7 @@ CONFIG = {
     "permutation": {"n_permutations": 20, "chunk_size": 10},
 }
 # Arguments: as far as the corrected maps, without tables and figures.
-UP_TO_MAPS = ("--until", "fit_parametric", "write_tfce", "correct_fwe", "estimate_uncorrected")
+UP_TO_MAPS = ("--until", "fit_parametric", "correct")
 _HEADINGS = {
     "output files have to be generated": "missing",
     "input files updated by another job": "updated",

@@ -456,6 +456,8 @@ STOPS = [
     # The model
     Stop("Model", "unknown column in the formula", ("model.formula: there is no column 'agee'", "did you mean 'age'?"),
          config=model("1 + agee"), finished=True, target=DESIGN),
+    Stop("Model", "unknown column, before the maps are read", ("model.formula: there is no column 'agee'",),
+         config=model("1 + agee"), target="dataset/images.json"),
     Stop("Model", "formula without an end", ("model.formula: cannot read '1 + (age'",),
          config=model("1 + (age"), finished=True, target=DESIGN),
     Stop("Model", "two-sided formula", ("has a '~' or a '|'",), config=model("map ~ age"), finished=True, target=DESIGN),

@@ -1,0 +1,45 @@
+"""Which columns of the participants table a config uses."""
+
+from permaps.design.formula import categories, variables
+from permaps.inputs.participants import check_variates
+from permaps.inputs.query import select
+
+
+def used_by_model(formula, blocks, variance_groups=None):
+    """Return the columns that a model uses, each with the config key that names it.
+
+    Parameters
+    ----------
+    formula : str
+    blocks : dict
+        Name of a kind of blocks to None, a column or a list of columns.
+    variance_groups : str or None
+        Column that names them.
+    """
+    keys = dict.fromkeys(sorted(variables(formula)), "model.formula")
+    for kind, named in blocks.items():
+        for column in [named] if isinstance(named, str) else named or []:
+            keys.setdefault(column, f"permutation.blocks.{kind}")
+    if variance_groups:
+        keys.setdefault(variance_groups, "model.variance_groups")
+    return keys
+
+
+def check_columns(participants, model, blocks, query):
+    """Refuse a config that uses columns which the table lacks, or whose values are neither numbers nor names.
+
+    Parameters
+    ----------
+    participants : pandas.DataFrame
+    model, blocks : dict
+        The config's `model`, and `permutation.blocks`.
+    query : str or None
+
+    Raises
+    ------
+    UserError
+    """
+    used = used_by_model(model["formula"], blocks, model["variance_groups"])
+    check_variates(participants, used, categories(model["formula"]))
+    if query:
+        select(participants, query)
