@@ -81,12 +81,12 @@ def stats_of(contrast):
 
 
 def tested_by(voxel_stat):
-    """The contrasts with this voxel statistic: FWE control can span them."""
+    """The contrasts with this voxel statistic: they have results of the same names."""
     return [c for c in CONTRASTS if statistic_of(c) == voxel_stat]
 
 
 def analyses_by(voxel_stat):
-    """The analyses with this voxel statistic: they have results of the same names."""
+    """The analyses with this voxel statistic."""
     return [a for a in ANALYSES if statistic_of(contrast_of(a)) == voxel_stat]
 
 

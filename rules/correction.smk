@@ -36,20 +36,16 @@ use rule correct as correct_f with:
 # Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
 rule merge_contrasts:
     input:
-        models=lambda wildcards: [
-            result(f"design/contrast-{c}_model.npz") for c in tested_by(wildcards.voxel_stat)
-        ],
-        nulls=lambda wildcards: [result(f"nulls/contrast-{c}.npz") for c in tested_by(wildcards.voxel_stat)],
+        models=[result(f"design/contrast-{c}_model.npz") for c in CONTRASTS],
+        nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
     output:
-        null=result("nulls/across-contrasts_stat-{voxel_stat}.npz"),
-    wildcard_constraints:
-        voxel_stat="t|F",
+        null=result("nulls/across-contrasts.npz"),
     conda:
         "../envs/kernel.yaml"
     resources:
         runtime=minutes(30),
     message:
-        "Merging the nulls of all contrasts by {wildcards.voxel_stat}"
+        "Merging the nulls of all contrasts"
     script:
         "../scripts/merge_contrasts.py"
 
@@ -57,7 +53,8 @@ rule merge_contrasts:
 rule correct_across:
     input:
         observed=result("observed/contrast-{analysis}.npz"),
-        null=result("nulls/across-contrasts_stat-t.npz"),
+        null=result("nulls/contrast-{analysis}.npz"),
+        across=result("nulls/across-contrasts.npz"),
     output:
         logp=p_maps(BY_T, "cfwe"),
     wildcard_constraints:
@@ -71,9 +68,6 @@ rule correct_across:
 
 
 use rule correct_across as correct_across_f with:
-    input:
-        observed=result("observed/contrast-{analysis}.npz"),
-        null=result("nulls/across-contrasts_stat-F.npz"),
     output:
         logp=p_maps(BY_F, "cfwe"),
     wildcard_constraints:

@@ -39,22 +39,20 @@ def counted(stats):
     return [s for s in stats if s in ("t", "F") or s == "tfce" and config["inference"]["uncorrected_tfce"]]
 
 
-def further_corrections(contrast):
-    """The corrections besides FWE in one contrast: across contrasts, and by the tail's fit."""
-    across = len(tested_by(statistic_of(contrast))) > 1
-    return ["cfwe"] * across + ["gpd"] * config["inference"]["tail_fit"]
+# The corrections besides FWE in one contrast: across contrasts, and by the tail's fit.
+FURTHER = ["cfwe"] * (len(CONTRASTS) > 1) + ["gpd"] * config["inference"]["tail_fit"]
 
 
-def corrections_of(contrast, stat):
-    """The kinds of permutation p that a statistic of a contrast has."""
-    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(contrast)
+def corrections_of(stat):
+    """The kinds of permutation p that a statistic has."""
+    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + FURTHER
 
 
 def further_maps(wildcards):
     """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
     return [
         map_of(wildcards.contrast, s, f"corr-{kind}_logp")
-        for kind in further_corrections(wildcards.contrast)
+        for kind in FURTHER
         for s in stats_of(wildcards.contrast)
     ]
 
@@ -152,7 +150,7 @@ def targets():
         shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]
         found += [map_of(c, s) for s in shown]
         found += [map_of(c, voxel, "corr-bonferroni_logp")]
-        found += [map_of(c, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(c, s)]
+        found += [map_of(c, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(s)]
         found += [result(f"nulls/contrast-{c}.npz")]
         found += [table_of(c, s) for s in corrected]
         if config["inference"]["tail_fit"]:

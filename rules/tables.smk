@@ -51,7 +51,7 @@ rule tabulate_clusters:
             stats=stats_of(wildcards.contrast),
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],
-            further=further_corrections(wildcards.contrast),
+            further=FURTHER,
             sources=state_of(
                 f"tables/contrast-{wildcards.contrast}_stat-{stats_of(wildcards.contrast)[0]}_clusters.tsv",
                 atlas_file("image"),

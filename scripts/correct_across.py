@@ -1,13 +1,15 @@
 """FWE-corrected p of every statistic of a contrast, across all contrasts."""
 
+import numpy as np
 from permaps.permutation.correction import fwe_p, minus_log10, read_maxima
 from permaps.permutation.observed import Observed
+from permaps.permutation.smallest import over_all
 from permaps.spaces.files import write_map
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log
 
 
-def main(*, observed, null, logp):
+def main(*, observed, null, across, logp):
     """Write -log10 corrected p as maps.
 
     Parameters
@@ -15,15 +17,21 @@ def main(*, observed, null, logp):
     observed : path
         From `observe`.
     null : path
+        The maxima of every relabelling of this contrast.
+    across : path
         From `merge_contrasts`.
     logp : dict of str to path
         Maps to write, by the statistic's name in file names.
     """
     maps = Observed.load(observed)
-    for stat, maxima in read_maxima(null, logp, maps.scheme).items():
-        p = fwe_p(maps.reach(stat), maxima, STATISTICS[stat].tie)
-        write_map(maps.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across contrasts")
-        log.info("%s: smallest corrected p %.4g", stat, p.min())
+    with np.load(across, allow_pickle=False) as smallest:
+        for stat, maxima in read_maxima(null, logp).items():
+            row = STATISTICS[stat]
+            p = over_all(fwe_p(maps.reach(stat), maxima, row.tie), smallest[f"{maps.scheme}_{row.key}"])
+            write_map(
+                maps.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across contrasts"
+            )
+            log.info("%s: smallest corrected p %.4g", stat, p.min())
 
 
 if "snakemake" in globals():
@@ -31,5 +39,6 @@ if "snakemake" in globals():
         main(
             observed=snakemake.input.observed,
             null=snakemake.input.null,
+            across=snakemake.input.across,
             logp=dict(zip(snakemake.params.settings["stats"], snakemake.output.logp, strict=True)),
         )

@@ -1,6 +1,8 @@
-"""The maxima over all contrasts of each relabelling."""
+"""The smallest p over all contrasts of each relabelling."""
 
 import numpy as np
+from permaps.permutation.smallest import smallest_p
+from permaps.statistics.registry import TIES
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -8,26 +10,24 @@ def main(*, models, nulls, null):
     """Write the null across contrasts, a scheme at a time.
 
     A relabelling is the same for all contrasts of one scheme, since it is a function of the design, the seed
-    and its index. Contrasts of another scheme (an intercept among slopes) have maxima of their own.
+    and its index. Contrasts of another scheme (an intercept among slopes) have a null of their own.
 
     Parameters
     ----------
     models, nulls : list of path
-        Of each contrast, all of one voxel statistic.
+        Of each contrast.
     null : path
         .npz to write: `{scheme}_{statistic}` for every statistic of the nulls.
     """
-    maxima, contrasts = {}, {}
+    maxima = {}
     for path, own in zip(models, nulls, strict=True):
         with np.load(path, allow_pickle=False) as model, np.load(own, allow_pickle=False) as stored:
-            scheme = str(model["scheme"])
-            contrasts[scheme] = contrasts.get(scheme, 0) + 1
-            for name in stored.files:
-                values, key = stored[name], f"{scheme}_{name}"
-                maxima[key] = np.maximum(maxima.get(key, values), values)
+            for key in TIES.keys() & set(stored.files):
+                maxima.setdefault((str(model["scheme"]), key), []).append((stored[key], TIES[key]))
     with written_whole(null) as temporary:
-        np.savez(temporary, **maxima)
-    log.info("%s", ", ".join(f"{n} contrasts by scheme {scheme}" for scheme, n in contrasts.items()))
+        np.savez(temporary, **{f"{scheme}_{key}": smallest_p(each) for (scheme, key), each in maxima.items()})
+    numbers = {scheme: len(each) for (scheme, _), each in maxima.items()}
+    log.info("%s", ", ".join(f"{n} contrasts by scheme {scheme}" for scheme, n in numbers.items()))
 
 
 if "snakemake" in globals():

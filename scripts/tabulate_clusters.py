@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.frames import write_frame
+from permaps.permutation.correction import read_maxima
+from permaps.permutation.smallest import over_all, smallest_p
 from permaps.permutation.thresholds import p_interval, significant
 from permaps.reporting.clusters import effect_interval, residual_dof, tabulate
 from permaps.spaces.files import read_map, read_space
+from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings
 
@@ -68,6 +71,9 @@ def main(
     planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
     with np.load(nulls, allow_pickle=False) as stored:
         drawn = relabellings(stored, planned["n_distinct"])
+    over_statistics = smallest_p(
+        (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(nulls, corrected).items()
+    )
     sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, residual_dof(planned))
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
@@ -76,6 +82,8 @@ def main(
         p = {"p_fwe": 10.0 ** -logp[stat]}
         p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
         p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
+        if len(logp) > 1:
+            p["p_any"] = over_all(p["p_fwe"], over_statistics)
         p |= {f"p_{kind}": 10.0 ** -read_map(space, maps[stat]) for kind, maps in further.items()}
         table = tabulate(
             significant(logp[stat], alpha),

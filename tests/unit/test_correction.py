@@ -1,12 +1,11 @@
 """p values from nulls."""
 
-import merge_contrasts
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from permaps.permutation.correction import bonferroni_p, fdr_p, fwe_p, minus_log10, read_maxima
+from permaps.permutation.correction import bonferroni_p, fdr_p, fwe_p, minus_log10
 from permaps.statistics.registry import ENHANCED_TIE
 from statsmodels.stats.multitest import multipletests
 
@@ -55,24 +54,3 @@ def test_minus_log10_of_1_is_no_negative_zero():
     found = minus_log10(np.array([1.0, 0.1, 1e-300]))
     np.testing.assert_allclose(found, [0, 1, 300])
     assert not np.signbit(found).any()
-
-
-def test_the_null_across_contrasts_is_the_largest_of_those_of_one_scheme(tmp_path):
-    # The mean is flipped, the slopes are permuted: their relabellings have nothing in common.
-    schemes = {"slope": "permute", "mean": "flip", "other": "permute"}
-    rng = np.random.default_rng(0)
-    nulls = {c: {"voxel": rng.normal(size=9), "cluster_mass": rng.random(9)} for c in schemes}
-    for contrast, scheme in schemes.items():
-        np.savez(tmp_path / f"{contrast}_model.npz", scheme=scheme)
-        np.savez(tmp_path / f"{contrast}_null.npz", **nulls[contrast])
-    merge_contrasts.main(
-        models=[tmp_path / f"{c}_model.npz" for c in schemes],
-        nulls=[tmp_path / f"{c}_null.npz" for c in schemes],
-        null=tmp_path / "null.npz",
-    )
-    permuted = read_maxima(tmp_path / "null.npz", ["t", "clustermass"], "permute")
-    flipped = read_maxima(tmp_path / "null.npz", ["t", "clustermass"], "flip")
-    for stat, name in (("t", "voxel"), ("clustermass", "cluster_mass")):
-        largest = np.max([nulls["slope"][name], nulls["other"][name]], axis=0)
-        np.testing.assert_array_equal(permuted[stat], largest)
-        np.testing.assert_array_equal(flipped[stat], nulls["mean"][name])

@@ -5,17 +5,15 @@ import numpy as np
 from permaps.statistics.registry import STATISTICS, TIE
 
 
-def read_maxima(path, stats, scheme=None):
+def read_maxima(path, stats):
     """Read the maxima of every relabelling from a merged null.
 
     Parameters
     ----------
     path : path
-        .npz, as `merge_nulls` writes it, or `merge_contrasts`.
+        .npz, as `merge_nulls` writes it.
     stats : iterable of str
         Names of statistics as in file names.
-    scheme : {"permute", "flip", "both"}, optional
-        For a null across contrasts: the scheme whose maxima to read.
 
     Returns
     -------
@@ -23,8 +21,7 @@ def read_maxima(path, stats, scheme=None):
         By those names, the observed labelling first.
     """
     with np.load(path, allow_pickle=False) as stored:
-        prefix = f"{scheme}_" if scheme else ""
-        return {stat: stored[prefix + STATISTICS[stat].key] for stat in stats}
+        return {stat: stored[STATISTICS[stat].key] for stat in stats}
 
 
 def margin(observed, tie=TIE):

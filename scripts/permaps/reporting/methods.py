@@ -187,18 +187,11 @@ def _across(config):
     contrasts = config["model"]["contrasts"]
     if len(contrasts) == 1:
         return ""
-    if not spanned(contrasts):
-        return " No correction was made for the number of contrasts."
     return (
-        " Where nothing else is said, p is not corrected for the number of contrasts; corrected over the "
-        f"contrasts of one statistic, by the maximum over them too {cite('winkler2014')}, it is given beside."
+        " Where nothing else is said, p is not corrected for the number of contrasts; corrected over the contrasts "
+        "of one relabelling scheme, by the smallest p of each relabelling over them "
+        f"{cite('westfall2008')}, it is given beside."
     )
-
-
-def spanned(contrasts):
-    """Return whether any two contrasts have the same statistic, so that there is FWE control across them."""
-    kinds = [isinstance(expression, list) for expression in contrasts.values()]
-    return len(kinds) > len(set(kinds))
 
 
 def _software(record, verbatim):
@@ -245,7 +238,7 @@ def limitations(record):
         for note in _contrast_limits(contrast, alpha):
             shared.setdefault(note, []).append(name)
     notes = [f"{', '.join(names)}: {note}" for note, names in shared.items()]
-    people, contrasts = record["participants"]["included"], record["config"]["model"]["contrasts"]
+    people = record["participants"]["included"]
     if people < FEW_PARTICIPANTS:
         notes.append(
             f"{people} participants are few: power is low, and effects at peaks that reach significance are "
@@ -256,7 +249,7 @@ def limitations(record):
     if len(record["contrasts"]) > 1:
         notes.append(
             f"p values are corrected over voxels, not over the {len(record['contrasts'])} contrasts or over "
-            "the statistics" + ("; the maps corr-cfwe are, over contrasts." if spanned(contrasts) else ".")
+            "the statistics; the maps corr-cfwe are, over contrasts."
         )
     return notes
 

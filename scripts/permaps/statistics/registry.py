@@ -85,6 +85,7 @@ _ROWS = (
 STATISTICS = {row.name: row for row in _ROWS}
 # By key: the statistic of voxels is t or F, as the contrast is.
 SHORT = {row.key: row.label for row in _ROWS} | {"voxel": "voxel"}
+TIES = {row.key: row.tie for row in _ROWS}
 PANELS = tuple(dict.fromkeys(row.panel for row in _ROWS))
 
 

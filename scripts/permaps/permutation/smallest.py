@@ -1,0 +1,48 @@
+"""One correction over unlike things, such as t and F contrasts: by the smallest p of each relabelling.
+
+The largest value of several nulls is that of the null with the widest scale. Their p have one scale. Relabelling j is
+the same in all of them, so the smallest p over them keeps how they depend on one another (Westfall & Troendle 2008,
+Biometrical Journal 50:745).
+"""
+
+import numpy as np
+
+from permaps.permutation.correction import fwe_p
+
+
+def smallest_p(nulls) -> np.ndarray:
+    """Return the smallest p of each relabelling, over several nulls.
+
+    Parameters
+    ----------
+    nulls : iterable of (numpy.ndarray of float, float)
+        The maxima of every relabelling, shape (1 + n_relabellings,) and the observed labelling first, and the tie of
+        the statistic (`permaps.statistics.registry`). All are of the same relabellings.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (1 + n_relabellings,)
+        The p of each relabelling's maximum among the maxima of its own null, and of these the smallest.
+    """
+    return np.min([fwe_p(maxima, maxima, tie) for maxima, tie in nulls], axis=0)
+
+
+def over_all(p, smallest) -> np.ndarray:
+    """Correct p for all nulls that `smallest` is over: the share of relabellings whose smallest p is at most p.
+
+    Parameters
+    ----------
+    p : numpy.ndarray of float
+        Family-wise-error-corrected within one of the nulls.
+    smallest : numpy.ndarray of float, shape (1 + n_relabellings,)
+        From `smallest_p`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape of `p`
+        At least `p`. With few relabellings it is coarse: k nulls have up to k relabellings with the least p of all.
+    """
+    n = len(smallest)
+    # p is a number of relabellings by theirs; one that was stored as a logarithm is no longer so exactly.
+    counted = np.rint(p * n) / n
+    return np.maximum(counted, np.searchsorted(np.sort(smallest), counted, side="right") / n)
