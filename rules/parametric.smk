@@ -5,10 +5,7 @@ rule fit_parametric:
     input:
         matrix=result("maps.npy"),
         covariates=COVARIATES,
-        mask=MASK,
-        design=result("design/design.tsv"),
-        contrasts=result("design/contrast-{contrast}_weights.tsv"),
-        blocks=result("design/blocks.json"),
+        model=result("design/contrast-{contrast}_model.npz"),
     output:
         effect=map_of("{contrast}", "effect"),
         stat=map_of("{contrast}", "t"),

@@ -1,21 +1,15 @@
 """Fit the model at every voxel and test one contrast parametrically."""
 
-import json
-from pathlib import Path
-
 import numpy as np
-from permaps.design.tables import read_contrast, read_matrix
 from permaps.permutation.correction import bonferroni_p, minus_log10
-from permaps.permutation.model import voxel_models, voxels_differ
-from permaps.spaces.files import read_space, write_map
+from permaps.permutation.model import Model
+from permaps.spaces.files import write_map
 from permaps.statistics.glm import fit, fit_voxel_models
 from permaps.workflow.jobs import job, log
 
 
-def main(
-    *, matrix, covariates, mask, design, contrasts, blocks, contrast, effect, stat, z, partialr2, bonferroni
-):  # fmt: skip
-    """Write the contrast's effect, statistic, z, partial R2 and Bonferroni-corrected -log10 p as images.
+def main(*, matrix, covariates, model, contrast, effect, stat, z, partialr2, bonferroni):
+    """Write the contrast's effect, statistic, z, partial R2 and Bonferroni-corrected -log10 p as maps.
 
     Parameters
     ----------
@@ -23,24 +17,19 @@ def main(
         participants x voxels, .npy.
     covariates : list of path
         Columns of the design that are maps: .npy each.
-    mask : path
-        Image whose voxels the columns are.
-    design, contrasts, blocks : path
+    model : path
+        From `build_model`.
     contrast : str
     effect, stat, z, partialr2, bonferroni : path
-        Images to write.
+        Maps to write.
     """
-    weights, statistic = read_contrast(contrasts, contrast)
-    maps = np.load(matrix, mmap_mode="r", allow_pickle=False)
-    columns = read_matrix(design)[2]
-    groups = json.loads(Path(blocks).read_text(encoding="utf-8"))["variance_groups"]
-    is_f = statistic == "F"
-    if voxels_differ(maps, columns, groups):
-        fitted = fit_voxel_models(maps, voxel_models(columns, weights, groups, covariates), is_f)
+    model = Model.load(model)
+    maps, space, statistic = model.maps(matrix), model.space, model.statistic
+    if model.elements_differ:
+        fitted = fit_voxel_models(maps, model.voxel_models(covariates), model.is_f)
     else:
-        fitted = fit(maps, columns, weights, is_f)
+        fitted = fit(maps, model.design, model.contrast, model.is_f)
     logp = minus_log10(bonferroni_p(fitted["p"]))
-    space = read_space(mask)
     write_map(space, effect, fitted["effect"], f"Permaps: effect of {contrast}")
     write_map(space, stat, fitted["stat"], f"Permaps: {statistic} of {contrast}")
     write_map(space, z, fitted["z"], f"Permaps: z of {contrast}")
@@ -54,10 +43,7 @@ if "snakemake" in globals():
         main(
             matrix=snakemake.input.matrix,
             covariates=list(snakemake.input.covariates),
-            mask=snakemake.input.mask,
-            design=snakemake.input.design,
-            contrasts=snakemake.input.contrasts,
-            blocks=snakemake.input.blocks,
+            model=snakemake.input.model,
             contrast=snakemake.wildcards.contrast,
             effect=snakemake.output.effect,
             stat=snakemake.output.stat,

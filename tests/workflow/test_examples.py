@@ -179,7 +179,7 @@ def to_null(config, f, contrast):
         n_permutations=N_PERMUTATIONS, statistics=inference["statistics"], settings=settings,
     )  # fmt: skip
     maps = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
-    fit_parametric.main(**data, **tables, mask=f("mask.nii.gz"), contrast=contrast, **maps)
+    fit_parametric.main(**data, model=f("model.npz"), contrast=contrast, **maps)
     return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(maps["stat"])[0], covariates
 
 

@@ -86,6 +86,15 @@ class Model:
         tree = exchangeability_tree(len(self.labels), **self.blocks)
         return Exchangeability(tree, self.labels, *SCHEMES[self.scheme], mixed=self.incomplete)
 
+    @property
+    def elements_differ(self) -> bool:
+        """Whether elements need models of their own: participants, covariates or variance groups differ."""
+        return bool(self.groups.any() or np.isnan(self.design).any() or self.incomplete)
+
+    def voxel_models(self, covariates=()) -> VoxelModels:
+        """Return the model of each element; takes the same as `estimator`."""
+        return voxel_models(self.design, self.contrast, self.groups, [self.maps(c) for c in covariates])
+
     def estimator(self, covariates=()):
         """Return the estimator that evaluates the model.
 
@@ -101,7 +110,7 @@ class Model:
         """
         if self.kind == "common":
             return self.regressors
-        models = voxel_models(self.design, self.contrast, self.groups, [self.maps(c) for c in covariates])
+        models = self.voxel_models(covariates)
         if self.kind == "voxelwise":
             return models
         return SmoothedVariance(models, self.space.mask, self.variance_sigma)

@@ -1,0 +1,85 @@
+"""How a contrast will be tested: its scheme, degrees of freedom, distinct relabellings, and what to be warned of."""
+
+import sys
+from decimal import Decimal
+
+import numpy as np
+
+from permaps.design.partition import partition_of
+from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
+
+# If no permutation changes more than this share of a contrast, there is a warning.
+STAYS = 0.1
+
+
+def plan_of(design, contrast, statistic, scheme, blocks, groups) -> dict:
+    """Say how a contrast will be tested, as values for JSON.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n_participants, n_columns)
+        Columns of NaN are maps.
+    contrast : numpy.ndarray, shape (n_rows, n_columns)
+    statistic : {"t", "F"}
+    scheme : {"auto", "permute", "flip", "both"}
+    blocks : dict
+        As `permaps.design.exchangeability.exchangeability_tree` takes them.
+    groups : sequence of int or None
+        Variance groups.
+
+    Returns
+    -------
+    dict
+        `statistic`, `n_participants`, `dof`, `scheme`, `n_distinct`, `smallest_p` and `warnings`.
+    """
+    part = partition_of(design, contrast)
+    chosen = scheme_of(scheme, part)
+    exchangeability = exchangeability_of(like_rows(design, groups), chosen, blocks)
+    return {
+        "statistic": statistic,
+        "n_participants": len(design),
+        "dof": [len(contrast), part.dof] if statistic == "F" else part.dof,
+        "scheme": chosen,
+        **_numbers(exchangeability.n_distinct),
+        "warnings": _warnings(chosen, part, groups, exchangeability.still),
+    }
+
+
+def _numbers(n_distinct):
+    """Return their number and the smallest p, as text if they are too large or too small for JSON."""
+    smallest_p = 1 / n_distinct
+    return {
+        # Beyond 2^53 a number would lose its last digits.
+        "n_distinct": n_distinct if n_distinct < 2**53 else _short(Decimal(n_distinct)),
+        # With 171 or more people, p can be too small for a float.
+        "smallest_p": smallest_p if smallest_p >= sys.float_info.min else _short(1 / Decimal(n_distinct)),
+    }
+
+
+def _short(number):
+    return f"{number:.4e}".replace("e+", "e")
+
+
+def _warnings(scheme, part, groups, still):
+    warnings = []
+    if groups is not None and scheme != "flip":
+        # Measured: 8 v 16 with variances 9 to 1 find something in half of all null data sets by permutation.
+        warnings.append(
+            "Participants of variance groups that differ much in size and variance are not exchangeable, so "
+            "that permutation does not keep the error rate; with errors that are symmetric, scheme 'flip' does."
+        )
+    if scheme != "permute":
+        return warnings
+    if (np.ptp(part.interest, axis=0) == 0).any():
+        warnings.append(
+            "A part of this contrast is the same for every participant, and no permutation changes it, so that "
+            "it adds nothing to the test; scheme 'both' tests it too."
+        )
+    elif (share := part.share(still)) > STAYS:
+        # Measured: the mean of groups of 8 and 10, as intercept and half of their difference: t 7.0, p 0.33.
+        warnings.append(
+            f"Of this contrast, {share:.0%} is the same for all participants who may change places, and no "
+            "permutation changes it, so that it adds nothing to the test but error; scheme 'flip' or 'both' "
+            "tests it too, or blocks that let other participants change places."
+        )
+    return warnings
