@@ -29,7 +29,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     kinds = json.loads(Path(blocks).read_text(encoding="utf-8"))
     rows = contrast_matrix(expressions, contrast, names)
     statistic = voxel_statistic(expressions)
-    planned = plan_of(matrix, rows, statistic, scheme, kinds["blocks"], kinds["variance_groups"])
+    planned = plan_of(names, matrix, rows, statistic, scheme, kinds["blocks"], kinds["variance_groups"])
     planned["warnings"] += kinds["warnings"]
     with written_whole(weights) as path:
         keys = [[contrast, statistic, i + 1] for i in range(len(rows))]

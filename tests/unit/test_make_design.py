@@ -89,6 +89,16 @@ def test_what_relabelling_cannot_change_of_a_contrast_is_told(tmp_path):
     assert len(plans["any"]["warnings"]) == 1
 
 
+def test_an_intercept_beside_a_covariate_that_is_not_centred_says_what_it_tests(tmp_path):
+    tested = {"mean": "Intercept", "age": "age"}
+    plans = planned(tmp_path, "1 + age", tested)
+    (said,) = plans["mean"]["warnings"]
+    assert "the mean where age = 0; age runs from 20 to 69" in said and "center(age)" in said
+    assert not plans["age"]["warnings"]
+    centred = planned(tmp_path, "1 + center(age) + group", {"mean": "Intercept"})
+    assert not any("runs from" in said for said in centred["mean"]["warnings"])
+
+
 def test_groups_that_are_permuted_are_warned_of(tmp_path):
     (said,) = planned(tmp_path, groups="group")["b"]["warnings"]
     assert "variance groups" in said and "scheme 'flip' does" in said

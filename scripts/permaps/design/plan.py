@@ -10,13 +10,17 @@ from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
 
 # If no permutation changes more than this share of a contrast, there is a warning.
 STAYS = 0.1
+# A covariate whose mean is this share of its standard deviation from 0 counts as centred.
+CENTRED = 0.1
 
 
-def plan_of(design, contrast, statistic, scheme, blocks, groups) -> dict:
+def plan_of(names, design, contrast, statistic, scheme, blocks, groups) -> dict:
     """Say how a contrast will be tested, as values for JSON.
 
     Parameters
     ----------
+    names : list of str
+        Of the design's columns.
     design : numpy.ndarray, shape (n_participants, n_columns)
         Columns of NaN are maps.
     contrast : numpy.ndarray, shape (n_rows, n_columns)
@@ -41,8 +45,25 @@ def plan_of(design, contrast, statistic, scheme, blocks, groups) -> dict:
         "dof": [len(contrast), part.dof] if statistic == "F" else part.dof,
         "scheme": chosen,
         **_numbers(exchangeability.n_distinct),
-        "warnings": _warnings(chosen, part, groups, exchangeability.still),
+        "warnings": [
+            *_off_centre(names, design, contrast),
+            *_warnings(chosen, part, groups, exchangeability.still),
+        ],
     }
+
+
+def _off_centre(names, design, contrast):
+    """Yield what a contrast of the intercept tests, if that is the mean at a place where nobody is."""
+    if "Intercept" not in names or not contrast[:, names.index("Intercept")].any():
+        return
+    for name, values, weights in zip(names, design.T, contrast.T, strict=True):
+        # Two values are a group, and 0 is one of them; the columns of maps are NaN.
+        varies = len(np.unique(values)) > 2 and not np.isnan(values).any()
+        if varies and not weights.any() and abs(values.mean()) > CENTRED * values.std():
+            yield (
+                f"The intercept is the mean where {name} = 0; {name} runs from {values.min():g} to {values.max():g}. "
+                f"For the mean at the average of {name}, write center({name}) in model.formula."
+            )
 
 
 def _numbers(n_distinct):
