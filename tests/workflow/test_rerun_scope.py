@@ -42,6 +42,8 @@ class Change:
         Besides RECORD.
     follows : set of str, optional
         What needs their results, where it is less than what needs those of these rules' other jobs.
+    drops : set of str
+        Rules whose results nobody asks for any more.
     chunks : str
         Which chunks run: none, new or all.
     source : str
@@ -51,6 +53,7 @@ class Change:
     config: dict
     begins: set
     follows: set = None
+    drops: frozenset = frozenset()
     chunks: str = "all"
     source: str = "table"
 
@@ -245,7 +248,7 @@ def all_that_run(change, needs):
     known = needs | dict.fromkeys(DATASET.values(), needs[DATASET["table"]])
     first = change.begins if change.follows is None else change.follows
     follow = set().union(*(known.get(rule, set()) for rule in first))
-    return change.begins | first | follow | {RECORD} | needs[RECORD]
+    return (change.begins | first | follow | {RECORD} | needs[RECORD]) - change.drops
 
 
 def n_chunks(config):
