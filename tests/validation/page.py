@@ -193,7 +193,8 @@ An effect in a ball of {planted} of {n_voxels:,} voxels, in {n:,} data sets of e
 "Fails": in how many of them, in per cent, the bound of *any* set exceeds the truth, the worst of all sets
 included. That may be at most {alpha}; the largest rate here is {worst}, and a rate that is just right is at most
 {highest} in 97.5 of 100 cases. "Found": what share of the ball is active by the bound, on average, in per
-cent. ARI is nilearn's bound, from the parametric p of the same maps. Ours come from {numbers["relabellings"]} relabellings.
+cent. ARI is nilearn's bound, from the parametric p of the same maps. Ours come from
+{numbers["relabellings"]} relabellings.
 
 {_table(header, rows)}
 A shift pays where the signal is wide and no single voxel stands out, and costs where single voxels do. ARI knows
