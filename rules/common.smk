@@ -90,6 +90,10 @@ def analyses_by(voxel_stat):
     return [a for a in ANALYSES if statistic_of(contrast_of(a)) == voxel_stat]
 
 
+# Of the bounds on true discoveries; None where there are none.
+SHIFT = (config["inference"]["tdp"] or {}).get("shift")
+
+
 wildcard_constraints:
     contrast=one_of(CONTRASTS),
     analysis=one_of(ANALYSES),

@@ -10,7 +10,10 @@ FIGURES = [
     *[
         result(f"figures/contrast-{c}_{name}")
         for c in CONTRASTS
-        for name in ("nulls.png", "convergence.png", "peaks.png", "viewer.html")
+        for name in (
+            *("nulls.png", "convergence.png", "peaks.png", "viewer.html"),
+            *["discoveries.png"] * BOUNDED,
+        )
     ],
 ]
 
@@ -119,6 +122,33 @@ rule plot_peaks:
         "Drawing the data at the peaks of {wildcards.contrast}"
     script:
         "../scripts/plot_peaks.py"
+
+
+rule plot_discoveries:
+    input:
+        null=result("nulls/contrast-{contrast}.npz"),
+        observed=result("observed/contrast-{contrast}.npz"),
+        tables=cluster_tables,
+    output:
+        figure=figure(
+            "figures/contrast-{contrast}_discoveries.png",
+            "discoveries",
+            "2 Results",
+            figure="5 how much is active",
+            contrast="{contrast}",
+        ),
+        vector=result("figures/contrast-{contrast}_discoveries.svg"),
+        caption=numbers("contrast-{contrast}_discoveries"),
+    params:
+        settings=lambda wildcards: dict(
+            stats=stats_of(wildcards.contrast),
+            alpha=config["inference"]["alpha"],
+            shift=SHIFT,
+        ),
+    message:
+        "Drawing how much of the clusters of {wildcards.contrast} is active"
+    script:
+        "../scripts/plot_discoveries.py"
 
 
 rule plot_nulls:

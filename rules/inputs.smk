@@ -71,11 +71,17 @@ def state_of(first, *groups):
     return digest(dates_of(outside, records.seen(result(first))))
 
 
-# What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha.
+def region_files(wildcards):
+    """The masks of the regions that the user names."""
+    return [given_file("inference.regions", path) for path in config["inference"]["regions"].values()]
+
+
+# What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha or shift.
 CHUNK_SETTINGS = dict(
     seed=config["permutation"]["seed"],
     two_sided=config["permutation"]["two_sided"],
     enhance=config["inference"]["statistics"] != ["voxel"],
+    tdp=config["inference"]["tdp"] is not None,
 )
 if CHUNK_SETTINGS["enhance"]:
     CHUNK_SETTINGS |= {

@@ -82,6 +82,23 @@ def cluster_tables(wildcards):
     return [table_of(wildcards.contrast, s) for s in stats_of(wildcards.contrast)]
 
 
+# Bounds on true discoveries, and what they are read from; both are empty where there are none.
+BOUNDED = SHIFT is not None
+OBSERVED = result("observed/contrast-{contrast}.npz") if BOUNDED else []
+# Whether there are regions to tell something about.
+REGIONS = bool(config["inference"]["regions"]) or config["atlas"]["image"] is not None
+
+
+def share_maps(stats):
+    """How much of each cluster is active, by these statistics of a contrast, as outputs of one rule."""
+    return [map_of("{contrast}", s, "tdp_statmap") for s in stats] * BOUNDED
+
+
+def regions_table(contrast):
+    """What is found in each region."""
+    return result(f"tables/contrast-{contrast}_regions.tsv")
+
+
 def figure(path, caption, category, **labels):
     """A figure's file, marked for the report."""
     return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)
@@ -153,6 +170,7 @@ def targets():
         found += [map_of(c, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(s)]
         found += [result(f"nulls/contrast-{c}.npz")]
         found += [table_of(c, s) for s in corrected]
+        found += [map_of(c, s, "tdp_statmap") for s in corrected] * BOUNDED
         if config["inference"]["tail_fit"]:
             found += [result(f"tables/contrast-{c}_stat-{s}_tail.tsv") for s in corrected]
     return found + [map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(contrast_of(a))]

@@ -58,6 +58,7 @@ rule merge_nulls:
         settings=dict(
             n_permutations=config["permutation"]["n_permutations"],
             statistics=config["inference"]["statistics"],
+            shift=SHIFT,
             chunks=CHUNK_SETTINGS,
         ),
     message:

@@ -3,6 +3,7 @@
 
 TABLES = [
     *[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
+    *[regions_table(c) for c in CONTRASTS if REGIONS],
     *SMALL_VOLUMES,
     result("tables/relabellings.tsv"),
     result("tables/summary.tsv"),
@@ -39,10 +40,12 @@ rule tabulate_clusters:
         corrected=corrected_maps,
         further=further_maps,
         nulls=result("nulls/contrast-{contrast}.npz"),
+        observed=OBSERVED,
         atlas=atlas_file("image"),
         labels=atlas_file("labels"),
     output:
         tables=[cluster_report(s) for s in BY_T],
+        shares=share_maps(BY_T),
     wildcard_constraints:
         contrast=one_of(tested_by("t")),
     params:
@@ -51,6 +54,7 @@ rule tabulate_clusters:
             stats=stats_of(wildcards.contrast),
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],
+            shift=SHIFT,
             further=FURTHER,
             sources=state_of(
                 f"tables/contrast-{wildcards.contrast}_stat-{stats_of(wildcards.contrast)[0]}_clusters.tsv",
@@ -67,8 +71,46 @@ rule tabulate_clusters:
 use rule tabulate_clusters as tabulate_clusters_f with:
     output:
         tables=[cluster_report(s) for s in BY_F],
+        shares=share_maps(BY_F),
     wildcard_constraints:
         contrast=one_of(tested_by("F")),
+
+
+rule tabulate_regions:
+    input:
+        mask=MASK,
+        values=voxel_map,
+        corrected=corrected_maps,
+        null=result("nulls/contrast-{contrast}.npz"),
+        observed=OBSERVED,
+        regions=region_files,
+        atlas=atlas_file("image"),
+        labels=atlas_file("labels"),
+    output:
+        table=report(
+            regions_table("{contrast}"),
+            caption="captions/regions.rst",
+            category="3 Tables",
+            labels={"table": "regions", "contrast": "{contrast}", "statistic": "all"},
+        ),
+    params:
+        settings=lambda wildcards: dict(
+            voxel_stat=statistic_of(wildcards.contrast),
+            stats=stats_of(wildcards.contrast),
+            alpha=config["inference"]["alpha"],
+            shift=SHIFT,
+            regions=list(config["inference"]["regions"]),
+            sources=state_of(
+                f"tables/contrast-{wildcards.contrast}_regions.tsv",
+                region_files(wildcards),
+                atlas_file("image"),
+                atlas_file("labels"),
+            ),
+        ),
+    message:
+        "Tabulating the regions of {wildcards.contrast}"
+    script:
+        "../scripts/tabulate_regions.py"
 
 
 rule tabulate_small_volumes:

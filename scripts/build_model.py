@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from permaps.arithmetic.gaussian import sigma
 from permaps.design.tables import read_contrast, read_matrix
-from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.inputs.masking import check_kernel
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model, lack_participants, voxels_differ
 from permaps.spaces.files import read_space
+from permaps.spaces.masks import elements_inside
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -64,55 +64,13 @@ def main(
         space=space,
     )
     if volume:
-        model = model.restricted(_inside(space, volume))
+        model = model.restricted(elements_inside(space, volume, "inference.small_volumes"))
     arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in covariates]
     stored = model.arrays()
     model = replace(model, fingerprint=fingerprint(maps, *arrays, *(stored[name] for name in sorted(stored))))
     with written_whole(output) as path:
         model.save(path)
     log.info("%s: %d voxels, %s model", contrast, model.space.n_elements, kind)
-
-
-def _inside(space, volume):
-    """Return which elements of a space lie in a small volume."""
-    inside = np.flatnonzero(volume_on_grid(volume, space.mask.shape, space.affine)[space.mask])
-    if not len(inside):
-        raise UserError(
-            f"inference.small_volumes: {volume} has no voxel inside the analysis mask. Expected a mask that "
-            "overlaps with it: compare the two in a viewer."
-        )
-    return inside
-
-
-def volume_on_grid(path, shape, affine):
-    """Return a small volume's mask, making sure that it lies on the grid of the maps.
-
-    Parameters
-    ----------
-    path : path
-    shape : tuple of int
-    affine : numpy.ndarray, shape (4, 4)
-        Of the maps.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (x, y, z)
-
-    Raises
-    ------
-    UserError
-        When there is no such image, or it is on another grid.
-    """
-    try:
-        data, its_affine = load_map(path)
-    except UnusableMap as error:
-        raise UserError(f"inference.small_volumes: {path}: {error}. Expected a mask image.") from None
-    if not same_grid(data.shape, its_affine, shape, affine):
-        raise UserError(
-            f"inference.small_volumes: {path} has another grid than the maps (shape {data.shape} against {shape}, or "
-            "another affine). Expected a mask on the maps' grid: resample it, with nearest-neighbour interpolation."
-        )
-    return np.nan_to_num(data) > 0
 
 
 if "snakemake" in globals():

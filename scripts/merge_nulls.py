@@ -10,7 +10,9 @@ from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations, statistics, settings):
+def main(
+    *, matrix, model, covariates, chunks, null, exceedances, n_permutations, statistics, shift, settings
+):
     """Write the null of each maximum statistic, and how often each voxel's statistic was reached.
 
     Parameters
@@ -20,13 +22,16 @@ def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations
     chunks : list of path
         Named {start}-{stop}.npz.
     null : path
-        .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first.
+        .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first; and `tdp`,
+        the pivotal statistic of bounds on true discoveries.
     exceedances : path
         .npz to write: `n_relabellings`, the observed one included, and per statistic and voxel how many of
         them reach it.
     n_permutations : int
         Relabellings wanted besides the observed one; N is the smaller of this and what exists.
     statistics : list of str
+    shift : int or None
+        Of those bounds; None for none.
     settings : dict
         What the chunks were computed with.
     """
@@ -42,14 +47,15 @@ def main(*, matrix, model, covariates, chunks, null, exceedances, n_permutations
             # In an exact test, chunks beyond the last distinct relabelling are empty.
             yield read_chunk(path, min(start, n_distinct), min(stop, n_distinct), expected)
 
-    joined = merge(read(), n_total)
+    joined = merge(read(), n_total, shift)
     if len(joined["voxel"]) != n_total:
         raise UserError(
             f"{Path(null).with_suffix('')}: the chunks hold {len(joined['voxel'])} of {n_total} relabellings. "
             "Delete that folder and run again."
         )
+    kept = statistics if shift is None else [*statistics, "tdp"]
     with written_whole(null) as path:
-        np.savez(path, **{name: joined[name] for name in statistics})
+        np.savez(path, **{name: joined[name] for name in kept})
     counts = count_exceedances(matrix, model, read(), n_total, settings, covariates)
     with written_whole(exceedances) as path:
         np.savez(path, n_relabellings=n_total, **counts)
@@ -67,5 +73,6 @@ if "snakemake" in globals():
             exceedances=snakemake.output.exceedances,
             n_permutations=snakemake.params.settings["n_permutations"],
             statistics=snakemake.params.settings["statistics"],
+            shift=snakemake.params.settings["shift"],
             settings=snakemake.params.settings["chunks"],
         )

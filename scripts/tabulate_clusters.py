@@ -7,10 +7,11 @@ import numpy as np
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.frames import write_frame
 from permaps.permutation.correction import read_maxima
+from permaps.permutation.discoveries import Bound
 from permaps.permutation.smallest import over_all, smallest_p
 from permaps.permutation.thresholds import p_interval, significant
-from permaps.reporting.clusters import effect_interval, residual_dof, tabulate
-from permaps.spaces.files import read_map, read_space
+from permaps.reporting.clusters import clusters_of, effect_interval, residual_dof, shares_of, tabulate
+from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings
@@ -33,6 +34,9 @@ def main(
     voxel_stat,
     alpha,
     connectivity,
+    observed=None,
+    shift=None,
+    shares=None,
 ):
     """Write one contrast's clusters by each statistic; without any, only the header.
 
@@ -65,6 +69,12 @@ def main(
     alpha : float
         Corrected level.
     connectivity : {6, 18, 26}
+    observed : path, optional
+        Observed maps, for bounds on true discoveries.
+    shift : int, optional
+        Of those bounds.
+    shares : dict of str to path, optional
+        Maps to write, by statistic: what share of each cluster is active, at least.
     """
     space = read_space(mask)
     statistic = read_map(space, values)
@@ -78,6 +88,7 @@ def main(
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     named = Atlas(*atlas) if atlas else None
+    bound = Bound.read(nulls, observed, shift, alpha) if observed else None
     for stat, output in outputs.items():
         p = {"p_fwe": 10.0 ** -logp[stat]}
         p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
@@ -85,19 +96,25 @@ def main(
         if len(logp) > 1:
             p["p_any"] = over_all(p["p_fwe"], over_statistics)
         p |= {f"p_{kind}": 10.0 ** -read_map(space, maps[stat]) for kind, maps in further.items()}
+        marked = significant(logp[stat], alpha)
         table = tabulate(
-            significant(logp[stat], alpha),
+            marked,
             statistic,
             space,
             {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc},
             connectivity,
             height=read_map(space, enhanced) if stat == "tfce" else None,
+            bound=bound,
         )
         if named:
             table.insert(table.columns.get_loc("z") + 1, "region", named.regions(table[["x", "y", "z"]]))
         log.info("%s: %d clusters", stat, table["cluster"].nunique())
         with written_whole(output) as temporary:
             write_frame(table, temporary, "%.6g")
+        if bound:
+            found = clusters_of(marked, statistic, space.adjacency(connectivity))
+            active = shares_of(found, bound, space.n_elements)
+            write_map(space, shares[stat], active, f"Permaps: share that is active, at least, {stat}")
 
 
 def sizes_of(voxel_stat, magnitude, statistic, dof):
@@ -141,4 +158,7 @@ if "snakemake" in globals():
             voxel_stat=settings["voxel_stat"],
             alpha=settings["alpha"],
             connectivity=settings["connectivity"],
+            observed=snakemake.input.get("observed"),
+            shift=settings["shift"],
+            shares=dict(zip(stats, snakemake.output.shares, strict=False)),
         )

@@ -4,6 +4,7 @@ SETTINGS = {
     "seed": 0,
     "two_sided": True,
     "enhance": True,
+    "tdp": True,
     "connectivity": 6,
     "tfce": {"extent": 0.5, "height": 2.0},
     "cluster_p": 0.001,

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from permaps.inputs.masking import smooth
 from permaps.inputs.quality import _correlation_with_rest
-from permaps.permutation.chunk import enhancement_of
+from permaps.permutation.chunk import enhancement_of, p_scale
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import observe
@@ -18,7 +18,9 @@ SHAPE = (5, 6, 4)
 N, RELABELLINGS = 13, 5
 ONE, GROUP = np.ones(N), (np.arange(N) >= 5).astype(float)
 AGE = np.arange(N) * 7 % 11 / 3.0
-SETTINGS = {"seed": 3, "two_sided": True, "enhance": True, "connectivity": 26, "cluster_p": 0.2}
+SETTINGS = {
+    "seed": 3, "two_sided": True, "enhance": True, "connectivity": 26, "cluster_p": 0.2, "tdp": True
+}  # fmt: skip
 # Per model: columns, contrast, exponents of TFCE and what makes it another than the common one. NaN are maps.
 MODELS = {
     "fast": ([ONE, AGE, GROUP], [[0, 0, 1]], (0.5, 2.0), {}),
@@ -65,7 +67,7 @@ def of_model(columns, contrast, exponents, options):
     enhanced, both = enhancement_of(model, settings)
     null = null_maxima(
         maps, model.estimator(covariates), model.exchangeability, 3, 0, RELABELLINGS,
-        is_f=is_f, both_signs=both, enhancement=enhanced,
+        is_f=is_f, both_signs=both, enhancement=enhanced, scale=p_scale(model, settings),
     )  # fmt: skip
     found = observe(maps, model, settings, covariates).measures
     # That relabelling 0 ties with what is observed must hold on any processor.

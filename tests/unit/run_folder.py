@@ -141,6 +141,15 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
     )
     observed = {voxel_stat: np.abs(statistic), "tfce": enhanced, "clustersize": sizes, "clustermass": masses}
     nulls = {key: [np.max(value)] for key, value in observed.items()}
+
+    def p_of(statistic):
+        if voxel_stat == "t":
+            return 2 * stats.t.sf(np.abs(statistic), dof)
+        return stats.f.sf(statistic, len(weights), dof)
+
+    p = p_of(statistic)
+    ranks = np.arange(1, len(p) + 1) / len(p)
+    pivotal = [(np.sort(p) / ranks).min()]
     uncorrected = np.ones(maps.shape[1])
     for _ in range(relabellings):
         if name == "mean":
@@ -149,6 +158,7 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
             shuffled = maps[rng.permutation(len(maps))]
         other = _fit(shuffled, design, weights)[1]
         uncorrected += np.abs(other) >= np.abs(statistic)
+        pivotal.append((np.sort(p_of(other)) / ranks).min())
         enhanced, sizes, masses = _enhance(
             other, brain, stats.t.isf(0.0005, dof) if voxel_stat == "t" else 6.0
         )
@@ -160,9 +170,12 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
         "clustersize": "cluster_size",
         "clustermass": "cluster_mass",
     }
-    (folder / "nulls").mkdir(exist_ok=True)
+    for part in ("nulls", "observed"):
+        (folder / part).mkdir(exist_ok=True)
     np.savez(
-        folder / f"nulls/contrast-{name}.npz", **{names[key]: np.array(null) for key, null in nulls.items()}
+        folder / f"nulls/contrast-{name}.npz",
+        tdp=np.array(pivotal),
+        **{names[key]: np.array(null) for key, null in nulls.items()},
     )
 
     def write(suffix, values):
@@ -170,9 +183,7 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
 
     if voxel_stat == "t":
         write("effect_statmap", effect)
-        p = 2 * stats.t.sf(np.abs(statistic), dof)
-    else:
-        p = stats.f.sf(statistic, len(weights), dof)
+    np.savez(folder / f"observed/contrast-{name}.npz", p=p)
     write(f"{voxel_stat}_statmap", statistic)
     write("partialr2_statmap", partial)
     write("tfce_statmap", np.sign(statistic) * observed["tfce"])

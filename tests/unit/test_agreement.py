@@ -29,6 +29,15 @@ def test_nilearn(data):
     agree(peers.against_nilearn(data, 199, (0.1, 0.05, 0.02)))
 
 
+def test_ari(data):
+    agree(peers.against_ari(data))
+
+
+def test_sanssouci(data):
+    pytest.importorskip("sanssouci")
+    agree(peers.against_sanssouci(data, 49))
+
+
 @pytest.mark.skipif(not shutil.which("mrclusterstats"), reason="mrclusterstats is not installed")
 def test_mrclusterstats(data, tmp_path):
     agree(peers.against_mrclusterstats(data, tmp_path, 30, (0.1, 0.05, 0.02)))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from permaps.permutation import null
 from permaps.permutation.chunk import (
+    VERTICES,
     chunk_fingerprint,
     compute_chunk,
     count_exceedances,
@@ -19,8 +20,9 @@ from permaps.permutation.chunk import (
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
+from permaps.permutation.observed import observe
 from permaps.spaces.volume import Volume
-from permaps.statistics import enhancement, freedman_lane
+from permaps.statistics import enhancement, freedman_lane, sorted_p
 from permaps.workflow.errors import UserError
 from studies import STUDIES
 
@@ -33,7 +35,9 @@ SETTINGS = {
     "connectivity": 18,
     "tfce": {"extent": 0.5, "height": 2.0},
     "cluster_p": 0.1,
+    "tdp": True,
 }
+PARTS = {"enhance": ENHANCED, "tdp": ("curve_length", *VERTICES)}
 
 
 class Run:
@@ -80,10 +84,10 @@ def test_the_merged_null_has_the_same_bits_for_any_chunks(name, tmp_path):
         [0, 34, 67, 100, 133],
     ):
         chunks = [run.read(*stretch) for stretch in pairwise(bounds)]
-        nulls.append({key: maxima.tobytes() for key, maxima in merge(chunks, n_total).items()})
+        nulls.append({key: maxima.tobytes() for key, maxima in merge(chunks, n_total, 3).items()})
         model = Model.load(run.model)
         counts.append(count_exceedances(run.matrix, model, chunks, n_total, SETTINGS)["voxel"].tolist())
-    assert set(nulls[0]) == {"voxel", *ENHANCED}
+    assert set(nulls[0]) == {"voxel", *ENHANCED, "tdp"}
     assert all(one == nulls[0] for one in nulls) and all(count == counts[0] for count in counts)
     assert min(counts[0]) >= 1 and max(counts[0]) <= n_total
 
@@ -100,10 +104,15 @@ def test_an_exact_test_ends_with_its_last_relabelling(tmp_path):
 
 
 def test_statistics_that_nobody_wants_are_not_computed(run):
-    settings = SETTINGS | {"enhance": False}
-    chunk = compute_chunk(run.matrix, Model.load(run.model), 0, 20, settings, 500)
-    assert not set(ENHANCED) & set(chunk)
-    np.testing.assert_array_equal(chunk["voxel"], run.read(0, 20)["voxel"])
+    complete, model = run.read(0, 20), Model.load(run.model)
+    for left_out in ({"enhance": False}, {"tdp": False}, {"enhance": False, "tdp": False}):
+        chunk = compute_chunk(run.matrix, model, 0, 20, SETTINGS | left_out, 500)
+        chunk.pop("fingerprint")
+        unwanted = {name for key in left_out for name in PARTS[key]}
+        assert chunk.keys() == (complete.keys() | {"index"}) - unwanted
+        for name in complete.keys() & chunk.keys():
+            np.testing.assert_array_equal(chunk[name], complete[name])
+    assert "p" not in observe(run.matrix, model, SETTINGS | {"tdp": False}).measures
 
 
 def test_an_f_has_one_tail_whatever_is_set(tmp_path):
@@ -122,6 +131,7 @@ def test_an_f_has_one_tail_whatever_is_set(tmp_path):
         {"connectivity": 6},
         {"tfce": {"extent": 1.0, "height": 2.0}},
         {"cluster_p": 0.2},
+        {"tdp": False},
     ],
     ids=str,
 )
@@ -151,6 +161,8 @@ def test_a_chunk_of_other_data_is_refused(run, tmp_path_factory):
         (lambda path: np.savez(path, voxel=np.ones(5)), "not a whole chunk of a null"),
         (lambda path: path.unlink(), "not a whole chunk of a null"),
         (lambda path: edit(path, voxel=np.ones(4)), "its arrays differ in length"),
+        (lambda path: edit(path, curve_p=np.ones(4)), "its arrays differ in length"),
+        (lambda path: edit(path, curve_length=np.ones(4, int)), "its arrays differ in length"),
         (lambda path: edit(path, index=np.arange(5, 10)), "holds other relabellings than 0 to 5"),
         (
             lambda path: edit(path, index=np.arange(6), voxel=np.ones(6)),
@@ -202,6 +214,7 @@ def test_the_fingerprint_of_a_file_read_in_place_is_that_of_its_array(tmp_path):
 
 def test_after_warming_up_a_chunk_compiles_nothing(run):
     kernels = [null._collect, freedman_lane._standardise, freedman_lane.statistics, enhancement._maxima]
+    kernels += [sorted_p._find_cells, sorted_p._count, sorted_p._hull]
     warm_up("common")
     before = [list(kernel.signatures) for kernel in kernels]
     assert all(before)

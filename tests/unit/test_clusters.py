@@ -14,6 +14,7 @@ from permaps.reporting.clusters import (
     residual_dof,
     tabulate,
 )
+from permaps.spaces.files import read_map, read_space
 from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from scipy import ndimage
@@ -145,6 +146,9 @@ def run_rule(run, contrast, stat, voxel_stat, output, stats=None, uncorrected=Tr
         "connectivity": 6,
         "further": {},
         "atlas": None,
+        "observed": run / f"observed/contrast-{contrast}.npz",
+        "shift": 0,
+        "shares": {stat: output.with_suffix(".nii.gz")},
     }
     tabulate_clusters.main(**given | more)
     return pd.read_csv(output, sep="\t")
@@ -161,6 +165,25 @@ def test_rule_reads_every_corrected_p_at_the_peak(run, tmp_path):
     voxel = np.round(np.linalg.inv(image.affine) @ [*table.loc[0, ["x", "y", "z"]], 1]).astype(int)[:3]
     assert table.loc[0, "p_fwe_t"] == pytest.approx(10 ** -image.get_fdata()[tuple(voxel)], rel=1e-5)
     assert ((table["effect_low"] < table["effect"]) & (table["effect"] < table["effect_high"])).all()
+
+
+@pytest.mark.parametrize(("contrast", "voxel_stat"), [("pseudo", "t"), ("any", "F")])
+def test_rule_bounds_what_is_active_in_each_cluster(run, tmp_path, contrast, voxel_stat):
+    for stat in (voxel_stat, "tfce"):
+        table = run_rule(run, contrast, stat, voxel_stat, tmp_path / "t.tsv")
+        n_active = table["n_active"]
+        assert (n_active.between(0, table["n_voxels"])).all() and n_active.max() > 0
+        np.testing.assert_allclose(table["tdp"], n_active / table["n_voxels"], rtol=1e-5)
+        # A single voxel is a discovery of Bonferroni's, or none.
+        assert n_active[table["n_voxels"] == 1].isin([0, 1]).all()
+        space = read_space(run / "mask.nii.gz")
+        shares = read_map(space, tmp_path / "t.nii.gz")
+        at_peaks = shares[space.nearest(table[["x", "y", "z"]].to_numpy())]
+        np.testing.assert_allclose(at_peaks, table["tdp"], rtol=1e-5)
+        clusters = table[table["peak"] == 1]
+        assert (shares > 0).sum() == clusters.loc[clusters["n_active"] > 0, "n_voxels"].sum()
+    without = run_rule(run, contrast, stat, voxel_stat, tmp_path / "t.tsv", observed=None, shift=None)
+    pd.testing.assert_frame_equal(without, table.drop(columns=["n_active", "tdp"]))
 
 
 def test_rule_says_how_sure_a_corrected_p_is(run, tmp_path):

@@ -586,7 +586,9 @@ def test_elsewhere_with_values_of_the_command_line(workflow, tmp_path):
     maps = {name.removeprefix("maps/contrast-pseudo_stat-") for name in names if name.startswith("maps/")}
     assert maps == {f"{s}_statmap.nii.gz" for s in ("effect", "t", "z", "tfce", "partialr2")} | {
         f"t_corr-{k}_logp.nii.gz" for k in ("bonferroni", "unc", "fdr", "fwe")
-    } | {f"{s}_corr-fwe_logp.nii.gz" for s in ("tfce", "clustersize", "clustermass")}
+    } | {f"{s}_corr-fwe_logp.nii.gz" for s in ("tfce", "clustersize", "clustermass")} | {
+        f"{s}_tdp_statmap.nii.gz" for s in ("t", "tfce", "clustersize", "clustermass")
+    }
     tables = {name for name in names if name.startswith("tables/")}
     assert tables == {
         f"tables/contrast-pseudo_stat-{s}_clusters.tsv" for s in ("t", "tfce", "clustersize", "clustermass")

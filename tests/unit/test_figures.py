@@ -11,6 +11,7 @@ import pandas as pd
 import plot_convergence
 import plot_coverage
 import plot_design
+import plot_discoveries
 import plot_glass_brains
 import plot_nulls
 import plot_peaks
@@ -66,6 +67,32 @@ def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
         assert min(pixels(outputs[0])) > 400
         assert "</svg>" in outputs[1].read_text()
         assert "39 relabellings" in (tmp_path / "a.rst").read_text()
+
+
+@pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
+@pytest.mark.parametrize("found", [True, False])
+def test_discoveries(run, tmp_path, contrast, voxel_stat, found):
+    tables = {s: table(run, contrast, s) for s in (voxel_stat, "tfce")}
+    if not found:
+        for stat, path in tables.items():
+            tables[stat] = tmp_path / f"{stat}.tsv"
+            tables[stat].write_text(path.read_text().splitlines()[0] + "\n")
+    plot_discoveries.main(
+        null=run / f"nulls/contrast-{contrast}.npz",
+        observed=run / f"observed/contrast-{contrast}.npz",
+        tables=tables,
+        outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
+        caption=tmp_path / "a.rst",
+        contrast=contrast,
+        alpha=0.05,
+        shift=0,
+    )
+    assert min(pixels(tmp_path / "a.png")) > 400
+    caption, svg = (tmp_path / "a.rst").read_text(), (tmp_path / "a.svg").read_text()
+    n = len(np.load(run / f"observed/contrast-{contrast}.npz")["p"])
+    assert f"Of all {n:,} voxels, at least" in caption
+    assert ("By TFCE: " in caption) == found
+    assert ("TFCE (" in svg) == found and ("no cluster" in svg) != found
 
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)

@@ -40,11 +40,18 @@ def inputs(path):
         "dataset": {"source": "table", "path": path, "maps": "map"},
         "mask": {"strategy": "file", "file": path},
         "atlas": {"image": path, "labels": path},
-        "inference": {"small_volumes": {"roi": path}},
+        "inference": {"small_volumes": {"roi": path}, "regions": {"V1": path}},
     }
 
 
-KEYS = ("dataset.path", "mask.file", "atlas.image", "atlas.labels", "inference.small_volumes.roi")
+KEYS = (
+    "dataset.path",
+    "mask.file",
+    "atlas.image",
+    "atlas.labels",
+    "inference.small_volumes.roi",
+    "inference.regions.V1",
+)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ CONFIG = {
         "variance_smoothing_fwhm": None,
         "small_volumes": {},
         "tail_fit": False,
+        "tdp": {"shift": 0},
+        "regions": {},
     },
+    "atlas": {"image": None, "labels": None},
 }
 
 
@@ -140,6 +143,7 @@ def test_methods_state_what_was_done(record):
 
 def test_methods_leave_out_what_was_not_done(record):
     record["config"]["inference"]["statistics"] = ["voxel"]
+    record["config"]["inference"]["tdp"] = None
     record["config"]["smoothing_fwhm"] = None
     record["config"]["model"]["contrasts"] = {"pseudo": "pseudo"}
     record["contrasts"] = {"pseudo": record["contrasts"]["pseudo"]}
@@ -155,6 +159,8 @@ def test_methods_leave_out_what_was_not_done(record):
         "G statistic",
         "Pareto",
         "pseudo-t",
+        "true effect",
+        "Blanchard",
     ):
         assert part not in text, part
 
@@ -168,12 +174,17 @@ def test_methods_state_what_was_asked_for_besides(record):
         "variance_smoothing_fwhm": 8.0,
         "small_volumes": {"V1": "v1.nii"},
         "tail_fit": True,
+        "tdp": {"shift": 27},
+        "regions": {"V1": "v1.nii"},
     }
     text = methods_paragraph(record)
     for part in (
         "with gm and wm as covariates of their own at every voxel, each voxel with the participants who have",
         "apart for the groups of site, by the G statistic",
         "a Gaussian kernel of 8 mm FWHM, which gives a pseudo-t",
+        "For each cluster and each region, the number of voxels with a true effect was bounded from below",
+        "with thresholds shifted by 27 (Andreella et al., 2023)",
+        "with a confidence of 95 %",
         "blocks by family (relabelled within) and blocks by a and b (nested)",
         "within V1, by relabellings of its own",
         "generalised Pareto distribution was fitted to the tails of the null distributions (Winkler et al., 2016)",

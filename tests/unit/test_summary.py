@@ -71,7 +71,14 @@ def test_page_stands_alone_and_holds_what_matters(page):
     text = page[1]["page"].read_text()
     assert text.count("data:image/png;base64,") == 2
     assert "http" not in text.replace("https://", "").split("<body>")[0]
-    for part in ("24 (2 left out", "Limitations", "ready to paste", "Smith, Stephen M.", "39 sign-flips"):
+    for part in (
+        "24 (2 left out",
+        "Cluster 1 is active in at least",
+        "Limitations",
+        "ready to paste",
+        "Smith, Stephen M.",
+        "39 sign-flips",
+    ):
         assert part in text, part
 
 
@@ -94,6 +101,32 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     many = pd.DataFrame([row | {"cluster": i, "peak": peak} for i in range(11) for peak in (1, 2)])
     table = shown.clusters(many, "t")
     assert (len(table.rows), table.more) == (8, 3)
+
+
+@pytest.mark.parametrize(
+    ("n", "n_active", "shown_as", "told"),
+    [
+        (138, 60, "60 (43 %)", "Cluster 1 is active in at least 43 % of its 138 voxels (60)."),
+        (
+            35000,
+            34999,
+            "34,999 (99 %)",
+            "Cluster 1 is active in at least 99 % of its 35,000 voxels (34,999).",
+        ),
+        (35000, 10, "10 (0.03 %)", "Cluster 1 is active in at least 0.03 % of its 35,000 voxels (10)."),
+        (1, 1, "1 (100 %)", "Cluster 1 is active in at least 100 % of its 1 voxel (1)."),
+        (138, 0, "0", "How much of cluster 1 is active cannot be said."),
+    ],
+)
+def test_bounds_are_told_and_never_rounded_up(n, n_active, shown_as, told):
+    row = {"cluster": 1, "peak": 1, "x": 1.0, "y": 2.0, "z": 3.0, "t": 5.0, "effect": 0.5, "size_mm3": 270.0}
+    row |= dict.fromkeys(("p_fwe", "p_fwe_low", "p_fwe_high", "p_unc"), 0.01)
+    row |= {"n_voxels": n, "n_active": n_active, "tdp": n_active / n}
+    table = shown.clusters(pd.DataFrame([row]), "t")
+    assert table.columns[-1] == "active, at least" and table.rows[0][-1] == shown_as
+    assert shown.active(pd.DataFrame([row])) == told
+    assert shown.active(pd.DataFrame([row]).drop(columns=["n_active", "tdp"])) == ""
+    assert shown.active(pd.DataFrame([row])[:0]) == ""
 
 
 def test_landing_is_short_and_balanced(page):

@@ -1,6 +1,10 @@
 """Compare with other tools on the same data; write docs/validation.md.
 
 make agree
+
+A tool can be compared alone, by its name; the rows of the others stay:
+
+PYTHONPATH=scripts:tests python -m validation.agree --only sanssouci ARI
 """
 
 import argparse
@@ -20,25 +24,45 @@ NOTES = [
     "mrclusterstats is one-sided, so one-sided tests are compared, by the same relabellings. It counts only "
     "maxima above a value, not those that equal it, so that its p is smaller by one of N + 1.",
     "nilearn draws its own relabellings: nulls and p can only agree in distribution.",
+    "ARI is nilearn's cluster_level_inference. At the level of Simes' inequality, our bound is never above it, since "
+    "ARI takes account of how many voxels have an effect; relabelling calibrates the level itself.",
+    "sanssouci is in no lock: `pip install sanssouci` beside the environment.",
 ]
 
 
-def main(n_nilearn, n_mrtrix, install):
-    """Run every comparison that can be run; say which could not."""
+# In the order of the page; and the package that each needs.
+PEERS = {
+    "statsmodels": "statsmodels", "tfce": "tfce", "nilearn": "nilearn", "ARI": "nilearn", "sanssouci": "sanssouci"
+}  # fmt: skip
+MRTRIX = "mrclusterstats"
+
+
+def main(n_nilearn, n_mrtrix, install, only=()):
+    """Run every comparison that can be run, or some of them; say which could not."""
     data = peers.Data()
+    compare = {
+        "statsmodels": peers.against_statsmodels,
+        "tfce": peers.against_tfce,
+        "nilearn": lambda data: peers.against_nilearn(data, n_nilearn),
+        "ARI": peers.against_ari,
+        "sanssouci": peers.against_sanssouci,
+    }
     rows = []
-    for name, compare in (
-        ("statsmodels", peers.against_statsmodels),
-        ("tfce", peers.against_tfce),
-        ("nilearn", lambda data: peers.against_nilearn(data, n_nilearn)),
-    ):
-        rows += compare(data) if find_spec(name) else [missing(name)]
-    if peers.install_mrtrix() if install else shutil.which("mrclusterstats"):
+    for name, package in PEERS.items():
+        if not only or name in only:
+            rows += compare[name](data) if find_spec(package) else [missing(name)]
+    if only and MRTRIX not in only:
+        pass
+    elif peers.install_mrtrix() if install else shutil.which(MRTRIX):
         with tempfile.TemporaryDirectory() as folder:
             rows += peers.against_mrclusterstats(data, folder, n_mrtrix)
     else:
-        rows.append(missing("mrclusterstats"))
+        rows.append(missing(MRTRIX))
     table = [asdict(row) | {"verdict": verdict(row)} for row in rows]
+    if only:
+        others = [row for row in page.kept("agreement")["rows"] if row["peer"] not in only]
+        order = [*PEERS, MRTRIX]
+        table = sorted([*others, *table], key=lambda row: order.index(row["peer"]))
     for row in table:
         print(f"{row['verdict']:>8}  {row['peer']}: {row['quantity']}: {row['difference']} ({row['bound']})")
     told = (
@@ -65,5 +89,6 @@ if __name__ == "__main__":
     parser.add_argument("--nilearn", type=int, default=2000, help="relabellings for nilearn (2000)")
     parser.add_argument("--mrtrix", type=int, default=200, help="relabellings for mrclusterstats (200)")
     parser.add_argument("--install", action="store_true", help="install mrtrix3 with apt-get, as root")
+    parser.add_argument("--only", nargs="+", choices=[*PEERS, MRTRIX], metavar="TOOL", default=[])
     given = parser.parse_args()
-    sys.exit(main(given.nilearn, given.mrtrix, given.install))
+    sys.exit(main(given.nilearn, given.mrtrix, given.install, given.only))

@@ -1,10 +1,12 @@
-"""Measure family-wise error under the null, and power against a stepped TFCE; write docs/validation.md.
+"""Measure family-wise error under the null, power against a stepped TFCE, and how often bounds on true discoveries
+fail; write docs/validation.md.
 
 make calibrate
 
 A row that is new, or one whose numbers are meant to change, can be measured alone; the others stay:
 
 PYTHONPATH=scripts:tests python -m validation.calibrate --only cut_exponential cut_normal
+PYTHONPATH=scripts:tests python -m validation.calibrate --only discoveries
 """
 
 import argparse
@@ -12,11 +14,13 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from validation import page, power, studies
+from validation import discoveries, page, power, studies
 from validation.studies import stretches
 
 # With the observed labelling 100 and 40, so that 5 % of them are a whole number.
 RELABELLINGS, RELABELLINGS_POWER = 99, 39
+# What is measured of bounds on true discoveries, beside the scenarios.
+DISCOVERIES = "discoveries"
 
 
 def count(name, indices):
@@ -35,6 +39,24 @@ def error_rates(pool, n, names):
     return {"n": n, "relabellings": RELABELLINGS, "rejections": found}
 
 
+def bound(name, indices):
+    """Return how bounds on true discoveries come out in some data sets of a scenario, given by name."""
+    return discoveries.outcomes(studies.SCENARIOS[name], indices, RELABELLINGS)
+
+
+def bounds(pool, n):
+    """Return how often bounds on true discoveries fail in n data sets of each scenario, and what they find."""
+    found = {}
+    for name in discoveries.SCENARIOS:
+        parts = list(pool.map(partial(bound, name), stretches(n, 50)))
+        found[name] = {
+            what: {str(key): int(sum(part[what][key] for part in parts)) for key in parts[0][what]}
+            for what in parts[0]
+        }
+        print(f"{studies.SCENARIOS[name].title}: {found[name]}", flush=True)
+    return {"n": n, "relabellings": RELABELLINGS, "planted": int(discoveries.ball().sum()), "outcomes": found}
+
+
 def merged(kept, new):
     """Return kept error rates with the new rows, of as many data sets and relabellings, in place of the old."""
     if any(kept[key] != new[key] for key in ("n", "relabellings")):
@@ -46,8 +68,11 @@ def merged(kept, new):
 def main(n, n_power, only):
     """Run everything, or some scenarios alone, on two processes, or on one where there is no more."""
     with ProcessPoolExecutor(min(2, os.cpu_count())) as pool:
-        found = error_rates(pool, n, only or studies.SCENARIOS)
-        page.keep("calibration", merged(page.kept("calibration"), found) if only else found)
+        if names := [name for name in only or studies.SCENARIOS if name != DISCOVERIES]:
+            found = error_rates(pool, n, names)
+            page.keep("calibration", merged(page.kept("calibration"), found) if only else found)
+        if not only or DISCOVERIES in only:
+            page.keep("discoveries", bounds(pool, n))
         if not only:
             page.keep("power", power.compare(pool, n_power, RELABELLINGS_POWER))
     page.write()
@@ -57,6 +82,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-sets", type=int, default=1000, help="per scenario (1000)")
     parser.add_argument("--power-data-sets", type=int, default=200, help="per planted signal (200)")
-    parser.add_argument("--only", nargs="+", choices=studies.SCENARIOS, metavar="SCENARIO", default=[])
+    parser.add_argument(
+        "--only", nargs="+", choices=[*studies.SCENARIOS, DISCOVERIES], metavar="SCENARIO", default=[]
+    )
     given = parser.parse_args()
     main(given.data_sets, given.power_data_sets, given.only)

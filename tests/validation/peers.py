@@ -9,10 +9,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from permaps.permutation import correction, model, null
+from permaps.permutation import correction, discoveries, model, null
 from permaps.permutation.relabelling import relabellings
 from permaps.spaces import adjacency
-from permaps.statistics import enhancement, glm
+from permaps.statistics import enhancement, glm, sorted_p
 
 from validation import studies
 from validation.power import relabelled_maps
@@ -130,6 +130,69 @@ def first_order(peer, quantity, steps, errors):
     slope = float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
     text = f"{errors[0]:.1e} by steps of {steps[0]:g}, {errors[-1]:.1e} by {steps[-1]:g}: slope {slope:.2f}"
     return Row(peer, quantity, text, "slope 1 (first order)", bool(0.8 < slope < 1.2 and errors[-1] < 0.02))
+
+
+def bounds(data, n, shift):
+    """Return the bound on true discoveries, the p of every relabelling by sorting, and the pivotal statistics."""
+    scale = sorted_p.scale_of(data.dof, 1, False, True)
+    found = null.null_maxima(
+        data.maps, data.model, data.exchangeability, SEED, 0, n + 1, is_f=False, both_signs=True, scale=scale
+    )
+    pivotal = sorted_p.least_slope(found["curve_rank"], found["curve_p"], found["curve_length"], shift)
+    relabelled = np.vstack([scale.of(t) for t in relabelled_maps(data.fitted, data.maps, SEED, n)])
+    return (
+        discoveries.Bound(discoveries.calibrated(pivotal, 0.05), shift, scale.of(data.t)),
+        relabelled,
+        pivotal,
+    )
+
+
+def sets(data):
+    """Return sets of elements: clusters at several thresholds, and sets drawn at random."""
+    rng = np.random.default_rng(SEED)
+    neighbours = adjacency.grid_adjacency(data.mask, 6)
+    found = [rng.choice(len(data.t), size, replace=False) for size in (1, 30, 300) for _ in range(10)]
+    for threshold in (1.5, 2.0, 3.0):
+        label = enhancement.clusters(data.t, neighbours, threshold, True)[0]
+        found += [np.flatnonzero(label == number) for number in range(1, label.max() + 1)]
+    return found
+
+
+def against_sanssouci(data, n=199):
+    """Pivotal statistics and bounds on true discoveries, from the p of the same relabellings."""
+    import sanssouci
+
+    rows = []
+    for shift in (0, 27):
+        bound, relabelled, pivotal = bounds(data, n, shift)
+        theirs = sanssouci.get_pivotal_stats_shifted(
+            relabelled, sanssouci.inverse_shifted_linear_template, k_min=shift
+        )
+        name = f"shift {shift}"
+        rows.append(within("sanssouci", f"pivotal statistics, {name}", relative(pivotal, theirs), 1e-12))
+        m = len(bound.p)
+        # They reach a threshold when they equal it, but for rounding, which would decide for one relabelling.
+        level = bound.level * (1 + 1e-9)
+        thresholds = sanssouci.shifted_linear_template(level, m, m, k_min=shift)
+        apart = [bound.active(s) - sanssouci.min_tp(bound.p[s], thresholds) for s in sets(data)]
+        rows.append(within("sanssouci", f"bounds of {len(apart)} sets, {name}", np.abs(apart).max(), 0))
+        every = np.arange(1, m + 1)
+        curve = every - sanssouci.curve_max_fp(bound.p, thresholds)
+        apart = np.abs(bound.active_among_smallest(every) - curve).max()
+        rows.append(within("sanssouci", f"bounds of the voxels with the smallest p, {name}", apart, 0))
+    return rows
+
+
+def against_ari(data):
+    """All-Resolutions Inference: Simes at its own level, which knows more but not the correlation."""
+    from validation.discoveries import ari
+
+    bound, _, _ = bounds(data, 199, 0)
+    simes = discoveries.Bound(0.05, 0, bound.p)
+    chosen = [s for s in sets(data) if len(s) > 1]
+    above = max(simes.active(s) - ari(bound.p, s) for s in chosen)
+    quantity = f"bounds of {len(chosen)} sets at the level of Simes: by how much ours are above theirs"
+    return [within("ARI", quantity, max(above, 0), 0)]
 
 
 def against_nilearn(data, n, steps=STEPS):

@@ -415,11 +415,11 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
     }
 
 
-def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
-    """Return a study's model and the maxima of its relabellings, the observed labelling first."""
+def model_of(study, maps, shape=SHAPE):
+    """Return a study's model."""
     part = partition.partition_of(study.design, study.contrast)
     kind = "voxelwise" if model.voxels_differ(maps, study.design, study.groups) else "common"
-    fitted = model.contrast_model(
+    return model.contrast_model(
         study.design,
         study.contrast,
         "F" if len(study.contrast) > 1 else "t",
@@ -431,6 +431,11 @@ def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
         variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,
         space=Volume(np.ones(shape, bool), np.eye(4)),
     )
+
+
+def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
+    """Return a study's model and the maxima of its relabellings, the observed labelling first."""
+    fitted = model_of(study, maps, shape)
     enhanced, both_signs = chunk.enhancement_of(fitted, settings)
     stop = min(n_relabellings + 1, fitted.exchangeability.n_distinct)
     return fitted, null.null_maxima(

@@ -25,7 +25,7 @@ folder, model, n, settings = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), e
 main(
     matrix=None, model=model, covariates=[], chunks=list(folder.glob("*-*.npz")), null=folder / "null.npz",
     exceedances=folder / "counts.npz", n_permutations=n, settings=settings,
-    statistics=["voxel", "tfce", "cluster_size", "cluster_mass"],
+    statistics=["voxel", "tfce", "cluster_size", "cluster_mass"], shift=0,
 )
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -44,16 +44,22 @@ def fabricate(folder, model, n_chunks, size, n_voxels):
     folder.mkdir(parents=True)
     fingerprint = np.array(chunk_fingerprint(Model.load(model), SETTINGS))
     rng = np.random.default_rng(0)
-    maxima = {name: rng.random(n_chunks * size + 1) for name in ("voxel", *ENHANCED)}
+    maxima = {name: rng.random(n_chunks * size + 1) for name in ("voxel", *ENHANCED, "tdp")}
     counts = rng.integers(0, size, n_voxels)
     bounds = [0, *range(size + 1, n_chunks * size + 2, size)]
     for start, stop in pairwise(bounds):
         parts = {name: values[start:stop] for name, values in maxima.items()}
+        # A dozen vertices each, of which the last has the least slope.
+        curves = np.ones((stop - start, 12))
+        curves[:, -1] = parts.pop("tdp")
         np.savez(
             folder / f"{start}-{stop}.npz",
             index=np.arange(start, stop),
             voxel_exceedances=counts + start,
             fingerprint=fingerprint,
+            curve_length=np.full(stop - start, 12),
+            curve_rank=np.tile([*range(1, 12), n_voxels], stop - start),
+            curve_p=curves.ravel(),
             **parts,
         )
     return maxima, counts * n_chunks + sum(bounds[:-1])

@@ -162,7 +162,7 @@ def to_null(config, f, contrast):
     tables = {"design": f("design.tsv"), "contrasts": f("contrasts.tsv"), "blocks": f("blocks.json")}
     data = {"matrix": f("maps.npy"), "covariates": covariates}
     inference = config["inference"]
-    settings = {"seed": 0, "two_sided": True, "enhance": True} | {
+    settings = {"seed": 0, "two_sided": True, "enhance": True, "tdp": True} | {
         key: inference[key] for key in ("connectivity", "tfce", "cluster_p", "uncorrected_tfce")
     }
     build_model.main(
@@ -176,7 +176,8 @@ def to_null(config, f, contrast):
     )  # fmt: skip
     merge_nulls.main(
         **data, model=f("model.npz"), chunks=[chunk], null=f("null.npz"), exceedances=f("exceedances.npz"),
-        n_permutations=N_PERMUTATIONS, statistics=inference["statistics"], settings=settings,
+        n_permutations=N_PERMUTATIONS, statistics=inference["statistics"], shift=0,
+        settings=settings,
     )  # fmt: skip
     maps = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
     fit_parametric.main(**data, model=f("model.npz"), contrast=contrast, **maps)
@@ -199,7 +200,7 @@ def test_an_example_runs_from_its_table_to_its_null(study, tmp_path):
         assert model.scheme == scheme and (model.kind != "common") == voxelwise
         assert found.n_distinct == (n_distinct(included) if callable(n_distinct) else n_distinct)
         assert {n: len(null[n]) for n in null} == dict.fromkeys(
-            ("voxel", "tfce", "cluster_size", "cluster_mass"), N_PERMUTATIONS + 1
+            ("voxel", "tfce", "cluster_size", "cluster_mass", "tdp"), N_PERMUTATIONS + 1
         )
         assert np.isfinite(null["voxel"]).all() and len(np.unique(null["voxel"])) > N_PERMUTATIONS / 2
         if not config["inference"]["variance_smoothing_fwhm"]:

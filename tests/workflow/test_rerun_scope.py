@@ -42,6 +42,8 @@ class Change:
         Besides RECORD.
     follows : set of str, optional
         What needs their results, where it is less than what needs those of these rules' other jobs.
+    drops : set of str
+        Rules whose results nobody asks for any more.
     chunks : str
         Which chunks run: none, new or all.
     source : str
@@ -51,6 +53,7 @@ class Change:
     config: dict
     begins: set
     follows: set = None
+    drops: frozenset = frozenset()
     chunks: str = "all"
     source: str = "table"
 
@@ -61,6 +64,8 @@ LOCALIZER = {"source": "localizer"}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 # With the settings of the chunks, and so of what compares the observed map with them.
 CHUNKS = {CHUNK, "observe"}
+# With the level and the shift of the bounds on true discoveries.
+BOUNDED = {"tabulate_clusters", "plot_discoveries"}
 CHANGES = {
     "results": Change({"results": "elsewhere"}, {"collect_table"}),
     "quality.query": Change({"quality": {"query": "age > 21"}}, {"screen_participants"}),
@@ -101,7 +106,7 @@ CHANGES = {
     "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS | {"build_viewer"}),
     "inference.alpha": Change(
         {"inference": {"alpha": 0.1}},
-        {"count_relabellings", "tabulate_clusters", "plot_glass_brains", "plot_slices", "plot_nulls"},
+        BOUNDED | {"count_relabellings", "plot_glass_brains", "plot_slices", "plot_nulls"},
         chunks="none",
     ),
     "inference.variance_smoothing_fwhm": Change(
@@ -113,14 +118,20 @@ CHANGES = {
         follows={"tabulate_small_volumes", "summarise_results"},
         chunks="new",
     ),
+    "inference.tdp.shift": Change(
+        {"inference": {"tdp": {"shift": 3}}}, BOUNDED | {"merge_nulls"}, chunks="none"
+    ),
+    "inference.regions": Change(
+        {"inference": {"regions": {"most": "DATA/smaller.nii.gz"}}}, {"tabulate_regions"}, chunks="none"
+    ),
     "inference.tail_fit": Change(
         {"inference": {"tail_fit": True}},
         {"fit_tail", "count_relabellings"},
         follows={"tabulate_clusters", "count_relabellings"},
         chunks="none",
     ),
-    "atlas.image": Change({"atlas": ATLAS}, {"tabulate_clusters"}, chunks="none"),
-    "atlas.labels": Change({"atlas": ATLAS}, {"tabulate_clusters"}, chunks="none"),
+    "atlas.image": Change({"atlas": ATLAS}, {"tabulate_clusters", "tabulate_regions"}, chunks="none"),
+    "atlas.labels": Change({"atlas": ATLAS}, {"tabulate_clusters", "tabulate_regions"}, chunks="none"),
     "inference.uncorrected_tfce": Change({"inference": {"uncorrected_tfce": True}}, CHUNKS),
     "dataset.source": Change({"dataset": SIMULATED}, {"simulate_cohort"}),
     "dataset.path": Change({"dataset": TABLE | {"path": "DATA/renamed.tsv"}}, {"collect_table"}),
@@ -154,6 +165,11 @@ MORE = {
         chunks="new",
     ),
     "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, CHUNKS),
+    "`tdp: null`": Change(
+        {"inference": {"tdp": None}},
+        CHUNKS | {"merge_nulls", "tabulate_clusters"},
+        drops={"plot_discoveries"},
+    ),
     "nothing": Change({}, set(), follows=set(), chunks="none"),
 }
 EVERY = CHANGES | MORE
@@ -232,7 +248,7 @@ def all_that_run(change, needs):
     known = needs | dict.fromkeys(DATASET.values(), needs[DATASET["table"]])
     first = change.begins if change.follows is None else change.follows
     follow = set().union(*(known.get(rule, set()) for rule in first))
-    return change.begins | first | follow | {RECORD} | needs[RECORD]
+    return (change.begins | first | follow | {RECORD} | needs[RECORD]) - change.drops
 
 
 def n_chunks(config):

@@ -10,7 +10,11 @@ from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import ENHANCED, Enhancement, cluster_threshold, null_maxima
 from permaps.spaces.volume import Volume
+from permaps.statistics.sorted_p import least_slope, scale_of
 from permaps.workflow.errors import UserError
+
+# Arrays that are as long as the curves of all relabellings together.
+VERTICES = ("curve_rank", "curve_p")
 
 
 def read_chunk(path, start, stop, expected):
@@ -46,9 +50,19 @@ def read_chunk(path, start, stop, expected):
         raise UserError(f"{path}: computed from other data, another design, seed or other settings. {mend}")
     if not np.array_equal(index, np.arange(start, stop)):
         raise UserError(f"{path}: holds other relabellings than {start} to {stop}. {mend}")
-    if any(len(v) != len(index) for name, v in chunk.items() if not name.endswith("_exceedances")):
+    if not _whole(chunk, len(index)):
         raise UserError(f"{path}: its arrays differ in length. {mend}")
     return chunk
+
+
+def _whole(chunk, n):
+    """Tell whether all arrays have the lengths that those of n relabellings have."""
+    n_vertices = chunk["curve_length"].sum() if "curve_length" in chunk else 0
+    return all(
+        len(values) == (n_vertices if name in VERTICES else n)
+        for name, values in chunk.items()
+        if not name.endswith("_exceedances")
+    )
 
 
 def chunk_fingerprint(model, settings):
@@ -58,10 +72,10 @@ def chunk_fingerprint(model, settings):
     ----------
     model : permaps.permutation.model.Model
     settings : dict
-        `seed`, `two_sided`, `enhance` and, where that is true, `connectivity`, `tfce`, `cluster_p` and
-        `uncorrected_tfce` (false when absent).
+        `seed`, `two_sided`, `enhance`, `tdp` (false when absent) and, where maps are enhanced, `connectivity`,
+        `tfce`, `cluster_p` and `uncorrected_tfce` (false when absent).
     """
-    used = ["seed", "two_sided", "enhance"]
+    used = ["seed", "two_sided", "enhance", "tdp"]
     if settings["enhance"]:
         used += ["connectivity", "tfce", "cluster_p", "uncorrected_tfce"]
     return fingerprint(model.fingerprint, {name: settings.get(name, False) for name in used})
@@ -94,6 +108,28 @@ def enhancement_of(model, settings):
         uncorrected=settings.get("uncorrected_tfce", False),
     )
     return enhancement, both_signs
+
+
+def p_scale(model, settings):
+    """Return the p of a contrast's statistic for bounds on true discoveries, or None where there are none.
+
+    It is that of the t or F of an element with all participants, also where elements have other models: any
+    decreasing function will do, as long as it is the same for all relabellings.
+
+    Parameters
+    ----------
+    model : permaps.permutation.model.Model
+    settings : dict
+        As for `chunk_fingerprint`.
+
+    Returns
+    -------
+    permaps.statistics.sorted_p.Scale or None
+    """
+    if not settings.get("tdp"):
+        return None
+    both_signs = settings["two_sided"] and not model.is_f
+    return scale_of(model.dof, len(model.contrast), model.is_f, both_signs)
 
 
 def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None, covariates=()):
@@ -132,13 +168,14 @@ def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None
         is_f=model.is_f,
         both_signs=both_signs,
         enhancement=enhancement,
+        scale=p_scale(model, settings),
         memory_mb=memory_mb,
         progress=progress,
     )
     return chunk | {"fingerprint": np.array(chunk_fingerprint(model, settings))}
 
 
-def merge(chunks, n_total):
+def merge(chunks, n_total, shift=None):
     """Join the chunks of a null, in the order of their relabellings.
 
     Parameters
@@ -147,13 +184,19 @@ def merge(chunks, n_total):
         From `read_chunk`, in order; only one is held at a time.
     n_total : int
         Number of relabellings, including the observed labelling; the chunks may have more.
+    shift : int, optional
+        For bounds on true discoveries. Without it, there is no `tdp`.
 
     Returns
     -------
     dict of numpy.ndarray, each of length n_total
+        The maxima, and `tdp`, the pivotal statistic of those bounds.
     """
     maxima = {}
     for chunk in chunks:
+        if shift is not None:
+            pivotal = least_slope(chunk["curve_rank"], chunk["curve_p"], chunk["curve_length"], shift)
+            maxima.setdefault("tdp", []).append(pivotal)
         for name in ("voxel", *ENHANCED):
             if name in chunk:
                 maxima.setdefault(name, []).append(chunk[name])
@@ -216,5 +259,5 @@ def warm_up(kind):
     null_maxima(
         np.arange(32, dtype=np.float32).reshape(4, 8) % 7,
         model.estimator(), model.exchangeability, 0, 0, 2, is_f=False, both_signs=True,
-        enhancement=Enhancement(space.adjacency(6), 0.5, 2.0, 1.0),
+        enhancement=Enhancement(space.adjacency(6), 0.5, 2.0, 1.0), scale=scale_of(2, 1, False, True),
     )  # fmt: skip

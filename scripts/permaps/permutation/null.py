@@ -9,6 +9,7 @@ from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import compiled
 from permaps.statistics.enhancement import Workspace, tfce_map
 from permaps.statistics.registry import ENHANCED_TIE
+from permaps.statistics.sorted_p import Curves, joined
 from permaps.workflow.errors import UserError
 
 # In the order in which the kernel returns their maxima.
@@ -42,8 +43,8 @@ class Enhancement:
 
 
 def null_maxima(
-    maps, estimator, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, memory_mb=1000,
-    progress=None,
+    maps, estimator, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, scale=None,
+    memory_mb=1000, progress=None,
 ):  # fmt: skip
     """Compute the maxima over voxels for relabellings start to stop - 1.
 
@@ -60,6 +61,8 @@ def null_maxima(
         Whether the maximum is over |t|.
     enhancement : Enhancement, optional
         Without it, only the voxel statistic is computed.
+    scale : permaps.statistics.sorted_p.Scale, optional
+        The p of the statistic. Without it, there are no curves.
     memory_mb : float
         Memory for the data.
     progress : callable, optional
@@ -70,7 +73,9 @@ def null_maxima(
     dict
         `index`, `voxel` and, with an enhancement, `tfce`, `cluster_size` and `cluster_mass`, each of length
         stop - start; `voxel_exceedances` and, on request, `tfce_exceedances`, of length n_voxels: how many of
-        these relabellings reach the observed statistic at each voxel.
+        these relabellings reach the observed statistic at each voxel. With a scale, the curve of the sorted p of
+        each relabelling: `curve_length` of length stop - start, and `curve_rank` and `curve_p` with the vertices
+        of all, one after the other.
     """
     n_voxels = maps.shape[1]
     evaluator = estimator.evaluator(maps, is_f, memory_mb / 2)
@@ -85,6 +90,8 @@ def null_maxima(
     if enhancement:
         result |= {name: np.zeros(stop - start) for name in ENHANCED}
         workspace = Workspace(enhancement.adjacency, enhancement.extent)
+    curves = Curves(scale, n_voxels) if scale else None
+    vertices = []
     observed = _observed(evaluator, exchangeability, n_voxels)
     reached = np.abs(observed) if both_signs else observed
     reached = reached - margin(reached)
@@ -92,7 +99,7 @@ def null_maxima(
         tfce_reached = enhancement.tfce_reach(observed.astype(np.float32), both_signs)
         tfce_reached -= margin(tfce_reached, ENHANCED_TIE)
         result["tfce_exceedances"] = np.zeros(n_voxels, np.int64)
-    heights = np.empty((batch if enhancement else 0, n_voxels), np.float32)
+    heights = np.empty((batch if enhancement or curves else 0, n_voxels), np.float32)
     for first in range(start, stop, batch):
         last = min(first + batch, stop)
         voxel = result["voxel"][first - start : last - start]
@@ -109,9 +116,11 @@ def null_maxima(
                     result["tfce_exceedances"] += (
                         enhancement.tfce_reach(heights[j - first], both_signs) >= tfce_reached
                     )
+        if curves:
+            vertices += [curves.of(one) for one in heights[: last - first]]
         if progress:
             progress(last - start)
-    return result
+    return result | joined(vertices) if curves else result
 
 
 @compiled

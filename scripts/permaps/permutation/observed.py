@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from permaps.permutation.chunk import enhancement_of
+from permaps.permutation.chunk import enhancement_of, p_scale
 from permaps.permutation.null import observed_statistic
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
@@ -27,7 +27,7 @@ class Observed:
     measures : dict of str to numpy.ndarray of float64, shape (n_elements,)
         By the key of a statistic, with its sign if it has one: `voxel` and, if maps are enhanced, `tfce`,
         `cluster_size` and `cluster_mass`. An element has the size or mass of its cluster, and 0 outside
-        clusters.
+        clusters. With bounds on true discoveries also `p`, the p that they are computed from.
     """
 
     space: Space
@@ -82,4 +82,6 @@ def observe(matrix, model, settings, covariates=()) -> Observed:
         )
         label, size, mass = clusters(heights, enhancement.adjacency, enhancement.threshold, both_signs)
         measures |= {"cluster_size": size[label].astype(float), "cluster_mass": mass[label].astype(float)}
+    if scale := p_scale(model, settings):
+        measures["p"] = scale.of(values)
     return Observed(model.space, model.scheme, both_signs, measures)

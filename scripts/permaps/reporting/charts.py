@@ -140,6 +140,55 @@ def convergence(tracks, alpha, title):
     return figure
 
 
+def discoveries(clusters, sizes, shares, title):
+    """Draw the bounds on true discoveries: of each cluster, and of the elements with the largest statistic.
+
+    Parameters
+    ----------
+    clusters : dict of str to array, shape (n_clusters, 2)
+        By statistic: the number of elements of each cluster, and the share that is active, at least.
+    sizes : array of int, shape (n,)
+        Numbers of elements with the largest statistic.
+    shares : array, shape (n,)
+        What share of them is active, at least.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, (each, largest) = _row(2, 3.2)
+    for shade, marker, (stat, found) in zip(SHADES, "osD^v", clusters.items(), strict=False):
+        if len(found):
+            label = f"{STATISTICS[stat].label} ({len(found)})"
+            each.plot(
+                *(found * [1, 100]).T,
+                marker,
+                color=shade,
+                markersize=5,
+                alpha=0.75,
+                clip_on=False,
+                label=label,
+            )
+    each.set_title("Each cluster")
+    each.set_xlabel("voxels in the cluster")
+    if each.get_legend_handles_labels()[0]:
+        each.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    else:
+        each.text(0.5, 0.5, "no cluster", transform=each.transAxes, ha="center", color=GREY)
+    largest.plot(sizes, 100 * shares, color=BLUE)
+    largest.fill_between(sizes, 100 * shares, color=BLUE, alpha=0.15, linewidth=0)
+    largest.set_title("Voxels in the order of their statistic")
+    largest.set_xlabel("voxels with the largest statistic")
+    for panel in (each, largest):
+        panel.set(xscale="log", xlim=(0.9, 1.1 * sizes[-1]), ylim=(0, 103))
+        panel.set_ylabel("active, at least (%)")
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+    heading(figure, title)
+    return figure
+
+
 def peak_effects(peaks, title, ylabel):
     """Draw the data behind each peak: a slope with its band, or groups side by side.
 

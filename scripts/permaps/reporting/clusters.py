@@ -8,6 +8,8 @@ from permaps.statistics.components import components
 
 # Peaks of a cluster: at most so many, and no two nearer than this, in mm.
 MOST_PEAKS, APART = 4, 8.0
+# Columns with the bounds of a set: how many of its elements, and what share of them.
+ACTIVE = ["n_active", "tdp"]
 
 
 def clusters_of(significant, values, adjacency):
@@ -27,6 +29,26 @@ def clusters_of(significant, values, adjacency):
     label = components(np.where(significant, np.sign(values), 0), adjacency)
     ordered = np.argsort(label, kind="stable")
     return np.split(ordered, np.searchsorted(label[ordered], np.arange(1, label.max(initial=0) + 1)))[1:]
+
+
+def shares_of(clusters, bound, n_elements):
+    """Return a map of what share of its cluster is active, at least; 0 outside clusters.
+
+    Parameters
+    ----------
+    clusters : list of array of int
+        Elements of each.
+    bound : permaps.permutation.discoveries.Bound
+    n_elements : int
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_elements,)
+    """
+    shares = np.zeros(n_elements)
+    for elements in clusters:
+        shares[elements] = bound.active(elements) / len(elements)
+    return shares
 
 
 def is_peak(height, cluster, pairs):
@@ -78,7 +100,7 @@ def kept_apart(candidates, height, coordinates, apart=APART, most=MOST_PEAKS):
     return candidates[kept]
 
 
-def tabulate(significant, values, space, readings, connectivity=6, height=None):
+def tabulate(significant, values, space, readings, connectivity=6, height=None, bound=None):
     """Return one row per peak of every cluster.
 
     Parameters
@@ -93,14 +115,18 @@ def tabulate(significant, values, space, readings, connectivity=6, height=None):
         As the space takes it.
     height : array, shape (n_elements,), optional
         What makes a peak a peak; `values` unless given. Only its size matters.
+    bound : permaps.permutation.discoveries.Bound, optional
+        On the true discoveries of each cluster.
 
     Returns
     -------
     pandas.DataFrame
         cluster (1 is the most significant), peak (1 is the cluster's highest), x, y, z (mm), the
-        readings, the size and the number of elements. Without clusters it has its columns and no rows.
+        readings, the size and the number of elements; with a bound, how many of these and what share of them
+        are active, at least. Without clusters it has its columns and no rows.
     """
     columns = ["cluster", "peak", "x", "y", "z", *readings, f"size_{space.unit}", f"n_{space.element}s"]
+    columns += ACTIVE if bound else []
     height = np.abs(values if height is None else height)
     found = clusters_of(significant, values, space.adjacency(connectivity))
     number = np.zeros(len(values), int)
@@ -115,6 +141,9 @@ def tabulate(significant, values, space, readings, connectivity=6, height=None):
     rows = []
     for place, (elements, peaks) in enumerate(clusters, start=1):
         size = [float(space.sizes[elements].sum()), len(elements)]
+        if bound:
+            n_active = bound.active(elements)
+            size += [n_active, n_active / len(elements)]
         for rank, peak in enumerate(peaks, start=1):
             read = [float(values[peak]) for values in readings.values()]
             rows.append([place, rank, *space.coordinates([peak])[0], *read, *size])

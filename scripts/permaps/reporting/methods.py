@@ -175,10 +175,27 @@ def _statistics(record, verbatim):
             " For p below what so many relabellings can give, a generalised Pareto distribution was fitted to the "
             f"tails of the null distributions {cite('winkler2016')}."
         )
+    also += _active(record["config"])
     return (
         f"Family-wise error over voxels was controlled by the distribution of the maximum over the brain "
         f"{cite('nichols2002')} of {_and(used)} ({neighbours}).{forming} "
         f"Results are reported at a corrected level of {inference['alpha']:g}.{also}"
+    )
+
+
+def _active(config):
+    """Describe the bounds on true discoveries."""
+    inference = config["inference"]
+    if inference["tdp"] is None:
+        return ""
+    regions = inference["regions"] or config["atlas"]["image"]
+    sets = "each cluster and each region" if regions else "each cluster"
+    shift = inference["tdp"]["shift"]
+    shifted = f", with thresholds shifted by {shift} {cite('andreella2023')}" if shift else ""
+    return (
+        f" For {sets}, the number of voxels with a true effect was bounded from below by the p of all voxels in the "
+        f"same relabellings {cite('blanchard2020')}{shifted}; these bounds hold together, for all sets of voxels, "
+        f"with a confidence of {100 * (1 - inference['alpha']):g} %."
     )
 
 

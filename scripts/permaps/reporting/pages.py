@@ -43,7 +43,7 @@ def summary_page(record, numbers, contrasts, small_volumes=None):
                 "name": name,
                 "figures": files["figures"],
                 "clusters": [
-                    (STATISTICS[stat].label, shown.clusters(found, files["voxel_stat"]))
+                    (STATISTICS[stat].label, shown.clusters(found, files["voxel_stat"]), shown.active(found))
                     for stat, found in files["clusters"].items()
                 ],
             }

@@ -153,14 +153,50 @@ def clusters(found, voxel_stat):
             "mm³": f"{r['size_mm3']:,.0f}",
             "voxels": f"{r['n_voxels']:,}",
         }
+        | ({"active, at least": _active(r)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
     ]
     return _table(rows, {"region"}, max(0, len(main_peaks) - MOST_CLUSTERS))
 
 
+def active(found):
+    """Return how much of the most significant cluster is active, at least, in a sentence.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        The cluster table, most significant cluster first.
+
+    Returns
+    -------
+    str
+        Empty without a cluster, or without bounds.
+    """
+    if found.empty or "tdp" not in found:
+        return ""
+    first = found.iloc[0]
+    cluster, n, n_active = (int(first[name]) for name in ("cluster", "n_voxels", "n_active"))
+    if not n_active:
+        return f"How much of cluster {cluster} is active cannot be said."
+    return (
+        f"Cluster {cluster} is active in at least {_share(n_active, n)} of its {n:,} "
+        f"voxel{'s' * (n != 1)} ({n_active:,})."
+    )
+
+
+def _share(part, whole):
+    """Write a lower bound of a share, which is not rounded up."""
+    return f"{100 * part // whole} %" if 100 * part >= whole else f"{100 * part / whole:.1g} %"
+
+
 def _table(rows, text, more=0):
     """Return rows, each a dict with the same keys, as a `Table`."""
     return Table(list(rows[0]) if rows else [], [list(row.values()) for row in rows], frozenset(text), more)
+
+
+def _active(row):
+    n, n_active = int(row["n_voxels"]), int(row["n_active"])
+    return f"{n_active:,} ({_share(n_active, n)})" if n_active else "0"
 
 
 def _if_known(form, value):

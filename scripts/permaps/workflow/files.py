@@ -82,8 +82,9 @@ def _inputs(config):
     for key, path in config["atlas"].items():
         if path is not None:
             yield f"atlas.{key}", path
-    for name, path in config["inference"]["small_volumes"].items():
-        yield f"inference.small_volumes.{name}", path
+    for key in ("small_volumes", "regions"):
+        for name, path in config["inference"][key].items():
+            yield f"inference.{key}.{name}", path
 
 
 def _said_twice(path):

@@ -1,0 +1,62 @@
+"""What is found in each region, as a table."""
+
+import numpy as np
+import pandas as pd
+
+from permaps.reporting.clusters import ACTIVE
+
+
+def regions_of(names):
+    """Return the elements of each region of an atlas, by name.
+
+    Parameters
+    ----------
+    names : list of (str or None), length n_elements
+        The region of each element; None for none.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of int
+    """
+    found = {}
+    for element, name in enumerate(names):
+        if name is not None:
+            found.setdefault(name, []).append(element)
+    return {name: np.array(found[name]) for name in sorted(found)}
+
+
+def tabulate_regions(regions, values, voxel_stat, significant, space, bound=None):
+    """Return one row per region.
+
+    Parameters
+    ----------
+    regions : list of (str, str, array of int)
+        Where a region comes from, its name, and its elements.
+    values : array, shape (n_elements,)
+        Signed t, or F. The peak is the element with the largest.
+    voxel_stat : {"t", "F"}
+    significant : dict of str to bool array, shape (n_elements,)
+        By the name of a statistic.
+    space : permaps.spaces.space.Space
+    bound : permaps.permutation.discoveries.Bound, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    rows = []
+    for source, name, elements in regions:
+        peak = elements[np.argmax(np.abs(values[elements]))]
+        row = {
+            "region": name,
+            "source": source,
+            f"size_{space.unit}": float(space.sizes[elements].sum()),
+            f"n_{space.element}s": len(elements),
+        }
+        row |= {f"n_significant_{stat}": int(marked[elements].sum()) for stat, marked in significant.items()}
+        row |= dict(zip("xyz", space.coordinates([peak])[0], strict=True)) | {voxel_stat: values[peak]}
+        if bound:
+            n_active = bound.active(elements)
+            row |= dict(zip(ACTIVE, (n_active, n_active / len(elements)), strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)

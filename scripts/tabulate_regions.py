@@ -1,0 +1,82 @@
+"""What is found in each region of the atlas, and in each mask of a region."""
+
+import numpy as np
+from permaps.inputs.atlas import Atlas
+from permaps.inputs.frames import write_frame
+from permaps.permutation.discoveries import Bound
+from permaps.permutation.thresholds import significant
+from permaps.reporting.regions import regions_of, tabulate_regions
+from permaps.spaces.files import read_map, read_space
+from permaps.spaces.masks import elements_inside
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(
+    *, mask, values, corrected, regions, atlas, output, voxel_stat, alpha, null, observed=None, shift=None
+):
+    """Write one row per region, those with a mask of their own first.
+
+    Parameters
+    ----------
+    mask : path
+        What the maps are defined on.
+    values : path
+        Signed t, or F.
+    corrected : dict of str to path
+        -log10 FWE p by the name of the statistic.
+    regions : dict of str to path
+        Mask images, by the name of the region.
+    atlas : (path, path) or None
+        Label image, and table with its names.
+    output : path
+    voxel_stat : {"t", "F"}
+    alpha : float
+        Corrected level.
+    null : path
+    observed : path, optional
+        Observed maps, for bounds on true discoveries.
+    shift : int, optional
+        Of those bounds.
+    """
+    space = read_space(mask)
+    found = [
+        ("mask", name, elements_inside(space, path, f"inference.regions.{name}"))
+        for name, path in regions.items()
+    ]
+    if atlas:
+        names = Atlas(*atlas).regions(space.coordinates(np.arange(space.n_elements)))
+        found += [("atlas", name, elements) for name, elements in regions_of(names).items()]
+    if not found:
+        raise UserError(
+            f"atlas.image: no voxel of the analysis mask lies in a region of {atlas[0]}. Expected an atlas in the "
+            "space of the maps: compare the two in a viewer."
+        )
+    table = tabulate_regions(
+        found,
+        read_map(space, values),
+        voxel_stat,
+        {stat: significant(read_map(space, path), alpha) for stat, path in corrected.items()},
+        space,
+        Bound.read(null, observed, shift, alpha) if observed else None,
+    )
+    log.info("%d regions", len(table))
+    with written_whole(output) as temporary:
+        write_frame(table, temporary, "%.6g")
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            mask=snakemake.input.mask,
+            values=snakemake.input.values,
+            corrected=dict(zip(snakemake.params.settings["stats"], snakemake.input.corrected, strict=True)),
+            regions=dict(zip(snakemake.params.settings["regions"], snakemake.input.regions, strict=True)),
+            atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
+            output=snakemake.output.table,
+            voxel_stat=snakemake.params.settings["voxel_stat"],
+            alpha=snakemake.params.settings["alpha"],
+            null=snakemake.input.null,
+            observed=snakemake.input.get("observed"),
+            shift=snakemake.params.settings["shift"],
+        )
