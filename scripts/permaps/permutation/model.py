@@ -93,7 +93,10 @@ class Model:
 
     def voxel_models(self, covariates=()) -> VoxelModels:
         """Return the model of each element; takes the same as `estimator`."""
-        return voxel_models(self.design, self.contrast, self.groups, [self.maps(c) for c in covariates])
+        return voxel_models(
+            self.design, self.contrast, self.groups, [self.maps(c) for c in covariates],
+            self.exchangeability.still,
+        )  # fmt: skip
 
     def estimator(self, covariates=()):
         """Return the estimator that evaluates the model.
@@ -227,7 +230,7 @@ def lack_participants(maps):
     return False
 
 
-def voxel_models(design, contrast, groups, covariates):
+def voxel_models(design, contrast, groups, covariates, still=None):
     """Return the models of all voxels, for a design with voxelwise covariates in its columns of NaN.
 
     The other columns are replaced by an orthonormal basis of their span, and the weights of the contrast
@@ -242,6 +245,8 @@ def voxel_models(design, contrast, groups, covariates):
         Variance groups.
     covariates : list
         The maps of those columns, in order: arrays of shape (n_participants, n_voxels), or their files.
+    still : callable, optional
+        As in `permaps.statistics.voxelwise.VoxelModels`.
     """
     mapped = np.isnan(design).any(axis=0)
     columns, weights = np.where(mapped, 0.0, design), np.array(contrast, float)
@@ -251,6 +256,7 @@ def voxel_models(design, contrast, groups, covariates):
         weights,
         np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
         {int(c): _opened(values) for c, values in zip(np.flatnonzero(mapped), covariates, strict=True)},
+        still,
     )
 
 

@@ -220,7 +220,7 @@ def _standardise(tiles, basis, noise):
 
 
 @compiled
-def _products(rows, tile, out):
+def multiply(rows, tile, out):
     """Out = rows @ tile, each element summed over participants in their order."""
     for r in range(rows.shape[0]):
         for v in range(TILE):
@@ -265,7 +265,7 @@ def statistics(rows, n_rows, n_interest, is_f, dof, tiles, out):
     explained = np.empty(TILE)
     left = np.empty(TILE)
     for t in range(tiles.shape[0]):
-        _products(rows, tiles[t], product)
+        multiply(rows, tiles[t], product)
         for j in range(n):
             first = j * n_rows
             explained[:] = 0.0

@@ -91,13 +91,15 @@ def fit_voxel_models(maps, models, is_f=None):
     is_f = rows > 1 if is_f is None else is_f
     observed = np.arange(n)[None], np.ones((1, n), np.int8)
     stat, effect, dof, partial = np.empty((4, maps.shape[1]))
-    for first, out, value, _, _, freedom in models.evaluator(maps, False, 0).stretches(*observed, 1):
+    for first, out, score, _, freedom, unit in models.evaluator(maps, False, 0).stretches(*observed, 1):
         voxels = slice(first, first + out.shape[1])
         width = len(stat[voxels])
-        stat[voxels], effect[voxels], dof[voxels] = out[0, :width], value[0, :width], freedom[0, :width]
+        stat[voxels], effect[voxels], dof[voxels] = (
+            values[:width] for values in (out[0], score[0] * unit, freedom[0])
+        )
     f = stat if rows > 1 else stat**2
     pooled = replace(models, group=np.zeros(n, int))
-    for first, out, _, variance, _, freedom in pooled.evaluator(maps, False, 0).stretches(*observed, 1):
+    for first, out, _, variance, freedom, _ in pooled.evaluator(maps, False, 0).stretches(*observed, 1):
         voxels = slice(first, first + out.shape[1])
         width = len(stat[voxels])
         explained = rows * (out[0, :width] if rows > 1 else out[0, :width] ** 2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from permaps.arithmetic.gaussian import filtered
+from permaps.statistics.smoothing import Smoothing
 from permaps.statistics.voxelwise import VoxelModels
 
 
@@ -54,32 +54,31 @@ class SmoothedVarianceEvaluator:
     model : SmoothedVariance
     maps : array of float32, shape (n_participants, n_voxels)
     memory_mb : float
-        Memory for the maps of a batch: effect, variance and scale of each relabelling.
+        Half of it for what is made of the maps, half for a batch: score and variance of each relabelling.
     """
 
     def __init__(self, model, maps, memory_mb):
-        self.model, self.n_voxels = model, maps.shape[1]
-        self.inner = model.models.evaluator(maps, False, memory_mb)
-        self.batch = int(np.clip(memory_mb * 2**20 / (3 * 8 * self.n_voxels), 1, 32))
-        self.share = self._smooth(np.ones(self.n_voxels))
+        self.n_voxels = maps.shape[1]
+        self.inner = model.models.evaluator(maps, False, memory_mb / 2)
+        room = memory_mb / 2 * 2**20 / (2 * 8 * self.n_voxels)
+        self.batch = int(np.clip(room, 1, self.inner.batch))
+        self.smooth = Smoothing(model.mask, model.sigma)
+        # Smoothed voxels with a variance, and which these are: the same for all relabellings, as a rule.
+        self.share, self.known = np.empty(0), np.empty(0)
 
     def values(self, source, sign):
         """Yield (0, pseudo-t of shape (n_relabellings, n_voxels))."""
-        effect, variance, scale = np.zeros((3, len(source), self.n_voxels))
-        for first, *terms in self.inner.effects(source, sign):
-            for whole, part in zip((effect, variance, scale), terms, strict=True):
+        score, variance = np.empty((2, len(source), self.n_voxels))
+        for first, _, *parts, _, _ in self.inner.stretches(source, sign, len(source)):
+            for whole, part in zip((score, variance), parts, strict=True):
                 stretch = whole[:, first : first + part.shape[1]]
                 stretch[:] = part[:, : stretch.shape[1]]
-        for row in variance:
+        for row, spread in zip(score, variance, strict=True):
+            known = spread > 0
             # Divided by the smoothed mask, so that its edge does not lower the variance. Voxels without a
             # variance, where too few participants have data, must not lower it either.
-            row[:] = self._smooth(row) / (
-                self.share if row.all() else np.maximum(self._smooth(row > 0), 1e-12)
-            )
-        spread = np.sqrt(scale * variance)
-        yield 0, np.divide(effect, spread, out=np.zeros_like(effect), where=spread > 0)
-
-    def _smooth(self, values):
-        volume = np.zeros(self.model.mask.shape)
-        volume[self.model.mask] = values
-        return filtered(volume, self.model.sigma, "constant")[self.model.mask]
+            if not np.array_equal(known, self.known):
+                self.share, self.known = np.maximum(self.smooth(known.astype(float)), 1e-12), known
+            spread[:] = np.sqrt(self.smooth(spread) / self.share)
+            np.divide(row, spread, out=row, where=spread > 0)
+        yield 0, score

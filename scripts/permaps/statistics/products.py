@@ -1,0 +1,308 @@
+"""Products of relabelled designs with the residuals, where voxels may lack participants or have own columns.
+
+Rows of the design that all voxels share are multiplied for all voxels at once, with zeros for what is missing.
+Then those positions are mended that have taken the row of somebody whom a voxel lacks: each moves on, one step
+at a time, until it comes to a row that is there. So the cost grows with what is missing, and voxels side by side
+that lack the same participants share all steps.
+"""
+
+import numpy as np
+
+from permaps.statistics.compiled import compiled, fma
+from permaps.statistics.freedman_lane import PEOPLE, ROWS, TILE, multiply
+
+# Relabellings whose products are held at a time: they stay in the cache until they are used.
+BLOCK = 16 * ROWS
+# Voxels side by side in a line of the cache.
+LINE = 8
+
+
+def moved(frames, source, sign):
+    """Return relabelled rows, ready for `tile_products`.
+
+    Parameters
+    ----------
+    frames : permaps.statistics.frames.Frames
+    source : int64, shape (n_relabellings, n_participants)
+    sign : int8, shape (n_relabellings, n_participants)
+
+    Returns
+    -------
+    rows : float64, shape (n_padded_rows, n_padded)
+        The columns that move, those of one relabelling together. With variance groups, participants are in the
+        order of `listed`.
+    listed : int64, shape (n_relabellings, n_padded)
+        Positions by the variance group of the row they take; groups are filled up with n_participants.
+    starts : int64, shape (n_groups + 1,)
+        Where in `listed` each group begins.
+    """
+    n = source.shape[1]
+    columns = frames.design[frames.n_still :]
+    listed, starts = _listed(source, frames.group, frames.n_groups)
+    if frames.n_groups > 1:
+        padded = np.pad(source, [(0, 0), (0, 1)]), np.pad(sign, [(0, 0), (0, 1)])
+        source, sign = (np.take_along_axis(array, listed, axis=1) for array in padded)
+    rows = columns.T[source] * sign[:, :, None]
+    rows = rows.transpose(0, 2, 1).reshape(len(source) * len(columns), -1)
+    beyond = 0 if frames.n_groups > 1 else -n % PEOPLE
+    return np.pad(rows, [(0, -len(rows) % ROWS), (0, beyond)]), listed, starts
+
+
+def _listed(source, group, n_groups):
+    n_relabellings, n = source.shape
+    size = np.bincount(group, minlength=n_groups)
+    starts = np.append(0, np.cumsum(size + -size % PEOPLE))
+    listed = np.full((n_relabellings, starts[-1]), n)
+    taken = group[source]
+    order = np.argsort(taken, axis=1, kind="stable")
+    # How far a place in its group is moved by those that fill up the groups before.
+    shift = (starts[:-1] - np.append(0, np.cumsum(size)[:-1]))[np.repeat(np.arange(n_groups), size)]
+    listed[:, np.arange(n) + shift] = order
+    return listed, starts
+
+
+@compiled
+def tile_products(
+    first, stop, source, sign, rows, listed, starts, own, n_still, residuals, covariates, product, cross, energy
+):  # fmt: skip
+    """Write the products of some relabellings with a tile of voxels.
+
+    Parameters
+    ----------
+    first, stop : int
+        Relabellings, at most `BLOCK`.
+    source, sign, rows, listed, starts, own, n_still, residuals, covariates
+        As for `permaps.statistics.voxelwise.voxelwise_statistics`, those of the voxels for one tile.
+    product : float64, shape (BLOCK * n_groups * n_moving, TILE)
+        Memory of `cross`.
+    cross : float64, shape (BLOCK, n_groups, n_moving, TILE)
+        Sums over each group of row times residual, times sign.
+    energy : float64, shape (BLOCK, n_groups, TILE)
+        Sums of the squared residuals; with one group, nothing is written.
+    """
+    n_groups, n_moving = cross.shape[1], cross.shape[2]
+    if n_groups == 1:
+        multiply(rows[first * n_moving : stop * n_moving + -(stop * n_moving) % ROWS], residuals, product)
+    else:
+        for j in range(first, stop):
+            moving = rows[j * n_moving : (j + 1) * n_moving]
+            _multiply_groups(moving, listed[j], starts, residuals, cross[j - first], energy[j - first])
+    for k in range(own.size):
+        for j in range(first, stop):
+            _multiply_own(
+                listed[j], starts, source[j], sign[j], covariates[k], residuals, own[k] - n_still, cross[j - first]
+            )
+
+
+@compiled
+def _multiply_groups(rows, listed, starts, residuals, cross, energy):
+    """Sum row times residual, and the square of the residual, over each variance group."""
+    for g in range(cross.shape[0]):
+        cross[g] = 0.0
+        energy[g] = 0.0
+        for i in range(starts[g], starts[g + 1], PEOPLE):
+            e0, e1 = residuals[listed[i]], residuals[listed[i + 1]]
+            e2, e3 = residuals[listed[i + 2]], residuals[listed[i + 3]]
+            for v in range(TILE):
+                energy[g, v] = fma(
+                    e3[v], e3[v], fma(e2[v], e2[v], fma(e1[v], e1[v], fma(e0[v], e0[v], energy[g, v])))
+                )
+            for c in range(rows.shape[0]):
+                a0, a1, a2, a3 = rows[c, i], rows[c, i + 1], rows[c, i + 2], rows[c, i + 3]
+                for v in range(TILE):
+                    cross[g, c, v] = fma(
+                        a3, e3[v], fma(a2, e2[v], fma(a1, e1[v], fma(a0, e0[v], cross[g, c, v])))
+                    )
+
+
+@compiled
+def _multiply_own(listed, starts, source, sign, covariate, residuals, column, cross):
+    """Sum a column of each voxel's own times residual, over each variance group."""
+    for g in range(cross.shape[0]):
+        to = cross[g, column]
+        to[:] = 0.0
+        for at in range(starts[g], starts[g + 1], PEOPLE):
+            e0, x0, f0 = _taken(listed[at], source, sign, covariate, residuals)
+            e1, x1, f1 = _taken(listed[at + 1], source, sign, covariate, residuals)
+            e2, x2, f2 = _taken(listed[at + 2], source, sign, covariate, residuals)
+            e3, x3, f3 = _taken(listed[at + 3], source, sign, covariate, residuals)
+            for v in range(TILE):
+                to[v] = fma(
+                    f3 * x3[v], e3[v],
+                    fma(f2 * x2[v], e2[v], fma(f1 * x1[v], e1[v], fma(f0 * x0[v], e0[v], to[v]))),
+                )  # fmt: skip
+
+
+@compiled
+def _taken(position, source, sign, covariate, residuals):
+    """Residual of a position, row that it takes, and sign; the residuals of nobody are 0."""
+    i = position if position < source.size else 0
+    return residuals[position], covariate[source[i]], float(sign[i])
+
+
+@compiled
+def steps(first, stop, source, sign, design, group, n_groups, n_still):
+    """Return what changes when the position that takes a row takes the next one.
+
+    Parameters
+    ----------
+    first, stop, source, sign, design, group, n_still
+        As for `tile_products` and `permaps.statistics.voxelwise.voxelwise_statistics`.
+    n_groups : int
+
+    Returns
+    -------
+    position : uint64, shape (n_participants, BLOCK)
+        The position that takes a row, in each relabelling.
+    following : uint64, shape (n_participants, BLOCK)
+        The row that the participant of a row takes.
+    flip : float64, shape (n_participants, BLOCK)
+        The sign of that position.
+    step : float64, shape (n_groups, n_moving, n_participants, BLOCK)
+        What its residual is multiplied with, to be added to the products.
+    shift : float64, shape (n_groups, n_participants, BLOCK)
+        And its square, to be added to the square sums.
+    """
+    n, n_moving = source.shape[1], design.shape[0] - n_still
+    position, following = np.zeros((n, BLOCK), np.uint64), np.zeros((n, BLOCK), np.uint64)
+    flip, step = np.ones((n, BLOCK)), np.zeros((n_groups, n_moving, n, BLOCK))
+    shift = np.zeros((n_groups, n, BLOCK))
+    for j in range(stop - first):
+        for i in range(n):
+            m = source[first + j, i]
+            k = source[first + j, m]
+            position[m, j], following[m, j], flip[m, j] = i, k, float(sign[first + j, i])
+            shift[group[m], m, j] -= 1.0
+            shift[group[k], m, j] += 1.0
+            for c in range(n_moving):
+                step[group[m], c, m, j] -= flip[m, j] * design[c + n_still, m]
+                step[group[k], c, m, j] += flip[m, j] * design[c + n_still, k]
+    return position, following, flip, step, shift
+
+
+@compiled
+def mend(
+    n_relabellings, position, following, flip, step, shift, group, own, n_still, residuals, covariates,
+    runs, lacking, lacking_starts, cross, energy,
+):  # fmt: skip
+    """Where voxels lack participants, let positions take the rows that follow those of the absent.
+
+    Parameters
+    ----------
+    n_relabellings : int
+    position, following, flip, step, shift
+        From `steps`.
+    group, own, n_still, residuals, covariates, cross, energy
+        As for `tile_products`.
+    runs, lacking, lacking_starts
+        Of `permaps.statistics.frames.Stretch`, the runs of this tile.
+    """
+    if not runs.shape[0]:
+        return
+    n_groups, n_moving, n, _ = step.shape
+    absent = np.zeros(n, np.uint8)
+    most = 0
+    for r in range(runs.shape[0]):
+        most = max(most, lacking_starts[r + 1] - lacking_starts[r])
+    way, change = np.empty((n_groups, n_moving, most, BLOCK)), np.empty((n_groups, most, BLOCK))
+    target, further = np.empty((most, BLOCK), np.uint64), np.empty(BLOCK + 1, np.int64)
+    x = np.empty((most, BLOCK))
+    by_voxel = np.empty((1 + own.size, TILE, n))
+    _transpose(residuals, by_voxel[0])
+    for k in range(own.size):
+        _transpose(covariates[k], by_voxel[1 + k])
+    sums, squares = np.zeros((n_groups, n_moving, LINE, BLOCK)), np.zeros((n_groups, LINE, BLOCK))
+    for r in range(runs.shape[0]):
+        gone = lacking[lacking_starts[r] : lacking_starts[r + 1]]
+        absent[:] = 0
+        for m in gone:
+            absent[m] = 1
+        _find_ways(n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further)
+        for v in range(runs[r, 0], runs[r, 1]):
+            at, last = v % LINE, r + 1 == runs.shape[0] and v + 1 == runs[r, 1]
+            for a in range(gone.size):
+                for j in range(BLOCK):
+                    x[a, j] = by_voxel[0, v, position[gone[a], j]]
+            for g in range(n_groups):
+                for c in range(n_moving):
+                    _add_products(way[g, c], x, gone.size, sums[g, c, at])
+            for q in range(own.size):
+                # What the absent would have added is 0.
+                for a in range(gone.size):
+                    for j in range(n_relabellings):
+                        k, value = target[a, j], flip[gone[a], j] * x[a, j]
+                        to = sums[group[k], own[q] - n_still, at]
+                        to[j] = fma(by_voxel[1 + q, v, k], value, to[j])
+            if n_groups > 1:
+                for a in range(gone.size):
+                    for j in range(BLOCK):
+                        x[a, j] *= x[a, j]
+                for g in range(n_groups):
+                    _add_products(change[g], x, gone.size, squares[g, at])
+            following_voxel = v + 1 if v + 1 < runs[r, 1] or last else runs[r + 1, 0]
+            if last or following_voxel // LINE > v // LINE:
+                _give(n_relabellings, v - at, sums, squares, cross, energy)
+
+
+@compiled
+def _add_products(way, x, n, to):
+    for a in range(n):
+        for j in range(BLOCK):
+            to[j] = fma(way[a, j], x[a, j], to[j])
+
+
+@compiled
+def _give(n_relabellings, first, sums, squares, cross, energy):
+    """Add what a line of voxels has gathered, and begin again from 0."""
+    n_groups, n_moving = sums.shape[0], sums.shape[1]
+    for j in range(n_relabellings):
+        for g in range(n_groups):
+            for c in range(n_moving):
+                for u in range(LINE):
+                    cross[j, g, c, first + u] += sums[g, c, u, j]
+            if n_groups > 1:
+                for u in range(LINE):
+                    energy[j, g, first + u] += squares[g, u, j]
+    sums[:] = 0.0
+    squares[:] = 0.0
+
+
+@compiled
+def _transpose(rows, columns):
+    """Write a tile by voxel, a line of voxels at a time."""
+    for first in range(0, TILE, LINE):
+        for i in range(columns.shape[1]):
+            for v in range(first, first + LINE):
+                columns[v, i] = rows[i, v]
+
+
+@compiled
+def _find_ways(n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further):
+    """Sum the steps from the rows of the absent to rows that are there."""
+    n_groups, n_moving = step.shape[0], step.shape[1]
+    for a in range(gone.size):
+        m = gone[a]
+        for j in range(BLOCK):
+            target[a, j] = following[m, j]
+        for g in range(n_groups):
+            for j in range(BLOCK):
+                change[g, a, j] = shift[g, m, j]
+            for c in range(n_moving):
+                for j in range(BLOCK):
+                    way[g, c, a, j] = step[g, c, m, j]
+        # Those with further steps are listed first, since a branch that is hard to foresee costs more.
+        n_further = 0
+        for j in range(n_relabellings):
+            further[n_further] = j
+            # A position without a value takes part in nothing.
+            n_further += absent[following[m, j]] > absent[position[m, j]]
+        for j in further[:n_further]:
+            k = following[m, j]
+            while absent[k]:
+                flipped = flip[m, j] * flip[k, j]
+                for g in range(n_groups):
+                    change[g, a, j] += shift[g, k, j]
+                    for c in range(n_moving):
+                        way[g, c, a, j] += flipped * step[g, c, k, j]
+                k = following[k, j]
+            target[a, j] = k
