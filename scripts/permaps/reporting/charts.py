@@ -24,7 +24,7 @@ FREE = 0.78
 SHADES = (BLUE, RED, GREEN, ORANGE, "#CC79A7")
 
 
-def null_histograms(nulls, alpha, title):
+def null_histograms(nulls, alpha, title, extent="voxels"):
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
     Parameters
@@ -33,6 +33,8 @@ def null_histograms(nulls, alpha, title):
         By the name of the statistic as in file names.
     alpha : float
     title : str
+    extent : str
+        Unit of the size of clusters.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def null_histograms(nulls, alpha, title):
         else:
             panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
         panel.set_title(STATISTICS[stat].title)
-        panel.set_xlabel(f"maximum over the brain ({STATISTICS[stat].unit})")
+        unit = extent if stat == "clustersize" else STATISTICS[stat].unit
+        panel.set_xlabel(f"maximum over the brain ({unit})")
         if panel.get_xlim()[1] >= 1000:
             panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         panel.set_ylabel("relabellings")
@@ -263,7 +266,7 @@ def _correlations(panel, columns, names):
     _boxed(panel)
 
 
-def quality(participants, bands, correlation, missing, flags, title):
+def quality(participants, bands, correlation, missing, flags, title, elements="voxels"):
     """Draw each participant's values, correlation with the others and missing share.
 
     Parameters
@@ -276,6 +279,8 @@ def quality(participants, bands, correlation, missing, flags, title):
     flags : dict of int to str
         What stands out, by the participant's position.
     title : str
+    elements : str
+        What a map consists of.
 
     Returns
     -------
@@ -301,7 +306,7 @@ def quality(participants, bands, correlation, missing, flags, title):
     axes[1].set_title("Spatial correlation with the mean of the others")
     axes[1].set_ylabel("r")
     axes[2].bar(at, 100 * missing, color=colours, width=0.7)
-    axes[2].set_title("Missing voxels")
+    axes[2].set_title(f"Missing {elements}")
     axes[2].set_ylabel("% of mask")
     if not np.any(missing):
         axes[2].text(0.5, 0.5, "none", transform=axes[2].transAxes, ha="center", va="center", color=GREY)
