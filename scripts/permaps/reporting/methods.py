@@ -103,7 +103,8 @@ def _model(record, verbatim):
         dof = ", ".join(str(d) for d in dof) if isinstance(dof, list) else dof
         tests.append(f"{name} ({voxel_statistic(expression)} test of {what}; {dof} degrees of freedom)")
     return (
-        f"At each {space_of(record).element} a general linear model, {verbatim(config['model']['formula'])}, was fitted "
+        f"At each {space_of(record).element} a general linear model, "
+        f"{verbatim(config['model']['formula'])}, was fitted "
         f"by least squares{_beyond_the_formula(config, space_of(record))}. "
         f"The contrast{_s(tests)} tested {_were(len(tests))} {_and(tests)}.{_variance(config, verbatim)}"
     )
