@@ -16,6 +16,7 @@ from permaps.workflow.defaults import complete
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files, check_place
+from permaps.spaces.kinds import fitted, kind_of
 from permaps.workflow.surroundings import shield
 
 if workflow.modifier.is_main_snakefile():  # what another workflow starts its jobs with is its own
@@ -28,6 +29,7 @@ try:
         config = layered(local_config(HOME / "config/config.yaml"), config)
     # So far, only what the user gives on the command line, or the workflow that imports this one.
     resolved = resolve(config, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
+    resolved = fitted(resolved, config, kind_of(resolved["dataset"]))
     # Otherwise another workflow may still make them. For jobs, the run has checked them.
     if workflow.modifier.is_main_snakefile() and workflow.is_main_process:
         check_files(resolved, workflow.overwrite_configfiles)
@@ -53,6 +55,7 @@ include: "rules/permutation.smk"
 include: "rules/correction.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/surfaces.smk"
 include: "rules/truth.smk"
 include: "rules/report.smk"
 include: "rules/records.smk"
@@ -70,6 +73,7 @@ rule all:
         TABLES,
         TRUTH,
         FIGURES,
+        HEMISPHERES,
         WORDS,
     message:
         f"All results are in {config['results']}/"

@@ -1,8 +1,9 @@
 # Small pure helpers. Every cluster job parses this again: nothing heavy is imported here.
+import os
 import re
 from functools import cache
 
-from permaps.spaces.endings import ENDING
+from permaps.spaces.kinds import hemispheres_of, kind_of
 from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
 
 
@@ -11,9 +12,19 @@ def result(path):
     return f"{config['results']}/{path}"
 
 
+# What the maps are defined on.
+KIND = kind_of(config["dataset"])
+
+
 def map_of(contrast, stat, kind="statmap"):
     """A group map of a contrast or an analysis, which may be a wildcard, as the statistic may be."""
-    return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}{ENDING}")
+    return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}{KIND.ending}")
+
+
+def hemisphere_map(path, side):
+    """A map of a surface again, as a file of one hemisphere, "L" or "R"."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f"hemi-{side}_{name.removesuffix(KIND.ending)}.func.gii")
 
 
 @cache  # each job asks for it
@@ -65,8 +76,11 @@ def volume_of(analysis):
 
 
 # What the elements of the maps are, and how many participants have a value at each.
-MASK = result(f"mask{ENDING}")
-COVERAGE = result(f"mask_coverage{ENDING}")
+MASK = result(f"mask{KIND.stored}")
+COVERAGE = result(f"mask_coverage{KIND.ending}")
+# Before elements left it for their values; and how many left it.
+BRAIN = result(f"quality/brain_mask{KIND.stored}")
+LEFT = result(f"quality/{KIND.elements}.tsv")
 # Covariates that are maps, each participants x voxels, in the order of the design's columns.
 COVARIATES = [result(f"covariates/{name}.npy") for name in config["model"]["voxelwise"]]
 

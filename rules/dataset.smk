@@ -1,6 +1,28 @@
 # From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
-if COHORT["source"] == "simulated":
+if COHORT["source"] == "simulated" and KIND.name == "surface":
+
+    rule simulate_surfaces:
+        output:
+            participants=result("dataset/participants.tsv"),
+            maps=directory(result("dataset/maps")),
+            regions=result("dataset/truth/regions.tsv"),
+            pseudo_L=result("dataset/truth/hemi-L_effect-pseudo.func.gii"),
+            pseudo_R=result("dataset/truth/hemi-R_effect-pseudo.func.gii"),
+            mean_L=result("dataset/truth/hemi-L_effect-mean.func.gii"),
+            mean_R=result("dataset/truth/hemi-R_effect-mean.func.gii"),
+        params:
+            settings=dict(
+                n_subjects=COHORT["n_subjects"],
+                seed=COHORT["seed"],
+                effect_size=COHORT["effect_size"],
+            ),
+        message:
+            "Simulating {params.settings[n_subjects]} participants"
+        script:
+            "../scripts/simulate_surfaces.py"
+
+elif COHORT["source"] == "simulated":
 
     rule simulate_cohort:
         output:
@@ -77,6 +99,7 @@ rule read_maps:
     params:
         settings=lambda wildcards: dict(
             voxelwise=list(VOXELWISE),
+            kind=KIND.name,
             sources=state_of("dataset/images.json", source_maps(wildcards), source_covariates(wildcards)),
         ),
     message:

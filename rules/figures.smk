@@ -24,6 +24,7 @@ wildcard_constraints:
 
 rule plot_glass_brains:
     input:
+        mask=MASK,
         parametric=parametric_map,
         permuted=panel_maps,
     output:
@@ -49,6 +50,7 @@ rule plot_glass_brains:
 
 rule plot_slices:
     input:
+        mask=MASK,
         values=voxel_map,
         corrected=map_of("{contrast}", "{stat}", "corr-fwe_logp"),
     output:
@@ -74,6 +76,7 @@ rule plot_slices:
 
 rule build_viewer:
     input:
+        mask=MASK,
         values=voxel_map,
         plan=result("design/contrast-{contrast}_plan.json"),
     output:
@@ -168,6 +171,7 @@ rule plot_nulls:
         settings=lambda wildcards: dict(
             stats=stats_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
+            extent=KIND.extent,
         ),
     message:
         "Drawing the null distributions of {wildcards.contrast}"
@@ -224,6 +228,8 @@ rule plot_quality:
         ),
         vector=result("figures/quality.svg"),
         caption=numbers("quality"),
+    params:
+        settings=dict(elements=KIND.elements),
     message:
         "Drawing the quality of the maps"
     script:
@@ -232,6 +238,7 @@ rule plot_quality:
 
 rule plot_coverage:
     input:
+        brain=BRAIN,
         mask=MASK,
         counts=COVERAGE,
         included=result("quality/included.tsv"),

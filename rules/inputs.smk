@@ -2,7 +2,7 @@
 import functools
 import os
 
-from permaps.inputs.tables import map_files, partners
+from permaps.inputs.tables import hemisphere_files, map_files, partners
 from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
@@ -31,7 +31,7 @@ def table_maps(maps):
 def source_maps(wildcards):
     """The maps, as far as they are known before anything runs: a changed one re-runs what reads it."""
     if COHORT["source"] == "simulated":
-        return rules.simulate_cohort.output.maps
+        return result("dataset/maps")
     return table_maps(COHORT["maps"]) if COHORT["source"] == "table" else []
 
 
@@ -45,6 +45,17 @@ def mask_file(wildcards):
     if config["mask"]["strategy"] != "file":
         return []
     return given_file("mask.file", config["mask"]["file"])
+
+
+def space_files(wildcards):
+    """The files of the mesh and of the mask on it, where they are the user's."""
+    named = [(f"space.{key}", path) for key, path in config["space"].items() if path]
+    return [
+        given_file(key, file)
+        for key, path in named
+        for file in hemisphere_files(os.path.abspath(path)).values()
+        if os.path.isfile(file)
+    ]
 
 
 def small_volume(wildcards):
@@ -85,8 +96,8 @@ CHUNK_SETTINGS = dict(
 )
 if CHUNK_SETTINGS["enhance"]:
     CHUNK_SETTINGS |= {
-        key: config["inference"][key] for key in ("connectivity", "tfce", "cluster_p", "uncorrected_tfce")
-    }
+        key: config["inference"][key] for key in ("connectivity", "cluster_p", "uncorrected_tfce")
+    } | dict(tfce=config["inference"][KIND.tfce])
 
 
 def chunks(wildcards):

@@ -6,12 +6,12 @@ rule smooth_maps:
         included=result("quality/included.tsv"),
         images=result("dataset/images.json"),
         values=result("dataset/values.bin"),
-        brain=result("quality/brain_mask.nii.gz"),
+        brain=BRAIN,
     output:
-        mask=result("mask.nii.gz"),
-        coverage=result("mask_coverage.nii.gz"),
+        mask=MASK,
+        coverage=COVERAGE,
         matrix=result("maps.npy"),
-        voxels=result("quality/voxels.tsv"),
+        voxels=LEFT,
     resources:
         runtime=minutes(60),
     params:
@@ -32,7 +32,8 @@ rule smooth_covariates:
         included=result("quality/included.tsv"),
         images=result("dataset/images.json"),
         values=result("dataset/values.bin"),
-        mask=result("mask.nii.gz"),
+        brain=BRAIN,
+        mask=MASK,
     output:
         matrix=result("covariates/{covariate}.npy"),
     wildcard_constraints:

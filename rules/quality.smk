@@ -27,15 +27,19 @@ rule make_brain_mask:
         images=result("dataset/images.json"),
         values=result("dataset/values.bin"),
         file=mask_file,
+        space=space_files,
     output:
-        brain=result("quality/brain_mask.nii.gz"),
+        brain=BRAIN,
     resources:
         mem_mb=memory(base=1500),
         runtime=minutes(30),
     params:
         settings=lambda wildcards: dict(
-            strategy=config["mask"]["strategy"],
-            sources=state_of("quality/brain_mask.nii.gz", mask_file(wildcards)),
+            kind=KIND.name,
+            **(config["space"] if KIND.name != "volume" else dict(strategy=config["mask"]["strategy"])),
+            sources=state_of(
+                f"quality/brain_mask{KIND.stored}", mask_file(wildcards), space_files(wildcards)
+            ),
         ),
     message:
         "Making the brain mask"
@@ -48,7 +52,7 @@ rule select_participants:
         screened=result("quality/screened.tsv"),
         images=result("dataset/images.json"),
         values=result("dataset/values.bin"),
-        brain=result("quality/brain_mask.nii.gz"),
+        brain=BRAIN,
     output:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),

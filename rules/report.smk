@@ -18,7 +18,7 @@ rule record_provenance:
         images=result("dataset/images.json"),
         metrics=result("quality/metrics.tsv"),
         mask=MASK,
-        voxels=result("quality/voxels.tsv"),
+        voxels=LEFT,
         plan=result("design/plan.json"),
         missing=MISSING,
         nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],

@@ -3,7 +3,7 @@
 
 TRUTH = []
 
-if config["dataset"]["source"] == "simulated" and not config["model"]["voxelwise"]:
+if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not config["model"]["voxelwise"]:
     TRUTH = [result(f"tables/contrast-{c}_truth.tsv") for c in CONTRASTS if has_truth(c)]
 
     rule score_truth:

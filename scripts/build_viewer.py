@@ -1,23 +1,24 @@
-"""An interactive view of a contrast's t or F map over the MNI template."""
+"""An interactive view of a contrast's t or F map in the space that it is defined on."""
 
 import json
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
-from nibabel.affines import apply_affine
-from permaps.reporting.brains import viewer
 from permaps.reporting.captions import write_caption
 from permaps.reporting.clusters import residual_dof
+from permaps.reporting.drawing import view
+from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job, written_whole
 from scipy.stats import f, t
 
 
-def main(*, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):
-    """Write the view of one contrast, opened at its highest voxel.
+def main(*, mask, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):
+    """Write the view of one contrast, opened at its highest voxel or vertex.
 
     Parameters
     ----------
+    mask : path
+        What the map is defined on.
     values : path
         Signed t, or F.
     plan : path
@@ -26,11 +27,11 @@ def main(*, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_
     contrast : str
     voxel_stat : {"t", "F"}
     cluster_p : float
-        Uncorrected p from which voxels are shown: the one that forms clusters.
+        Uncorrected p from which elements are shown: the one that forms clusters.
     two_sided : bool
     """
-    image = nib.load(values)
-    statistic = image.get_fdata()
+    space = read_space(mask)
+    statistic = read_map(space, values)
     planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
     dof = residual_dof(planned)
     if voxel_stat == "t":
@@ -38,15 +39,15 @@ def main(*, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_
         ranked = np.abs(statistic) if two_sided else statistic
     else:
         threshold, ranked = f.isf(cluster_p, *planned["dof"]), statistic
-    peak = apply_affine(image.affine, np.unravel_index(np.argmax(ranked), ranked.shape))
+    peak = int(np.argmax(ranked))
     shown = statistic if two_sided or voxel_stat == "F" else np.maximum(statistic, 0)
     title = f"|t| > {threshold:.2f}" if voxel_stat == "t" and two_sided else f"{voxel_stat} > {threshold:.2f}"
     said = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:
         threshold = 0.99 * top
         title = f"top: {voxel_stat} > {threshold:.2f}"
-        said = f"No voxel has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
-    page = viewer(shown, threshold, image.affine, title, peak, symmetric=voxel_stat == "t")
+        said = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
+    page = view(space, shown, threshold, title, peak, symmetric=voxel_stat == "t")
     with written_whole(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     write_caption(caption, said)
@@ -55,6 +56,7 @@ def main(*, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            mask=snakemake.input.mask,
             values=snakemake.input.values,
             plan=snakemake.input.plan,
             output=snakemake.output.page,

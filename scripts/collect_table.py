@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.tables import (
     MAP,
     check_maps,
@@ -10,8 +11,10 @@ from permaps.inputs.tables import (
     covariate_column,
     map_paths,
     read_rows,
+    series_file,
     write_rows,
 )
+from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -27,13 +30,15 @@ def main(*, table, participants, results, maps, voxelwise):
     results : path
         Folder of the run's results, in which no map may lie.
     maps : str
-        The column with the maps' paths, or a pattern with {column} placeholders.
+        The column with the maps' paths, a pattern with {column} placeholders, or a file with a volume per row.
     voxelwise : dict of str to str
         The same for each covariate that is a map; its paths go to a column of their own.
     """
     columns, rows, lines = read_rows(table)
     check_participants(columns, rows, lines, table)
     paths = map_paths(columns, rows, table, maps)
+    if (series := series_file(columns, table, maps)) is not None:
+        check_series(series, len(rows), table)
     check_maps(rows, lines, paths, table)
     found = {MAP: paths}
     for name, where in voxelwise.items():
@@ -49,6 +54,21 @@ def main(*, table, participants, results, maps, voxelwise):
     with written_whole(participants) as temporary:
         write_rows(temporary, columns, rows)
     log.info("%d participants from %s", len(rows), table)
+
+
+def check_series(path, n_rows, table):
+    """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
+    try:
+        n_volumes = count_volumes(path)
+    except UnusableMap as unusable:
+        raise UserError(
+            f"dataset.maps: {path}: {unusable}. Expected an image with a volume per row."
+        ) from None
+    if n_volumes != n_rows:
+        raise UserError(
+            f"dataset.maps: {path} has {n_volumes} volumes, and {table} has {n_rows} rows; expected as many of "
+            "one as of the other, in the same order. Remove or add what one of them has too many or too few of."
+        )
 
 
 if "snakemake" in globals():

@@ -1,15 +1,15 @@
-"""Make the brain mask from the screened maps, the template or a file."""
+"""Make the space in which the maps are compared: from the screened maps, the template or files."""
 
-from permaps.inputs.images import write_image
-from permaps.inputs.masking import brain_mask
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, REASON
+from permaps.spaces.files import write_space
+from permaps.spaces.making import MAKERS
 from permaps.workflow.jobs import job, log
 
 
-def main(*, screened, images, values, brain, strategy, file):
-    """Write the brain mask, uint8.
+def main(*, screened, images, values, brain, kind="volume", **settings):
+    """Write the brain mask, as an image (uint8) or with the space that it belongs to.
 
     Parameters
     ----------
@@ -18,22 +18,17 @@ def main(*, screened, images, values, brain, strategy, file):
     images, values : path
         What their images are, and the values of these.
     brain : path
-        Mask to write.
-    strategy : str
-        background, epi, template or file.
-    file : path or None
-        The mask, for strategy file.
+        To write.
+    kind : str
+        Name of the kind of space.
+    **settings
+        Of a volume `strategy` and `file`, of a surface `mesh` and `mask`; as in the config.
     """
     cohort = read_participants(screened)
     maps = Store(images, values).maps(cohort[ID][cohort[REASON].isna()], MAP)
-    mask = brain_mask(strategy, maps, maps.affine, file)
-    if mask.all():
-        log.warning(
-            "warning: the brain mask takes the whole image. A background mask needs a background of one "
-            "value around the brain; mask.strategy: template, or a file, does not"
-        )
-    write_image(brain, mask, maps.affine, f"Permaps: brain mask, {strategy}")
-    log.info("%d of %d voxels", mask.sum(), mask.size)
+    space = MAKERS[kind](maps, settings)
+    write_space(space, brain, f"Permaps: brain mask, {settings.get('strategy', 'file')}")
+    log.info("%d of %d %s", space.n_elements, space.mask.size, space.elements)
 
 
 if "snakemake" in globals():
@@ -43,6 +38,6 @@ if "snakemake" in globals():
             images=snakemake.input.images,
             values=snakemake.input.values,
             brain=snakemake.output.brain,
-            strategy=snakemake.params.settings["strategy"],
             file=snakemake.input.get("file"),
+            **{name: value for name, value in snakemake.params.settings.items() if name != "sources"},
         )

@@ -1,21 +1,21 @@
-"""How many participants have a value at each voxel, and where the analysis mask ends."""
+"""How many participants have a value at each voxel or vertex, and where the analysis mask ends."""
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps.reporting.brains import coverage
 from permaps.reporting.captions import write_caption
+from permaps.reporting.drawing import draw_coverage
 from permaps.reporting.style import save
+from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
 
 
-def main(*, mask, counts, included, outputs, caption):
+def main(*, brain, mask, counts, included, outputs, caption):
     """Draw the coverage with the outline of the mask.
 
     Parameters
     ----------
-    mask, counts : path
-        Analysis mask; participants per voxel.
+    brain, mask, counts : path
+        Brain mask; analysis mask; participants at each element of the brain mask.
     included : path
         One row per participant.
     outputs : list of path
@@ -23,11 +23,11 @@ def main(*, mask, counts, included, outputs, caption):
     caption : path
     """
     n = len(pd.read_csv(included, sep="\t", usecols=["participant_id"], dtype=str))
-    image, inside = nib.load(counts), nib.load(mask).get_fdata() > 0
-    values = image.get_fdata()
-    save(coverage(values, inside, image.affine, n), *outputs)
+    space = read_space(brain)
+    values, inside = read_map(space, counts), read_space(mask).mask[space.mask]
+    save(draw_coverage(space, values, inside, n), *outputs)
     everywhere = int((values >= n).sum())
-    text = f"{int(inside.sum()):,} voxels are analysed; {everywhere:,} have a value in all {n} participants"
+    text = f"{int(inside.sum()):,} {space.elements} are analysed; {everywhere:,} have a value in all {n} participants"
     partly = values[(values > 0) & (values < n)]
     if partly.size:
         text += f", {partly.size:,} in some (median {np.median(partly):.0f})"
@@ -37,6 +37,7 @@ def main(*, mask, counts, included, outputs, caption):
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            brain=snakemake.input.brain,
             mask=snakemake.input.mask,
             counts=snakemake.input.counts,
             included=snakemake.input.included,

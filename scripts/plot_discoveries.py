@@ -3,6 +3,7 @@
 import numpy as np
 from permaps.inputs.frames import read_frame
 from permaps.permutation.discoveries import Bound
+from permaps.permutation.observed import Observed
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import discoveries
 from permaps.reporting.shown import active
@@ -30,21 +31,22 @@ def main(*, null, observed, tables, outputs, caption, contrast, alpha, shift):
     alpha : float
     shift : int
     """
-    bound = Bound.read(null, observed, shift, alpha)
+    bound, space = Bound.read(null, observed, shift, alpha), Observed.load(observed).space
     n = len(bound.p)
     sizes = np.unique(np.geomspace(1, n, POINTS).astype(int))
     among = bound.active_among_smallest(sizes)
     found = {stat: read_frame(path) for stat, path in tables.items()}
     clusters = {
-        stat: table.loc[table["peak"] == 1, ["n_voxels", "tdp"]].to_numpy() for stat, table in found.items()
+        stat: table.loc[table["peak"] == 1, [f"n_{space.elements}", "tdp"]].to_numpy()
+        for stat, table in found.items()
     }
     title = (
         f"{contrast}: how much is active, at least ({100 * (1 - alpha):g} % confidence for all sets at once)"
     )
-    save(discoveries(clusters, sizes, among / sizes, title), *outputs)
-    said = [f"Of all {n:,} voxels, at least {among.max():,} are active."]
+    save(discoveries(clusters, sizes, among / sizes, title, space.elements), *outputs)
+    said = [f"Of all {n:,} {space.elements}, at least {among.max():,} are active."]
     for stat, table in found.items():
-        if told := active(table):
+        if told := active(table, space):
             said.append(f"By {STATISTICS[stat].label}: {told}")
     write_caption(caption, " ".join(said))
 

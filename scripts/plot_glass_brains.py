@@ -1,19 +1,21 @@
-"""The example's figure: -log10 p of several statistics on glass brains, on one scale."""
+"""The example's figure: -log10 p of several statistics, on glass brains or as the space has it, on one scale."""
 
-import nibabel as nib
 from permaps.permutation.thresholds import significant
-from permaps.reporting.brains import glass_brains
 from permaps.reporting.captions import write_caption
+from permaps.reporting.drawing import draw_panels
 from permaps.reporting.style import save
+from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
 
-def main(*, parametric, permuted, outputs, caption, contrast, stats, alpha):
+def main(*, mask, parametric, permuted, outputs, caption, contrast, stats, alpha):
     """Draw one contrast's corrected maps side by side.
 
     Parameters
     ----------
+    mask : path
+        What the maps are defined on.
     parametric : path or None
         -log10 p by Bonferroni, drawn first; left out when None.
     permuted : list of path
@@ -27,28 +29,28 @@ def main(*, parametric, permuted, outputs, caption, contrast, stats, alpha):
     alpha : float
         Corrected level.
     """
+    space = read_space(mask)
     panels = [
-        (f"Permutation Test ({STATISTICS[s].title} FWE)", nib.load(p))
+        (f"Permutation Test ({STATISTICS[s].title} FWE)", read_map(space, p))
         for s, p in zip(stats, permuted, strict=True)
     ]
     # Parametric p can be smaller than any p by relabelling. A scale up to them would leave the others dark.
-    most = max(image.get_fdata().max() for _, image in panels)
+    most = max(values.max() for _, values in panels)
     if parametric:
-        panels.insert(0, ("Parametric Test (Bonferroni FWE)", nib.load(parametric)))
-    figure = glass_brains(panels, alpha, f"{contrast} (corrected p ≤ {alpha:g})", most)
+        panels.insert(0, ("Parametric Test (Bonferroni FWE)", read_map(space, parametric)))
+    figure = draw_panels(space, panels, alpha, f"{contrast} (corrected p ≤ {alpha:g})", most)
     save(figure, *outputs)
-    counts = [f"{name}: {count(image, alpha):,}" for name, image in panels]
-    write_caption(caption, f"Voxels with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".")
-
-
-def count(image, alpha):
-    """Return the number of significant voxels of a -log10 p map."""
-    return int(significant(image.get_fdata(), alpha).sum())
+    counts = [f"{name}: {int(significant(values, alpha).sum()):,}" for name, values in panels]
+    write_caption(
+        caption,
+        f"{space.elements.capitalize()} with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".",
+    )
 
 
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            mask=snakemake.input.mask,
             parametric=snakemake.input.get("parametric"),
             permuted=list(snakemake.input.permuted),
             outputs=[snakemake.output.figure, snakemake.output.vector],

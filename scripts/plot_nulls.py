@@ -9,7 +9,7 @@ from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
 
-def main(*, nulls, outputs, caption, contrast, stats, alpha):
+def main(*, nulls, outputs, caption, contrast, stats, alpha, extent="voxels"):
     """Draw one contrast's null distributions.
 
     Parameters
@@ -23,11 +23,13 @@ def main(*, nulls, outputs, caption, contrast, stats, alpha):
     stats : list of str
         Names of the statistics as in file names.
     alpha : float
+    extent : str
+        Unit of the size of clusters.
     """
     by_stat = read_maxima(nulls, stats)
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
-    save(null_histograms(by_stat, alpha, title), *outputs)
+    save(null_histograms(by_stat, alpha, title, extent), *outputs)
     said = []
     for stat, null in by_stat.items():
         value, low, high = critical_value(null, alpha)
@@ -47,4 +49,5 @@ if "snakemake" in globals():
             contrast=snakemake.wildcards.contrast,
             stats=snakemake.params.settings["stats"],
             alpha=snakemake.params.settings["alpha"],
+            extent=snakemake.params.settings["extent"],
         )

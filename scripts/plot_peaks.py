@@ -42,18 +42,17 @@ def main(
     statistic = read_map(space, values)
     data, *mapped = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
 
-    places = top_places(tables, voxel_stat)
+    elements = top_elements(space, tables, voxel_stat)
     title = f"{contrast}: data at the top peaks"
-    found = f"The {len(places)} highest significant peaks"
-    if not len(places):
+    found = f"The {len(elements)} highest significant peaks"
+    if not len(elements):
         title = f"{contrast}: nothing significant; highest {space.element}"
         found = f"No peak is significant: the highest {space.element}"
-        places = space.coordinates([np.argmax(np.abs(statistic))])
+        elements = [int(np.argmax(np.abs(statistic)))]
     panels = []
-    for place, element in zip(places, space.nearest(places), strict=True):
+    for element in elements:
         y, design_there = at_element(element, data, mapped, rows)
-        where = ", ".join(f"{c:.0f}" for c in place)
-        name = f"{where} mm: {voxel_stat} = {statistic[element]:.2f}"
+        name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
     save(peak_effects(panels, title, "map value, adjusted"), *outputs)
     write_caption(caption, f"{found}, of {len(rows)} participants.")
@@ -83,15 +82,17 @@ def at_element(column, maps, covariates, design):
     return y[present], rows[present]
 
 
-def top_places(tables, voxel_stat):
-    """Return the mm coordinates of the highest main peaks of all tables, none near another."""
+def top_elements(space, tables, voxel_stat):
+    """Return the elements with the highest main peaks of all tables, none near another."""
     peaks = pd.concat([pd.read_csv(path, sep="\t") for path in tables])
     peaks = peaks[peaks["peak"] == 1].sort_values(voxel_stat, key=np.abs, ascending=False, kind="stable")
     kept = []
-    for place in peaks[["x", "y", "z"]].to_numpy(float):
-        if all(np.linalg.norm(place - other) > APART for other in kept):
-            kept.append(place)
-    return np.array(kept[:MOST])
+    for element in space.at(peaks):
+        there = space.coordinates([element])[0]
+        near = (np.linalg.norm(there - space.coordinates([other])[0]) <= APART for other in kept)
+        if element not in kept and not any(near):
+            kept.append(int(element))
+    return kept[:MOST]
 
 
 if "snakemake" in globals():

@@ -8,7 +8,7 @@ from permaps.reporting.style import save
 from permaps.workflow.jobs import job
 
 
-def main(*, metrics, excluded, outputs, caption):
+def main(*, metrics, excluded, outputs, caption, elements="voxels"):
     """Draw the quality metrics of the screened participants.
 
     Parameters
@@ -20,6 +20,8 @@ def main(*, metrics, excluded, outputs, caption):
     outputs : list of path
         The figure, in as many formats.
     caption : path
+    elements : str
+        What a map consists of.
     """
     table = read_frame(metrics, participant_id=str, duplicate_of=str, stands_out=str)
     gone = read_participants(excluded)
@@ -28,7 +30,15 @@ def main(*, metrics, excluded, outputs, caption):
     bands = table[["q01", "q25", "q50", "q75", "q99"]].to_numpy()
     people = table["participant_id"].tolist()
     save(
-        quality(people, bands, table["correlation"].to_numpy(), table["missing"].to_numpy(), flags, title),
+        quality(
+            people,
+            bands,
+            table["correlation"].to_numpy(),
+            table["missing"].to_numpy(),
+            flags,
+            title,
+            elements,
+        ),
         *outputs,
     )
     named = "; ".join(f"{people[i]}: {reason}" for i, reason in flags.items()) or "nobody"
@@ -48,4 +58,5 @@ if "snakemake" in globals():
             excluded=snakemake.input.excluded,
             outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
+            elements=snakemake.params.settings["elements"],
         )

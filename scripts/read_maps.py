@@ -7,10 +7,11 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.reading import read_maps
 from permaps.inputs.store import write_index
 from permaps.inputs.tables import covariate_column
+from permaps.spaces.making import DECODERS
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, images, values, voxelwise=(), check=None):
+def main(*, participants, images, values, voxelwise=(), kind="volume", check=None):
     """Write what every image is, and the values of those that can be analysed.
 
     Parameters
@@ -21,6 +22,8 @@ def main(*, participants, images, values, voxelwise=(), check=None):
         Files to write, which `permaps.inputs.store.Store` reads.
     voxelwise : sequence of str
         Covariates that are maps, each in a column of its own.
+    kind : str
+        Name of the kind of space that the maps are defined on.
     check : callable, optional
         Called with the participants before the maps are read.
     """
@@ -29,7 +32,8 @@ def main(*, participants, images, values, voxelwise=(), check=None):
         check(cohort)
     with written_whole(values) as values_file, written_whole(images) as images_file:
         with open(values_file, "wb") as file:
-            entries = read_maps(cohort, [covariate_column(name) for name in voxelwise], file)
+            columns = [covariate_column(name) for name in voxelwise]
+            entries = read_maps(cohort, columns, file, DECODERS[kind])
             log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
         write_index(images_file, entries)
 
@@ -48,4 +52,5 @@ if "snakemake" in globals():
                 blocks=snakemake.config["permutation"]["blocks"],
                 query=snakemake.config["quality"]["query"],
             ),
+            kind=snakemake.params.settings["kind"],
         )

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pandas as pd
 from permaps.inputs.frames import read_frame
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import read_index
 from permaps.inputs.tables import MAP
+from permaps.spaces.files import read_space
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import plain, relabellings, sha256, software
 
@@ -67,7 +67,7 @@ def main(
         .set_index("participant_id")["stands_out"]
         .dropna()
     )
-    image = nib.load(mask)
+    space = read_space(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     for path in missing:
         for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
@@ -85,10 +85,11 @@ def main(
             "stand_out": flags[flags.index.isin(people["participant_id"])].to_dict(),
         },
         "mask": {
-            "n_voxels": int((image.get_fdata() > 0).sum()),
-            "voxel_size_mm": [round(float(z), 4) for z in image.header.get_zooms()[:3]],
+            "kind": space.kind,
+            f"n_{space.elements}": space.n_elements,
+            **space.measures(),
             "sha256": sha256(mask),
-            "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")["n_voxels"].to_dict(),
+            "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")[f"n_{space.elements}"].to_dict(),
         },
         "contrasts": contrasts,
         "inputs": {

@@ -2,12 +2,12 @@
 
 import pandas as pd
 from permaps.inputs.frames import write_frame
-from permaps.inputs.images import load_map
 from permaps.inputs.outliers import flag, sentence
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import measure, require_enough, split
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, REASON
+from permaps.spaces.files import read_space
 from permaps.workflow.jobs import job, log, warn, written_whole
 
 
@@ -35,7 +35,7 @@ def main(
     reasons = cohort[REASON].fillna("")
     cohort = cohort.drop(columns=REASON)
     usable = reasons == ""
-    mask = load_map(brain)[0] > 0
+    mask = read_space(brain).mask
     maps = Store(images, values).maps(cohort[ID][usable], MAP)
     measures, missing = measure(
         cohort[usable], maps, mask, max_missing=max_missing, zero_is_missing=zero_is_missing

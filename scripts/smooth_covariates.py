@@ -1,14 +1,15 @@
 """Smooth and mask the maps of a covariate, as the maps themselves are."""
 
-from permaps.inputs.images import load_map
 from permaps.inputs.masking import write_covariate
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, covariate_column
+from permaps.spaces.files import read_space
+from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log
 
 
-def main(*, included, images, values, mask, matrix, name, fwhm):
+def main(*, included, images, values, brain, mask, matrix, name, fwhm):
     """Write a covariate's matrix of participants x voxels.
 
     Parameters
@@ -17,8 +18,8 @@ def main(*, included, images, values, mask, matrix, name, fwhm):
         Participants table.
     images, values : path
         What their images are, and the values of these.
-    mask : path
-        Analysis mask.
+    brain, mask : path
+        The spaces before and after voxels left it for their values.
     matrix : path
         float32 .npy to write: rows as in `included`, columns in C order of the mask; NaN where missing.
     name : str
@@ -27,15 +28,16 @@ def main(*, included, images, values, mask, matrix, name, fwhm):
         Of the Gaussian, in mm; 0 or None: no smoothing.
     """
     maps = Store(images, values).maps(read_participants(included)[ID], covariate_column(name))
-    inside, affine = load_map(mask)
-    constant = write_covariate(matrix, maps, inside > 0, affine, fwhm=fwhm)
+    space = read_space(mask)
+    constant = write_covariate(matrix, maps, space.mask, smoother(read_space(brain), fwhm))
     if constant:
         log.warning(
-            "warning: %s is the same for everyone at %d voxels; beside an intercept they get no statistic",
+            "warning: %s is the same for everyone at %d %s; beside an intercept they get no statistic",
             name,
             constant,
+            space.elements,
         )
-    log.info("%d participants x %d voxels", len(maps), (inside > 0).sum())
+    log.info("%d participants x %d %s", len(maps), space.n_elements, space.elements)
 
 
 if "snakemake" in globals():
@@ -44,6 +46,7 @@ if "snakemake" in globals():
             included=snakemake.input.included,
             images=snakemake.input.images,
             values=snakemake.input.values,
+            brain=snakemake.input.brain,
             mask=snakemake.input.mask,
             matrix=snakemake.output.matrix,
             name=snakemake.wildcards.covariate,

@@ -1,21 +1,25 @@
 """Smooth and mask the included maps into the matrix that is analysed."""
 
-from permaps.inputs.images import load_map, write_image
+from dataclasses import replace
+
+import numpy as np
 from permaps.inputs.masking import write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, covariate_column, write_rows
+from permaps.spaces.files import read_space, write_map, write_space
+from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log, written_whole
 
 NOTES = {
-    "grid": "voxels of the images",
-    "brain mask": "by mask.strategy",
+    "grid": "{elements} of the images",
+    "brain mask": "{by}",
     "under coverage": "of the brain mask: too few participants have a value",
     "not finite": "of the brain mask: infinite after smoothing",
     "constant": "of the brain mask: the same in all participants",
     "analysed": "what remains of the brain mask",
 }
-WHOLE_IMAGE = "by mask.strategy; warning: the whole image, so the maps have no background of one value"
+WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of one value"
 
 
 def main(
@@ -44,7 +48,7 @@ def main(
     brain : path
         Brain mask.
     mask, coverage : path
-        Images to write: the analysis mask; the number of participants with a value.
+        To write: the analysis mask; the map of the number of participants with a value.
     matrix : path
         float32 .npy to write: rows as in `included`, columns in C order of the mask.
     voxels : path
@@ -59,25 +63,30 @@ def main(
         Covariates that are maps: who has no value in one of them has none at that voxel.
     """
     store, people = Store(images, values), list(read_participants(included)[ID])
-    in_brain, affine = load_map(brain)
-    in_brain = in_brain > 0
+    space = read_space(brain)
     analysed, covered, counts = write_matrix(
         matrix,
         store.maps(people, MAP),
-        in_brain,
-        affine,
-        fwhm=fwhm,
+        space.mask,
+        smoother(space, fwhm),
         min_coverage=min_coverage,
         zero_is_missing=zero_is_missing,
         covariates=[store.maps(people, covariate_column(name)) for name in voxelwise],
     )
-    write_image(mask, analysed, affine, "Permaps: analysis mask")
-    write_image(coverage, covered, affine, "Permaps: participants per voxel")
-    notes = NOTES | ({"brain mask": WHOLE_IMAGE} if in_brain.all() else {})
-    rows = [{"reason": reason, "n_voxels": n, "note": notes[reason]} for reason, n in counts.items()]
+    write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
+    write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
+    whole = {"brain mask": WHOLE_IMAGE} if space.kind == "volume" and space.mask.all() else {}
+    words = {
+        "elements": space.elements,
+        "by": "by mask.strategy" if space.kind == "volume" else "by space.mask",
+    }
+    rows = [
+        {"reason": reason, f"n_{space.elements}": n, "note": (NOTES | whole)[reason].format(**words)}
+        for reason, n in counts.items()
+    ]
     with written_whole(voxels) as temporary:
         write_rows(temporary, list(rows[0]), rows)
-    log.info("%d participants x %d voxels", len(people), counts["analysed"])
+    log.info("%d participants x %d %s", len(people), counts["analysed"], space.elements)
 
 
 if "snakemake" in globals():

@@ -40,9 +40,9 @@ def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=Non
         clusters = {stat: read_frame(path) for stat, path in files["clusters"].items()}
         for stat, listed in clusters.items():
             logp = read_map(space, files["corrected"][stat])
-            rows.append(permutation_row(name, stat, voxel_stat, listed, logp, maxima[stat], alpha))
+            rows.append(permutation_row(name, stat, voxel_stat, listed, logp, maxima[stat], alpha, space))
         found[name] = {"voxel_stat": voxel_stat, "figures": files["figures"], "clusters": clusters}
-    numbers = as_table(rows)
+    numbers = as_table(rows, space)
     in_volumes = read_frame(small_volumes) if small_volumes else None
     log.info("%d rows", len(numbers))
     with written_whole(table) as temporary:

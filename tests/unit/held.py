@@ -8,9 +8,9 @@ from permaps.inputs.frames import write_frame
 from permaps.inputs.store import Store
 
 
-def entries_of(cohort):
+def entries_of(cohort, decode=reading.decode):
     """What the images of a table are."""
-    return reading.read_maps(cohort, [c for c in cohort if c.startswith("map_")], io.BytesIO())
+    return reading.read_maps(cohort, [c for c in cohort if c.startswith("map_")], io.BytesIO(), decode)
 
 
 def hold(cohort, folder):

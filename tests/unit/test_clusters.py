@@ -88,9 +88,7 @@ def test_clusters_come_by_corrected_p_and_then_by_height(smooth):
 
 def test_peaks_are_local_maxima_that_keep_their_distance(smooth):
     space, height = space_of(smooth), np.where(smooth > 0.3, smooth, 0)
-    candidates = np.flatnonzero(
-        is_peak(height.ravel(), (height > 0).ravel().astype(int), space.touching.pairs)
-    )
+    candidates = np.flatnonzero(is_peak(height.ravel(), (height > 0).ravel().astype(int), space.touching))
     assert (
         candidates.tolist()
         == np.flatnonzero(

@@ -184,6 +184,7 @@ def test_a_given_dataset_replaces_the_default_and_has_the_defaults_of_its_source
         "n_subjects": 94,
         "seed": 3,
         "effect_size": 1.0,
+        "space": "volume",
     }
 
 
@@ -551,7 +552,7 @@ def workflow(tmp_path_factory):
     for name in ("common.smk", "outputs.smk"):
         shutil.copy(ROOT / "rules" / name, home / "rules")
     (home / "rules/dataset.smk").write_text(SHOW)
-    (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = []\n")
+    (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = HEMISPHERES = []\n")
     return home
 
 

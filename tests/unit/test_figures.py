@@ -24,6 +24,7 @@ from permaps.reporting.brains import axial_cuts, glass_brains, slices
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
 from permaps.reporting.style import plt
+from permaps.spaces.files import read_space
 from run_folder import fabricate
 from test_clusters import run_rule
 
@@ -97,7 +98,8 @@ def test_discoveries(run, tmp_path, contrast, voxel_stat, found):
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 def test_peaks(run, tmp_path, contrast, voxel_stat):
-    places = plot_peaks.top_places([table(run, contrast, s) for s in (voxel_stat, "tfce")], voxel_stat)
+    space, tables = read_space(run / "mask.nii.gz"), [table(run, contrast, s) for s in (voxel_stat, "tfce")]
+    places = space.coordinates(plot_peaks.top_elements(space, tables, voxel_stat))
     gaps = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(len(places), 1)]
     assert len(places) <= plot_peaks.MOST
     assert (gaps > plot_peaks.APART).all()
@@ -107,7 +109,7 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
         design=run / "design/design.tsv",
         contrasts=run / "design/contrasts.tsv",
         values=group_map(run, contrast, f"{voxel_stat}_statmap"),
-        tables=[table(run, contrast, s) for s in (voxel_stat, "tfce")],
+        tables=tables,
         outputs=[tmp_path / "a.png"],
         caption=tmp_path / "a.rst",
         contrast=contrast,
@@ -121,6 +123,7 @@ def test_glass_brains_with_and_without_the_parametric_test(run, tmp_path):
     widths = []
     for parametric in (group_map(run, "pseudo", "t_corr-bonferroni_logp"), None):
         plot_glass_brains.main(
+            mask=run / "mask.nii.gz",
             parametric=parametric,
             permuted=[corrected],
             outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
@@ -153,6 +156,7 @@ def test_scale_of_glass_brains_ends_where_relabelling_does():
 @pytest.mark.parametrize("alpha", [0.05, 0.001])
 def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
     plot_slices.main(
+        mask=run / "mask.nii.gz",
         values=group_map(run, "pseudo", "t_statmap"),
         corrected=group_map(run, "pseudo", "tfce_corr-fwe_logp"),
         outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
@@ -171,6 +175,7 @@ def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 def test_viewer_needs_nothing_from_elsewhere(run, tmp_path, contrast, voxel_stat):
     build_viewer(
+        mask=run / "mask.nii.gz",
         values=group_map(run, contrast, f"{voxel_stat}_statmap"),
         plan=run / "design/plan.json",
         output=tmp_path / "a.html",
@@ -194,6 +199,7 @@ def test_design_and_coverage(run, tmp_path):
     plot_design.main(**files, blocks=tmp_path / "blocks.json", outputs=[tmp_path / "a.png"])
     assert min(pixels(tmp_path / "a.png")) > 400
     plot_coverage.main(
+        brain=run / "mask_coverage.nii.gz",
         mask=run / "mask.nii.gz",
         counts=run / "mask_coverage.nii.gz",
         included=run / "quality/included.tsv",

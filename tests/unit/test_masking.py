@@ -1,6 +1,7 @@
 """Masks and the matrix of maps, against nilearn's own maskers."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import collect_table
@@ -127,10 +128,14 @@ def test_a_mask_file_that_does_not_fit_is_refused(tmp_path, make, words):
         mask_of("file", paths, tmp_path / "mask.nii.gz")
 
 
+def smoothed(fwhm):
+    return partial(smooth, affine=AFFINE, fwhm=fwhm)
+
+
 def matrix(tmp_path, paths, mask, fwhm=5, min_coverage=1.0, zero_is_missing=True):
     result = write_matrix(
-        tmp_path / "out/maps.npy", read(paths), mask, AFFINE,
-        fwhm=fwhm, min_coverage=min_coverage, zero_is_missing=zero_is_missing,
+        tmp_path / "out/maps.npy", read(paths), mask, smoothed(fwhm),
+        min_coverage=min_coverage, zero_is_missing=zero_is_missing,
     )  # fmt: skip
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["maps.npy"]
     return np.load(tmp_path / "out/maps.npy"), *result
@@ -208,7 +213,7 @@ def test_partial_coverage_marks_the_missing_as_nan(tmp_path):
 def test_a_covariate_is_smoothed_and_masked_as_the_maps_are(tmp_path, fwhm):
     paths = images(tmp_path)
     maps = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)[0]
-    assert write_covariate(tmp_path / "c.npy", read(paths), ball(), AFFINE, fwhm=fwhm) == 0
+    assert write_covariate(tmp_path / "c.npy", read(paths), ball(), smoothed(fwhm)) == 0
     covariate = np.load(tmp_path / "c.npy")
     assert covariate.dtype == np.float32 and covariate.flags.c_contiguous
     np.testing.assert_array_equal(covariate, maps)
@@ -222,7 +227,7 @@ def test_in_a_covariate_0_is_a_value_and_nan_is_missing(tmp_path):
         return x
 
     maps = read(images(tmp_path, grey_matter))
-    n_constant = write_covariate(tmp_path / "c.npy", maps, ball(), AFFINE, fwhm=None)
+    n_constant = write_covariate(tmp_path / "c.npy", maps, ball(), smoothed(None))
     covariate = np.load(tmp_path / "c.npy")
     at = [np.flatnonzero(np.flatnonzero(ball()) == np.ravel_multi_index(v, SHAPE))[0] for v in (a, b, c)]
     assert n_constant == 2 and np.isnan(covariate).sum() == 1
@@ -239,7 +244,7 @@ def test_who_lacks_a_covariate_at_a_voxel_has_no_value_there(tmp_path):
     (tmp_path / "gm").mkdir()
     maps, covariate = images(tmp_path, with_holes), images(tmp_path / "gm", grey_matter)
     _, covered, counts = write_matrix(
-        tmp_path / "m.npy", read(maps), ball(), AFFINE, fwhm=None, min_coverage=0.5, zero_is_missing=True,
+        tmp_path / "m.npy", read(maps), ball(), smoothed(None), min_coverage=0.5, zero_is_missing=True,
         covariates=[read(covariate)],
     )  # fmt: skip
     assert covered[a] == 3 and covered[b] == 3 and covered[6, 7, 6] == 5

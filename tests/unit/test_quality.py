@@ -229,7 +229,7 @@ def test_maps_of_surfaces_are_refused_with_what_to_do(cohort, tmp_path):
         replace(cohort, row, np.arange(300, dtype=np.float32).reshape(300, 1, 1))
     write_frame(cohort, tmp_path / "p.tsv")
     with pytest.raises(
-        UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*not analyse surfaces yet"
+        UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*vertices that are no neighbours"
     ):
         screen_participants.main(
             participants=tmp_path / "p.tsv",

@@ -79,15 +79,14 @@ def cohort(tmp_path):
     return pd.DataFrame(rows)
 
 
-def test_every_image_is_decoded_once_and_in_order(cohort, monkeypatch):
+def test_every_image_is_decoded_once_and_in_order(cohort):
     read, decode = [], reading.decode
 
     def counted(path):
         read.append(path)
         return decode(path)
 
-    monkeypatch.setattr(reading, "decode", counted)
-    entries = entries_of(cohort)
+    entries = entries_of(cohort, counted)
     # Of who has no map of use, no covariate is asked for.
     assert read == [cohort["map"][0], *cohort.loc[1:, ["map", "map_gm"]].to_numpy().ravel()]
     assert entries["S0"]["map"].reason.startswith("unreadable") and list(entries["S0"]) == ["map"]
@@ -98,7 +97,7 @@ def test_maps_are_given_in_the_order_that_is_asked_for(cohort, tmp_path):
     for column, first in (("map", 0), ("map_gm", 10)):
         maps = store.maps(["S2", "S1"], column)
         np.testing.assert_array_equal(list(maps), [noise(first + 2), noise(first + 1)])
-        np.testing.assert_array_equal(maps.affine, AFFINE)
+        np.testing.assert_array_equal(maps.layout.affine, AFFINE)
 
 
 def test_a_read_that_ends_early_leaves_nothing(cohort, tmp_path, monkeypatch):

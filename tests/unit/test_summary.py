@@ -29,6 +29,7 @@ def page(tmp_path_factory):
             run_rule(run, name, stat, voxel_stat, path, stats=stats)
         figure = run / f"{name}.png"
         plot_glass_brains.main(
+            mask=run / "mask.nii.gz",
             parametric=None,
             permuted=[f"{stem}tfce_corr-fwe_logp.nii.gz"],
             outputs=[figure],

@@ -26,6 +26,7 @@ RULES = {
 }  # fmt: skip
 CHUNK = "compute_null_chunk"
 DATASET = {"table": "collect_table", "simulated": "simulate_cohort", "localizer": "fetch_localizer"}
+DATASET["surface"] = "simulate_surfaces"
 # It records the whole config and a digest of the code, so that it runs after every change.
 RECORD = "record_provenance"
 
@@ -48,6 +49,8 @@ class Change:
         Which chunks run: none, new or all.
     source : str
         Of the data.
+    targets : tuple of str
+        What is asked for of another source than the table: nothing of it has been run.
     """
 
     config: dict
@@ -56,16 +59,22 @@ class Change:
     drops: frozenset = frozenset()
     chunks: str = "all"
     source: str = "table"
+    targets: tuple = ("dataset/participants.tsv",)
 
 
 TABLE = CONFIG["dataset"]
 SIMULATED = {"source": "simulated"}
 LOCALIZER = {"source": "localizer"}
+# No image is a mask of a surface.
+NO_FILE = {"mask": {"strategy": "background", "file": None}}
+SURFACE = NO_FILE | {"dataset": SIMULATED | {"space": "surface"}}
+MESH = {"space": {"mesh": "fsaverage5"}}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 # With the settings of the chunks, and so of what compares the observed map with them.
 CHUNKS = {CHUNK, "observe"}
 # With the level and the shift of the bounds on true discoveries.
 BOUNDED = {"tabulate_clusters", "plot_discoveries"}
+ENHANCED = ("nulls/contrast-age/0-11.npz", "observed/contrast-age.npz")
 CHANGES = {
     "results": Change({"results": "elsewhere"}, {"collect_table"}),
     "quality.query": Change({"quality": {"query": "age > 21"}}, {"screen_participants"}),
@@ -143,6 +152,25 @@ CHANGES = {
     "dataset.effect_size": Change(
         {"dataset": SIMULATED | {"effect_size": 0}}, {"simulate_cohort"}, source="simulated"
     ),
+    "dataset.space": Change(SURFACE, {"simulate_surfaces"}, source="simulated"),
+    "space.mesh": Change(
+        {"space": {"mesh": "fsaverage6"}},
+        {"make_brain_mask"},
+        source="surface",
+        targets=("quality/brain_mask.npz",),
+    ),
+    "space.mask": Change(
+        {"space": {"mask": "lh.cortex.label.gii"}},
+        {"make_brain_mask"},
+        source="surface",
+        targets=("quality/brain_mask.npz",),
+    ),
+    "inference.tfce_surface.extent": Change(
+        {"inference": {"tfce_surface": {"extent": 0.5}}}, CHUNKS, source="surface", targets=ENHANCED
+    ),
+    "inference.tfce_surface.height": Change(
+        {"inference": {"tfce_surface": {"height": 1}}}, CHUNKS, source="surface", targets=ENHANCED
+    ),
     "dataset.contrast": Change(
         {"dataset": LOCALIZER | {"contrast": "checkerboard"}}, {"fetch_localizer"}, source="localizer"
     ),
@@ -195,6 +223,20 @@ def needs(finished):
     return {rule: after(rule) for rule in direct}
 
 
+# Of a study on a surface, what lies before its observed maps and its null.
+ON_THE_WAY = [
+    "participants.tsv", "maps/", "truth/regions.tsv", "images.json", "values.bin",
+    *(f"truth/hemi-{side}_effect-{variate}.func.gii" for side in "LR" for variate in ("pseudo", "mean")),
+    *(f"../quality/{name}" for name in (
+        "screened.tsv", "brain_mask.npz", "included.tsv", "excluded.tsv", "metrics.tsv", "vertices.tsv"
+    )),
+    *(f"../{name}" for name in ("mask.npz", "mask_coverage.dscalar.nii", "maps.npy", *ENHANCED)),
+    *(f"../design/{name}" for name in (
+        "design.tsv", "blocks.json", "contrast-age_weights.tsv", "contrast-age_plan.json", "contrast-age_model.npz"
+    )),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def plans(finished, tmp_path_factory):
     """What a dry run lists after every change."""
@@ -210,13 +252,22 @@ def plans(finished, tmp_path_factory):
         "localizer": pretended(
             tmp_path_factory.mktemp("localizer"), finished, LOCALIZER, ["participants.tsv"]
         ),
+        "surface": pretended(
+            tmp_path_factory.mktemp("surface"),
+            finished,
+            SURFACE["dataset"],
+            ON_THE_WAY,
+            more=NO_FILE | MESH,
+            targets=ENHANCED,
+        ),
     }
+    of_source = {"surface": layered(CONFIG, SURFACE | MESH)}
 
     def plan(change):
         study = studies[change.source]
         # Of another source there is nothing but the data.
-        only = [] if study is finished else ["--", "results/dataset/participants.tsv"]
-        return study.plan(*only, config=layered(CONFIG, change.config))
+        only = [] if study is finished else ["--", *(f"results/{target}" for target in change.targets)]
+        return study.plan(*only, config=layered(of_source.get(change.source, CONFIG), change.config))
 
     return dict(zip(EVERY, two_at_a_time(plan, EVERY.values()), strict=True))
 
@@ -226,7 +277,9 @@ def two_at_a_time(function, values):
         return list(pool.map(function, values))
 
 
-def pretended(folder, finished, source, paths, data=None):
+def pretended(
+    folder, finished, source, paths, data=None, more=None, targets=("dataset/participants.tsv",)
+):  # fmt: skip
     """Return a study whose data of a source are not at hand and count as made."""
     study = Study(folder, data or finished.data, finished.snakemake)
     study.workflow = finished.workflow
@@ -235,8 +288,9 @@ def pretended(folder, finished, source, paths, data=None):
         file = study.result(f"dataset/{path}")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.mkdir() if path.endswith("/") else file.touch()
-    config = layered(CONFIG, {"dataset": source})
-    study.finish("--touch", "--forceall", "--", "results/dataset/participants.tsv", config=config)
+    config = layered(CONFIG, {"dataset": source} | (more or {}))
+    asked = [f"results/{target}" for target in targets]
+    study.finish("--touch", "--forceall", "--", *asked, config=config)
     return study
 
 

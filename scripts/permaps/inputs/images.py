@@ -5,13 +5,14 @@ import hashlib
 import io
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import nibabel as nib
 import numpy as np
 from nibabel import imageglobals
 
-from permaps.inputs.tables import partners
+from permaps.inputs.tables import item_of, partners
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
 
@@ -38,21 +39,24 @@ class UnusableMap(Exception):
 
 @dataclass(frozen=True)
 class Decoded:
-    """One volume, and what its files hold.
+    """One map, and what its files hold.
 
     Attributes
     ----------
-    data : numpy.ndarray, shape (x, y, z)
+    data : numpy.ndarray, shape (x, y, z) or (n_vertices,)
         float32 if the file holds float32, otherwise float64; native byte order, C order.
-    affine : numpy.ndarray, shape (4, 4)
-        Voxel to mm.
+    affine : numpy.ndarray, shape (4, 4), or None
+        Voxel to mm, of a volume.
     checksums : dict of str to str
-        The SHA-256 of each file that the volume consists of, by the file's name.
+        The SHA-256 of each file that the map consists of, by the file's name.
+    parts : dict of str to int
+        Of a surface, the number of vertices by hemisphere.
     """
 
     data: np.ndarray
-    affine: np.ndarray
+    affine: np.ndarray | None
     checksums: dict[str, str]
+    parts: dict[str, int] = field(default_factory=dict)
 
 
 def load_map(path):
@@ -67,8 +71,9 @@ def decode(path):
     Parameters
     ----------
     path : path
-        NIfTI (.nii, .nii.gz) or an Analyze pair (either file), 3D, or 4D with one volume. A single slice is a
-        volume, a single row of voxels is not.
+        NIfTI (.nii, .nii.gz) or an Analyze pair (either file), 3D, or 4D with one volume; or one volume of a 4D
+        file, counted from 0 in brackets: all.nii.gz[3]. A single slice is a volume, a single row of voxels is
+        not.
 
     Returns
     -------
@@ -79,8 +84,9 @@ def decode(path):
     UnusableMap
         When there is no such volume.
     """
+    path, item = item_of(os.fspath(path))
     image = _open(path)
-    shape = _volume_shape(image.shape)
+    shape = _volume_shape(image.shape if item is None else _shape_of_one(image.shape, item))
     kind = image.get_data_dtype()
     if kind.kind == "c":
         raise UnusableMap("complex data")
@@ -90,15 +96,46 @@ def decode(path):
     affine = np.asarray(image.affine, dtype=float)
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or not _is_invertible(affine):
         raise UnusableMap("affine is not invertible")
-    with _quiet():
+    with quiet():
         try:
-            image, checksums = _in_memory(image, path)
-            data = np.asanyarray(image.dataobj)
+            if item is None:
+                image, checksums = _in_memory(image, path)
+                data = np.asanyarray(image.dataobj)
+            else:
+                image, checksums = _series(path)
+                data = np.asanyarray(image.dataobj[..., item])
             precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
             data = np.ascontiguousarray(data.reshape(shape), dtype=precision)
         except Exception as error:  # a damaged file can raise nearly anything
-            raise UnusableMap(f"unreadable ({_one_line(error)})") from None
+            raise UnusableMap(f"unreadable ({one_line(error)})") from None
     return Decoded(data, affine, checksums)
+
+
+def count_volumes(path):
+    """Return how many volumes a file has, by its header.
+
+    Raises
+    ------
+    UnusableMap
+        When it is no image.
+    """
+    shape = _open(path).shape
+    return shape[3] if len(shape) > 3 else 1
+
+
+def _shape_of_one(shape, item):
+    if len(shape) != 4 or item >= shape[3]:
+        raise UnusableMap(f"no volume {item} (shape {shape_text(shape)}, volumes from 0 on)")
+    return shape[:3]
+
+
+@lru_cache(maxsize=1)
+def _series(path):
+    """Return an image whose volumes are read one after the other, and the checksum of its file."""
+    with open(path, "rb") as file:
+        checksums = {os.path.basename(path): hashlib.file_digest(file, "sha256").hexdigest()}
+    # Kept open, since a compressed file would be read from its beginning for every volume.
+    return nib.load(path, keep_file_open=True), checksums
 
 
 def _in_memory(image, path):
@@ -121,11 +158,11 @@ def _open(path):
     for part in partners(os.fspath(path)):
         if found := no_file(part):
             raise UnusableMap(f"unreadable ({found} in place of a file)")
-    with _quiet():
+    with quiet():
         try:
             image = nib.load(path)
         except Exception as error:
-            raise UnusableMap(f"unreadable ({_one_line(error)})") from None
+            raise UnusableMap(f"unreadable ({one_line(error)})") from None
     if isinstance(image, (nib.GiftiImage, nib.Cifti2Image)):
         raise UnusableMap(f"{_OF_A_SURFACE} ({type(image).__name__.removesuffix('Image')}), not a volume")
     return image
@@ -161,12 +198,13 @@ def _check_size(image, n_bytes):
         )
 
 
-def _one_line(error):
+def one_line(error):
+    """Return what an error says, in one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:200] + " ..."
 
 
-class _quiet(warnings.catch_warnings):
+class quiet(warnings.catch_warnings):
     """Keep nibabel's remarks on odd headers off the terminal; what matters is checked here."""
 
     def __enter__(self):

@@ -192,12 +192,12 @@ def check_kernel(key, fwhm, affine):
         )
 
 
-def write_matrix(path, maps, brain, affine, *, fwhm, min_coverage, zero_is_missing, covariates=()):
+def write_matrix(path, maps, brain, smoothed, *, min_coverage, zero_is_missing, covariates=()):
     """Smooth and mask all maps into one float32 matrix on disk.
 
     A voxel is analysed when enough participants have a value there, its values are finite and they
     vary. A participant's missing value at such a voxel is NaN in the matrix; smoothing takes it for 0,
-    as nilearn does.
+    as nilearn does. All this is so of vertices too.
 
     Parameters
     ----------
@@ -206,9 +206,8 @@ def write_matrix(path, maps, brain, affine, *, fwhm, min_coverage, zero_is_missi
     maps : sequence of numpy.ndarray, shape (x, y, z)
         All on one grid; taken one at a time, and twice.
     brain : numpy.ndarray of bool, shape (x, y, z)
-    affine : numpy.ndarray, shape (4, 4)
-    fwhm : float or None
-        In mm.
+    smoothed : callable
+        Takes a map and gives it smoothed, missing values counting as 0.
     min_coverage : float
         Smallest share of participants with a value.
     zero_is_missing : bool
@@ -235,7 +234,7 @@ def write_matrix(path, maps, brain, affine, *, fwhm, min_coverage, zero_is_missi
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as folder:
         scratch = os.path.join(folder, "rows.float32")
-        finite, varies = _write_rows(scratch, maps, enough, affine, fwhm, zero_is_missing)
+        finite, varies = _write_rows(scratch, maps, enough, smoothed, zero_is_missing)
         keep = finite & varies
         counts = {
             "grid": brain.size,
@@ -260,13 +259,13 @@ def write_matrix(path, maps, brain, affine, *, fwhm, min_coverage, zero_is_missi
     return mask, covered, counts
 
 
-def _write_rows(scratch, maps, enough, affine, fwhm, zero_is_missing):
+def _write_rows(scratch, maps, enough, smoothed, zero_is_missing):
     """Write the smoothed rows one by one; tell which columns are finite, and which vary."""
     spread = _Spread(int(enough.sum()))
     finite = np.ones(int(enough.sum()), dtype=bool)
     with open(scratch, "wb") as file:
         for data in maps:
-            row, missing = _smoothed_row(data, enough, affine, fwhm, zero_is_missing)
+            row, missing = _smoothed_row(data, enough, smoothed, zero_is_missing)
             finite &= np.isfinite(row)
             row[missing] = np.nan
             spread.add(row)
@@ -274,10 +273,10 @@ def _write_rows(scratch, maps, enough, affine, fwhm, zero_is_missing):
     return finite, spread.varies
 
 
-def _smoothed_row(data, inside, affine, fwhm, zero_is_missing):
+def _smoothed_row(data, inside, smoothed, zero_is_missing):
     """Return a map's smoothed values in a mask, float32, and where they were missing before."""
     with np.errstate(over="ignore"):
-        row = smooth(data, affine, fwhm)[inside].astype(np.float32)
+        row = smoothed(data)[inside].astype(np.float32)
     return row, is_missing(data[inside], zero_is_missing)
 
 
@@ -300,7 +299,7 @@ class _Spread:
             return (self.high - self.low) > CONSTANT_TOLERANCE * size
 
 
-def write_covariate(path, maps, mask, affine, *, fwhm):
+def write_covariate(path, maps, mask, smoothed):
     """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
 
     An exact 0 is a value, as that of a voxel without grey matter; what is not finite is missing, and NaN in
@@ -314,9 +313,8 @@ def write_covariate(path, maps, mask, affine, *, fwhm):
         The covariate's, all on the mask's grid.
     mask : numpy.ndarray of bool, shape (x, y, z)
         The analysed voxels.
-    affine : numpy.ndarray, shape (4, 4)
-    fwhm : float or None
-        In mm.
+    smoothed : callable
+        As for `write_matrix`.
 
     Returns
     -------
@@ -327,7 +325,7 @@ def write_covariate(path, maps, mask, affine, *, fwhm):
     with written_whole(path) as temporary, open(temporary, "wb") as file:
         _write_header(file, len(maps), mask.sum())
         for data in maps:
-            row, missing = _smoothed_row(data, mask, affine, fwhm, zero_is_missing=False)
+            row, missing = _smoothed_row(data, mask, smoothed, zero_is_missing=False)
             row[missing | ~np.isfinite(row)] = np.nan
             spread.add(row)
             file.write(row.astype("<f4").tobytes())

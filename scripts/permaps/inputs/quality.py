@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from permaps.arithmetic.linear import dot
-from permaps.inputs.images import affine_text, same_grid, shape_text
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
 from permaps.inputs.reasons import advice, counted, kinds_of
@@ -44,7 +43,7 @@ def screen(participants, entries, variates, query, labels=frozenset()):
     kept = select(participants, query) if query else np.ones(len(participants), dtype=bool)
     asked = columns_of(query) if query else []
     missing = participants[list({*variates, *asked})].isna()
-    reasons, grids = [], {}
+    reasons, layouts = [], {}
     for row in range(len(participants)):
         lacking = [name for name in variates if missing[name].iloc[row]]
         if lacking:
@@ -58,8 +57,8 @@ def screen(participants, entries, variates, query, labels=frozenset()):
             image = entries[participants[ID].iloc[row]][MAP]
             reasons.append(image.reason)
             if not image.reason:
-                grids[row] = image.grid
-    for row, reason in _off_grid(grids).items():
+                layouts[row] = image.layout
+    for row, reason in _laid_out_otherwise(layouts).items():
         reasons[row] = reason
     return reasons
 
@@ -82,59 +81,43 @@ def screen_covariates(participants, entries, reasons, voxelwise):
     list of str
         `reasons`, with those of the covariates.
     """
-    reasons, grid = list(reasons), None
+    reasons, layout = list(reasons), None
     for row, (name, reason) in enumerate(zip(participants[ID], reasons, strict=True)):
         if reason:
             continue
-        grid = grid or entries[name][MAP].grid
+        layout = layout or entries[name][MAP].layout
         for covariate in voxelwise:
-            if why := _unfit(entries[name][covariate_column(covariate)], grid):
+            if why := _unfit(entries[name][covariate_column(covariate)], layout):
                 reasons[row] = f"covariate {covariate}: {why}"
                 break
     return reasons
 
 
-def _unfit(covariate, grid):
-    """Say why a covariate's map is of no use beside maps on a grid; "" where it is."""
+def _unfit(covariate, layout):
+    """Say why a covariate's map is of no use beside maps that are laid out so; "" where it is."""
     if covariate.reason:
         return covariate.reason
-    if not same_grid(*covariate.grid, *grid):
-        return _other_grid(*covariate.grid, *grid, "the maps")
+    if not covariate.layout.same(layout):
+        return covariate.layout.told(layout, "the maps")
     return "holds the values of the map itself, up to scale" if covariate.same_as_map else ""
 
 
-def _off_grid(grids):
-    """Reasons for the maps that are not on the grid that most maps are on."""
+def _laid_out_otherwise(layouts):
+    """Reasons for the maps that are not laid out as most maps are."""
     groups = []
-    for row, grid in grids.items():
-        group = next((g for g in groups if same_grid(*g[0], *grid)), None)
+    for row, layout in layouts.items():
+        group = next((g for g in groups if g[0].same(layout)), None)
         if group is None:
-            groups.append((grid, [row]))
+            groups.append((layout, [row]))
         else:
             group[1].append(row)
     if len(groups) < 2:
         return {}
     # max() takes the first of equals, so the table's order decides a tie.
-    (shape, affine), _ = reference = max(groups, key=lambda g: len(g[1]))
-    reasons = {}
-    for (other_shape, other_affine), rows in groups:
-        if rows is reference[1]:
-            continue
-        reason = _other_grid(other_shape, other_affine, shape, affine, "most maps")
-        reasons.update(dict.fromkeys(rows, reason))
-    return reasons
-
-
-def _other_grid(other_shape, other_affine, shape, affine, whose):
-    if other_shape != shape:
-        return f"shape {shape_text(other_shape)}, {whose} have {shape_text(shape)}"
-    return f"affine {_oriented(other_affine)}, {whose} have {_oriented(affine)}"
-
-
-def _oriented(affine):
-    from nibabel.orientations import aff2axcodes
-
-    return f"{affine_text(affine)} ({''.join(map(str, aff2axcodes(affine)))})"
+    most, of_most = max(groups, key=lambda g: len(g[1]))
+    return {
+        row: layout.told(most, "most maps") for layout, rows in groups if rows is not of_most for row in rows
+    }
 
 
 def require_enough(participants, reasons):

@@ -14,7 +14,7 @@ SAME_MEASURE = 1e-9
 _FLOAT32_MAX = np.finfo(np.float32).max
 
 
-def read_maps(participants, columns, file):
+def read_maps(participants, columns, file, decode=decode):
     """Decode every image that a table names, once and in its order, and write the values of those of use.
 
     Nothing is asked of the images but what they are: who is analysed may change without their being read again.
@@ -26,6 +26,8 @@ def read_maps(participants, columns, file):
     columns : sequence of str
         Columns with the maps of covariates. Where a participant's own map is of no use they are not read.
     file : binary file, open for writing
+    decode : callable
+        Reads one map, given by its path.
 
     Returns
     -------
@@ -34,15 +36,15 @@ def read_maps(participants, columns, file):
     """
     entries = {}
     for row in participants.to_dict("records"):
-        own, data = _read(row[MAP], file, check_values)
+        own, data = _read(decode, row[MAP], file, check_values)
         entries[row[ID]] = {MAP: own}
         if not own.reason:
             for column in columns:
-                entries[row[ID]][column], _ = _read(row[column], file, check_covariate, data)
+                entries[row[ID]][column], _ = _read(decode, row[column], file, check_covariate, data)
     return entries
 
 
-def _read(path, file, check, beside=None):
+def _read(decode, path, file, check, beside=None):
     """Read one image; tell what it is, and give its values."""
     try:
         if pd.isna(path):
@@ -53,7 +55,8 @@ def _read(path, file, check, beside=None):
         return Entry(reason=str(unusable)), None
     entry = Entry(
         **append(file, volume.data),
-        affine=volume.affine.tolist(),
+        affine=[] if volume.affine is None else volume.affine.tolist(),
+        parts=volume.parts,
         same_as_map=beside is not None and is_same_measure(volume.data, beside),
         digest=_digest(volume.data),
         checksums=volume.checksums,

@@ -14,8 +14,9 @@ ADVICE = {
     "mask.zero_is_missing is false.",
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
-    "values of a surface": "Permaps does not analyse surfaces yet, and smoothing would mix vertices that are no "
-    "neighbours: take maps of volumes, or PALM.",
+    "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, or "
+    "FreeSurfer's with lh and rh in their names.",
+    "hemispheres swapped": "Mend the names of the files, or what they say inside (wb_command -set-structure).",
     "holds the values of the map": "A covariate is another measure than the map: mend its paths.",
     "shape": "Resample the maps to one grid first.",
     "affine": "Resample the maps to one grid first.",

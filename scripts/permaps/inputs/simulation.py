@@ -155,7 +155,8 @@ def without_pseudo(n_subjects):
     return {int((k + 0.5) * n_subjects / n_missing) for k in range(n_missing)}
 
 
-def _generator(seed, index):
+def generator(seed, index):
+    """Return the random generator of a participant."""
     # Philox is counter-based, so a stream depends only on its key; the spawn key separates (seed, index)
     # pairs.
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(index,))))
@@ -163,7 +164,7 @@ def _generator(seed, index):
 
 def variates(seed, index):
     """Draw a participant's variates: pseudo (words), age (years), sex, site."""
-    rng = _generator(seed, index)
+    rng = generator(seed, index)
     site = SITES[int(rng.random() > SITES[0][1])][0]
     return {
         "pseudo": int(np.clip(round(PSEUDO_MEAN + PSEUDO_SD * rng.standard_normal()), 5, 32)),
@@ -192,7 +193,7 @@ def statistic_map(seed, index, mask, effects):
     """
     row = variates(seed, index)
     # A separate stream, so that a new variate would not change the maps.
-    rng = _generator(seed, (1 << 31) + index)
+    rng = generator(seed, (1 << 31) + index)
     scale = exponential(SCALE_LOG_SD * rng.standard_normal())
     noise = sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
     reading = (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD

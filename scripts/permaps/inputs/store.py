@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from permaps.inputs.layout import Layout
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -20,7 +22,9 @@ class Entry:
         Why it cannot be analysed; the rest is only there where this is empty.
     shape : list of int
     affine : list of list of float
-        Voxel to mm.
+        Voxel to mm, of a volume.
+    parts : dict of str to int
+        What else a map consists of, and of how many values, such as the vertices of the hemispheres.
     dtype : str
         Of its values: float32 or float64.
     background : str
@@ -38,6 +42,7 @@ class Entry:
     reason: str = ""
     shape: list = field(default_factory=list)
     affine: list = field(default_factory=list)
+    parts: dict = field(default_factory=dict)
     dtype: str = ""
     background: str = ""
     start: int = 0
@@ -46,9 +51,9 @@ class Entry:
     checksums: dict = field(default_factory=dict)
 
     @property
-    def grid(self):
-        """Shape and affine."""
-        return tuple(self.shape), np.array(self.affine)
+    def layout(self):
+        """What its values are laid out on."""
+        return Layout(tuple(self.shape), np.array(self.affine), self.parts)
 
 
 def append(file, data):
@@ -101,9 +106,9 @@ class Maps(Sequence):
         return flat.reshape(entry.shape)
 
     @property
-    def affine(self):
-        """Voxel to mm; all maps are on one grid."""
-        return self.entries[0].grid[1]
+    def layout(self):
+        """What the values are laid out on: the same for all maps."""
+        return self.entries[0].layout
 
 
 class Store:

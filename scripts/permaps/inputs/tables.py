@@ -23,6 +23,13 @@ LARGEST = 2**28
 # Every job reads the table, so each column costs time in each job.
 MOST_COLUMNS = 10_000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+# Where the name of a file says which hemisphere it has. In a table, a path keeps the placeholder: a map then
+# consists of a file for each.
+HEMI = "{hemi}"
+HEMISPHERES = (("lh", "rh"), ("L", "R"))
+_SIDE = re.compile(r"(?:^|[._-])(lh|rh|L|R)(?=[._-])")
+# One volume of a file with several, counted from 0.
+_ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # First characters of cells that a spreadsheet evaluates, including the full-width ones.
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -192,7 +199,8 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
     table : path
         The table's file; relative paths start from its folder.
     maps : str
-        A column name, or a pattern with {column} placeholders.
+        A column name; a pattern with {column} placeholders, where {hemi} stands for both hemispheres unless it
+        is a column; or a file with a volume per row.
     key : str
         The config key of `maps`, for messages.
 
@@ -206,15 +214,18 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
     UserError
         If the column, or the column of a placeholder, does not exist.
     """
+    folder = Path(table).parent
+    if (series := series_file(columns, table, maps)) is not None:
+        return [f"{series}[{i}]" for i in range(len(rows))]
     names = _PLACEHOLDER.findall(maps) if "{" in maps and maps not in columns else [maps]
+    names = [name for name in names if name in columns or name != HEMI[1:-1]]
     for name in names:
         if name not in columns:
             raise UserError(
                 f"{table}: {key} asks for a column '{name}', which is not there"
                 f"{nearest(name, columns) or '.'} The columns are: {listed(columns)}. "
-                f"{key} is a column, or a path with {{column}} placeholders."
+                f"{key} is a column, a path with {{column}} placeholders, or a file with a volume per row."
             )
-    folder = Path(table).parent
     paths = []
     for row in rows:
         if any(row[name] is None for name in names):
@@ -223,8 +234,38 @@ def map_paths(columns, rows, table, maps, key="dataset.maps"):
             paths.append(os.path.abspath(folder / row[maps]))
         else:
             # Not str.format: a placeholder must be the name of a column, and nothing that is evaluated.
-            paths.append(os.path.abspath(folder / _PLACEHOLDER.sub(lambda m, row=row: row[m[1]], maps)))
+            path = _PLACEHOLDER.sub(lambda m, row=row: row.get(m[1], m[0]), maps)
+            paths.append(os.path.abspath(folder / path))
     return paths
+
+
+def series_file(columns, table, maps):
+    """Return the file with a volume per row that `maps` is, or None if it is a column or a pattern."""
+    path = os.path.abspath(Path(table).parent / maps)
+    return path if "{" not in maps and maps not in columns and os.path.isfile(path) else None
+
+
+def item_of(path):
+    """Return the file of a map, and which of its volumes the map is: None for the only one."""
+    found = None if os.path.lexists(path) else _ITEM.fullmatch(path)
+    return (found[1], int(found[2])) if found else (path, None)
+
+
+def side_of(path):
+    """Return the hemisphere that the name of a file says: "L" or "R", or None."""
+    found = _SIDE.findall(os.path.basename(path))
+    return {"l": "L", "r": "R"}[found[-1][0].lower()] if found else None
+
+
+def hemisphere_files(path):
+    """Return the files of the hemispheres that there are, by "L" and "R"; one of a path without {hemi}."""
+    if HEMI not in path:
+        return {side_of(path): path}
+    for pair in HEMISPHERES:
+        named = {side: path.replace(HEMI, name) for side, name in zip("LR", pair, strict=True)}
+        if found := {side: file for side, file in named.items() if os.path.lexists(file)}:
+            return found
+    return {}
 
 
 def check_maps(rows, lines, paths, table):
@@ -261,6 +302,7 @@ def check_maps(rows, lines, paths, table):
 
 def _identity(path):
     """Return what all paths to one map have in common, through any links and for both files of a pair."""
+    path = next(iter(partners(path)), path) if HEMI in path else path
     stem, extension = os.path.splitext(path)
     if extension.lower() == ".hdr":
         path = next((stem + e for e in (".img", ".IMG") if os.path.exists(stem + e)), path)
@@ -320,7 +362,10 @@ def map_files(table, maps, results=None):
 
 
 def partners(path):
-    """Return the paths of the files that a map may consist of: both of an Analyze pair, in either case."""
+    """Return the paths of the files that a map may consist of: both of an Analyze pair, or both hemispheres."""
+    if HEMI in path:
+        return list(hemisphere_files(path).values())
+    path, _ = item_of(path)
     stem, extension = os.path.splitext(path)
     if extension.lower() in (".img", ".hdr"):
         return [stem + e for e in (".img", ".hdr", ".mat", ".IMG", ".HDR")]

@@ -24,7 +24,7 @@ FREE = 0.78
 SHADES = (BLUE, RED, GREEN, ORANGE, "#CC79A7")
 
 
-def null_histograms(nulls, alpha, title):
+def null_histograms(nulls, alpha, title, extent="voxels"):
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
     Parameters
@@ -33,6 +33,8 @@ def null_histograms(nulls, alpha, title):
         By the name of the statistic as in file names.
     alpha : float
     title : str
+    extent : str
+        Unit of the size of clusters.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def null_histograms(nulls, alpha, title):
         else:
             panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
         panel.set_title(STATISTICS[stat].title)
-        panel.set_xlabel(f"maximum over the brain ({STATISTICS[stat].unit})")
+        unit = extent if stat == "clustersize" else STATISTICS[stat].unit
+        panel.set_xlabel(f"maximum over the brain ({unit})")
         if panel.get_xlim()[1] >= 1000:
             panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         panel.set_ylabel("relabellings")
@@ -140,7 +143,7 @@ def convergence(tracks, alpha, title):
     return figure
 
 
-def discoveries(clusters, sizes, shares, title):
+def discoveries(clusters, sizes, shares, title, elements="voxels"):
     """Draw the bounds on true discoveries: of each cluster, and of the elements with the largest statistic.
 
     Parameters
@@ -152,6 +155,8 @@ def discoveries(clusters, sizes, shares, title):
     shares : array, shape (n,)
         What share of them is active, at least.
     title : str
+    elements : str
+        What the elements are called.
 
     Returns
     -------
@@ -171,15 +176,15 @@ def discoveries(clusters, sizes, shares, title):
                 label=label,
             )
     each.set_title("Each cluster")
-    each.set_xlabel("voxels in the cluster")
+    each.set_xlabel(f"{elements} in the cluster")
     if each.get_legend_handles_labels()[0]:
         each.legend(loc="upper left", bbox_to_anchor=(1, 1))
     else:
         each.text(0.5, 0.5, "no cluster", transform=each.transAxes, ha="center", color=GREY)
     largest.plot(sizes, 100 * shares, color=BLUE)
     largest.fill_between(sizes, 100 * shares, color=BLUE, alpha=0.15, linewidth=0)
-    largest.set_title("Voxels in the order of their statistic")
-    largest.set_xlabel("voxels with the largest statistic")
+    largest.set_title(f"{elements.capitalize()} in the order of their statistic")
+    largest.set_xlabel(f"{elements} with the largest statistic")
     for panel in (each, largest):
         panel.set(xscale="log", xlim=(0.9, 1.1 * sizes[-1]), ylim=(0, 103))
         panel.set_ylabel("active, at least (%)")
@@ -312,7 +317,7 @@ def _correlations(panel, columns, names):
     _boxed(panel)
 
 
-def quality(participants, bands, correlation, missing, flags, title):
+def quality(participants, bands, correlation, missing, flags, title, elements="voxels"):
     """Draw each participant's values, correlation with the others and missing share.
 
     Parameters
@@ -325,6 +330,8 @@ def quality(participants, bands, correlation, missing, flags, title):
     flags : dict of int to str
         What stands out, by the participant's position.
     title : str
+    elements : str
+        What a map consists of.
 
     Returns
     -------
@@ -350,7 +357,7 @@ def quality(participants, bands, correlation, missing, flags, title):
     axes[1].set_title("Spatial correlation with the mean of the others")
     axes[1].set_ylabel("r")
     axes[2].bar(at, 100 * missing, color=colours, width=0.7)
-    axes[2].set_title("Missing voxels")
+    axes[2].set_title(f"Missing {elements}")
     axes[2].set_ylabel("% of mask")
     if not np.any(missing):
         axes[2].text(0.5, 0.5, "none", transform=axes[2].transAxes, ha="center", va="center", color=GREY)

@@ -51,7 +51,7 @@ def shares_of(clusters, bound, n_elements):
     return shares
 
 
-def is_peak(height, cluster, pairs):
+def is_peak(height, cluster, touching):
     """Return which elements have no higher neighbour in their own cluster.
 
     Parameters
@@ -59,18 +59,13 @@ def is_peak(height, cluster, pairs):
     height : array, shape (n_elements,)
     cluster : array of int, shape (n_elements,)
         Its number, 0 outside clusters.
-    pairs : array of int, shape (n_pairs, 2)
-        Elements that touch.
+    touching : permaps.spaces.adjacency.Adjacency
 
     Returns
     -------
     numpy.ndarray of bool, shape (n_elements,)
     """
-    one, other = pairs[cluster[pairs[:, 0]] == cluster[pairs[:, 1]]].T
-    peak = cluster > 0
-    peak[one[height[one] < height[other]]] = False
-    peak[other[height[other] < height[one]]] = False
-    return peak
+    return (cluster > 0) & (height >= touching.highest_around(height, cluster))
 
 
 def kept_apart(candidates, height, coordinates, apart=APART, most=MOST_PEAKS):
@@ -93,7 +88,8 @@ def kept_apart(candidates, height, coordinates, apart=APART, most=MOST_PEAKS):
     """
     kept = []
     for i in np.argsort(-height, kind="stable"):
-        if all(np.linalg.norm(coordinates[i] - coordinates[other]) > apart for other in kept):
+        # Where places are not known, no two are near each other.
+        if not any(np.linalg.norm(coordinates[i] - coordinates[other]) <= apart for other in kept):
             kept.append(i)
         if len(kept) == most:
             break
@@ -121,32 +117,34 @@ def tabulate(significant, values, space, readings, connectivity=6, height=None, 
     Returns
     -------
     pandas.DataFrame
-        cluster (1 is the most significant), peak (1 is the cluster's highest), x, y, z (mm), the
-        readings, the size and the number of elements; with a bound, how many of these and what share of them
-        are active, at least. Without clusters it has its columns and no rows.
+        cluster (1 is the most significant), peak (1 is the cluster's highest), where the peak is, the readings,
+        the size and the number of elements; with a bound, how many of these and what share of them are active, at
+        least. Without clusters it has its columns and no rows.
     """
-    columns = ["cluster", "peak", "x", "y", "z", *readings, f"size_{space.unit}", f"n_{space.element}s"]
+    sizes = [f"size_{space.unit}"] if space.unit else []
+    columns = ["cluster", "peak", *space.place_columns, *readings, *sizes, f"n_{space.elements}"]
     columns += ACTIVE if bound else []
     height = np.abs(values if height is None else height)
     found = clusters_of(significant, values, space.adjacency(connectivity))
     number = np.zeros(len(values), int)
     for label, elements in enumerate(found, start=1):
         number[elements] = label
-    candidates = is_peak(height, number, space.touching.pairs) if found else None
+    candidates = is_peak(height, number, space.touching) if found else None
     clusters = []
     for elements in found:
         tops = elements[candidates[elements]]
         clusters.append((elements, kept_apart(tops, height[tops], space.coordinates(tops))))
     clusters.sort(key=lambda cluster: (readings["p_fwe"][cluster[1][0]], -height[cluster[1][0]]))
-    rows = []
+    rows, areas = [], space.sizes
     for place, (elements, peaks) in enumerate(clusters, start=1):
-        size = [float(space.sizes[elements].sum()), len(elements)]
+        size = [float(areas[elements].sum())] * bool(space.unit) + [len(elements)]
         if bound:
             n_active = bound.active(elements)
             size += [n_active, n_active / len(elements)]
         for rank, peak in enumerate(peaks, start=1):
             read = [float(values[peak]) for values in readings.values()]
-            rows.append([place, rank, *space.coordinates([peak])[0], *read, *size])
+            where = (values[0] for values in space.place([peak]).values())
+            rows.append([place, rank, *where, *read, *size])
     return pd.DataFrame(rows, columns=columns)
 
 

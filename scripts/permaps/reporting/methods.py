@@ -5,6 +5,7 @@ import re
 from permaps.inputs.outliers import sentence
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
+from permaps.reporting.words import analysed, space_of
 from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
 
 FEW_PARTICIPANTS = 20
@@ -57,24 +58,39 @@ def _participants(record, verbatim):
 
 
 def _mask(record, verbatim):
-    config, mask = record["config"], record["mask"]
+    config, space = record["config"], space_of(record)
+    where = _where(config)
+    if space.kind == "surface":
+        smoothed = "were not smoothed"
+        if fwhm := config["smoothing_fwhm"]:
+            smoothed = (
+                f"were smoothed by heat diffusion along the surface {cite('chung2005')} to {fwhm:g} mm FWHM"
+            )
+        cortex = (
+            "that somebody has a value other than 0 at" if config["space"]["mask"] is None else "of the mask"
+        )
+        return (
+            f"Maps {smoothed}. The vertices {cortex} were analysed where there was a value in {where}: "
+            f"{analysed(record)}."
+        )
     how = {
         "background": "computed from the maps by nilearn's background strategy",
         "epi": "computed from the maps by nilearn's EPI strategy",
         "template": "taken from the MNI152 template",
         "file": "given by the authors",
     }[config["mask"]["strategy"]]
-    size = " × ".join(f"{side:g}" for side in mask["voxel_size_mm"])
-    share = config["mask"]["min_coverage"]
-    where = "every participant" if share >= 1 else f"at least {100 * share:g} % of the participants"
     fwhm = config["smoothing_fwhm"]
     smoothed = (
         f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM" if fwhm else "Maps were not smoothed"
     )
     return (
-        f"{smoothed}. The brain mask was {how} and kept voxels with a value in {where}: "
-        f"{mask['n_voxels']:,} voxels of {size} mm."
+        f"{smoothed}. The brain mask was {how} and kept voxels with a value in {where}: {analysed(record)}."
     )
+
+
+def _where(config):
+    share = config["mask"]["min_coverage"]
+    return "every participant" if share >= 1 else f"at least {100 * share:g} % of the participants"
 
 
 def _model(record, verbatim):
@@ -87,19 +103,22 @@ def _model(record, verbatim):
         dof = ", ".join(str(d) for d in dof) if isinstance(dof, list) else dof
         tests.append(f"{name} ({voxel_statistic(expression)} test of {what}; {dof} degrees of freedom)")
     return (
-        f"At each voxel a general linear model, {verbatim(config['model']['formula'])}, was fitted by least squares"
-        f"{_beyond_the_formula(config)}. "
+        f"At each {space_of(record).element} a general linear model, "
+        f"{verbatim(config['model']['formula'])}, was fitted "
+        f"by least squares{_beyond_the_formula(config, space_of(record))}. "
         f"The contrast{_s(tests)} tested {_were(len(tests))} {_and(tests)}.{_variance(config, verbatim)}"
     )
 
 
-def _beyond_the_formula(config):
-    """Describe what else is in the model at a voxel."""
+def _beyond_the_formula(config, space):
+    """Describe what else is in the model at an element."""
     parts = []
     if names := list(config["model"]["voxelwise"]):
-        parts.append(f", with {_and(names)} as covariate{_s(names)} of {_its(names)} own at every voxel")
+        parts.append(
+            f", with {_and(names)} as covariate{_s(names)} of {_its(names)} own at every {space.element}"
+        )
     if config["mask"]["min_coverage"] < 1:
-        parts.append(", each voxel with the participants who have a value there")
+        parts.append(f", each {space.element} with the participants who have a value there")
     return "".join(parts)
 
 
@@ -153,8 +172,12 @@ def _relabellings(record, verbatim):
 
 def _statistics(record, verbatim):
     inference = record["config"]["inference"]
-    tfce = inference["tfce"]
+    space = space_of(record)
+    on_mesh = space.kind == "surface"
+    tfce = inference["tfce_surface" if on_mesh else "tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
+    if on_mesh:
+        neighbours = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
     rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]
     used = []
     for row in rows:
@@ -175,15 +198,15 @@ def _statistics(record, verbatim):
             " For p below what so many relabellings can give, a generalised Pareto distribution was fitted to the "
             f"tails of the null distributions {cite('winkler2016')}."
         )
-    also += _active(record["config"])
+    also += _active(record["config"], space.elements)
     return (
-        f"Family-wise error over voxels was controlled by the distribution of the maximum over the brain "
+        f"Family-wise error over {space.elements} was controlled by the distribution of the maximum over the brain "
         f"{cite('nichols2002')} of {_and(used)} ({neighbours}).{forming} "
         f"Results are reported at a corrected level of {inference['alpha']:g}.{also}"
     )
 
 
-def _active(config):
+def _active(config, elements):
     """Describe the bounds on true discoveries."""
     inference = config["inference"]
     if inference["tdp"] is None:
@@ -193,9 +216,9 @@ def _active(config):
     shift = inference["tdp"]["shift"]
     shifted = f", with thresholds shifted by {shift} {cite('andreella2023')}" if shift else ""
     return (
-        f" For {sets}, the number of voxels with a true effect was bounded from below by the p of all voxels in the "
-        f"same relabellings {cite('blanchard2020')}{shifted}; these bounds hold together, for all sets of voxels, "
-        f"with a confidence of {100 * (1 - inference['alpha']):g} %."
+        f" For {sets}, the number of {elements} with a true effect was bounded from below by the p of all {elements} in "
+        f"the same relabellings {cite('blanchard2020')}{shifted}; these bounds hold together, for all sets of "
+        f"{elements}, with a confidence of {100 * (1 - inference['alpha']):g} %."
     )
 
 
@@ -265,8 +288,8 @@ def limitations(record):
         notes.append(note)
     if len(record["contrasts"]) > 1:
         notes.append(
-            f"p values are corrected over voxels, not over the {len(record['contrasts'])} contrasts or over "
-            "the statistics; the maps corr-cfwe are, over contrasts."
+            f"p values are corrected over {space_of(record).elements}, not over the {len(record['contrasts'])} "
+            "contrasts or over the statistics; the maps corr-cfwe are, over contrasts."
         )
     return notes
 

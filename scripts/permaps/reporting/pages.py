@@ -9,6 +9,7 @@ from permaps.reporting import shown
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
 from permaps.reporting.style import DPI
+from permaps.reporting.words import space_of
 from permaps.statistics.registry import STATISTICS
 
 
@@ -30,25 +31,30 @@ def summary_page(record, numbers, contrasts, small_volumes=None):
     -------
     str
     """
-    methods = methods_paragraph(record)
+    methods, space = methods_paragraph(record), space_of(record)
     return _rendered(
         "summary.html",
         questions=question(record),
         design=shown.design(record),
         limitations=limitations(record),
-        numbers=shown.numbers(numbers),
+        numbers=shown.numbers(numbers, space),
         small_volumes=None if small_volumes is None else shown.small_volumes(small_volumes),
         contrasts=[
             {
                 "name": name,
                 "figures": files["figures"],
                 "clusters": [
-                    (STATISTICS[stat].label, shown.clusters(found, files["voxel_stat"]), shown.active(found))
+                    (
+                        STATISTICS[stat].label,
+                        shown.clusters(found, files["voxel_stat"], space),
+                        shown.active(found, space),
+                    )
                     for stat, found in files["clusters"].items()
                 ],
             }
             for name, files in contrasts.items()
         ],
+        element=space.element,
         methods=methods,
         references=map(listed, cited(methods)),
     )
@@ -62,7 +68,8 @@ def landing_page(record, numbers, contrasts):
         questions=question(record),
         contrast=first,
         figure=contrasts[first]["figures"][0],
-        counts=shown.counts(numbers),
+        counts=shown.counts(numbers, space_of(record)),
+        elements=space_of(record).elements,
         design=shown.design(record),
         limitations=limitations(record),
     )

@@ -51,10 +51,10 @@ def tabulate_regions(regions, values, voxel_stat, significant, space, bound=None
             "region": name,
             "source": source,
             f"size_{space.unit}": float(space.sizes[elements].sum()),
-            f"n_{space.element}s": len(elements),
+            f"n_{space.elements}": len(elements),
         }
         row |= {f"n_significant_{stat}": int(marked[elements].sum()) for stat, marked in significant.items()}
-        row |= dict(zip("xyz", space.coordinates([peak])[0], strict=True)) | {voxel_stat: values[peak]}
+        row |= {name: places[0] for name, places in space.place([peak]).items()} | {voxel_stat: values[peak]}
         if bound:
             n_active = bound.active(elements)
             row |= dict(zip(ACTIVE, (n_active, n_active / len(elements)), strict=True))

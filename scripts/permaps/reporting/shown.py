@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 
 from permaps.inputs.reasons import counted
+from permaps.reporting import words
 from permaps.reporting.style import number, p_text
+from permaps.spaces.volume import Volume
 from permaps.statistics.registry import STATISTICS, voxel_statistic
 
 MOST_CLUSTERS = 8
 # Columns that a cluster table has on request.
 FURTHER = {"p_any": "p over statistics", "p_cfwe": "p over contrasts", "p_gpd": "p by the tail's fit"}
+_UNITS = {"mm3": "mm³", "mm2": "mm²"}
 SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "permutations with sign-flips"}
 
 
@@ -47,14 +50,13 @@ def design(record):
     -------
     dict of str to str
     """
-    config, people, mask = record["config"], record["participants"], record["mask"]
+    config, people = record["config"], record["participants"]
     left_out = f" ({people['excluded']} left out: {counted(people['reasons'])})" if people["excluded"] else ""
-    sizes = " × ".join(f"{side:g}" for side in mask["voxel_size_mm"])
     entries = {
         "Participants": f"{people['included']}{left_out}",
         "Model": config["model"]["formula"],
-        "Mask": f"{mask['n_voxels']:,} voxels of {sizes} mm",
-        "Smoothing": f"{config['smoothing_fwhm'] or 0:g} mm FWHM",
+        "Mask": words.analysed(record),
+        "Smoothing": words.smoothing(record),
         "Corrected level": f"{config['inference']['alpha']:g}",
     }
     if "t" in map(voxel_statistic, config["model"]["contrasts"].values()):
@@ -68,15 +70,15 @@ def design(record):
     return entries
 
 
-def numbers(found):
+def numbers(found, space=Volume):
     """Return the `Table` of a run's numbers, from those of `permaps.reporting.summary.as_table`."""
     rows = [
         {
             "contrast": r.contrast,
             "statistic": STATISTICS[r.statistic].label if r.statistic in STATISTICS else r.statistic,
-            "voxels": f"{r.n_significant_voxels:,}",
+            space.elements: f"{getattr(r, f'n_significant_{space.elements}'):,}",
             "clusters": _if_known("{:,}", r.n_clusters),
-            "peak (mm)": _place(r),
+            "peak (mm)" if "x" in space.place_columns else "peak": _place(r, space),
             "t or F": _if_known("{:.2f}", r.peak_value),
             "smallest p": _p(r.p_fwe),
             "observed maximum": "" if pd.isna(r.observed_max) else number(r.observed_max),
@@ -87,13 +89,16 @@ def numbers(found):
     return _table(rows, {"contrast", "statistic"})
 
 
-def counts(found):
-    """Return the `Table` of significant voxels: a row for each contrast, a column for each statistic."""
+def counts(found, space=Volume):
+    """Return the `Table` of significant elements: a row for each contrast, a column for each statistic."""
     kinds = {stat: _of_any_contrast(stat) for stat in found["statistic"]}
     rows = []
     for contrast, of_contrast in found.groupby("contrast", sort=False):
-        voxels = {kinds[r.statistic]: f"{r.n_significant_voxels:,}" for r in of_contrast.itertuples()}
-        rows.append({"contrast": contrast} | {kind: voxels.get(kind, "") for kind in kinds.values()})
+        number_of = {
+            kinds[r.statistic]: f"{getattr(r, f'n_significant_{space.elements}'):,}"
+            for r in of_contrast.itertuples()
+        }
+        rows.append({"contrast": contrast} | {kind: number_of.get(kind, "") for kind in kinds.values()})
     return _table(rows, {"contrast"})
 
 
@@ -121,7 +126,7 @@ def small_volumes(found):
     return _table(rows, {"contrast", "volume", "statistic"})
 
 
-def clusters(found, voxel_stat):
+def clusters(found, voxel_stat, space=Volume):
     """Return the `Table` of the most significant clusters by one statistic.
 
     Parameters
@@ -130,6 +135,7 @@ def clusters(found, voxel_stat):
         The cluster table, most significant cluster first.
     voxel_stat : {"t", "F"}
         Its column with the value at a peak.
+    space : permaps.spaces.space.Space, or its class
 
     Returns
     -------
@@ -140,7 +146,7 @@ def clusters(found, voxel_stat):
     size = "effect" if "effect" in found else "partialr2"
     rows = [
         {"cluster": str(r["cluster"])}
-        | {axis: f"{r[axis]:.0f}" for axis in "xyz"}
+        | {name: _whole(r[name]) for name in space.place_columns}
         | ({"region": _if_known("{}", r["region"])} if "region" in r else {})
         | {
             voxel_stat: f"{r[voxel_stat]:.2f}",
@@ -150,22 +156,23 @@ def clusters(found, voxel_stat):
         | {name: _p(r[kind]) for kind, name in FURTHER.items() if kind in r}
         | {
             "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
-            "mm³": f"{r['size_mm3']:,.0f}",
-            "voxels": f"{r['n_voxels']:,}",
         }
-        | ({"active, at least": _active(r)} if "tdp" in r else {})
+        | ({_UNITS[space.unit]: f"{r[f'size_{space.unit}']:,.0f}"} if space.unit else {})
+        | {space.elements: f"{r[f'n_{space.elements}']:,}"}
+        | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
     ]
-    return _table(rows, {"region"}, max(0, len(main_peaks) - MOST_CLUSTERS))
+    return _table(rows, {"region", "hemisphere"}, max(0, len(main_peaks) - MOST_CLUSTERS))
 
 
-def active(found):
+def active(found, space=Volume):
     """Return how much of the most significant cluster is active, at least, in a sentence.
 
     Parameters
     ----------
     found : pandas.DataFrame
         The cluster table, most significant cluster first.
+    space : permaps.spaces.space.Space, or its class
 
     Returns
     -------
@@ -175,12 +182,12 @@ def active(found):
     if found.empty or "tdp" not in found:
         return ""
     first = found.iloc[0]
-    cluster, n, n_active = (int(first[name]) for name in ("cluster", "n_voxels", "n_active"))
+    cluster, n, n_active = (int(first[name]) for name in ("cluster", f"n_{space.elements}", "n_active"))
     if not n_active:
         return f"How much of cluster {cluster} is active cannot be said."
     return (
         f"Cluster {cluster} is active in at least {_share(n_active, n)} of its {n:,} "
-        f"voxel{'s' * (n != 1)} ({n_active:,})."
+        f"{space.element if n == 1 else space.elements} ({n_active:,})."
     )
 
 
@@ -194,8 +201,8 @@ def _table(rows, text, more=0):
     return Table(list(rows[0]) if rows else [], [list(row.values()) for row in rows], frozenset(text), more)
 
 
-def _active(row):
-    n, n_active = int(row["n_voxels"]), int(row["n_active"])
+def _active(row, space):
+    n, n_active = int(row[f"n_{space.elements}"]), int(row["n_active"])
     return f"{n_active:,} ({_share(n_active, n)})" if n_active else "0"
 
 
@@ -203,8 +210,13 @@ def _if_known(form, value):
     return "" if pd.isna(value) else form.format(value)
 
 
-def _place(row):
-    return "" if pd.isna(row.x) else f"{row.x:.0f}, {row.y:.0f}, {row.z:.0f}"
+def _place(row, space=Volume):
+    place = [getattr(row, column) for column in space.place_columns]
+    return "" if pd.isna(place[-1]) else ", ".join(map(_whole, place))
+
+
+def _whole(value):
+    return value if isinstance(value, str) else f"{value:.0f}"
 
 
 def _critical(row):

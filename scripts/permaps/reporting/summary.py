@@ -4,24 +4,26 @@ import numpy as np
 import pandas as pd
 
 from permaps.permutation.thresholds import critical_value, p_interval, reached, significant
+from permaps.spaces.volume import Volume
 
-COLUMNS = [
-    "contrast",
-    "statistic",
-    "n_significant_voxels",
-    "n_clusters",
-    "x",
-    "y",
-    "z",
-    "peak_value",
-    "p_fwe",
-    "observed_max",
-    "critical_value",
-    "critical_low",
-    "critical_high",
-    "n_relabellings",
-    "alpha",
-]
+
+def columns(space):
+    """Return the columns of the table, for a space or its class."""
+    return [
+        "contrast",
+        "statistic",
+        f"n_significant_{space.elements}",
+        "n_clusters",
+        *space.place_columns,
+        "peak_value",
+        "p_fwe",
+        "observed_max",
+        "critical_value",
+        "critical_low",
+        "critical_high",
+        "n_relabellings",
+        "alpha",
+    ]
 
 
 def bonferroni_row(contrast, statistic, values, logp, space, alpha):
@@ -40,7 +42,7 @@ def bonferroni_row(contrast, statistic, values, logp, space, alpha):
     return {
         "contrast": contrast,
         "statistic": f"{statistic}, Bonferroni",
-        "n_significant_voxels": int(significant(logp, alpha).sum()),
+        f"n_significant_{space.elements}": int(significant(logp, alpha).sum()),
         **_place(space, peak),
         "peak_value": values[peak],
         "p_fwe": 10.0 ** -logp[peak],
@@ -48,7 +50,7 @@ def bonferroni_row(contrast, statistic, values, logp, space, alpha):
     }
 
 
-def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha):
+def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha, space=Volume):
     """Return the row of one permutation statistic.
 
     Parameters
@@ -62,6 +64,7 @@ def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha):
         -log10 FWE p.
     null : array, shape (1 + N,)
     alpha : float
+    space : permaps.spaces.space.Space, or its class
 
     Returns
     -------
@@ -72,7 +75,7 @@ def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha):
     row = {
         "contrast": contrast,
         "statistic": stat,
-        "n_significant_voxels": int(significant(logp, alpha).sum()),
+        f"n_significant_{space.elements}": int(significant(logp, alpha).sum()),
         "n_clusters": int(clusters["cluster"].nunique()),
         "p_fwe": reached(null, null[0]),
         "observed_max": null[0],
@@ -84,19 +87,14 @@ def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha):
     }
     if len(clusters):
         top = clusters.iloc[0]
-        row |= {
-            "x": top["x"],
-            "y": top["y"],
-            "z": top["z"],
-            "peak_value": top[voxel_stat],
-            "p_fwe": top["p_fwe"],
-        }
+        row |= {column: top[column] for column in space.place_columns}
+        row |= {"peak_value": top[voxel_stat], "p_fwe": top["p_fwe"]}
     return row
 
 
 def _place(space, element):
     """Return where an element is, by the names of the columns."""
-    return dict(zip("xyz", space.coordinates([element])[0], strict=True))
+    return {column: values[0] for column, values in space.place([element]).items()}
 
 
 def small_volume_row(logp, values, space, alpha, drawn):
@@ -125,21 +123,21 @@ def small_volume_row(logp, values, space, alpha, drawn):
     p = 10.0 ** -logp[peak]
     low, high = p_interval(p, **drawn)
     return {
-        "n_voxels": space.n_elements,
+        f"n_{space.elements}": space.n_elements,
         "p_fwe": p,
         "p_fwe_low": float(low),
         "p_fwe_high": float(high),
         **_place(space, peak),
         "peak_value": values[peak],
-        "n_significant_voxels": int(significant(logp, alpha).sum()),
+        f"n_significant_{space.elements}": int(significant(logp, alpha).sum()),
         "n_relabellings": drawn["n_relabellings"],
         "alpha": alpha,
     }
 
 
-def as_table(rows):
+def as_table(rows, space=Volume):
     """Return the rows as a table with all columns, counts as whole numbers."""
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    for name in ("n_significant_voxels", "n_clusters", "n_relabellings"):
+    table = pd.DataFrame(rows, columns=columns(space))
+    for name in (f"n_significant_{space.elements}", "n_clusters", "n_relabellings"):
         table[name] = table[name].astype("Int64")
     return table

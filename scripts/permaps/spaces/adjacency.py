@@ -2,7 +2,9 @@
 
 The union-find has a label for every position of an array. For a voxel grid, this array is the bounding box of
 the mask with a border of one voxel, so that each neighbour is a constant step away and needs no bounds check.
-For a surface, it is the list of vertices, each with its own steps. The kernel reads both in the same way.
+For a surface, it is the list of vertices, each with its own steps. For the edges of a graph, it is the list of
+nodes: an edge has a step to each of its two ends, and no list of neighbouring edges is ever formed. The kernel
+reads all of them in the same way.
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ COORDINATES_APART = {6: 1, 18: 2, 26: 3}
 
 @dataclass(frozen=True)
 class Adjacency:
-    """Neighbourhood of the elements (voxels or vertices) of a map.
+    """Neighbourhood of the elements (voxels, vertices, edges) of a map, and how much each counts.
 
     Attributes
     ----------
@@ -25,11 +27,71 @@ class Adjacency:
         Length of the label array.
     steps : numpy.ndarray of int32, shape (1, n_neighbours) or (n_positions, n_neighbours)
         Distances in the label array to the neighbours, one row for all positions or one for each.
+    sizes : numpy.ndarray, shape (n_elements,), or None
+        How much each element adds to the extent of a cluster; None: one.
+    joints : bool
+        Whether the label array holds what elements meet in, and not the elements: steps lead from an element's
+        own number, its position, to those.
     """
 
     position: np.ndarray
     n_positions: int
     steps: np.ndarray
+    sizes: np.ndarray | None = None
+    joints: bool = False
+
+    def joined(self, mark):
+        """Return pairs of neighbours with the same mark, enough of them to connect what is connected.
+
+        Parameters
+        ----------
+        mark : array, shape (n_elements,)
+            0 belongs to nothing.
+
+        Returns
+        -------
+        numpy.ndarray of int, shape (n_pairs, 2)
+        """
+        if self.joints:
+            return self._chained(mark)
+        one, other = self.pairs.T
+        joined = (mark[one] != 0) & (mark[one] == mark[other])
+        return np.column_stack([one[joined], other[joined]])
+
+    def highest_around(self, height, mark):
+        """Return the greatest height among each element and its neighbours of the same mark.
+
+        Parameters
+        ----------
+        height, mark : array, shape (n_elements,)
+        """
+        highest = np.array(height, float)
+        if self.joints:
+            ends, marks = self._ends, np.broadcast_to(np.array(mark)[:, None], self._ends.shape)
+            # At one joint, elements of the same mark.
+            _, group = np.unique(np.stack([ends.ravel(), marks.ravel()]), axis=1, return_inverse=True)
+            group = group.reshape(ends.shape)
+            top = np.full(group.max() + 1, -np.inf)
+            np.maximum.at(top, group, np.broadcast_to(highest[:, None], ends.shape))
+            return top[group].max(axis=1)
+        one, other = self.joined(mark).T
+        np.maximum.at(highest, one, height[other])
+        np.maximum.at(highest, other, height[one])
+        return highest
+
+    @property
+    def _ends(self):
+        return self.position[:, None] + self.steps[self.position]
+
+    def _chained(self, mark):
+        """Return each element with the next one at each of its joints: no joint lists all its pairs."""
+        marked = np.flatnonzero(mark)
+        ends = self._ends[marked]
+        joint, element = ends.T.ravel(), np.tile(marked, ends.shape[1])
+        order = np.lexsort((element, mark[element], joint))
+        joint, element = joint[order], element[order]
+        same = (joint[1:] == joint[:-1]) & (mark[element[1:]] == mark[element[:-1]])
+        return np.column_stack([element[:-1][same], element[1:][same]])
 
     @property
     def pairs(self):
@@ -66,13 +128,15 @@ def grid_adjacency(mask, connectivity):
     return Adjacency(position.astype(np.int32), int(np.prod(shape)), steps[None].astype(np.int32))
 
 
-def list_adjacency(neighbours):
-    """Return the adjacency given by neighbour lists, for surfaces and other irregular maps.
+def list_adjacency(neighbours, sizes=None):
+    """Return the adjacency given by neighbour lists, for irregular maps.
 
     Parameters
     ----------
     neighbours : sequence of sequences of int
         For each element the indices of its neighbours; a relation that holds in both directions.
+    sizes : array, shape (n_elements,), optional
+        How much each element counts; one unless given.
 
     Returns
     -------
@@ -89,11 +153,52 @@ def list_adjacency(neighbours):
         raise ValueError(
             f"element {one_way[0]} names {one_way[1]} as its neighbour, but not the other way round"
         )
-    n = len(neighbours)
-    width = max((len(row) for row in neighbours), default=0)
+    pairs = np.array(sorted(pair for pair in pairs if pair[0] < pair[1]), int).reshape(-1, 2)
+    return pair_adjacency(pairs, len(neighbours), sizes)
+
+
+def pair_adjacency(pairs, n, sizes=None):
+    """Return the adjacency given by pairs of neighbours, such as the edges of a mesh.
+
+    Parameters
+    ----------
+    pairs : array of int, shape (n_pairs, 2)
+        Each pair once.
+    n : int
+        Number of elements.
+    sizes : array, shape (n,), optional
+        How much each element counts; one unless given.
+
+    Returns
+    -------
+    Adjacency
+    """
+    one, other = np.concatenate([pairs, pairs[:, ::-1]]).T
+    order = np.lexsort((other, one))
+    one, other = one[order], other[order]
+    count = np.bincount(one, minlength=n)
+    place = np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
     # A missing neighbour is position 0, where no element lies.
-    target = np.zeros((n + 1, width), np.int32)
-    for a, row in enumerate(neighbours):
-        target[a + 1, : len(row)] = np.asarray(row, np.int32) + 1
+    target = np.zeros((n + 1, count.max(initial=0)), np.int32)
+    target[one + 1, place] = other + 1
     steps = target - np.arange(n + 1, dtype=np.int32)[:, None]
-    return Adjacency(np.arange(1, n + 1, dtype=np.int32), n + 1, steps)
+    return Adjacency(np.arange(1, n + 1, dtype=np.int32), n + 1, steps, sizes)
+
+
+def edge_adjacency(ends, n_nodes):
+    """Return the adjacency of the edges of a graph: two touch when they share a node.
+
+    Parameters
+    ----------
+    ends : array of int, shape (n_edges, 2)
+        The nodes of each edge, from 0.
+    n_nodes : int
+
+    Returns
+    -------
+    Adjacency
+    """
+    n = len(ends)
+    steps = np.zeros((n + 1, 2), np.int32)
+    steps[1:] = ends + 1 - np.arange(1, n + 1)[:, None]
+    return Adjacency(np.arange(1, n + 1, dtype=np.int32), n_nodes + 1, steps, joints=True)

@@ -1,39 +1,120 @@
 """Files of spaces and maps. Apart from the spaces, which permutation jobs import without nibabel."""
 
+from functools import singledispatch
+from pathlib import Path
+
 import numpy as np
 
 from permaps.inputs.images import load_map, write_image
+from permaps.inputs.surfaces import write_metric
+from permaps.spaces.stored import space_arrays, take_space
+from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
+from permaps.workflow.jobs import written_whole
+
+_MODELS = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}
 
 
-def read_space(path) -> Volume:
+def read_space(path):
     """Read what maps are defined on.
 
     Parameters
     ----------
     path : path
-        Mask: an image whose voxels above 0 are the elements, in C order.
+        A mask image, whose voxels above 0 are the elements, in C order; or the arrays of another space (.npz).
+
+    Returns
+    -------
+    permaps.spaces.space.Space
     """
+    if Path(path).suffix == ".npz":
+        with np.load(path, allow_pickle=False) as file:
+            return take_space({name: file[name] for name in file.files})
     data, affine = load_map(path)
     return Volume(data > 0, affine)
 
 
-def read_map(space, path):
-    """Return the values of a space's elements that `write_map` wrote, float64 of shape (n_elements,)."""
-    return load_map(path)[0][space.mask].astype(float)
-
-
-def write_map(space, path, values, description):
-    """Write values of a space's elements as a file that others can read, float32 and 0 elsewhere.
+@singledispatch
+def write_space(space, path, description):
+    """Write what maps are defined on, for `read_space`.
 
     Parameters
     ----------
-    space : permaps.spaces.volume.Volume
+    space : permaps.spaces.space.Space
+    path : path
+    description : str
+        At most 79 bytes.
+    """
+    with written_whole(path) as temporary:
+        np.savez(temporary, **space_arrays(space))
+
+
+@write_space.register
+def _(space: Volume, path, description):
+    write_image(path, space.mask, space.affine, description)
+
+
+@singledispatch
+def read_map(space, path):
+    """Return the values of a space's elements that `write_map` wrote, float64 of shape (n_elements,)."""
+    import nibabel as nib
+
+    return np.asarray(nib.load(path).dataobj, float)[0]
+
+
+@read_map.register
+def _(space: Volume, path):
+    return load_map(path)[0][space.mask].astype(float)
+
+
+@singledispatch
+def write_map(space, path, values, description, dtype=np.float32):
+    """Write values of a space's elements as a file that others can read, 0 elsewhere.
+
+    Parameters
+    ----------
+    space : permaps.spaces.space.Space
     path : path
     values : array of float, shape (n_elements,)
     description : str
         What the values are, at most 79 bytes.
+    dtype : type
+        Of a volume's values in the file; others are always float32.
     """
-    volume = np.zeros(space.mask.shape, np.float32)
-    volume[space.mask] = values
-    write_image(path, volume, space.affine, description)
+    raise NotImplementedError(space)
+
+
+@write_map.register
+def _(space: Volume, path, values, description, dtype=np.float32):
+    write_image(path, space.full(np.asarray(values, dtype)), space.affine, description)
+
+
+@write_map.register
+def _(space: Surface, path, values, description, dtype=np.float32):
+    import nibabel as nib
+    from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ScalarAxis
+
+    sides, vertices = space.sides(), space.vertices()
+    models = [
+        BrainModelAxis.from_surface(vertices[sides == side], int(n), name=_MODELS[side])
+        for side, n in zip(space.hemispheres, space.counts, strict=True)
+        if (sides == side).any()
+    ]
+    axes = ScalarAxis([description]), sum(models[1:], models[0])
+    with written_whole(path) as temporary:
+        nib.save(Cifti2Image(np.asarray(values, np.float32)[None], axes), temporary)
+
+
+def write_hemispheres(space, paths, values, description):
+    """Write values at the vertices of a surface as GIFTI, a file per hemisphere, 0 outside the mask.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+    paths : dict of str to path
+        By hemisphere, "L" and "R".
+    values : array of float, shape (n_elements,)
+    description : str
+    """
+    for side, whole in space.full(np.asarray(values, np.float32)).items():
+        write_metric(paths[side], whole, side, description)

@@ -16,14 +16,21 @@ class Space(Protocol):
 
     Attributes
     ----------
-    element : str
-        What one element is called: "voxel".
+    kind : str
+        Name of its row in `permaps.spaces.kinds`.
+    element, elements : str
+        What one element is called, and several: "voxel", "voxels".
     unit : str
-        Unit of their size, as in the names of columns: "mm3".
+        Unit of their size, as in the names of columns: "mm3"; empty where they have none but their number.
+    place_columns : tuple of str
+        Columns of tables that say where an element is.
     """
 
+    kind: str
     element: str
+    elements: str
     unit: str
+    place_columns: tuple
 
     @property
     def n_elements(self) -> int:
@@ -37,14 +44,29 @@ class Space(Protocol):
     def touching(self) -> Adjacency:
         """Which elements touch at all: a peak is no lower than any element that it touches."""
 
+    def measures(self) -> dict:
+        """Return what the record of a run says of it, as plain values."""
+
     def adjacency(self, connectivity) -> Adjacency:
         """Return which elements are neighbours in clusters."""
 
+    def place(self, elements) -> dict:
+        """Return where elements are, by `place_columns`."""
+
+    def named(self, element) -> str:
+        """Say where an element is."""
+
+    def at(self, places) -> np.ndarray:
+        """Return the elements at places, given by `place_columns`; -1 where there is none."""
+
     def coordinates(self, elements) -> np.ndarray:
-        """Return where elements are, in mm; shape (n, 3)."""
+        """Return where elements are, in mm; shape (n, 3), NaN where that is not known."""
 
     def nearest(self, places) -> np.ndarray:
         """Return the elements at places in mm, or -1 where there is none."""
+
+    def full(self, values, fill=0):
+        """Return values of the elements as arrays of everything that the maps have, with a value for the rest."""
 
     def part(self, elements):
         """Return the space that consists of some of its elements."""

@@ -4,10 +4,11 @@ from dataclasses import fields
 
 import numpy as np
 
+from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 # Each kind of space has one entry here.
-KINDS = {"volume": Volume}
+KINDS = {"volume": Volume, "surface": Surface}
 
 
 def space_arrays(space) -> dict[str, np.ndarray]:

@@ -22,8 +22,11 @@ class Volume:
 
     mask: np.ndarray
     affine: np.ndarray
+    kind: ClassVar[str] = "volume"
     element: ClassVar[str] = "voxel"
+    elements: ClassVar[str] = "voxels"
     unit: ClassVar[str] = "mm3"
+    place_columns: ClassVar[tuple] = ("x", "y", "z")
 
     @property
     def n_elements(self) -> int:
@@ -35,6 +38,14 @@ class Volume:
         """Their volume, mm3."""
         return np.full(self.n_elements, abs(np.linalg.det(self.affine[:3, :3])))
 
+    def measures(self) -> dict:
+        """Return what the record of a run says of it."""
+        return {
+            "voxel_size_mm": [
+                round(float(side), 4) for side in np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
+            ]
+        }
+
     @property
     def touching(self) -> Adjacency:
         """Voxels that share a face, an edge or a corner."""
@@ -43,6 +54,18 @@ class Volume:
     def adjacency(self, connectivity) -> Adjacency:
         """Return which voxels are neighbours, with 6, 18 or 26 neighbours per voxel."""
         return grid_adjacency(self.mask, connectivity)
+
+    def place(self, elements) -> dict:
+        """Return where elements are, by `place_columns`."""
+        return dict(zip(self.place_columns, self.coordinates(elements).T, strict=True))
+
+    def named(self, element) -> str:
+        """Say where an element is."""
+        return ", ".join(f"{c:.0f}" for c in self.coordinates([element])[0]) + " mm"
+
+    def at(self, places) -> np.ndarray:
+        """Return the elements at places, given by `place_columns`; -1 where there is none."""
+        return self.nearest(np.column_stack([places[axis] for axis in self.place_columns]))
 
     def coordinates(self, elements) -> np.ndarray:
         """Return the centres of voxels, in mm; shape (n, 3)."""
@@ -56,6 +79,12 @@ class Volume:
         number = np.full(self.mask.shape, -1)
         number[self.mask] = np.arange(self.n_elements)
         return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
+
+    def full(self, values, fill=0):
+        """Return values of the elements on the whole grid."""
+        volume = np.full(self.mask.shape, fill, np.asarray(values).dtype)
+        volume[self.mask] = values
+        return volume
 
     def part(self, elements):
         """Return the volume that consists of some of its voxels."""

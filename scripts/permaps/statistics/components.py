@@ -21,9 +21,8 @@ def components(mark, adjacency):
     from scipy.sparse.csgraph import connected_components
 
     n = len(mark)
-    one, other = adjacency.pairs.T
-    joined = (mark[one] != 0) & (mark[one] == mark[other])
-    graph = coo_array((np.ones(joined.sum(), bool), (one[joined], other[joined])), shape=(n, n))
+    pairs = adjacency.joined(mark)
+    graph = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(n, n))
     _, component = connected_components(graph, directed=False)
     label = np.zeros(n, int)
     label[mark != 0] = np.unique(component[mark != 0], return_inverse=True)[1] + 1

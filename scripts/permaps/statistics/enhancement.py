@@ -11,9 +11,15 @@ Components need few labels: an element that touches no component starts a new la
 over its label. There are as many labels as local maxima, some thousands, so the table from labels to
 components stays in the fastest cache. The table is flat: a merge renames the labels of the smaller component
 at once. Finding the component of a neighbour is then two loads without a branch.
+
+The extent of a component is the number of its elements or, where elements have sizes, as the vertices of a
+mesh, the sum of these. Elements that meet in joints, as the edges of a graph in its nodes, leave their label
+there: joining two joints is all that adding an edge takes.
 """
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
 from permaps.statistics.compiled import compiled
 from permaps.statistics.components import components
@@ -43,12 +49,13 @@ class Workspace:
         self.keys = np.zeros((2, n), np.uint64)
         self.histograms = np.zeros((3, 2048), np.int32)
         self.label = np.zeros(adjacency.n_positions, np.uint32)
-        self.size_power = _size_power(n, extent)
+        self.marks = adjacency.joints
+        self.sizes, self.size_power = _extents(adjacency, extent)
         # Per label: its component; the chain of labels in a component, its end and its length.
         self.component = np.zeros(n + 2, np.uint32)
         self.chain = np.zeros((3, n + 2), np.uint32)
-        # Per component: number of elements; integral of h^H up to the last change, mass, best TFCE.
-        self.size = np.zeros(n + 2, np.int64)
+        # Per component: its extent; integral of h^H up to the last change, mass, best TFCE.
+        self.size = np.zeros(n + 2, np.int64 if self.sizes is None else np.float64)
         self.measures = np.zeros((3, n + 2))
 
     def maxima(self, heights, both_signs, height_power, threshold):
@@ -68,13 +75,49 @@ class Workspace:
         return _maxima(
             heights.view(np.uint32), both_signs, float(height_power), tables(height_power + 1.0), float(threshold),
             self.adjacency.position, self.steps, self.keys, self.histograms, self.label,
-            self.size_power, self.component, self.chain, self.size, self.measures,
+            self.marks, self.sizes, self.size_power, self.component, self.chain, self.size, self.measures,
         )  # fmt: skip
 
 
-def _size_power(n, extent):
-    """Return the power of every size from 0 to n."""
-    return all_raised(np.arange(n + 1, dtype=float), *tables(extent))
+def _extents(adjacency, extent):
+    """Return the size of the element at each position, and what `_extent` needs for the powers of their sums.
+
+    Where every element counts one, there are no sizes, and a table has all powers.
+    """
+    if adjacency.sizes is None:
+        return None, all_raised(np.arange(len(adjacency.position) + 1, dtype=float), *tables(extent))
+    sizes = np.zeros(adjacency.position.max() + 1)
+    sizes[adjacency.position] = adjacency.sizes
+    return sizes, None if extent == 1 else tables(extent)
+
+
+def _own_size(sizes, position):
+    """Return how much an element adds to the extent."""
+    return 1 if sizes is None else sizes[position]
+
+
+def _extent(size, size_power):
+    """Return a size to the power E."""
+    if size_power is None:
+        return size
+    return raised(size, *size_power) if isinstance(size_power, tuple) else size_power[size]
+
+
+# Each is compiled for one of these ways: a choice at every element would make the loop four times slower.
+@overload(_own_size)
+def _own_size_by_type(sizes, position):
+    if isinstance(sizes, types.NoneType):
+        return lambda sizes, position: 1
+    return lambda sizes, position: sizes[position]
+
+
+@overload(_extent)
+def _extent_by_type(size, size_power):
+    if isinstance(size_power, types.NoneType):
+        return lambda size, size_power: size
+    if isinstance(size_power, types.Array):
+        return lambda size, size_power: size_power[size]
+    return lambda size, size_power: raised(size, *size_power)
 
 
 @compiled
@@ -125,7 +168,7 @@ def _sort_descending(bits, position, keys, histograms):
 @compiled
 def _maxima(
     bits, both_signs, height_power, powers, threshold,
-    position, steps, keys, histograms, label, size_power, component, chain, size, measures,
+    position, steps, keys, histograms, label, marks, sizes, size_power, component, chain, size, measures,
 ):  # fmt: skip
     n_positive = _sort_descending(bits, position, keys, histograms)
     tfce, largest, heaviest = 0.0, 0, 0.0
@@ -138,6 +181,8 @@ def _maxima(
             threshold,
             steps,
             label,
+            marks,
+            sizes,
             size_power,
             component,
             chain,
@@ -150,7 +195,8 @@ def _maxima(
 
 @compiled
 def _maxima_of_sign(
-    keys, height_power, powers, threshold, steps, label, size_power, component, chain, size, measures
+    keys, height_power, powers, threshold, steps, label, marks, sizes, size_power, component, chain, size,
+    measures,
 ):  # fmt: skip
     # The steps of element p start at p * stride, or at 0 on a grid. (A view of a row for each element would
     # cost half as much as everything else.)
@@ -196,8 +242,8 @@ def _maxima_of_sign(
                     d = component[label[p + steps[own + np.uint64(k)]]]
                     if d == 0 or d == c:
                         continue
-                    best[c] += size_power[size[c]] * (settled[c] - power)
-                    best[d] += size_power[size[d]] * (settled[d] - power)
+                    best[c] += _extent(size[c], size_power) * (settled[c] - power)
+                    best[d] += _extent(size[d], size_power) * (settled[d] - power)
                     settled[c] = settled[d] = power
                     if length[d] > length[c]:
                         c, d = d, c
@@ -211,19 +257,27 @@ def _maxima_of_sign(
                     best[c] = max(best[c], best[d])
                     size[c] += size[d]
                     mass[c] += mass[d]
-        best[c] += size_power[size[c]] * (settled[c] - power)
+        best[c] += _extent(size[c], size_power) * (settled[c] - power)
         settled[c] = power
-        size[c] += 1
-        mass[c] += h - threshold
-        label[p] = c
+        own_size = _own_size(sizes, p)
+        size[c] += own_size
+        mass[c] += (h - threshold) * own_size
+        if marks:
+            for k in range(width):
+                label[p + steps[own + np.uint64(k)]] = c
+        else:
+            label[p] = c
     if above:
         largest, heaviest = _largest_components(n_labels, component, size, mass)
     tfce = 0.0
     for c in range(1, n_labels + 1):
         if component[c] == c:
-            tfce = max(tfce, best[c] + size_power[size[c]] * settled[c])
-    for q in range(keys.size):
-        label[keys[q] & np.uint64(0xFFFFFFFF)] = 0
+            tfce = max(tfce, best[c] + _extent(size[c], size_power) * settled[c])
+    if marks:
+        label[:] = 0
+    else:
+        for q in range(keys.size):
+            label[keys[q] & np.uint64(0xFFFFFFFF)] = 0
     return tfce / (height_power + 1.0), largest, heaviest
 
 
@@ -270,39 +324,45 @@ def tfce_map(heights, adjacency, extent, height_power, both_signs):
     numpy.ndarray of float64, shape (n_elements,)
     """
     enhanced = np.zeros(len(heights))
+    sizes, size_power = _extents(adjacency, extent)
     for sign in (1, -1) if both_signs else (1,):
         signed = np.where(sign * heights > 0, sign * heights, 0).astype(float)
         order = np.argsort(-signed, kind="stable")[: np.count_nonzero(signed)]
         enhanced += sign * _tfce_of_sign(
-            signed, order, adjacency.position, adjacency.n_positions, adjacency.steps,
-            _size_power(len(heights), extent), float(height_power), tables(height_power + 1.0),
+            signed, order, adjacency.position, adjacency.n_positions, adjacency.steps, adjacency.joints,
+            sizes, np.zeros(len(heights), int if sizes is None else float), size_power, float(height_power),
+            tables(height_power + 1.0),
         )  # fmt: skip
     return enhanced
 
 
 @compiled
-def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, height_power, powers):
+def _tfce_of_sign(
+    heights, order, position, n_positions, steps, marks, sizes, size, size_power, height_power, powers
+):  # fmt: skip
     # A union-find with offsets: the TFCE of an element is the sum of `gain` on the path to its root.
     element = np.full(n_positions, -1)
     parent = np.arange(heights.size)
-    size = np.zeros(heights.size, np.int64)
     gain = np.zeros(heights.size)
     settled = np.zeros(heights.size)
     for i in order:
         power = raised(heights[i], *powers)
-        settled[i], size[i] = power, 1
         p = position[i]
-        element[p] = i
+        settled[i], size[i] = power, _own_size(sizes, p)
+        if not marks:
+            element[p] = i
         row = steps[0] if steps.shape[0] == 1 else steps[p]
         for k in range(row.size):
             j = element[p + row[k]]
+            if marks:
+                element[p + row[k]] = i
             if j < 0:
                 continue
             a, b = _find(parent, gain, i), _find(parent, gain, j)
             if a == b:
                 continue
             for root in (a, b):
-                gain[root] += size_power[size[root]] * (settled[root] - power)
+                gain[root] += _extent(size[root], size_power) * (settled[root] - power)
                 settled[root] = power
             if size[b] > size[a]:
                 a, b = b, a
@@ -311,7 +371,7 @@ def _tfce_of_sign(heights, order, position, n_positions, steps, size_power, heig
             size[a] += size[b]
     for i in order:
         if parent[i] == i:
-            gain[i] += size_power[size[i]] * settled[i]
+            gain[i] += _extent(size[i], size_power) * settled[i]
     result = np.zeros(heights.size)
     for i in order:
         root = _find(parent, gain, i)
@@ -356,17 +416,21 @@ def clusters(heights, adjacency, threshold, both_signs):
     -------
     label : numpy.ndarray of int, shape (n_elements,)
         From 1 on; 0 outside clusters.
-    size : numpy.ndarray of int, shape (n_clusters + 1,)
-        Elements of each label; 0 for label 0.
+    size : numpy.ndarray of int or float, shape (n_clusters + 1,)
+        Elements of each label, or the sum of their sizes; 0 for label 0.
     mass : numpy.ndarray of float, shape (n_clusters + 1,)
-        Sum of |height| - threshold.
+        Sum of |height| - threshold, times the size of the element.
     """
     heights = np.asarray(heights, float)
     inside = np.sign(heights) * (np.abs(heights) > threshold)
     if not both_signs:
         inside = np.maximum(inside, 0)
     label = components(inside, adjacency)
-    size = np.bincount(label)
-    mass = np.bincount(label, weights=np.abs(heights) - threshold)
+    excess = np.abs(heights) - threshold
+    if adjacency.sizes is None:
+        size, mass = np.bincount(label), np.bincount(label, weights=excess)
+    else:
+        size = np.bincount(label, weights=adjacency.sizes)
+        mass = np.bincount(label, weights=excess * adjacency.sizes)
     size[0] = mass[0] = 0
     return label, size, mass

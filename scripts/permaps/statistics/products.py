@@ -90,7 +90,14 @@ def tile_products(
     for k in range(own.size):
         for j in range(first, stop):
             _multiply_own(
-                listed[j], starts, source[j], sign[j], covariates[k], residuals, own[k] - n_still, cross[j - first]
+                listed[j],
+                starts,
+                source[j],
+                sign[j],
+                covariates[k],
+                residuals,
+                own[k] - n_still,
+                cross[j - first],
             )
 
 
@@ -217,7 +224,9 @@ def mend(
         absent[:] = 0
         for m in gone:
             absent[m] = 1
-        _find_ways(n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further)
+        _find_ways(
+            n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further
+        )
         for v in range(runs[r, 0], runs[r, 1]):
             at, last = v % LINE, r + 1 == runs.shape[0] and v + 1 == runs[r, 1]
             for a in range(gone.size):
@@ -277,7 +286,9 @@ def _transpose(rows, columns):
 
 
 @compiled
-def _find_ways(n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further):
+def _find_ways(
+    n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further
+):
     """Sum the steps from the rows of the absent to rows that are there."""
     n_groups, n_moving = step.shape[0], step.shape[1]
     for a in range(gone.size):

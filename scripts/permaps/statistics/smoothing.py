@@ -35,7 +35,9 @@ class Smoothing:
         one[self.position] = values
         for axis, weight in enumerate(self.weights):
             after = int(np.prod(self.shape[axis + 1 :]))
-            _filter(one.reshape(-1, self.shape[axis], after), weight, other.reshape(-1, self.shape[axis], after))
+            _filter(
+                one.reshape(-1, self.shape[axis], after), weight, other.reshape(-1, self.shape[axis], after)
+            )
             one, other = other, one
         return one[self.position]
 

@@ -65,7 +65,9 @@ def one_variance(cross, energy, lower, freedom, n_interest, scratch, out, score,
 
 
 @compiled
-def variance_groups(cross, energy, lower, gram, count, freedom, n_interest, scratch, out, score, variance, dof):
+def variance_groups(
+    cross, energy, lower, gram, count, freedom, n_interest, scratch, out, score, variance, dof
+):
     """Write G of a tile of voxels.
 
     With b_g the products of group g, and A_g its products of orthonormal columns, whose sum is 1, beta is the

@@ -270,7 +270,14 @@ def voxelwise_statistics(
                 to = score[k : k + 1, at], variance[k : k + 1, at], dof[k : k + 1, at]
                 if n_groups == 1:
                     one_variance(
-                        cross[j - first, 0], energy[t], lower[f], freedom[f, 0], n_interest, scratch, out[j, at], *to
+                        cross[j - first, 0],
+                        energy[t],
+                        lower[f],
+                        freedom[f, 0],
+                        n_interest,
+                        scratch,
+                        out[j, at],
+                        *to,
                     )
                 else:
                     variance_groups(

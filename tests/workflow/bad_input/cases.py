@@ -22,6 +22,7 @@ MATRIX = "maps.npy"
 DESIGN = "design/design.tsv"
 PLAN = "design/contrast-age_plan.json"
 NULL = "nulls/contrast-age.npz"
+BRAIN = "quality/brain_mask.npz"
 # With these, of a finished run only the design is made again: its model is what is tested.
 DESIGN_ALONE = ("--rerun-triggers", "mtime", "--forcerun", "make_design")
 
@@ -69,8 +70,22 @@ def table(**values):
     return {"dataset": {"source": "table", "path": "../study/participants.tsv", "maps": "map"} | values}
 
 
+SURFACES = table() | {"mask": {"strategy": "background"}}
+
+
 def model(formula="1 + age", **contrasts):
     return {"model": {"formula": formula, "contrasts": contrasts or {"age": "age"}}}
+
+
+def on_surfaces(box, structure="CortexLeft"):
+    """Give everyone a map of six vertices of the left hemisphere."""
+    meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": structure})
+    for i in range(8):
+        values = nib.gifti.GiftiDataArray(np.arange(i + 1, i + 7, dtype=np.float32))
+        nib.save(
+            nib.gifti.GiftiImage(darrays=[values], meta=meta), box.study.folder / f"maps/lh.{i + 1:02d}.gii"
+        )
+        box.study.set(i, "map", f"maps/{{hemi}}.{i + 1:02d}.gii")
 
 
 LONG = "".join(f"{i:02d}" for i in range(50))
@@ -418,8 +433,17 @@ STOPS = [
     Stop("Participants", "two participants", ("2 of 2 participants stay, at least 3 are needed",), only(2)),
     Stop("Participants", "no map at all", ("0 of 8 participants stay", "8 missing file", "The first: sub-01"),
          text(lambda study: [path.unlink() for path in (study.folder / "maps").iterdir()])),
-    Stop("Participants", "maps of surfaces alone", ("8 values of a surface", "Permaps does not analyse surfaces yet"),
+    Stop("Participants", "maps of surfaces alone", ("8 values of a surface", "vertices that are no neighbours"),
          text(lambda study: [save(study.map(i), sound(i).reshape(-1, 1, 1)) for i in range(8)])),
+    Stop("Participants", "a file with one volume too few", ("all.nii has 7 volumes, and", "participants.tsv has 8 rows"),
+         text(lambda study: save(study.folder / "all.nii", np.stack([sound(i) for i in range(7)], -1))),
+         config=table(maps="all.nii"), target=COLLECTED),
+    Stop("Surfaces", "no mesh", ("space.mesh: found null", "the maps have 6 vertices in the left hemisphere"), on_surfaces,
+         config=SURFACES, target=BRAIN),
+    Stop("Surfaces", "another mesh", ("space.mesh: the left hemisphere of fsaverage5 has 10,242 vertices, and the maps have 6 there",),
+         on_surfaces, config=SURFACES | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
+    Stop("Surfaces", "hemispheres swapped", ("8 hemispheres swapped", "says right inside and left in its name"),
+         lambda box: on_surfaces(box, "CortexRight"), config=SURFACES, target=BRAIN),
     Stop("Participants", "a query that nobody passes", ("0 of 8 participants stay", "8 query: age > 100"),
          config={"quality": {"query": "age > 100"}}),
     Stop("Participants", "unknown column in a query", ("quality.query: 'agee > 3' names 'agee'", "did you mean 'age'?"),

@@ -1,0 +1,60 @@
+"""What the values of a map are laid out on, and how two maps differ in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from permaps.inputs.images import affine_text, same_grid, shape_text
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A grid of voxels, or the vertices of hemispheres.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the array of values.
+    affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm; empty where there is no grid.
+    parts : dict of str to int
+        By hemisphere ("L", "R"), the number of vertices; empty for a grid.
+    """
+
+    shape: tuple
+    affine: np.ndarray
+    parts: dict
+
+    def same(self, other):
+        """Tell whether values on both can be compared one by one."""
+        if self.parts or other.parts:
+            return self.parts == other.parts
+        return same_grid(self.shape, self.affine, other.shape, other.affine)
+
+    def told(self, other, whose):
+        """Say what this one is, and what another is that is not the same.
+
+        Parameters
+        ----------
+        other : Layout
+        whose : str
+            Who has the other one: "most maps".
+        """
+        if self.parts or other.parts:
+            return f"{_parts(self)}, {whose} have {_parts(other)}"
+        if self.shape != other.shape:
+            return f"shape {shape_text(self.shape)}, {whose} have {shape_text(other.shape)}"
+        return f"affine {_oriented(self.affine)}, {whose} have {_oriented(other.affine)}"
+
+
+def _parts(layout):
+    if not layout.parts:
+        return f"a volume of {shape_text(layout.shape)} voxels"
+    sides = {"L": "left", "R": "right"}
+    return " and ".join(f"{n} vertices of the {sides[side]} hemisphere" for side, n in layout.parts.items())
+
+
+def _oriented(affine):
+    from nibabel.orientations import aff2axcodes
+
+    return f"{affine_text(affine)} ({''.join(map(str, aff2axcodes(affine)))})"

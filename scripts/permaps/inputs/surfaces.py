@@ -1,0 +1,291 @@
+"""Maps and meshes of cortical surfaces on disk: GIFTI, and FreeSurfer's own formats."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+import nibabel as nib
+import numpy as np
+
+from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet, shape_text
+from permaps.inputs.tables import hemisphere_files
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import written_whole
+from permaps.workflow.paths import no_file
+
+SIDES = {"L": "left", "R": "right"}
+# As GIFTI files name them.
+STRUCTURES = {"L": "CortexLeft", "R": "CortexRight"}
+# Templates of FreeSurfer that nilearn knows, by the vertices of a hemisphere.
+TEMPLATES = {
+    642: "fsaverage3",
+    2562: "fsaverage4",
+    10242: "fsaverage5",
+    40962: "fsaverage6",
+    163842: "fsaverage7",
+}
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """The mesh of one or two hemispheres, left before right.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        Vertices by hemisphere.
+    places : numpy.ndarray of float32, shape (n_vertices, 3)
+        mm.
+    triangles : numpy.ndarray of int32, shape (n_triangles, 3)
+        Vertices are numbered through both hemispheres.
+    """
+
+    counts: dict
+    places: np.ndarray
+    triangles: np.ndarray
+
+
+def decode_surface(path):
+    """Read the values of a map at the vertices of its hemispheres.
+
+    Parameters
+    ----------
+    path : path
+        GIFTI, .mgh, .mgz, or FreeSurfer's morphometry files such as lh.thickness, with one value per vertex. With
+        {hemi}, all hemispheres that there are.
+
+    Returns
+    -------
+    permaps.inputs.images.Decoded
+        The left hemisphere's values before the right one's.
+
+    Raises
+    ------
+    UnusableMap
+        When there is no such map.
+    """
+    files = hemisphere_files(os.fspath(path))
+    if not files:
+        raise UnusableMap("missing file (neither of lh and rh, nor of L and R)")
+    values, parts, checksums = [], {}, {}
+    for side, file in files.items():
+        found, content = _values(file), _content(file)
+        its_side = _side(file, found, side)
+        if its_side is None:
+            raise UnusableMap("no hemisphere (neither the name nor the file says left or right)")
+        parts[its_side] = len(found.data)
+        values.append(found.data)
+        checksums[os.path.basename(file)] = hashlib.sha256(content).hexdigest()
+    data = np.concatenate(values)
+    precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
+    return Decoded(np.ascontiguousarray(data, precision), None, dict(sorted(checksums.items())), parts)
+
+
+@dataclass(frozen=True)
+class _Found:
+    data: np.ndarray
+    side: str | None
+
+
+def _content(file):
+    with open(file, "rb") as opened:
+        return opened.read()
+
+
+def _values(file):
+    """Return the values of one file, and the hemisphere that it says it has."""
+    if not os.path.lexists(file):
+        raise UnusableMap("missing file")
+    if found := no_file(file):
+        raise UnusableMap(f"unreadable ({found} in place of a file)")
+    lower = file.lower()
+    side = None
+    with quiet():
+        try:
+            if lower.endswith(".gii"):
+                image = nib.load(file)
+                arrays = [array.data for array in image.darrays]
+                data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
+            elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
+                image = nib.load(file)
+                # FreeSurfer folds vertices into the three dimensions of a volume.
+                shape = image.shape
+                data = np.asanyarray(image.dataobj).reshape(int(np.prod(shape[:3])), *shape[3:], order="F")
+                if len(shape) >= 3 and sorted(shape[:3])[1] > 1 and not lower.endswith((".nii", ".nii.gz")):
+                    raise UnusableMap(f"a volume (shape {shape_text(shape)}), not values of a surface")
+            else:
+                data = nib.freesurfer.read_morph_data(file)
+        except UnusableMap:
+            raise
+        except Exception as error:  # a damaged file can raise nearly anything
+            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    if any(n != 1 for n in data.shape[1:]):
+        raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
+    if data.dtype.kind not in "biuf":
+        raise UnusableMap(f"data of type {data.dtype}")
+    return _Found(data.reshape(-1), side)
+
+
+def _structure(image):
+    for meta in (image.meta, *(array.meta for array in image.darrays)):
+        named = meta.get("AnatomicalStructurePrimary")
+        for side, structure in STRUCTURES.items():
+            if named == structure:
+                return side
+    return None
+
+
+def _side(file, found, named):
+    if found.side and named and found.side != named:
+        raise UnusableMap(
+            f"hemispheres swapped: {os.path.basename(file)} says {SIDES[found.side]} inside and {SIDES[named]} "
+            "in its name"
+        )
+    return named or found.side
+
+
+def read_mesh(mesh, counts):
+    """Read the mesh of a template or of files, for maps with so many vertices.
+
+    Parameters
+    ----------
+    mesh : str or None
+        fsaverage3 to fsaverage7, or a path, with {hemi} for two hemispheres, of .surf.gii or FreeSurfer geometry.
+    counts : dict of str to int
+        Vertices of the maps by hemisphere.
+
+    Returns
+    -------
+    Mesh
+
+    Raises
+    ------
+    UserError
+        When there is no such mesh, or it is not that of the maps.
+    """
+    if mesh is None:
+        known = TEMPLATES.get(max(counts.values()))
+        like = f"; {known} has {max(counts.values()):,} vertices in a hemisphere" if known else ""
+        raise UserError(
+            f"space.mesh: found null (nothing), and the maps have {_told(counts)}; expected the mesh that they "
+            f"are on: fsaverage3 to fsaverage7, or files of .surf.gii or FreeSurfer geometry{like}."
+        )
+    places, triangles, start = [], [], 0
+    parts = _template(mesh, counts) if mesh in TEMPLATES.values() else _files(mesh, counts)
+    for side, n in counts.items():
+        points, corners = parts[side]
+        if len(points) != n:
+            raise UserError(
+                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {len(points):,} vertices, and the maps "
+                f"have {n:,} there; expected the mesh that they were sampled on."
+            )
+        if corners.min() < 0 or corners.max() >= n or not np.isfinite(points).all():
+            raise UserError(
+                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} is damaged: its triangles name vertices that "
+                "are not there, or places are no numbers. Expected a sound mesh: make it anew."
+            )
+        places.append(points)
+        triangles.append(corners + start)
+        start += n
+    return Mesh(counts, np.concatenate(places).astype(np.float32), np.concatenate(triangles).astype(np.int32))
+
+
+def _told(counts):
+    return " and ".join(f"{n:,} vertices in the {SIDES[side]} hemisphere" for side, n in counts.items())
+
+
+def _template(mesh, counts):
+    from nilearn.datasets import load_fsaverage
+
+    try:
+        white = load_fsaverage(mesh)["white_matter"]
+    except Exception as error:
+        raise UserError(
+            f"space.mesh: nilearn could not fetch {mesh} ({one_line(error)}). fsaverage5 comes with nilearn; for "
+            "others a network is needed once, or name your own files."
+        ) from None
+    return {side: (white.parts[SIDES[side]].coordinates, white.parts[SIDES[side]].faces) for side in counts}
+
+
+def _files(mesh, counts):
+    files = hemisphere_files(os.path.abspath(mesh))
+    if None in files:  # the name of a single file may say nothing
+        files = {next(iter(counts)): files[None]}
+    found = {}
+    for side in counts:
+        if side not in files or not os.path.isfile(files[side]):
+            raise UserError(
+                f"space.mesh: there is no mesh of the {SIDES[side]} hemisphere at {mesh}; expected a file for each "
+                "hemisphere of the maps, with {hemi} in place of lh and rh, or L and R."
+            )
+        found[side] = _geometry(files[side], side)
+    return found
+
+
+def _geometry(file, side):
+    with quiet():
+        try:
+            if file.lower().endswith(".gii"):
+                image = nib.load(file)
+                points, corners = image.agg_data(("pointset", "triangle"))
+                inside = _structure(image)
+            else:
+                (points, corners), inside = nib.freesurfer.read_geometry(file), None
+            points, corners = np.asarray(points, float), np.asarray(corners, int)
+            if points.ndim != 2 or points.shape[1] != 3 or corners.ndim != 2 or corners.shape[1] != 3:
+                raise ValueError("it has no points and triangles")
+        except Exception as error:
+            raise UserError(
+                f"space.mesh: {file} is no mesh ({one_line(error)}). Expected .surf.gii or FreeSurfer geometry "
+                "such as lh.white."
+            ) from None
+    if inside and inside != side:
+        raise UserError(
+            f"space.mesh: hemispheres swapped: {file} says {SIDES[inside]} inside, and stands for the "
+            f"{SIDES[side]} one."
+        )
+    return points, corners
+
+
+def read_surface_mask(path, counts):
+    """Return which vertices a mask has above 0.
+
+    Parameters
+    ----------
+    path : path
+        As `decode_surface` takes it.
+    counts : dict of str to int
+        Vertices of the maps by hemisphere.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_vertices,)
+    """
+    try:
+        found = decode_surface(os.path.abspath(path))
+    except UnusableMap as unusable:
+        raise UserError(f"space.mask: {path}: {unusable}; expected values above 0 at the cortex.") from None
+    if found.parts != counts:
+        raise UserError(
+            f"space.mask: {path} has {_told(found.parts)}, and the maps have {_told(counts)}; expected a mask on the "
+            "mesh of the maps."
+        )
+    return np.nan_to_num(found.data) > 0
+
+
+def write_metric(path, values, side, description):
+    """Write the values of one hemisphere as GIFTI, whole or not at all, with the same bytes every time.
+
+    Parameters
+    ----------
+    path : path
+    values : array, shape (n_vertices,)
+    side : {"L", "R"}
+    description : str
+    """
+    meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": STRUCTURES[side], "Name": description})
+    array = nib.gifti.GiftiDataArray(
+        np.asarray(values, np.float32), intent="NIFTI_INTENT_NONE", datatype="NIFTI_TYPE_FLOAT32", meta=meta
+    )
+    with written_whole(path) as temporary:
+        nib.save(nib.gifti.GiftiImage(darrays=[array], meta=meta), temporary)

@@ -1,0 +1,261 @@
+"""Maps drawn on surfaces: lateral and medial views of each hemisphere."""
+
+import warnings
+
+import numpy as np
+from nilearn import plotting
+
+from permaps.inputs.surfaces import SIDES, TEMPLATES
+from permaps.permutation.thresholds import significant as is_significant
+from permaps.reporting.style import BLACK, RED, heading, plt
+
+VIEWS = ("lateral", "medial")
+# Below this share of the scale, the folds of the cortex show in place of the colour.
+FAINT = 0.15
+
+
+def views(space):
+    """Return the meshes on which maps are shown, and the depth of the sulci where it is known.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+
+    Returns
+    -------
+    dict of str to (points, triangles, array or None)
+        By hemisphere; inflated where the mesh is a template.
+    """
+    name = str(space.mesh[0])
+    if name in TEMPLATES.values():
+        from nilearn.datasets import load_fsaverage, load_fsaverage_data
+
+        inflated = load_fsaverage(name)["inflated"].parts
+        sulci = load_fsaverage_data(name, data_type="sulcal").data.parts
+        sides = {side: SIDES[side] for side in space.hemispheres.tolist()}
+        return {
+            side: (inflated[word].coordinates, inflated[word].faces, sulci[word])
+            for side, word in sides.items()
+        }
+    found, start = {}, 0
+    for side, n in zip(space.hemispheres.tolist(), space.counts, strict=True):
+        own = space.triangles[(space.triangles[:, 0] >= start) & (space.triangles[:, 0] < start + n)] - start
+        found[side] = space.places[start : start + n].astype(float), own, None
+        start += n
+    return found
+
+
+def panels(space, panels, alpha, title, most=None):
+    """Draw -log10 p maps side by side, each with its hemispheres from outside and inside, on one scale.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+    panels : list of (str, array of shape (n_elements,))
+        Title of the statistic and its -log10 p.
+    alpha : float
+        Corrected level. What is not significant is not drawn.
+    title : str
+    most : float, optional
+        End of the scale; larger values have its last colour.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    threshold, largest = -np.log10(alpha), max(values.max() for _, values in panels)
+    top = max(largest if most is None else min(most, largest), threshold * 1.2)
+    figure, cells, bar = _grid(space, len(panels), title, 0.80)
+    for (name, values), cell in zip(panels, cells, strict=True):
+        shown = np.where(is_significant(values, alpha), np.minimum(values, top), np.nan)
+        _draw(figure, space, cell, shown, "inferno", threshold, top)
+        count = int(is_significant(values, alpha).sum())
+        left, _, width, _ = cell
+        figure.text(
+            left + width / 2, 0.815, f"{name}\n{count:,} significant {'vertex' if count == 1 else 'vertices'}",
+            ha="center", va="bottom", fontsize=9, linespacing=1.5,
+        )  # fmt: skip
+    scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
+    bar = figure.colorbar(
+        scale, cax=figure.add_axes(bar), extend="max" if largest > top * (1 + 1e-6) else "neither"
+    )
+    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def statistic(space, values, significant, label, title, symmetric=True):
+    """Draw a statistic on the hemispheres; what is significant is outlined.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+    values : array, shape (n_elements,)
+    significant : bool array, shape (n_elements,)
+    label, title : str
+        Of the colour bar and the figure.
+    symmetric : bool
+        A scale around 0 for a signed statistic; from 0 up otherwise.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    top = float(np.abs(values).max()) or 1.0
+    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
+    figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
+    shown = np.where((np.abs(values) >= FAINT * top) | significant, values, np.nan)
+    _draw(figure, space, cell, shown, cmap, low, top, significant, BLACK)
+    bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def coverage(space, counts, inside, participants):
+    """Draw how many participants have a value at each vertex, with the outline of the analysis mask.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+        Before vertices left it for their values.
+    counts : array, shape (n_elements,)
+    inside : bool array, shape (n_elements,)
+        Whether each is analysed.
+    participants : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    title = f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} vertices)"
+    figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
+    shown = np.where(counts > 0, counts, np.nan)
+    _draw(figure, space, cell, shown, "viridis", 0, participants, inside, RED)
+    bar = figure.colorbar(
+        plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis"), cax=figure.add_axes(bar)
+    )
+    bar.set_label("participants")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def viewer(space, values, threshold, title, peak, symmetric=True):
+    """Make an interactive view of a statistic on the hemisphere of a vertex, and of the other one below it.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+    values : array, shape (n_elements,)
+    threshold : float
+        Vertices below it are not coloured.
+    title : str
+    peak : int
+        Element whose hemisphere comes first.
+    symmetric : bool
+
+    Returns
+    -------
+    str
+        A complete HTML page that loads nothing.
+    """
+    whole = space.full(np.asarray(values, np.float32))
+    first = str(space.sides([peak])[0])
+    top = float(np.abs(values).max()) or 1.0
+    pages = []
+    for side, (points, triangles, sulci) in sorted(views(space).items(), key=lambda item: item[0] != first):
+        page = plotting.view_surf(
+            [points, triangles], whole[side], bg_map=sulci, hemi=SIDES[side], threshold=threshold,
+            cmap="RdBu_r" if symmetric else "inferno", symmetric_cmap=symmetric, vmax=top,
+            vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]} hemisphere", view=SIDES[side],
+            colorbar_fontsize=16, title_fontsize=18,
+        )  # fmt: skip
+        pages.append((SIDES[side], page.get_standalone()))
+    frames = "\n".join(
+        f'<iframe title="{side} hemisphere" srcdoc="{_escaped(page)}"></iframe>' for side, page in pages
+    )
+    return _PAGE.format(frames=frames)
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Permaps: viewer</title>
+<style>
+body {{ margin: 0; }}
+iframe {{ border: 0; width: 100%; height: 640px; display: block; }}
+</style>
+</head>
+<body>
+{frames}
+</body>
+</html>
+"""
+
+
+def _escaped(page):
+    return page.replace("&", "&amp;").replace('"', "&quot;")
+
+
+def _grid(space, count, title, top, wide=False):
+    """Return a figure, where its panels lie in it, and where its colour bar lies."""
+    across = len(VIEWS) * len(space.hemispheres) if wide else len(space.hemispheres)
+    width, height = (2.5 * across + 0.9, 2.4) if wide else (3.1 * count + 0.7, 4.0)
+    figure = plt.figure(figsize=(width, height))
+    heading(figure, title)
+    right = 1 - 0.75 / width
+    cells = [(right * k / count, 0.0, right / count, top) for k in range(count)]
+    return figure, cells, [right + 0.1 / width, 0.2, 0.13 / width, 0.45]
+
+
+def _larger(box, by=1.25):
+    """Return a box with the same centre, since brains leave the borders of their axes empty."""
+    left, bottom, width, height = box
+    return [left - width * (by - 1) / 2, bottom - height * (by - 1) / 2, width * by, height * by]
+
+
+def _draw(figure, space, cell, values, cmap, low, top, outlined=None, colour=BLACK):
+    """Draw all views of a map into a part of a figure: two by two, or in a row where that is wide."""
+    left, bottom, width, height = cell
+    whole = space.full(np.asarray(values, float), np.nan)
+    lines = None if outlined is None else space.full(np.asarray(outlined, int), 0)
+    meshes = views(space)
+    pairs = [(side, view) for side in meshes for view in VIEWS]
+    in_a_row = width * figure.get_figwidth() > 2 * height * figure.get_figheight()
+    across = len(pairs) if in_a_row else len(meshes)
+    down = len(pairs) // across
+    for k, (side, view) in enumerate(pairs):
+        row, column = (0, k) if in_a_row else (VIEWS.index(view), list(meshes).index(side))
+        box = [
+            left + width * column / across,
+            bottom + height * (1 - (row + 1) / down),
+            width / across,
+            height / down,
+        ]
+        axes = figure.add_axes(_larger(box), projection="3d")
+        points, triangles, sulci = meshes[side]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            plotting.plot_surf(
+                [points, triangles], np.clip(whole[side], low, top), bg_map=sulci, hemi=SIDES[side], view=view,
+                engine="matplotlib", cmap=cmap, vmin=low, vmax=top, colorbar=False, axes=axes, figure=figure,
+                avg_method="mean" if sulci is None else "median",
+            )  # fmt: skip
+            if lines is not None and lines[side].sum() > 0:
+                plotting.plot_surf_contours(
+                    [points, triangles], lines[side], hemi=SIDES[side], levels=[1], colors=[colour],
+                    axes=axes, figure=figure,
+                )  # fmt: skip
+        axes.set_title("")  # nilearn would repeat that of the figure
+        for drawn in axes.collections:
+            drawn.set_rasterized(True)
+        figure.text(
+            box[0] + 0.02,
+            box[1] + 0.02,
+            f"{SIDES[side]}, {view}",
+            fontsize=7,
+            color=BLACK,
+            ha="left",
+            va="bottom",
+        )

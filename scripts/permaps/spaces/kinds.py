@@ -1,0 +1,162 @@
+"""The kinds of spaces, one row for each: what the rules and the words have to know before any map is read.
+
+Only plain values and names of files, because the Snakefile imports this module at every start.
+"""
+
+from dataclasses import dataclass, field
+
+from permaps.inputs.tables import HEMI, hemisphere_files, item_of, map_paths, read_rows, side_of
+from permaps.workflow.config import refuse
+from permaps.workflow.errors import UserError
+
+VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of space.
+
+    Attributes
+    ----------
+    name : str
+        In the config and in files.
+    elements : str
+        What its elements are called.
+    extent : str
+        Unit of the size of clusters.
+    ending : str
+        Of files with maps.
+    stored : str
+        Ending of files with the space itself: its mask where that says all, or arrays.
+    tfce : str
+        The key, in `inference`, of the exponents of TFCE.
+    by_default : dict
+        Keys (section.key) whose default is another one than that of volumes.
+    refused : dict of str to str
+        Keys that must be left out, with the reason.
+    """
+
+    name: str
+    elements: str
+    extent: str
+    ending: str
+    stored: str = ".npz"
+    tfce: str = "tfce"
+    by_default: dict = field(default_factory=dict)
+    refused: dict = field(default_factory=dict)
+
+
+_NO_VARIANCE = "the variance is smoothed over the grid of an image"
+_NO_IMAGE = "an image says nothing about {}"
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "volume",
+            "voxels",
+            "voxels",
+            ".nii.gz",
+            stored=".nii.gz",
+            refused={
+                "space.mesh": "a mesh is that of a surface",
+                "space.mask": "the mask of images is mask.file",
+            },
+        ),
+        Kind(
+            "surface",
+            "vertices",
+            "mm²",
+            ".dscalar.nii",
+            tfce="tfce_surface",
+            refused={
+                "mask.strategy": "the mask of a surface is space.mask",
+                "inference.variance_smoothing_fwhm": _NO_VARIANCE,
+                "inference.small_volumes": _NO_IMAGE.format("vertices"),
+                "inference.regions": _NO_IMAGE.format("vertices"),
+                "atlas.image": _NO_IMAGE.format("vertices"),
+                "atlas.labels": _NO_IMAGE.format("vertices"),
+            },
+        ),
+    )
+}
+
+
+def kind_of(dataset):
+    """Return the kind of space that the maps of a dataset are defined on, by the names of the files.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's, as resolved.
+    """
+    if dataset["source"] == "simulated":
+        return KINDS[dataset["space"]]
+    if dataset["source"] == "table" and _on_a_surface(_example(dataset)):
+        return KINDS["surface"]
+    return KINDS["volume"]
+
+
+def _example(dataset):
+    """Return a name that says what the maps are: the pattern, or the first path in the column."""
+    return dataset["maps"] if "{" in dataset["maps"] else next(_paths(dataset), "")
+
+
+def _paths(dataset):
+    try:
+        columns, rows, _ = read_rows(dataset["path"])
+        yield from filter(None, map_paths(columns, rows, dataset["path"], dataset["maps"]))
+    except UserError:  # the job that reads the table reports it better
+        return
+
+
+def _on_a_surface(path):
+    name, _ = item_of(path)
+    if HEMI in name or name.lower().endswith(".gii"):
+        return True
+    # FreeSurfer has one format for volumes and surfaces, and names without an ending.
+    return not name.lower().endswith(VOLUMES) and side_of(name) is not None
+
+
+def hemispheres_of(dataset):
+    """Return the hemispheres that maps on a surface have, by the first map that there is: "L", "R" or both."""
+    if dataset["source"] == "simulated":
+        return ["L", "R"]
+    found = (hemisphere_files(path) for path in _paths(dataset))
+    return [side or "L" for side in next(filter(None, found), {"L": None, "R": None})]
+
+
+def fitted(config, given, kind):
+    """Return a config with defaults that make sense in a space, refusing what was asked for and does not.
+
+    Parameters
+    ----------
+    config : dict
+        As resolved.
+    given : dict
+        What the user gave.
+    kind : Kind
+
+    Raises
+    ------
+    UserError
+        With all problems at once.
+    """
+    config = {name: dict(values) if isinstance(values, dict) else values for name, values in config.items()}
+    problems = []
+    for key, value in kind.by_default.items():
+        values, asked, name = _place(key, config, given)
+        values[name] = asked.get(name, value)
+    for key, why in kind.refused.items():
+        values, asked, name = _place(key, config, given)
+        if name in asked and values[name] not in (None, 0, {}, "background"):
+            problems.append(
+                f"{key}: found {values[name]!r}, and the maps are values of {kind.elements}; {why}: leave it out"
+            )
+    if problems:
+        refuse(problems)
+    return config
+
+
+def _place(key, config, given):
+    section, _, name = key.rpartition(".")
+    return (config[section], given.get(section) or {}, name) if section else (config, given, name)

@@ -1,0 +1,101 @@
+"""The simulated cohort on the cortex: the same people, noise and planted effects, on the mesh of fsaverage5.
+
+Participant i depends only on (seed, i), as in `permaps.inputs.simulation`.
+"""
+
+import numpy as np
+
+from permaps.arithmetic.gaussian import exponential
+from permaps.inputs import simulation
+from permaps.inputs.surfaces import SIDES, read_mesh
+from permaps.spaces.smoothing import smoother
+from permaps.spaces.surface import Surface
+
+MESH = "fsaverage5"
+COUNTS = {"L": 10242, "R": 10242}
+# Regions further from the cortex than this, in mm, are not planted.
+NEAR = 12.0
+# (share of the variance, FWHM in mm) of the noise; 0 mm is white.
+NOISE = ((0.55, 8.0), (0.25, 20.0), (0.20, 0.0))
+
+
+def cortex():
+    """Return the surface without the medial wall, where the template has no thickness."""
+    from nilearn.datasets import load_fsaverage_data
+
+    thickness = load_fsaverage_data(MESH, data_type="thickness").data.parts
+    mesh = read_mesh(MESH, COUNTS)
+    return Surface(
+        np.concatenate([thickness[SIDES[side]] for side in COUNTS]) > 0,
+        np.array(list(COUNTS)),
+        np.array(list(COUNTS.values())),
+        mesh.places,
+        mesh.triangles,
+        np.array([MESH]),
+    )
+
+
+def planted(space, effect_size):
+    """Return what is planted: a row for each region, and by variate its effect at every vertex of the mesh.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+    effect_size : float
+        Factor on the effects of `pseudo`; the group mean stays.
+    """
+    rows, effects = [], {name: np.zeros(len(space.mask)) for name in ("pseudo", "mean")}
+    own = space.coordinates(slice(None))
+    for region in simulation.REGIONS:
+        apart = np.sqrt(((own - region.centre) ** 2).sum(axis=1))
+        if apart.min() > NEAR:
+            continue
+        centre = int(np.argmin(apart))
+        squared = ((own - own[centre]) ** 2).sum(axis=1) / region.radius**2
+        shape = region.peak * np.clip(1 - squared, 0, None) ** 2
+        shape[space.sides() != space.sides([centre])[0]] = 0
+        factor = effect_size if region.variate == "pseudo" else 1.0
+        effects[region.variate][space.mask] += factor * shape
+        rows.append(
+            {"label": len(rows) + 1, "name": region.name, "variate": region.variate, "sign": region.sign}
+            | {"peak_effect": factor * region.peak, "n_vertices": int((shape != 0).sum())}
+            | {name: values[0] for name, values in space.place([centre]).items()}
+        )
+    return rows, effects
+
+
+class Noise:
+    """Noise of unit variance at every vertex, partly smooth.
+
+    Parameters
+    ----------
+    space : permaps.spaces.surface.Surface
+    draws : int
+        From which the variance that smoothing leaves is known.
+    """
+
+    def __init__(self, space, draws=20):
+        self.mask, self.parts = space.mask, []
+        rng = np.random.Generator(np.random.Philox(0))
+        for share, fwhm in NOISE:
+            smooth = smoother(space, fwhm)
+            drawn = np.mean([smooth(self._white(rng)) ** 2 for _ in range(draws if fwhm else 1)], axis=0)
+            level = np.sqrt(drawn[self.mask].mean()) if fwhm else 1.0
+            self.parts.append((np.sqrt(share) / level, smooth))
+
+    def _white(self, rng):
+        return np.where(self.mask, rng.standard_normal(len(self.mask), dtype=np.float32), np.float32(0))
+
+    def draw(self, rng):
+        """Return the noise of one map."""
+        return sum(scale * smooth(self._white(rng)) for scale, smooth in self.parts)
+
+
+def surface_map(seed, index, space, effects, noise):
+    """Return a participant's map, float32 of shape (n_vertices,); 0 on the medial wall."""
+    row = simulation.variates(seed, index)
+    rng = simulation.generator(seed, (1 << 31) + index)
+    scale = exponential(simulation.SCALE_LOG_SD * rng.standard_normal())
+    reading = (row["pseudo"] - simulation.PSEUDO_MEAN) / simulation.PSEUDO_SD
+    signal = effects["mean"] + reading * effects["pseudo"] + simulation.SITE_OFFSET[row["site"]]
+    return np.where(space.mask, scale * (signal + noise.draw(rng)), 0.0).astype(np.float32)

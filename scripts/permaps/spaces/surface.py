@@ -1,0 +1,138 @@
+"""Vertices of a mesh, of one hemisphere or both."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from permaps.spaces.adjacency import Adjacency, pair_adjacency
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The vertices of a mask on a mesh; see `permaps.spaces.space.Space`.
+
+    Attributes
+    ----------
+    mask : numpy.ndarray of bool, shape (n_vertices,)
+        Its true vertices are the elements: those of the left hemisphere, then those of the right one.
+    hemispheres : numpy.ndarray of str, shape (n_hemispheres,)
+        "L" or "R".
+    counts : numpy.ndarray of int, shape (n_hemispheres,)
+        Vertices of each on the whole mesh.
+    places : numpy.ndarray of float32, shape (n_vertices, 3)
+        Where the vertices are, in mm.
+    triangles : numpy.ndarray of int32, shape (n_triangles, 3)
+        Their corners, numbered through both hemispheres.
+    mesh : numpy.ndarray of str, shape (1,)
+        What the config calls the mesh.
+    """
+
+    mask: np.ndarray
+    hemispheres: np.ndarray
+    counts: np.ndarray
+    places: np.ndarray
+    triangles: np.ndarray
+    mesh: np.ndarray
+    kind: ClassVar[str] = "surface"
+    element: ClassVar[str] = "vertex"
+    elements: ClassVar[str] = "vertices"
+    unit: ClassVar[str] = "mm2"
+    place_columns: ClassVar[tuple] = ("hemisphere", "vertex", "x", "y", "z")
+
+    @property
+    def n_elements(self) -> int:
+        """Number of vertices in the mask."""
+        return int(self.mask.sum())
+
+    @property
+    def areas(self) -> np.ndarray:
+        """Of every vertex of the mesh, a third of the area of its triangles, mm2."""
+        a, b, c = (self.places[corner].astype(float) for corner in self.triangles.T)
+        across = np.cross(b - a, c - a)
+        thirds = np.sqrt((across * across).sum(axis=1)) / 6
+        return np.bincount(self.triangles.ravel(), np.repeat(thirds, 3), len(self.mask))
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """The area of the vertices in the mask, mm2."""
+        return self.areas[self.mask]
+
+    def measures(self) -> dict:
+        """Return what the record of a run says of it."""
+        return {
+            "mesh": str(self.mesh[0]),
+            "hemispheres": self.hemispheres.tolist(),
+            "area_mm2": round(float(self.sizes.sum()), 1),
+        }
+
+    @property
+    def mesh_edges(self) -> np.ndarray:
+        """Vertices of the mesh that an edge joins, each pair once; shape (n_edges, 2)."""
+        sides = self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
+        low, high = sides.min(axis=1), sides.max(axis=1)
+        return np.column_stack(np.divmod(np.unique(low * len(self.mask) + high), len(self.mask)))
+
+    @property
+    def touching(self) -> Adjacency:
+        """Vertices that an edge of the mesh joins."""
+        return self.adjacency()
+
+    def adjacency(self, connectivity=None) -> Adjacency:
+        """Return which vertices an edge joins, and their areas; a mesh has one kind of neighbours only."""
+        number = np.cumsum(self.mask) - 1
+        pairs = self.mesh_edges
+        pairs = pairs[self.mask[pairs].all(axis=1)]
+        return pair_adjacency(number[pairs], self.n_elements, self.sizes)
+
+    def sides(self, elements=slice(None)) -> np.ndarray:
+        """Return the hemisphere of elements, "L" or "R"."""
+        return np.repeat(self.hemispheres, self.counts)[self.mask][elements]
+
+    def vertices(self, elements=slice(None)) -> np.ndarray:
+        """Return the numbers of elements on the meshes of their hemispheres."""
+        return np.concatenate([np.arange(n) for n in self.counts])[self.mask][elements]
+
+    def place(self, elements) -> dict:
+        """Return where elements are, by `place_columns`."""
+        x, y, z = self.coordinates(elements).T
+        return dict(
+            zip(self.place_columns, (self.sides(elements), self.vertices(elements), x, y, z), strict=True)
+        )
+
+    def named(self, element) -> str:
+        """Say where an element is."""
+        side, vertex, *place = (values[0] for values in self.place([element]).values())
+        return f"{side} {vertex} ({', '.join(f'{c:.0f}' for c in place)} mm)"
+
+    def at(self, places) -> np.ndarray:
+        """Return the elements at places, given by `place_columns`; -1 where there is none."""
+        starts = dict(zip(self.hemispheres, np.cumsum(self.counts) - self.counts, strict=True))
+        vertex = [
+            starts[side] + int(n) for side, n in zip(places["hemisphere"], places["vertex"], strict=True)
+        ]
+        number = np.where(self.mask, np.cumsum(self.mask) - 1, -1)
+        return number[np.array(vertex, int)]
+
+    def coordinates(self, elements) -> np.ndarray:
+        """Return where vertices are on the mesh, in mm; shape (n, 3)."""
+        return self.places[self.mask][elements].astype(float)
+
+    def nearest(self, places) -> np.ndarray:
+        """Return the vertices nearest to places in mm."""
+        own = self.coordinates(slice(None))
+        return np.array(
+            [np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int
+        )
+
+    def part(self, elements):
+        """Return the surface that consists of some of its vertices."""
+        mask = np.zeros_like(self.mask)
+        mask[np.flatnonzero(self.mask)[elements]] = True
+        return replace(self, mask=mask)
+
+    def full(self, values, fill=0):
+        """Return values of the elements at all vertices of the mesh, by hemisphere."""
+        whole = np.full(len(self.mask), fill, np.asarray(values).dtype)
+        whole[self.mask] = values
+        return dict(zip(self.hemispheres.tolist(), np.split(whole, np.cumsum(self.counts)[:-1]), strict=True))

@@ -1,0 +1,67 @@
+"""Simulate a cohort on the cortex, and save its ground truth."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from permaps.inputs import simulation
+from permaps.inputs.frames import write_frame
+from permaps.inputs.surfaces import write_metric
+from permaps.inputs.tables import HEMI, ID, MAP
+from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_map
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size):
+    """Simulate one map per participant and write the table, the maps and the truth.
+
+    Parameters
+    ----------
+    participants, regions : path
+        Tables to write: the cohort; the planted regions.
+    maps : path
+        Folder to write the maps to, as sub-ID_hemi-L_statmap.func.gii.
+    effects : dict of (str, str) to path
+        By variate and hemisphere, the map of the planted effect to write.
+    n_subjects, seed, effect_size
+        As for `simulate_cohort`.
+    """
+    space = cortex()
+    rows, truth = planted(space, effect_size)
+    for (variate, side), path in effects.items():
+        _write(path, truth[variate], side, f"Permaps: planted effect, {variate}")
+    with written_whole(regions) as temporary:
+        write_frame(pd.DataFrame(rows), temporary, "%.6g")
+    noise, unread, people = Noise(space), simulation.without_pseudo(n_subjects), []
+    for index, name in enumerate(simulation.names(n_subjects)):
+        path = str(Path(maps).absolute() / f"sub-{name}_hemi-{HEMI}_statmap.func.gii")
+        values = surface_map(seed, index, space, truth, noise)
+        for side in COUNTS:
+            _write(path.replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
+        row = {ID: name, MAP: path} | simulation.variates(seed, index)
+        people.append(row | ({"pseudo": None} if index in unread else {}))
+    with written_whole(participants) as temporary:
+        write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), temporary)
+    log.info("%d participants, %d without pseudo; %d vertices", len(people), len(unread), space.n_elements)
+
+
+def _write(path, values, side, description):
+    halves = dict(zip(COUNTS, np.split(values, np.cumsum(list(COUNTS.values()))[:-1]), strict=True))
+    write_metric(path, halves[side], side, description)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            participants=snakemake.output.participants,
+            maps=snakemake.output.maps,
+            regions=snakemake.output.regions,
+            effects={
+                (variate, side): getattr(snakemake.output, f"{variate}_{side}")
+                for variate in ("pseudo", "mean")
+                for side in COUNTS
+            },
+            n_subjects=snakemake.params.settings["n_subjects"],
+            seed=snakemake.params.settings["seed"],
+            effect_size=snakemake.params.settings["effect_size"],
+        )

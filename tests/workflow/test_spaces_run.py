@@ -1,0 +1,56 @@
+"""The examples that simulate their own data, from end to end, with few people and relabellings."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from tiny import layered
+
+ROOT = Path(__file__).parents[2]
+SMALL = {"permutation": {"n_permutations": 20, "chunk_size": 20}}
+
+
+@pytest.fixture(scope="module")
+def surface(snakemake, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("surface")
+    example = yaml.safe_load((ROOT / "config/examples/surface.yaml").read_text(encoding="utf-8"))
+    config = layered(example, {"results": "results"}, SMALL)
+    config["dataset"] |= {"n_subjects": 14, "effect_size": 5}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    arguments = ("--snakefile", ROOT / "Snakefile", "--cores", "2", "--configfile", "config.yaml")
+    done = snakemake(*arguments, cwd=folder, timeout=550)
+    assert done.returncode == 0, done.stdout
+    again = snakemake(*arguments, "--dry-run", cwd=folder)
+    assert "Nothing to be done" in again.stdout
+    return folder / "results"
+
+
+def test_results_of_a_surface_are_a_file_per_hemisphere(surface):
+    whole = nib.load(surface / "maps/contrast-pseudo_stat-t_statmap.dscalar.nii")
+    model = whole.header.get_axis(1)
+    for side, (_, part, axis) in zip("LR", model.iter_structures(), strict=True):
+        one = nib.load(surface / f"maps/hemi-{side}_contrast-pseudo_stat-t_statmap.func.gii").darrays[0].data
+        assert one.shape == (10242,)
+        np.testing.assert_array_equal(one[axis.vertex], whole.get_fdata()[0, part].astype(np.float32))
+
+
+def test_tables_and_words_speak_of_vertices(surface):
+    table = pd.read_csv(surface / "tables/contrast-pseudo_stat-tfce_clusters.tsv", sep="\t")
+    assert {"hemisphere", "vertex", "x", "y", "z", "size_mm2", "n_vertices"} <= set(table)
+    assert len(table) and set(table["hemisphere"]) <= {"L", "R"}
+    assert "n_significant_vertices" in pd.read_csv(surface / "tables/summary.tsv", sep="\t")
+    methods, page = ((surface / name).read_text() for name in ("methods.md", "summary.html"))
+    assert "vertices of both hemispheres (fsaverage5; " in methods and "mm²" in methods
+    for text in (methods, page, *(p.read_text() for p in (surface / "figures/captions").glob("*.rst"))):
+        assert "voxels" not in text
+
+
+def test_figures_of_a_surface_are_drawn(surface):
+    for name in ("comparison", "clusters", "stat-tfce_slices", "peaks", "nulls"):
+        assert (surface / f"figures/contrast-pseudo_{name}.png").stat().st_size > 20_000, name
+        assert (surface / f"figures/contrast-pseudo_{name}.svg").stat().st_size < 6_000_000, name
+    page = (surface / "figures/contrast-pseudo_viewer.html").read_text()
+    assert page.count("<iframe") == 2 and 'src="http' not in page
