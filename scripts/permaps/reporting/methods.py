@@ -216,8 +216,8 @@ def _active(config, elements):
     shift = inference["tdp"]["shift"]
     shifted = f", with thresholds shifted by {shift} {cite('andreella2023')}" if shift else ""
     return (
-        f" For {sets}, the number of {elements} with a true effect was bounded from below by the p of all {elements} in "
-        f"the same relabellings {cite('blanchard2020')}{shifted}; these bounds hold together, for all sets of "
+        f" For {sets}, the number of {elements} with a true effect was bounded from below by the p of all {elements} "
+        f"in the same relabellings {cite('blanchard2020')}{shifted}; these bounds hold together, for all sets of "
         f"{elements}, with a confidence of {100 * (1 - inference['alpha']):g} %."
     )
 
