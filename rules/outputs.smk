@@ -94,11 +94,6 @@ def share_maps(stats):
     return [map_of("{contrast}", s, "tdp_statmap") for s in stats] * BOUNDED
 
 
-def regions_table(contrast):
-    """What is found in each region."""
-    return result(f"tables/contrast-{contrast}_regions.tsv")
-
-
 def figure(path, caption, category, **labels):
     """A figure's file, marked for the report."""
     return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)

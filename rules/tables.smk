@@ -3,7 +3,7 @@
 
 TABLES = [
     *[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
-    *[regions_table(c) for c in CONTRASTS if REGIONS],
+    *[result(f"tables/contrast-{c}_regions.tsv") for c in CONTRASTS if REGIONS],
     *SMALL_VOLUMES,
     result("tables/relabellings.tsv"),
     result("tables/summary.tsv"),
@@ -88,7 +88,7 @@ rule tabulate_regions:
         labels=atlas_file("labels"),
     output:
         table=report(
-            regions_table("{contrast}"),
+            result("tables/contrast-{contrast}_regions.tsv"),
             caption="captions/regions.rst",
             category="3 Tables",
             labels={"table": "regions", "contrast": "{contrast}", "statistic": "all"},

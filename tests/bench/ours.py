@@ -11,6 +11,7 @@ from permaps.permutation.relabelling import relabellings
 from permaps.spaces.adjacency import grid_adjacency
 from permaps.statistics import enhancement
 from permaps.statistics.compiled import compiled
+from permaps.statistics.sorted_p import Curves, scale_of
 from scipy.ndimage import gaussian_filter
 
 from bench.clock import REPEATS, each, median
@@ -101,6 +102,27 @@ def parts(example, connectivity):
     found["union-find"] = median(maxima) - found["sort"]
     found = {name: value / BATCH for name, value in found.items()}
     return found | {"all": each(lambda n: [everything() for _ in range(n)], 1, 4) / BATCH}
+
+
+def bounds(example):
+    """Seconds for the sorted p of one relabelling, from which bounds on true discoveries are calibrated."""
+    maps, (model, exchangeability) = np.array(example.maps), example.model()
+    evaluator = model.evaluator(maps, False, 1e6)
+    heights = np.empty((BATCH, maps.shape[1]), np.float32)
+    for first, values in evaluator.values(*relabellings(exchangeability, 0, 1, 1 + BATCH)):
+        width = min(values.shape[1], maps.shape[1] - first)
+        heights[:, first : first + width] = values[:, :width]
+    found = {}
+    for name, is_f in (("t", False), ("F", True)):
+        curves = Curves(scale_of(model.dof, 1, is_f, not is_f), maps.shape[1])
+        of_name = heights**2 if is_f else heights
+
+        def run(curves=curves, of_name=of_name):
+            for one in of_name:
+                curves.of(one)
+
+        found[name] = median(run) / BATCH
+    return found
 
 
 @compiled

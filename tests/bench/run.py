@@ -68,6 +68,15 @@ def main(folder):
     told("the general path")
     numbers["general"] = {"fast": own[1, 6], **ours.general(example)}
 
+    told("bounds on true discoveries")
+    numbers["bounds"] = {
+        "curve": ours.bounds(example),
+        "relabelling": {
+            "all four statistics": own[1, 6],
+            "voxel alone": ours.on_processes(1, maps, model, None),
+        },
+    }
+
     told("growth")
     numbers["growth"] = ours.growth()
 

@@ -289,6 +289,8 @@ def written_by_rules():
         }
         if "cluster_report(" in outputs:
             paths.add("tables/contrast-{contrast}_stat-{stat}_clusters.tsv")
+        if "share_maps(" in outputs:
+            paths.add("maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz")
         paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\("([^"]+)"\)', outputs)}
     return paths
 
@@ -347,6 +349,8 @@ def test_the_columns_of_cluster_tables_are_described():
         "region",
         "size_mm3",
         "n_voxels",
+        "n_active",
+        "tdp",
     }
     assert {"p_fwe", "p_unc", "effect_low"} < columns
     assert not [column for column in columns if f"`{column}`" not in described]
