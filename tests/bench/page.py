@@ -158,7 +158,7 @@ def _bounds(numbers):
         [
             "## Bounds on true discoveries",
             "",
-            "What the sorted p of a relabelling add to it ([how much of it is active](discoveries.md)), in milliseconds,",
+            "What the sorted p of a relabelling add to it ([how much is active](discoveries.md)), in milliseconds,",
             "on one core. The target is 10 %.",
             "",
             "| a relabelling with | takes | sorted p of t | of F | t, % |",
