@@ -45,16 +45,21 @@ def bound(name, indices):
 
 
 def bounds(pool, n):
-    """Return how often bounds on true discoveries fail in n data sets of each scenario, and what they find."""
-    found = {}
-    for name in discoveries.SCENARIOS:
+    """Keep how often bounds on true discoveries fail in n data sets of each scenario, and what they find.
+
+    Each scenario is kept when it is finished. Those that were kept before, of as many data sets, stay.
+    """
+    same = {"n": n, "relabellings": RELABELLINGS, "planted": int(discoveries.ball().sum())}
+    before = page.kept("discoveries") or {}
+    found = before["outcomes"] if before | same == before else {}
+    for name in [name for name in discoveries.SCENARIOS if name not in found]:
         parts = list(pool.map(partial(bound, name), stretches(n, 50)))
         found[name] = {
             what: {str(key): int(sum(part[what][key] for part in parts)) for key in parts[0][what]}
             for what in parts[0]
         }
         print(f"{studies.SCENARIOS[name].title}: {found[name]}", flush=True)
-    return {"n": n, "relabellings": RELABELLINGS, "planted": int(discoveries.ball().sum()), "outcomes": found}
+        page.keep("discoveries", same | {"outcomes": found})
 
 
 def merged(kept, new):
@@ -72,7 +77,7 @@ def main(n, n_power, only):
             found = error_rates(pool, n, names)
             page.keep("calibration", merged(page.kept("calibration"), found) if only else found)
         if not only or DISCOVERIES in only:
-            page.keep("discoveries", bounds(pool, n))
+            bounds(pool, n)
         if not only:
             page.keep("power", power.compare(pool, n_power, RELABELLINGS_POWER))
     page.write()

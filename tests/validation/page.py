@@ -174,7 +174,8 @@ proportions, and the normal one for means):
 def _discoveries(numbers):
     n, planted = numbers["n"], numbers["planted"]
     rows = []
-    for name, outcome in numbers["outcomes"].items():
+    known = [(name, numbers["outcomes"].get(name)) for name in discoveries.SCENARIOS]
+    for name, outcome in [row for row in known if row[1]]:
         failed, found = outcome["failed"], outcome["found"]
         rates = [_with_interval(failed[str(s)] / n, *wilson(failed[str(s)], n)) for s in discoveries.SHIFTS]
         shares = [_percent(found[str(key)] / n / planted) for key in (*discoveries.SHIFTS, "ari")]
