@@ -47,14 +47,11 @@ def tabulate_regions(regions, values, voxel_stat, significant, space, bound=None
     rows = []
     for source, name, elements in regions:
         peak = elements[np.argmax(np.abs(values[elements]))]
-        row = {
-            "region": name,
-            "source": source,
-            f"size_{space.unit}": float(space.sizes[elements].sum()),
-            f"n_{space.elements}": len(elements),
-        }
+        row = {"region": name, "source": source}
+        row |= {f"size_{space.unit}": float(space.sizes[elements].sum())} if space.unit else {}
+        row |= {f"n_{space.elements}": len(elements)}
         row |= {f"n_significant_{stat}": int(marked[elements].sum()) for stat, marked in significant.items()}
-        row |= {name: places[0] for name, places in space.place([peak]).items()} | {voxel_stat: values[peak]}
+        row |= {name: where[0] for name, where in space.place([peak]).items()} | {voxel_stat: values[peak]}
         if bound:
             n_active = bound.active(elements)
             row |= dict(zip(ACTIVE, (n_active, n_active / len(elements)), strict=True))
