@@ -21,7 +21,7 @@ def surface(snakemake, tmp_path_factory):
     config["dataset"] |= {"n_subjects": 14, "effect_size": 5}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     arguments = ("--snakefile", ROOT / "Snakefile", "--cores", "2", "--configfile", "config.yaml")
-    done = snakemake(*arguments, cwd=folder, timeout=550)
+    done = snakemake(*arguments, cwd=folder, timeout=900)
     assert done.returncode == 0, done.stdout
     again = snakemake(*arguments, "--dry-run", cwd=folder)
     assert "Nothing to be done" in again.stdout

@@ -138,8 +138,8 @@ def _structure(image):
 def _side(file, found, named):
     if found.side and named and found.side != named:
         raise UnusableMap(
-            f"hemispheres swapped: {os.path.basename(file)} says {SIDES[found.side]} inside and {SIDES[named]} "
-            "in its name"
+            f"hemispheres swapped ({os.path.basename(file)} says {SIDES[found.side]} inside and {SIDES[named]} "
+            "in its name)"
         )
     return named or found.side
 
