@@ -351,7 +351,7 @@ def test_a_mask_of_the_whole_image_is_pointed_out(tmp_path, caplog):
     table = tmp_path / "t.csv"
     table.write_text("participant_id,file\n" + "".join(f"{i},{p}\n" for i, p in enumerate(paths)))
     f = pipeline(tmp_path / "out", table, "file", {}, "background", max_missing=0.1, min_coverage=1.0)
-    assert "takes the whole image" in caplog.text
+    assert "takes 100 % of the image for brain" in caplog.text
     assert "whole image" in f["voxels.tsv"].read_text()
 
 

@@ -3,6 +3,7 @@
 import re
 
 from permaps.inputs.outliers import sentence
+from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 from permaps.reporting.words import analysed, space_of
@@ -284,6 +285,8 @@ def limitations(record):
             f"{people} participants are few: power is low, and effects at peaks that reach significance are "
             "overestimated."
         )
+    if sides := record["mask"].get("voxel_size_mm"):
+        notes += doubts_of_mask(record["config"]["mask"]["strategy"], record["mask"]["n_voxels"], sides)
     if note := sentence(record["participants"]["stand_out"]):
         notes.append(note)
     if len(record["contrasts"]) > 1:

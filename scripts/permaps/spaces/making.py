@@ -4,23 +4,23 @@ import numpy as np
 
 from permaps.inputs.images import decode
 from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
+from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import log
+from permaps.workflow.jobs import log, warn
 
 
 def make_volume(maps, settings):
     """Return the voxels of the brain mask; see `permaps.inputs.masking.brain_mask`."""
     affine = maps.layout.affine
     mask = brain_mask(settings["strategy"], maps, affine, settings["file"])
-    if mask.all():
-        log.warning(
-            "warning: the brain mask takes the whole image. A background mask needs a background of one "
-            "value around the brain; mask.strategy: template, or a file, does not"
-        )
-    return Volume(mask, affine)
+    space = Volume(mask, affine)
+    sides = space.measures()["voxel_size_mm"]
+    for text in doubts_of_mask(settings["strategy"], space.n_elements, sides, mask.mean()):
+        warn(text)
+    return space
 
 
 def make_surface(maps, settings):

@@ -1,0 +1,37 @@
+"""Whether a brain mask can be one."""
+
+import numpy as np
+
+# Litres of a whole brain in MNI space, with room for what smoothing adds and susceptibility takes.
+LEAST, MOST = 0.8, 2.2
+# A share of the image that no brain fills.
+FULL = 0.9
+
+
+def doubts_of_mask(strategy, n_voxels, sides, share=None):
+    """Yield why a mask that was computed is hardly that of a whole brain.
+
+    Parameters
+    ----------
+    strategy : str
+        As in the config; a mask from the user's file is as it was meant.
+    n_voxels : int
+    sides : sequence of float
+        Of a voxel, in mm.
+    share : float, optional
+        Share of the image that the mask takes.
+    """
+    if strategy == "file":
+        return
+    mend = "Look at figures/coverage.png; mask.strategy: template, or a mask of your own in mask.file, may be better."
+    litres = n_voxels * np.prod(sides) / 1e6
+    if share is not None and share > FULL:
+        yield (
+            f"mask.strategy: {strategy} takes {100 * share:.0f} % of the image for brain ({n_voxels:,} voxels, "
+            f"{litres:.1f} litres): it needs a background of one value around the brain. {mend}"
+        )
+    elif not LEAST <= litres <= MOST:
+        yield (
+            f"mask.strategy: {strategy} gives a mask of {litres:.2g} litres, and a whole brain has {LEAST:g} to "
+            f"{MOST:g}. {mend}"
+        )

@@ -1,0 +1,21 @@
+"""A mask that can hardly be that of a whole brain is told."""
+
+import pytest
+from permaps.inputs.plausible import doubts_of_mask
+
+
+@pytest.mark.parametrize(
+    ("n_voxels", "share", "says"),
+    [
+        (81_592, 0.93, "takes 93 % of the image for brain (81,592 voxels, 2.2 litres)"),
+        (150_000, 0.5, "a mask of 4 litres, and a whole brain has 0.8 to 2.2"),
+        (10_000, None, "a mask of 0.27 litres"),
+        (50_000, 0.4, ""),
+        (50_000, None, ""),
+    ],
+)
+def test_masks_that_are_no_brains(n_voxels, share, says):
+    told = list(doubts_of_mask("background", n_voxels, [3, 3, 3], share))
+    assert len(told) == bool(says) and all(says in text for text in told)
+    # What the user gives may be a part of the brain.
+    assert not list(doubts_of_mask("file", n_voxels, [3, 3, 3], share))
