@@ -122,6 +122,10 @@ VALUES = [
     Value("yes in words", {"permutation": {"two_sided": "sometimes"}}, ("found 'sometimes', expected true or false",)),
     Value("unknown scheme", {"permutation": {"scheme": "permut"}}, ("did you mean 'permute'?",)),
     Value("unknown statistic", {"inference": {"statistics": ["tfec"]}}, ("inference.statistics[0]", "'tfce'")),
+    Value("bounds switched on by a word", {"inference": {"tdp": True}}, ("inference.tdp: found true", "a section with the key shift, or null")),
+    Value("negative shift of the bounds", {"inference": {"tdp": {"shift": -1}}}, ("inference.tdp.shift: found -1", "from 0 to")),
+    Value("region called as HTML", {"inference": {"regions": {"<b>": "a.nii"}}}, ("inference.regions: the name '<b>' will not do", "letters, digits, spaces")),
+    Value("no such region", {"inference": {"regions": {"V1": "../study/v1.nii"}}}, ("inference.regions.V1: there is no file",), "files"),
     Value("unknown connectivity", {"inference": {"connectivity": 8}}, ("expected one of 6, 18, 26",)),
     Value("share in per cent", {"quality": {"max_missing": 10}}, ("quality.max_missing: found 10.0", "from 0 to 1")),
     Value("mask strategy without its file", {"mask": {"strategy": "file"}}, ("mask.file: found null",)),
@@ -335,6 +339,7 @@ MASK = {"mask": {"strategy": "file", "file": "../study/mask.nii.gz"}}
 RUN_CODE = "__import__('os').system('touch pwned')"
 
 SMALL = "design/contrast-age_volume-roi_model.npz"
+REGIONS = "tables/contrast-age_regions.tsv"
 VOLUME = {"inference": {"statistics": ["voxel"], "small_volumes": {"roi": "../study/mask.nii.gz"}}}
 
 STOPS = [
@@ -536,6 +541,9 @@ STOPS = [
          masked(~inside()), VOLUME, SMALL, finished=True),
     Stop("Small volumes", "in another space", ("inference.small_volumes:", "another grid"),
          masked(inside(), AFFINE @ np.diag([-1.0, 1, 1, 1])), VOLUME, SMALL, finished=True),
+    # Regions
+    Stop("Regions", "no voxel in the analysis mask", ("inference.regions.the roi:", "has no voxel inside the analysis mask"),
+         masked(~inside()), {"inference": {"regions": {"the roi": "../study/mask.nii.gz"}}}, REGIONS, finished=True),
     # The relabellings
     Stop("Relabellings", "unknown column of blocks", ("permutation.blocks.within: there is no column 'site'",),
          config={"permutation": {"blocks": {"within": "site"}}}, finished=True, target=DESIGN),
