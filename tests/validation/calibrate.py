@@ -7,10 +7,12 @@ A row that is new, or one whose numbers are meant to change, can be measured alo
 
 PYTHONPATH=scripts:tests python -m validation.calibrate --only cut_exponential cut_normal
 PYTHONPATH=scripts:tests python -m validation.calibrate --only discoveries
+PYTHONPATH=scripts:tests python -m validation.calibrate --example results
 """
 
 import argparse
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -90,5 +92,12 @@ if __name__ == "__main__":
     parser.add_argument(
         "--only", nargs="+", choices=[*studies.SCENARIOS, DISCOVERIES], metavar="SCENARIO", default=[]
     )
+    parser.add_argument(
+        "--example", help="results of a default run: compare its bounds with ARI's, nothing else"
+    )
     given = parser.parse_args()
+    if given.example:
+        page.keep("example", discoveries.beside_ari(given.example))
+        page.write()
+        sys.exit()
     main(given.data_sets, given.power_data_sets, given.only)

@@ -4,11 +4,17 @@ A bound fails when it exceeds the truth for any set at all. That is so exactly w
 all elements without an effect: whatever makes a bound too large lies in there.
 """
 
+from pathlib import Path
+
 import numpy as np
 from permaps.permutation.chunk import p_scale
 from permaps.permutation.discoveries import Bound, calibrated
 from permaps.permutation.null import null_maxima
-from permaps.permutation.observed import observe
+from permaps.permutation.observed import Observed, observe
+from permaps.permutation.thresholds import significant
+from permaps.reporting.clusters import clusters_of
+from permaps.spaces.files import read_map
+from permaps.statistics import registry
 from permaps.statistics.sorted_p import least_slope
 from scipy.stats import norm
 
@@ -69,6 +75,39 @@ def ari(p, inside, alpha=studies.ALPHA):
     z = norm.isf(p)
     value = thresholding._compute_hommel_value(z, alpha)
     return round(len(inside) * thresholding._true_positive_fraction(z[inside], value, alpha))
+
+
+def beside_ari(results, contrast="pseudo", alpha=studies.ALPHA):
+    """Compare the bounds of a finished run's clusters with ARI's.
+
+    Returns
+    -------
+    dict
+        `n_relabellings`, `n_elements`, `levels` by shift, and `clusters`, by statistic and the largest first: name of
+        the statistic, size, bound by shift, ARI's bound.
+    """
+    results = Path(results)
+    curves = [dict(np.load(path)) for path in sorted(results.glob(f"nulls/contrast-{contrast}/*-*.npz"))]
+    seen = Observed.load(results / f"observed/contrast-{contrast}.npz")
+    bounds = {}
+    for shift in SHIFTS:
+        parts = [least_slope(c["curve_rank"], c["curve_p"], c["curve_length"], shift) for c in curves]
+        bounds[shift] = Bound(calibrated(np.concatenate(parts), alpha), shift, seen.measures["p"])
+    clusters = []
+    for stat in registry.statistics_of("t", studies.STATISTICS):
+        logp = read_map(seen.space, results / f"maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.nii.gz")
+        found = clusters_of(significant(logp, alpha), seen.measure("t"), seen.space.adjacency(6))
+        for elements in sorted(found, key=len, reverse=True):
+            told = [bounds[shift].active(elements) for shift in SHIFTS]
+            clusters.append([stat, len(elements), *told, ari(seen.measures["p"], elements, alpha)])
+    levels = {str(shift): bound.level for shift, bound in bounds.items()}
+    n = sum(len(c["curve_length"]) for c in curves) - 1
+    return {
+        "n_relabellings": n,
+        "n_elements": len(seen.measures["p"]),
+        "levels": levels,
+        "clusters": clusters,
+    }
 
 
 def outcomes(scenario, indices, n_relabellings):

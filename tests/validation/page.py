@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.statistics.registry import STATISTICS
 
 from validation import discoveries, gates, power, studies
 from validation.intervals import expected_range, wilson
@@ -47,6 +48,7 @@ def text():
         ("calibration", _calibration),
         ("power", _power),
         ("discoveries", _discoveries),
+        ("example", _example),
         ("agreement", _agreement),
     ):
         if numbers := kept(name):
@@ -202,6 +204,27 @@ A shift pays where the signal is wide and no single voxel stands out, and costs 
 nothing of the correlation between voxels. It takes account of how many voxels have an effect, which ours does
 not, and that makes up for much here, where {share} % of all voxels have one.
 """
+
+
+def _example(numbers):
+    levels = [numbers["levels"][str(shift)] for shift in discoveries.SHIFTS]
+    rows = [
+        [STATISTICS[stat].label, *(f"{value:,}" for value in values)] for stat, *values in numbers["clusters"]
+    ]
+    header = [
+        "cluster by",
+        "voxels",
+        *(f"active, shift {shift}" for shift in discoveries.SHIFTS),
+        "active, ARI",
+    ]
+    return f"""\
+### In the default run
+
+The clusters of `make run` ({numbers["n_elements"]:,} voxels, {numbers["n_relabellings"]:,} relabellings), and how many of their voxels are
+active, at least. Relabelling calibrates the level of the thresholds to {levels[0]:.3f}, and to {levels[1]:.3f} with shift
+{discoveries.SHIFTS[1]}; by Simes' inequality it would be {studies.ALPHA}.
+
+{_table(header, rows)}"""
 
 
 def _agreement(numbers):
