@@ -207,6 +207,7 @@ not, and that makes up for much here, where {share} % of all voxels have one.
 
 
 def _example(numbers):
+    voxels, relabellings = numbers["n_elements"], numbers["n_relabellings"]
     levels = [numbers["levels"][str(shift)] for shift in discoveries.SHIFTS]
     rows = [
         [STATISTICS[stat].label, *(f"{value:,}" for value in values)] for stat, *values in numbers["clusters"]
@@ -220,9 +221,9 @@ def _example(numbers):
     return f"""\
 ### In the default run
 
-The clusters of `make run` ({numbers["n_elements"]:,} voxels, {numbers["n_relabellings"]:,} relabellings), and how many of their voxels are
-active, at least. Relabelling calibrates the level of the thresholds to {levels[0]:.3f}, and to {levels[1]:.3f} with shift
-{discoveries.SHIFTS[1]}; by Simes' inequality it would be {studies.ALPHA}.
+The clusters of `make run` ({voxels:,} voxels, {relabellings:,} relabellings), and how many of their voxels are
+active, at least. Relabelling calibrates the level of the thresholds to {levels[0]:.3f}, and to {levels[1]:.3f}
+with shift {discoveries.SHIFTS[1]}; by Simes' inequality it would be {studies.ALPHA}.
 
 {_table(header, rows)}"""
 
