@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter
 from bench.clock import REPEATS, each, median
 
 BATCH = 64
+RANDOM, RIM = "5 % of all values missing", "10 % missing in patches at the rim"
 
 
 def on_processes(processes, maps, model, enhance, few=BATCH, many=1024):
@@ -138,27 +139,79 @@ def _traffic(keys, steps, label):
 
 
 def general(example):
-    """Seconds for one relabelling where voxels differ in their models: the general path, on one core."""
+    """Processor time of one relabelling where voxels differ in their models, beside one model for all.
+
+    All are measured in turn, so that what else the machine does falls on each of them alike.
+
+    Returns
+    -------
+    dict of str to dict
+        For each kind of model, `seconds` and `times` (those of one model for all voxels with the same columns and
+        contrast): median, lowest and highest of the repeats.
+    """
     maps, rng = np.array(example.maps), np.random.default_rng(0)
     space, enhance = Model.load(example.model_file).space, example.enhancement()
     n = len(maps)
-    fixed = np.column_stack([np.ones(n), example.tested])
-    lacking = np.where(rng.random(maps.shape) < 0.05, np.float32(np.nan), maps)
-    extended = np.column_stack([fixed, np.full(n, np.nan)])
-    covariate = rng.standard_normal(maps.shape, np.float32)
+    at = np.argwhere(space.mask)
+    # Everyone lacks the tenth of the voxels that is farthest in a direction of their own.
+    depth = rng.standard_normal((n, 3)) @ at.T
+    lacking = {
+        RANDOM: np.where(rng.random(maps.shape) < 0.05, np.float32(np.nan), maps),
+        RIM: np.where(depth > np.quantile(depth, 0.9, axis=1, keepdims=True), np.float32(np.nan), maps),
+    }
+    covariate, groups = rng.standard_normal(maps.shape, np.float32), np.arange(n) % 2
+    noise = rng.standard_normal((8, n))
 
-    def measured(maps, design, covariates=(), **options):
-        contrast = np.eye(design.shape[1])[1:2]
-        kind = "smoothed_variance" if "variance_sigma" in options else "voxelwise"
-        model = contrast_model(design, contrast, "t", "permute", {}, kind=kind, space=space, **options)
-        pair = model.estimator(covariates), model.exchangeability
-        return on_processes(1, maps, pair, enhance, few=8, many=40)
+    def of(p, rows, data=maps, kind="voxelwise", covariates=(), **options):
+        columns = [np.ones(n), example.tested, *noise[: p - 2], *[np.full(n, np.nan)] * len(covariates)]
+        design = np.column_stack(columns)
+        model = contrast_model(
+            design, np.eye(design.shape[1])[1 : 1 + rows], "F" if rows > 1 else "t", "permute", {}, kind=kind,
+            space=space, incomplete=data is not maps, **options,
+        )  # fmt: skip
+        return data, model.estimator(covariates), model.exchangeability, rows > 1
 
+    def measured(data, estimator, exchangeability, is_f):
+        def run(many):
+            begin = time.process_time()
+            null_maxima(
+                data,
+                estimator,
+                exchangeability,
+                0,
+                1,
+                1 + many,
+                is_f=is_f,
+                both_signs=not is_f,
+                enhancement=enhance,
+            )
+            return time.process_time() - begin
+
+        few, many = 24, 24 + 2 * BATCH
+        return (run(many) - run(few)) / (many - few)
+
+    sizes = {"": (2, 1), ", 5 columns": (5, 1), ", 10 columns": (10, 1), ", F of 3 rows": (5, 3)}
+    found = {}
+    for more, size in sizes.items():
+        cases = {name: of(*size, data) for name, data in lacking.items()}
+        cases["two variance groups"] = of(*size, groups=groups)
+        if not more:
+            cases["a covariate that is a map"] = of(*size, covariates=[covariate])
+            cases["smoothed variance"] = of(*size, kind="smoothed_variance", variance_sigma=(1.0, 1.0, 1.0))
+        cases[f"two variance groups, {RANDOM}"] = of(*size, lacking[RANDOM], groups=groups)
+        common = of(*size, kind="common")
+        for repeat in range(1 + REPEATS):
+            fast = measured(*common)
+            for name, case in {"one model for all voxels": common, **cases}.items():
+                seconds = measured(*case)
+                # The first one compiles.
+                if repeat:
+                    one = found.setdefault(name + more, {"seconds": [], "times": []})
+                    one["seconds"].append(seconds)
+                    one["times"].append(seconds / fast)
     return {
-        "5 % of all values missing": measured(lacking, fixed),
-        "two variance groups": measured(maps, fixed, groups=np.arange(n) % 2),
-        "a covariate that is a map": measured(maps, extended, [covariate]),
-        "smoothed variance": measured(maps, fixed, variance_sigma=(1.0, 1.0, 1.0)),
+        name: {key: [statistics.median(values), min(values), max(values)] for key, values in one.items()}
+        for name, one in found.items()
     }
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.freedman_lane import PEOPLE, TILE
+from permaps.statistics.multiply import TILE
 
 # A column with less than this share of its square sum beside the columns before depends on them.
 SINGULAR = 1e-10
@@ -59,9 +59,9 @@ class Stretch(NamedTuple):
 
     Attributes
     ----------
-    residuals : float64, shape (n_tiles, n_padded, TILE)
-        Data without nuisance; 0 where a participant has no value, where nothing can be estimated, and from
-        row n_participants on.
+    residuals : float64, shape (n_tiles, n_participants + 1, TILE)
+        Data without nuisance; 0 where a participant has no value, where nothing can be estimated, and for
+        nobody: the last row.
     covariates : float64, shape (n_tiles, n_own, n_participants, TILE)
         The columns that differ by voxel; 0 where a participant has no value.
     energy : float64, shape (n_tiles, TILE)
@@ -112,8 +112,7 @@ def stretch_of(frames, maps, covariates):
     """
     (p, n), n_groups = frames.design.shape, frames.n_groups
     n_tiles = -(-maps.shape[1] // TILE)
-    # There is at least one row of zeros, for those who are not there.
-    residuals = np.zeros((n_tiles, n + 1 + -(n + 1) % PEOPLE, TILE))
+    residuals = np.zeros((n_tiles, n + 1, TILE))
     _fill(residuals, maps)
     own = np.zeros((n_tiles, len(frames.own), n, TILE))
     own[:] = frames.shared[:, :, None]
@@ -143,7 +142,7 @@ def stretch_of(frames, maps, covariates):
 
 
 def _fill(tiles, values):
-    """Spread columns of (n, n_voxels) over tiles of (n_tiles, n_padded, TILE)."""
+    """Spread columns of (n, n_voxels) over tiles of (n_tiles, n or more, TILE)."""
     n = len(values)
     for t in range(len(tiles)):
         part = values[:, t * TILE : (t + 1) * TILE]

@@ -22,14 +22,10 @@ import numpy as np
 from permaps.arithmetic.linear import product, spanning
 from permaps.statistics.compiled import compiled, fma
 from permaps.statistics.memory_maps import columns
+from permaps.statistics.multiply import ROWS, TILE, multiply
 
-# Voxels to a tile: so many columns of the data stay in the fastest cache while rows pass over them.
-TILE = 128
 # Tiles to a group: what is between the products and what uses them stays in the cache.
 GROUP = 8
-# Rows are taken six at a time and participants four, which fills the registers (other shapes were slower);
-# beyond the last ones there are zeros.
-ROWS, PEOPLE = 6, 4
 # Below this share of a map's norm, residuals are rounding noise of a voxel that the nuisance explains.
 NOISE = 1e-6
 # When the whole model leaves less than this share of their square, a fit is perfect but for rounding (t
@@ -156,12 +152,12 @@ def relabelled_rows(regressors, source, sign):
 
     Returns
     -------
-    numpy.ndarray, shape (n_padded_rows, n_padded)
-        Rows of one relabelling lie together; beyond the last one, and the last participant, there are zeros.
+    numpy.ndarray, shape (n_padded_rows, n_participants)
+        Rows of one relabelling lie together; beyond the last one there are zeros.
     """
     moved = regressors.rows[source] * sign[:, :, None]
     moved = moved.transpose(0, 2, 1).reshape(-1, source.shape[1])
-    return np.pad(moved, [(0, -len(moved) % ROWS), (0, -moved.shape[1] % PEOPLE)])
+    return np.pad(moved, [(0, -len(moved) % ROWS), (0, 0)])
 
 
 def standardised_tiles(maps, basis):
@@ -175,15 +171,15 @@ def standardised_tiles(maps, basis):
 
     Returns
     -------
-    numpy.ndarray of float64, shape (n_tiles, n_padded, TILE)
-        0 beyond the last participant and voxel, and in voxels without residual variance.
+    numpy.ndarray of float64, shape (n_tiles, n_participants, TILE)
+        0 beyond the last voxel, and in voxels without residual variance.
     """
     n, n_voxels = maps.shape
     n_tiles = -(-n_voxels // TILE)
-    tiles = np.zeros((n_tiles, n + -n % PEOPLE, TILE))
+    tiles = np.zeros((n_tiles, n, TILE))
     for t in range(n_tiles):
         part = maps[:, t * TILE : (t + 1) * TILE]
-        tiles[t, :n, : part.shape[1]] = part
+        tiles[t, :, : part.shape[1]] = part
     _standardise(tiles, np.ascontiguousarray(basis), NOISE)
     return tiles
 
@@ -220,36 +216,12 @@ def _standardise(tiles, basis, noise):
 
 
 @compiled
-def multiply(rows, tile, out):
-    """Out = rows @ tile, each element summed over participants in their order."""
-    for r in range(rows.shape[0]):
-        for v in range(TILE):
-            out[r, v] = 0.0
-    for r in range(0, rows.shape[0], ROWS):
-        for i in range(0, rows.shape[1], PEOPLE):
-            a0, a1, a2, a3 = rows[r, i], rows[r, i + 1], rows[r, i + 2], rows[r, i + 3]
-            b0, b1, b2, b3 = rows[r + 1, i], rows[r + 1, i + 1], rows[r + 1, i + 2], rows[r + 1, i + 3]
-            c0, c1, c2, c3 = rows[r + 2, i], rows[r + 2, i + 1], rows[r + 2, i + 2], rows[r + 2, i + 3]
-            d0, d1, d2, d3 = rows[r + 3, i], rows[r + 3, i + 1], rows[r + 3, i + 2], rows[r + 3, i + 3]
-            e0, e1, e2, e3 = rows[r + 4, i], rows[r + 4, i + 1], rows[r + 4, i + 2], rows[r + 4, i + 3]
-            f0, f1, f2, f3 = rows[r + 5, i], rows[r + 5, i + 1], rows[r + 5, i + 2], rows[r + 5, i + 3]
-            for v in range(TILE):
-                p0, p1, p2, p3 = tile[i, v], tile[i + 1, v], tile[i + 2, v], tile[i + 3, v]
-                out[r, v] = fma(a3, p3, fma(a2, p2, fma(a1, p1, fma(a0, p0, out[r, v]))))
-                out[r + 1, v] = fma(b3, p3, fma(b2, p2, fma(b1, p1, fma(b0, p0, out[r + 1, v]))))
-                out[r + 2, v] = fma(c3, p3, fma(c2, p2, fma(c1, p1, fma(c0, p0, out[r + 2, v]))))
-                out[r + 3, v] = fma(d3, p3, fma(d2, p2, fma(d1, p1, fma(d0, p0, out[r + 3, v]))))
-                out[r + 4, v] = fma(e3, p3, fma(e2, p2, fma(e1, p1, fma(e0, p0, out[r + 4, v]))))
-                out[r + 5, v] = fma(f3, p3, fma(f2, p2, fma(f1, p1, fma(f0, p0, out[r + 5, v]))))
-
-
-@compiled
 def statistics(rows, n_rows, n_interest, is_f, dof, tiles, out):
     """Write the statistic of every relabelling and voxel into `out`.
 
     Parameters
     ----------
-    rows : float64, shape (n_padded_rows, n_padded)
+    rows : float64, shape (n_padded_rows, n_participants)
         From `relabelled_rows`.
     n_rows, n_interest : int
         Rows to a relabelling, and how many of them are of interest.
@@ -257,7 +229,7 @@ def statistics(rows, n_rows, n_interest, is_f, dof, tiles, out):
         F, or else t (of one row of interest).
     dof : int
         Residual degrees of freedom.
-    tiles : float64, shape (n_tiles, n_padded, TILE)
+    tiles : float64, shape (n_tiles, n_participants, TILE)
     out : float64, shape (n_relabellings, n_tiles * TILE)
     """
     n = out.shape[0]

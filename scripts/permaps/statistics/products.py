@@ -9,8 +9,10 @@ that lack the same participants share all steps.
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.freedman_lane import PEOPLE, ROWS, TILE, multiply
+from permaps.statistics.multiply import ROWS, TILE, multiply
 
+# Participants of a variance group are taken four at a time, and groups filled up with nobody.
+PEOPLE = 4
 # Relabellings whose products are held at a time: they stay in the cache until they are used.
 BLOCK = 16 * ROWS
 # Voxels side by side in a line of the cache.
@@ -36,7 +38,6 @@ def moved(frames, source, sign):
     starts : int64, shape (n_groups + 1,)
         Where in `listed` each group begins.
     """
-    n = source.shape[1]
     columns = frames.design[frames.n_still :]
     listed, starts = _listed(source, frames.group, frames.n_groups)
     if frames.n_groups > 1:
@@ -44,8 +45,7 @@ def moved(frames, source, sign):
         source, sign = (np.take_along_axis(array, listed, axis=1) for array in padded)
     rows = columns.T[source] * sign[:, :, None]
     rows = rows.transpose(0, 2, 1).reshape(len(source) * len(columns), -1)
-    beyond = 0 if frames.n_groups > 1 else -n % PEOPLE
-    return np.pad(rows, [(0, -len(rows) % ROWS), (0, beyond)]), listed, starts
+    return np.pad(rows, [(0, -len(rows) % ROWS), (0, 0)]), listed, starts
 
 
 def _listed(source, group, n_groups):

@@ -7,7 +7,7 @@ import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
 from permaps.statistics.frames import NOISE, SINGULAR
-from permaps.statistics.freedman_lane import TILE
+from permaps.statistics.multiply import TILE
 
 
 @compiled

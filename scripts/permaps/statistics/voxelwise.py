@@ -27,8 +27,9 @@ import numpy as np
 from permaps.arithmetic.linear import complement, orthonormal, product, spanning
 from permaps.statistics.compiled import compiled
 from permaps.statistics.frames import Frames, stretch_of
-from permaps.statistics.freedman_lane import GROUP, TILE
+from permaps.statistics.freedman_lane import GROUP
 from permaps.statistics.memory_maps import columns
+from permaps.statistics.multiply import TILE
 from permaps.statistics.products import BLOCK, mend, moved, steps, tile_products
 from permaps.statistics.variances import one_variance, scratch_rows, variance_groups
 
