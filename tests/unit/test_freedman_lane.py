@@ -6,6 +6,8 @@ import pytest
 from permaps.design.partition import partition
 from permaps.design.scheme import scheme_of
 from permaps.permutation.relabelling import relabellings
+from permaps.statistics.compiled import _by_fractions
+from permaps.statistics.multiply import ROWS, STRIP, TILE, multiply
 from studies import ONE, PAIR, SCORE, STUDIES, TIME, Study
 
 N_RELABELLINGS = 30
@@ -174,3 +176,17 @@ def test_t_has_the_sign_of_its_effect():
         identity = np.arange(12)[None], np.ones((1, 12), np.int8)
         expected = [1, -1] if name == "a regressor" else [-1, 1]
         assert np.sign(values(study, maps, *identity))[0].tolist() == expected
+
+
+@pytest.mark.parametrize("n", [3, STRIP, 2 * STRIP + 5])
+def test_products_are_summed_over_participants_in_their_order(n):
+    rng = np.random.default_rng(n)
+    rows, tile = rng.standard_normal((2 * ROWS, n)), rng.standard_normal((n + 1, TILE))
+    out = np.full((2 * ROWS, TILE), np.nan)
+    multiply(rows, tile, out)
+    np.testing.assert_allclose(out, rows @ tile[:n], rtol=1e-9, atol=1e-9)
+    for r, v in [(0, 0), (ROWS, 7), (2 * ROWS - 1, TILE - 1)]:
+        total = 0.0
+        for i in range(n):
+            total = _by_fractions(rows[r, i], tile[i, v], total)
+        assert out[r, v] == total

@@ -424,6 +424,34 @@ def test_bits_do_not_depend_on_what_else_is_computed():
         )
 
 
+def test_what_is_held_and_what_is_made_again_have_the_same_bits():
+    maps = with_gaps(STUDIES["two groups and age"].maps(2500), 0.1)
+    model, exchangeability = model_of(STUDIES["two groups and age"])
+    found = {}
+    # The second holds the first stretch of three.
+    for memory_mb in (0, 0.25, 100):
+        evaluator = model.evaluator(maps, False, memory_mb)
+        for first in (0, 3):
+            source, sign = relabellings(exchangeability, 0, first, first + 3)
+            found[memory_mb, first] = np.hstack([out.copy() for _, out in evaluator.values(source, sign)])
+        assert len(evaluator.held) == {0: 0, 0.25: 1, 100: 3}[memory_mb]
+    for (_, first), values_ in found.items():
+        np.testing.assert_array_equal(values_, found[100, first])
+
+
+def test_nuisance_that_no_relabelling_moves_costs_nothing_here_either():
+    maps = with_gaps(STUDIES["two groups and age"].maps(N_VOXELS), 0.1)
+    stored = STUDIES["two groups and age"].contrast_model(kind="voxelwise")
+    model, source_sign = stored.estimator(), relabellings(stored.exchangeability, 0, 0, N_RELABELLINGS)
+    everything_moves = replace(model, still=None)
+    assert (model.frames().n_still, everything_moves.frames().n_still) == (1, 0)
+    np.testing.assert_allclose(
+        values(model, maps, False, *source_sign),
+        values(everything_moves, maps, False, *source_sign),
+        rtol=1e-9, atol=1e-12,
+    )  # fmt: skip
+
+
 def test_relabellings_that_are_the_same_partition_have_equal_bits():
     maps = with_gaps(STUDIES["three groups"].maps(200), 0.1)
     group = (np.arange(12) % 3).tolist()

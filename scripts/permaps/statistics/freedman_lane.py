@@ -22,7 +22,7 @@ import numpy as np
 from permaps.arithmetic.linear import product, spanning
 from permaps.statistics.compiled import compiled, fma
 from permaps.statistics.memory_maps import columns
-from permaps.statistics.multiply import ROWS, TILE, multiply
+from permaps.statistics.multiply import TILE, in_sixes, multiply
 
 # Tiles to a group: what is between the products and what uses them stays in the cache.
 GROUP = 8
@@ -156,8 +156,7 @@ def relabelled_rows(regressors, source, sign):
         Rows of one relabelling lie together; beyond the last one there are zeros.
     """
     moved = regressors.rows[source] * sign[:, :, None]
-    moved = moved.transpose(0, 2, 1).reshape(-1, source.shape[1])
-    return np.pad(moved, [(0, -len(moved) % ROWS), (0, 0)])
+    return in_sixes(moved.transpose(0, 2, 1).reshape(-1, source.shape[1]))
 
 
 def standardised_tiles(maps, basis):

@@ -11,6 +11,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from permaps.statistics.compiled import compiled, fma
@@ -23,6 +24,11 @@ ROWS, LANES = 6, 8
 STRIP = 256
 
 
+def in_sixes(rows):
+    """Return rows as `multiply` takes them: in C order, with rows of zeros that make their number a multiple."""
+    return np.ascontiguousarray(np.pad(rows, [(0, -len(rows) % ROWS), (0, 0)]))
+
+
 def _in_order(rows, r, first, stop, strip, out, v):
     """Add what participants first..stop give to six rows and eight voxels, for code that is not compiled."""
     for k in range(r, r + ROWS):
@@ -33,7 +39,9 @@ def _in_order(rows, r, first, stop, strip, out, v):
 
 @intrinsic
 def _by_vectors(typing_context, rows, r, first, stop, strip, out, v):
-    vector, doubles = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(ir.IntType(32), LANES)
+    if any(array.layout != "C" for array in (rows, strip, out)):
+        raise TypingError("rows, tile and out must be in C order")
+    vector, places = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(ir.IntType(32), LANES)
 
     def generate(context, builder, signature, values):
         rows, strip, out = (
@@ -66,7 +74,7 @@ def _by_vectors(typing_context, rows, r, first, stop, strip, out, v):
                     ir.Constant(ir.IntType(32), 0),
                 )
                 all_of_it = builder.shuffle_vector(
-                    one, ir.Constant(vector, ir.Undefined), ir.Constant(doubles, [0] * LANES)
+                    one, ir.Constant(vector, ir.Undefined), ir.Constant(places, [0] * LANES)
                 )
                 builder.store(builder.call(multiply_add, [all_of_it, x, builder.load(total)]), total)
         for total, to in zip(sums, targets, strict=True):

@@ -9,7 +9,7 @@ that lack the same participants share all steps.
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.multiply import ROWS, TILE, multiply
+from permaps.statistics.multiply import ROWS, TILE, in_sixes, multiply
 
 # Participants of a variance group are taken four at a time, and groups filled up with nobody.
 PEOPLE = 4
@@ -45,7 +45,7 @@ def moved(frames, source, sign):
         source, sign = (np.take_along_axis(array, listed, axis=1) for array in padded)
     rows = columns.T[source] * sign[:, :, None]
     rows = rows.transpose(0, 2, 1).reshape(len(source) * len(columns), -1)
-    return np.pad(rows, [(0, -len(rows) % ROWS), (0, 0)]), listed, starts
+    return in_sixes(rows), listed, starts
 
 
 def _listed(source, group, n_groups):
