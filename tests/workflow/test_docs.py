@@ -270,6 +270,20 @@ def pattern(path):
     return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
 
 
+# What rules write by a name that stands for a path, which differs by the space of the maps.
+NAMED = {
+    "MASK": ["mask.nii.gz", "mask.npz"],
+    "BRAIN": ["quality/brain_mask.nii.gz", "quality/brain_mask.npz"],
+    "COVERAGE": ["mask_coverage.nii.gz", "mask_coverage.dscalar.nii"],
+    "LEFT": ["quality/voxels.tsv", "quality/vertices.tsv"],
+    "HEMISPHERES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
+    "p_maps": ["maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.dscalar.nii"],
+    "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],
+    "share_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
+    "regions_table": ["tables/contrast-{contrast}_regions.tsv"],
+}
+
+
 def written_by_rules():
     """Return the paths below the results folder that rules write, with their wildcards."""
     rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").glob("*.smk"))
@@ -287,8 +301,9 @@ def written_by_rules():
             f"maps/contrast-{{analysis}}_stat-{{stat}}_corr-{kind}_logp.nii.gz"
             for kind in re.findall(r'p_maps\(.*, "(\w+)"\)', outputs)
         }
-        if "cluster_report(" in outputs:
-            paths.add("tables/contrast-{contrast}_stat-{stat}_clusters.tsv")
+        for name, named in NAMED.items():
+            if re.search(rf"\b{name}\b", outputs):
+                paths |= set(named)
         if "share_maps(" in outputs:
             paths.add("maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz")
         paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\("([^"]+)"\)', outputs)}
