@@ -19,7 +19,10 @@ class Smoothing:
     def __init__(self, mask, sigma):
         at = np.argwhere(mask)
         self.shape = tuple(int(k) for k in np.ptp(at, axis=0) + 1)
-        self.position = np.ravel_multi_index(tuple((at - at.min(axis=0)).T), self.shape)
+        x, y, z = (at - at.min(axis=0)).T
+        self.position = np.ravel_multi_index((x, y, z), self.shape)
+        # Where voxels are when z comes first: along the last axis, a filter is slow.
+        self.turned = np.ravel_multi_index((z, x, y), (self.shape[2], *self.shape[:2]))
         self.weights = [weights(width) if width > 0 else np.ones(1) for width in sigma]
         self.volumes = np.zeros((2, int(np.prod(self.shape))))
 
@@ -33,13 +36,12 @@ class Smoothing:
         one, other = self.volumes
         one[:] = 0.0
         one[self.position] = values
-        for axis, weight in enumerate(self.weights):
-            after = int(np.prod(self.shape[axis + 1 :]))
-            _filter(
-                one.reshape(-1, self.shape[axis], after), weight, other.reshape(-1, self.shape[axis], after)
-            )
-            one, other = other, one
-        return one[self.position]
+        n, m, k = self.shape
+        _filter(one.reshape(1, n, m * k), self.weights[0], other.reshape(1, n, m * k))
+        _filter(other.reshape(n, m, k), self.weights[1], one.reshape(n, m, k))
+        other.reshape(k, n * m)[:] = one.reshape(n * m, k).T
+        _filter(other.reshape(1, k, n * m), self.weights[2], one.reshape(1, k, n * m))
+        return one[self.turned]
 
 
 @compiled
@@ -49,14 +51,6 @@ def _filter(volume, weight, out):
     reach = weight.size // 2
     for a in range(before):
         out[a] = 0.0
-        if after == 1:
-            # Values of a row are neighbours in memory, so it is shifted as a whole.
-            row, to = volume[a].reshape(-1), out[a].reshape(-1)
-            for k in range(-reach, reach + 1):
-                w = weight[k + reach]
-                for i in range(max(0, -k), min(n, n - k)):
-                    to[i] = fma(w, row[i + k], to[i])
-            continue
         for i in range(n):
             for k in range(max(-reach, -i), min(reach, n - 1 - i) + 1):
                 w = weight[k + reach]
