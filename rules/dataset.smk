@@ -22,6 +22,24 @@ if COHORT["source"] == "simulated" and KIND.name == "surface":
         script:
             "../scripts/simulate_surfaces.py"
 
+elif COHORT["source"] == "simulated" and KIND.name == "edges":
+
+    rule simulate_connectomes:
+        output:
+            participants=result("dataset/participants.tsv"),
+            maps=directory(result("dataset/maps")),
+            effect=result("dataset/truth/effect-pseudo.tsv"),
+        params:
+            settings=dict(
+                n_subjects=COHORT["n_subjects"],
+                seed=COHORT["seed"],
+                effect_size=COHORT["effect_size"],
+            ),
+        message:
+            "Simulating {params.settings[n_subjects]} participants"
+        script:
+            "../scripts/simulate_connectomes.py"
+
 elif COHORT["source"] == "simulated":
 
     rule simulate_cohort:

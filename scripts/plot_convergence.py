@@ -46,7 +46,13 @@ def top_peaks(null, table):
     if clusters.empty:
         return [("observed maximum", reached(null, null[0]))]
     followed = clusters.head(len(SHADES))
-    return [(f"{c.x:.0f}, {c.y:.0f}, {c.z:.0f} mm", c.p_fwe) for c in followed.itertuples()]
+    return [(_name(c), c["p_fwe"]) for c in followed.to_dict("records")]
+
+
+def _name(peak):
+    if "x" in peak:
+        return f"{peak['x']:.0f}, {peak['y']:.0f}, {peak['z']:.0f} mm"
+    return f"{peak['node_1']} – {peak['node_2']}"
 
 
 if "snakemake" in globals():

@@ -9,7 +9,7 @@ from permaps.inputs.images import affine_text, same_grid, shape_text
 
 @dataclass(frozen=True)
 class Layout:
-    """A grid of voxels, or the vertices of hemispheres.
+    """A grid of voxels, the vertices of hemispheres, or the pairs of nodes of a graph.
 
     Attributes
     ----------
@@ -18,7 +18,8 @@ class Layout:
     affine : numpy.ndarray, shape (4, 4)
         Voxel to mm; empty where there is no grid.
     parts : dict of str to int
-        By hemisphere ("L", "R"), the number of vertices; empty for a grid.
+        By hemisphere ("L", "R"), the number of vertices; or the nodes, each counting one, in their order. Empty
+        for a grid.
     """
 
     shape: tuple
@@ -28,7 +29,7 @@ class Layout:
     def same(self, other):
         """Tell whether values on both can be compared one by one."""
         if self.parts or other.parts:
-            return self.parts == other.parts
+            return list(self.parts.items()) == list(other.parts.items())
         return same_grid(self.shape, self.affine, other.shape, other.affine)
 
     def told(self, other, whose):
@@ -40,6 +41,12 @@ class Layout:
         whose : str
             Who has the other one: "most maps".
         """
+        if set(self.parts) == set(other.parts) and self.shape == other.shape and self.parts != {}:
+            moved = next(
+                ((a, b) for a, b in zip(self.parts, other.parts, strict=True) if a != b), None
+            )
+            if moved:
+                return f"node {moved[0]!r} where {whose} have {moved[1]!r}: the same nodes in another order"
         if self.parts or other.parts:
             return f"{_parts(self)}, {whose} have {_parts(other)}"
         if self.shape != other.shape:
@@ -51,6 +58,9 @@ def _parts(layout):
     if not layout.parts:
         return f"a volume of {shape_text(layout.shape)} voxels"
     sides = {"L": "left", "R": "right"}
+    if not set(layout.parts) <= set(sides):
+        names = list(layout.parts)
+        return f"nodes {', '.join(names[:3])}, ..., {names[-1]} ({len(names)})"
     return " and ".join(f"{n} vertices of the {sides[side]} hemisphere" for side, n in layout.parts.items())
 
 

@@ -16,6 +16,9 @@ ADVICE = {
     "nilearn.image.index_img.",
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, or "
     "FreeSurfer's with lh and rh in their names.",
+    "node": "Take matrices of the same nodes, with their rows and columns in one order.",
+    "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
+    "not a square matrix": "A matrix has a row and a column for each node.",
     "hemispheres swapped": "Mend the names of the files, or what they say inside (wb_command -set-structure).",
     "holds the values of the map": "A covariate is another measure than the map: mend its paths.",
     "shape": "Resample the maps to one grid first.",

@@ -8,7 +8,8 @@ from functools import singledispatch
 import nibabel as nib
 import numpy as np
 
-from permaps.reporting import brains, cortex
+from permaps.reporting import brains, cortex, graphs
+from permaps.spaces.edges import Edges
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
@@ -129,3 +130,8 @@ draw_panels.register(Surface, cortex.panels)
 draw_statistic.register(Surface, cortex.statistic)
 draw_coverage.register(Surface, cortex.coverage)
 view.register(Surface, cortex.viewer)
+
+draw_panels.register(Edges, graphs.panels)
+draw_statistic.register(Edges, graphs.statistic)
+draw_coverage.register(Edges, graphs.coverage)
+view.register(Edges, graphs.viewer)

@@ -74,6 +74,8 @@ def _mask(record, verbatim):
             f"Maps {smoothed}. The vertices {cortex} were analysed where there was a value in {where}: "
             f"{analysed(record)}."
         )
+    if space.kind == "edges":
+        return f"The edges were analysed that had a value in {where} and were not the same in everyone: {analysed(record)}."
     how = {
         "background": "computed from the maps by nilearn's background strategy",
         "epi": "computed from the maps by nilearn's EPI strategy",
@@ -177,6 +179,8 @@ def _statistics(record, verbatim):
     on_mesh = space.kind == "surface"
     tfce = inference["tfce_surface" if on_mesh else "tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
+    if space.kind == "edges":
+        neighbours = f"edges are neighbours if they share a node, as in the network-based statistic {cite('zalesky2010')}"
     if on_mesh:
         neighbours = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
     rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]

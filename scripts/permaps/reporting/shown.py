@@ -162,7 +162,7 @@ def clusters(found, voxel_stat, space=Volume):
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
     ]
-    return _table(rows, {"region", "hemisphere"}, max(0, len(main_peaks) - MOST_CLUSTERS))
+    return _table(rows, {"region", "hemisphere", "node_1", "node_2"}, max(0, len(main_peaks) - MOST_CLUSTERS))
 
 
 def active(found, space=Volume):

@@ -17,6 +17,8 @@ def analysed(record):
             tuple(mask["hemispheres"]), "both hemispheres"
         )
         return f"{count} of {sides} ({mask['mesh']}; {mask['area_mm2']:,.0f} mm²)"
+    if space.kind == "edges":
+        return f"{count} between {mask['n_nodes']:,} nodes"
     return f"{count} of {' × '.join(f'{side:g}' for side in mask['voxel_size_mm'])} mm"
 
 

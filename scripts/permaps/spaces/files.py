@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from permaps.inputs.connectomes import read_square, write_square
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.surfaces import write_metric
+from permaps.spaces.edges import Edges
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -103,6 +105,17 @@ def _(space: Surface, path, values, description, dtype=np.float32):
     axes = ScalarAxis([description]), sum(models[1:], models[0])
     with written_whole(path) as temporary:
         nib.save(Cifti2Image(np.asarray(values, np.float32)[None], axes), temporary)
+
+
+@read_map.register
+def _(space: Edges, path):
+    one, other = space.ends.T
+    return read_square(path)[one, other]
+
+
+@write_map.register
+def _(space: Edges, path, values, description, dtype=np.float32):
+    write_square(path, space.names.tolist(), space.full(np.asarray(values, np.float32)))
 
 
 def write_hemispheres(space, paths, values, description):

@@ -9,6 +9,7 @@ from permaps.inputs.tables import HEMI, hemisphere_files, item_of, map_paths, re
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 
+MATRICES = (".csv", ".tsv", ".npy")
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 
@@ -60,6 +61,7 @@ KINDS = {
             refused={
                 "space.mesh": "a mesh is that of a surface",
                 "space.mask": "the mask of images is mask.file",
+                "space.labels": "only nodes have names",
             },
         ),
         Kind(
@@ -69,12 +71,31 @@ KINDS = {
             ".dscalar.nii",
             tfce="tfce_surface",
             refused={
+                "space.labels": "only nodes have names",
                 "mask.strategy": "the mask of a surface is space.mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
                 "inference.small_volumes": _NO_IMAGE.format("vertices"),
                 "inference.regions": _NO_IMAGE.format("vertices"),
                 "atlas.image": _NO_IMAGE.format("vertices"),
                 "atlas.labels": _NO_IMAGE.format("vertices"),
+            },
+        ),
+        Kind(
+            "edges",
+            "edges",
+            "edges",
+            ".tsv",
+            # An edge of 0 is a value, and nothing lies between two edges.
+            by_default={"smoothing_fwhm": None, "mask.zero_is_missing": False},
+            refused={
+                "smoothing_fwhm": "nothing lies between two edges",
+                "space.mesh": "a mesh is that of a surface",
+                "space.mask": "edges that are the same in everyone leave by themselves",
+                "mask.strategy": "edges that are the same in everyone leave by themselves",
+                "inference.variance_smoothing_fwhm": _NO_VARIANCE,
+                "inference.small_volumes": _NO_IMAGE.format("edges"),
+                "atlas.image": _NO_IMAGE.format("edges"),
+                "atlas.labels": _NO_IMAGE.format("edges"),
             },
         ),
     )
@@ -91,9 +112,12 @@ def kind_of(dataset):
     """
     if dataset["source"] == "simulated":
         return KINDS[dataset["space"]]
-    if dataset["source"] == "table" and _on_a_surface(_example(dataset)):
-        return KINDS["surface"]
-    return KINDS["volume"]
+    if dataset["source"] != "table":
+        return KINDS["volume"]
+    example = _example(dataset)
+    if example.lower().endswith(MATRICES):
+        return KINDS["edges"]
+    return KINDS["surface" if _on_a_surface(example) else "volume"]
 
 
 def _example(dataset):

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from permaps.inputs.connectomes import decode_connectome, read_nodes
 from permaps.inputs.images import decode
 from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
 from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
+from permaps.spaces.edges import Edges
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
@@ -56,6 +58,19 @@ def make_surface(maps, settings):
     )  # fmt: skip
 
 
+def make_edges(maps, settings):
+    """Return all pairs of nodes; those that are the same in everyone leave later.
+
+    Parameters
+    ----------
+    maps : permaps.inputs.store.Maps
+    settings : dict
+        `labels`, as in the config.
+    """
+    names = list(maps.layout.parts)
+    return Edges(np.ones(maps.layout.shape, bool), np.array(names), read_nodes(settings["labels"], names))
+
+
 # How a map of each kind is read, and how the space of many of them is made.
-DECODERS = {"volume": decode, "surface": decode_surface}
-MAKERS = {"volume": make_volume, "surface": make_surface}
+DECODERS = {"volume": decode, "surface": decode_surface, "edges": decode_connectome}
+MAKERS = {"volume": make_volume, "surface": make_surface, "edges": make_edges}

@@ -4,11 +4,12 @@ from dataclasses import fields
 
 import numpy as np
 
+from permaps.spaces.edges import Edges
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 # Each kind of space has one entry here.
-KINDS = {"volume": Volume, "surface": Surface}
+KINDS = {"volume": Volume, "surface": Surface, "edges": Edges}
 
 
 def space_arrays(space) -> dict[str, np.ndarray]:

@@ -1,0 +1,144 @@
+"""Connectomes on disk: a square symmetric matrix per participant, and the names of its nodes."""
+
+import hashlib
+import os
+
+import numpy as np
+
+from permaps.inputs.images import Decoded, UnusableMap, one_line, shape_text
+from permaps.inputs.tables import MISSING, inert, is_number, read_rows
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import written_whole
+from permaps.workflow.paths import no_file
+
+# Two halves of a symmetric matrix may differ by rounding.
+SYMMETRIC = 1e-5
+
+
+def decode_connectome(path):
+    """Read the values above the diagonal of a matrix, row by row.
+
+    Parameters
+    ----------
+    path : path
+        .csv or .tsv, where the first row and the first column may have the names of the nodes, or .npy.
+
+    Returns
+    -------
+    permaps.inputs.images.Decoded
+        `parts` has the nodes in their order, by name or number.
+
+    Raises
+    ------
+    UnusableMap
+        When there is no such matrix.
+    """
+    path = os.fspath(path)
+    if not os.path.lexists(path):
+        raise UnusableMap("missing file")
+    if found := no_file(path):
+        raise UnusableMap(f"unreadable ({found} in place of a file)")
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        names, matrix = (None, np.load(path, allow_pickle=False)) if path.endswith(".npy") else _read_text(content)
+    except UnusableMap:
+        raise
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 3:
+        raise UnusableMap(f"not a square matrix (shape {shape_text(matrix.shape)})")
+    if matrix.dtype.kind not in "biuf":
+        raise UnusableMap(f"data of type {matrix.dtype}")
+    one, other = np.triu_indices(len(matrix), 1)
+    upper, lower = matrix[one, other].astype(float), matrix[other, one].astype(float)
+    apart = np.abs(upper - lower) > SYMMETRIC * np.maximum(np.abs(upper), np.abs(lower))
+    apart |= np.isnan(upper) != np.isnan(lower)
+    if apart.any():
+        a, b = one[apart][0], other[apart][0]
+        raise UnusableMap(
+            f"not symmetric ({matrix[a, b]:g} in row {a + 1}, column {b + 1}, {matrix[b, a]:g} in the other half)"
+        )
+    names = names or [str(i + 1) for i in range(len(matrix))]
+    if len(set(names)) < len(names):
+        raise UnusableMap("two nodes of one name")
+    checksums = {os.path.basename(path): hashlib.sha256(content).hexdigest()}
+    precision = np.float32 if matrix.dtype == np.float32 else np.float64
+    return Decoded(np.ascontiguousarray(upper, precision), None, checksums, dict.fromkeys(names, 1))
+
+
+def _read_text(content):
+    """Return the names of the nodes, None without any, and the matrix of a text file."""
+    lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+    if not lines:
+        raise UnusableMap("empty")
+    delimiter = max("\t,; ", key=lines[0].count)
+    cells = [[cell.strip().strip('"') for cell in line.split(None if delimiter == " " else delimiter)] for line in lines]
+    named = len(cells) > 1 and not all(map(_is_value, cells[0][1:]))
+    names = None
+    if named:
+        head, *cells = cells
+        # A corner over the names of the rows, which may be left out or empty.
+        names = head if len(head) == len(cells) else head[1:]
+        rows = [row[0] for row in cells] if len(cells[0]) == len(names) + 1 else names
+        if rows != names:
+            raise UnusableMap("rows and columns have other names, or another order")
+        cells = [row[1:] if len(row) == len(names) + 1 else row for row in cells]
+    widths = {len(row) for row in cells}
+    if len(widths) > 1:
+        raise UnusableMap(f"not a square matrix (rows of {min(widths)} and of {max(widths)} values)")
+    values = [[np.nan if cell in MISSING else float(cell) for cell in row] for row in cells]
+    return names, np.array(values)
+
+
+def _is_value(cell):
+    return cell in MISSING or cell.lower() in ("inf", "-inf") or is_number(cell)
+
+
+def read_nodes(path, names):
+    """Return where nodes are, by a table with their names and x, y and z.
+
+    Parameters
+    ----------
+    path : path or None
+        Without one, the places are not known.
+    names : list of str
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_nodes, 3)
+        mm; NaN without a table, or without coordinates in it.
+    """
+    places = np.full((len(names), 3), np.nan)
+    if path is None:
+        return places
+    columns, rows, _ = read_rows(path)
+    if "name" not in columns:
+        raise UserError(
+            f"space.labels: {path} has no column 'name'; expected one row per node with name, and x, y and z where "
+            f"there are coordinates. The columns are: {', '.join(columns)}."
+        )
+    found = {row["name"]: row for row in rows}
+    if missing := [name for name in names if name not in found]:
+        raise UserError(
+            f"space.labels: {path} has no node {missing[0]!r}, which the matrices have; expected all {len(names)} of "
+            "them. Nodes without names are called by their numbers, from 1 on."
+        )
+    if {"x", "y", "z"} <= set(columns):
+        places[:] = [[float(found[name][axis] or "nan") for axis in "xyz"] for name in names]
+    return places
+
+
+def write_square(path, names, matrix):
+    """Write a matrix as TSV with the names of its rows and columns, whole or not at all."""
+    names = [inert(name) for name in names]
+    lines = ["\t".join(["", *names])]
+    lines += ["\t".join([name, *(f"{value:.9g}" for value in row)]) for name, row in zip(names, matrix, strict=True)]
+    with written_whole(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_square(path):
+    """Read what `write_square` wrote: the matrix alone."""
+    with open(path, encoding="utf-8") as file:
+        return np.array([[float(cell) for cell in line.rstrip("\n").split("\t")[1:]] for line in list(file)[1:]])

@@ -1,0 +1,206 @@
+"""Maps of the edges of a graph: as a matrix, and between the nodes where these have places."""
+
+import json
+import warnings
+
+import numpy as np
+from nilearn import plotting
+
+from permaps.permutation.thresholds import significant as is_significant
+from permaps.reporting.style import BLACK, GREY, heading, plt
+
+# More names than this would overlap.
+MOST_NAMES = 45
+
+
+def panels(space, panels, alpha, title, most=None):
+    """Draw -log10 p of several statistics as matrices side by side, on one scale.
+
+    Parameters
+    ----------
+    space : permaps.spaces.edges.Edges
+    panels : list of (str, array of shape (n_elements,))
+        Title of the statistic and its -log10 p.
+    alpha : float
+        Corrected level. What is not significant is not coloured.
+    title : str
+    most : float, optional
+        End of the scale; larger values have its last colour.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    threshold, largest = -np.log10(alpha), max(values.max() for _, values in panels)
+    top = max(largest if most is None else min(most, largest), threshold * 1.2)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(3.4 * len(panels) + 0.9, 4.2), layout="constrained", squeeze=False
+    )
+    for panel, (name, values) in zip(axes.flat, panels, strict=True):
+        found = is_significant(values, alpha)
+        shown = space.full(np.where(found, values, np.nan), np.nan)
+        image = _matrix(panel, space, shown, "inferno_r", threshold, top)
+        count = int(found.sum())
+        panel.set_title(
+            f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
+            fontweight="normal", fontsize=9, loc="center",
+        )  # fmt: skip
+    extend = "max" if largest > top * (1 + 1e-6) else "neither"
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, extend=extend)
+    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
+    bar.outline.set_visible(False)
+    heading(figure, title)
+    return figure
+
+
+def statistic(space, values, significant, label, title, symmetric=True):
+    """Draw a statistic as a matrix with what is significant outlined, and the significant edges on a brain.
+
+    Parameters
+    ----------
+    space : permaps.spaces.edges.Edges
+    values : array, shape (n_elements,)
+    significant : bool array, shape (n_elements,)
+    label, title : str
+        Of the colour bar and the figure.
+    symmetric : bool
+        A scale around 0 for a signed statistic; from 0 up otherwise.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    top = float(np.abs(values).max()) or 1.0
+    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno_r")
+    placed = bool(np.isfinite(space.places).all())
+    figure = plt.figure(figsize=(11, 5.0) if placed else (6.2, 5.6))
+    heading(figure, title)
+    panel = figure.add_axes([0.08, 0.1, 0.4, 0.78] if placed else [0.1, 0.08, 0.8, 0.82])
+    image = _matrix(panel, space, space.full(values, np.nan), cmap, low, top)
+    for a, b in space.ends[significant]:
+        for x, y in ((a, b), (b, a)):
+            panel.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, color=BLACK, linewidth=0.9))
+    bar = figure.colorbar(image, ax=panel, shrink=0.6)
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    bar.outline.set_visible(False)
+    if placed:
+        axes = figure.add_axes([0.52, 0.1, 0.47, 0.76])
+        shown = space.full(np.where(significant, values, 0.0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            plotting.plot_connectome(
+                shown, space.places, node_size=12, node_color=GREY, edge_cmap=cmap, edge_vmin=low, edge_vmax=top,
+                display_mode="xz", axes=axes, figure=figure,
+            )  # fmt: skip
+    return figure
+
+
+def coverage(space, counts, inside, participants):
+    """Draw how many participants have a value at each edge.
+
+    Parameters
+    ----------
+    space : permaps.spaces.edges.Edges
+        Before edges left it for their values.
+    counts : array, shape (n_elements,)
+    inside : bool array, shape (n_elements,)
+        Whether each is analysed.
+    participants : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, panel = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
+    image = _matrix(panel, space, space.full(np.where(inside, counts, np.nan), np.nan), "viridis", 0, participants)
+    bar = figure.colorbar(image, ax=panel, shrink=0.6)
+    bar.set_label("participants")
+    bar.outline.set_visible(False)
+    heading(figure, f"Participants with a value ({int(inside.sum()):,} edges)")
+    return figure
+
+
+def viewer(space, values, threshold, title, peak, symmetric=True):
+    """Make a page with the matrix of a statistic that says nodes and value under the pointer.
+
+    Parameters
+    ----------
+    space : permaps.spaces.edges.Edges
+    values : array, shape (n_elements,)
+    threshold : float
+        Edges below it are not coloured.
+    title : str
+    peak : int
+        Edge that is named before the pointer is anywhere.
+    symmetric : bool
+
+    Returns
+    -------
+    str
+        A complete HTML page that loads nothing.
+    """
+    top = float(np.abs(values).max()) or 1.0
+    matrix = space.full(np.asarray(values, float), np.nan)
+    shown = np.where(np.abs(matrix) >= threshold, matrix, np.nan)
+    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno_r")
+    colours = plt.get_cmap(cmap)((np.nan_to_num(shown) - low) / (top - low), bytes=True)[..., :3]
+    colours[np.isnan(shown)] = 240
+    data = {
+        "names": space.names.tolist(),
+        "values": [[None if np.isnan(v) else round(float(v), 3) for v in row] for row in matrix],
+        "colours": colours.reshape(-1).tolist(),
+        "first": f"{space.named(peak)}: {values[peak]:.3f}",
+        "title": title,
+    }
+    # No name ends the script.
+    return _PAGE.replace("DATA", json.dumps(data).replace("<", "\\u003c"))
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Permaps: viewer</title>
+<style>
+body { font: 14px sans-serif; margin: 1rem; }
+canvas { width: min(90vmin, 900px); image-rendering: pixelated; border: 1px solid #888; }
+</style>
+</head>
+<body>
+<p id="title"></p>
+<p id="under"></p>
+<canvas id="matrix"></canvas>
+<script>
+const data = DATA, n = data.names.length;
+const canvas = document.getElementById("matrix"), under = document.getElementById("under");
+document.getElementById("title").textContent = data.title;
+under.textContent = data.first;
+canvas.width = canvas.height = n;
+const context = canvas.getContext("2d"), image = context.createImageData(n, n);
+for (let i = 0; i < n * n; i++) {
+  for (let k = 0; k < 3; k++) image.data[4 * i + k] = data.colours[3 * i + k];
+  image.data[4 * i + 3] = 255;
+}
+context.putImageData(image, 0, 0);
+canvas.addEventListener("mousemove", event => {
+  const box = canvas.getBoundingClientRect();
+  const x = Math.floor((event.clientX - box.left) / box.width * n);
+  const y = Math.floor((event.clientY - box.top) / box.height * n);
+  const value = (data.values[y] || [])[x];
+  if (value !== null && value !== undefined) under.textContent = data.names[y] + " – " + data.names[x] + ": " + value;
+});
+</script>
+</body>
+</html>
+"""
+
+
+def _matrix(panel, space, values, cmap, low, top):
+    image = panel.imshow(values, cmap=cmap, vmin=low, vmax=top, interpolation="nearest")
+    n = len(space.names)
+    shown = np.arange(n) if n <= MOST_NAMES else np.arange(0, n, int(np.ceil(n / MOST_NAMES)))
+    size = float(np.clip(180 / len(shown), 4, 8))
+    panel.set_xticks(shown, space.names[shown], rotation=90, fontsize=size)
+    panel.set_yticks(shown, space.names[shown], fontsize=size)
+    panel.spines[:].set_visible(True)
+    return image
