@@ -41,7 +41,9 @@ def decode_connectome(path):
     with open(path, "rb") as file:
         content = file.read()
     try:
-        names, matrix = (None, np.load(path, allow_pickle=False)) if path.endswith(".npy") else _read_text(content)
+        names, matrix = (
+            (None, np.load(path, allow_pickle=False)) if path.endswith(".npy") else _read_text(content)
+        )
     except UnusableMap:
         raise
     except Exception as error:  # a damaged file can raise nearly anything
@@ -73,7 +75,10 @@ def _read_text(content):
     if not lines:
         raise UnusableMap("empty")
     delimiter = max("\t,; ", key=lines[0].count)
-    cells = [[cell.strip().strip('"') for cell in line.split(None if delimiter == " " else delimiter)] for line in lines]
+    cells = [
+        [cell.strip().strip('"') for cell in line.split(None if delimiter == " " else delimiter)]
+        for line in lines
+    ]
     named = len(cells) > 1 and not all(map(_is_value, cells[0][1:]))
     names = None
     if named:
@@ -133,7 +138,9 @@ def write_square(path, names, matrix):
     """Write a matrix as TSV with the names of its rows and columns, whole or not at all."""
     names = [inert(name) for name in names]
     lines = ["\t".join(["", *names])]
-    lines += ["\t".join([name, *(f"{value:.9g}" for value in row)]) for name, row in zip(names, matrix, strict=True)]
+    lines += [
+        "\t".join([name, *(f"{value:.9g}" for value in row)]) for name, row in zip(names, matrix, strict=True)
+    ]
     with written_whole(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -141,4 +148,6 @@ def write_square(path, names, matrix):
 def read_square(path):
     """Read what `write_square` wrote: the matrix alone."""
     with open(path, encoding="utf-8") as file:
-        return np.array([[float(cell) for cell in line.rstrip("\n").split("\t")[1:]] for line in list(file)[1:]])
+        return np.array(
+            [[float(cell) for cell in line.rstrip("\n").split("\t")[1:]] for line in list(file)[1:]]
+        )

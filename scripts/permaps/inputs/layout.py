@@ -42,9 +42,7 @@ class Layout:
             Who has the other one: "most maps".
         """
         if set(self.parts) == set(other.parts) and self.shape == other.shape and self.parts != {}:
-            moved = next(
-                ((a, b) for a, b in zip(self.parts, other.parts, strict=True) if a != b), None
-            )
+            moved = next(((a, b) for a, b in zip(self.parts, other.parts, strict=True) if a != b), None)
             if moved:
                 return f"node {moved[0]!r} where {whose} have {moved[1]!r}: the same nodes in another order"
         if self.parts or other.parts:

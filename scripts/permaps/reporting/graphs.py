@@ -112,7 +112,9 @@ def coverage(space, counts, inside, participants):
     matplotlib.figure.Figure
     """
     figure, panel = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
-    image = _matrix(panel, space, space.full(np.where(inside, counts, np.nan), np.nan), "viridis", 0, participants)
+    image = _matrix(
+        panel, space, space.full(np.where(inside, counts, np.nan), np.nan), "viridis", 0, participants
+    )
     bar = figure.colorbar(image, ax=panel, shrink=0.6)
     bar.set_label("participants")
     bar.outline.set_visible(False)

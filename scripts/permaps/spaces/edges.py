@@ -81,7 +81,9 @@ class Edges:
     def nearest(self, places) -> np.ndarray:
         """Return the edges whose middles are nearest to places in mm."""
         own = self.coordinates(slice(None))
-        return np.array([np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int)
+        return np.array(
+            [np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int
+        )
 
     def part(self, elements):
         """Return the graph that consists of some of its edges."""

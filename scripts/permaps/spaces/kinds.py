@@ -94,6 +94,7 @@ KINDS = {
                 "mask.strategy": "edges that are the same in everyone leave by themselves",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
                 "inference.small_volumes": _NO_IMAGE.format("edges"),
+                "inference.regions": _NO_IMAGE.format("edges"),
                 "atlas.image": _NO_IMAGE.format("edges"),
                 "atlas.labels": _NO_IMAGE.format("edges"),
             },
