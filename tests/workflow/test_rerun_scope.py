@@ -26,7 +26,7 @@ RULES = {
 }  # fmt: skip
 CHUNK = "compute_null_chunk"
 DATASET = {"table": "collect_table", "simulated": "simulate_cohort", "localizer": "fetch_localizer"}
-DATASET["surface"] = "simulate_surfaces"
+DATASET |= {"surface": "simulate_surfaces", "edges": "simulate_connectomes"}
 # It records the whole config and a digest of the code, so that it runs after every change.
 RECORD = "record_provenance"
 
@@ -68,6 +68,7 @@ LOCALIZER = {"source": "localizer"}
 # No image is a mask of a surface.
 NO_FILE = {"mask": {"strategy": "background", "file": None}}
 SURFACE = NO_FILE | {"dataset": SIMULATED | {"space": "surface"}}
+EDGES = NO_FILE | {"dataset": SIMULATED | {"space": "edges"}}
 MESH = {"space": {"mesh": "fsaverage5"}}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 # With the settings of the chunks, and so of what compares the observed map with them.
@@ -165,6 +166,12 @@ CHANGES = {
         source="surface",
         targets=("quality/brain_mask.npz",),
     ),
+    "space.labels": Change(
+        {"space": {"labels": "nodes.tsv"}},
+        {"make_brain_mask"},
+        source="edges",
+        targets=("quality/brain_mask.npz",),
+    ),
     "inference.tfce_surface.extent": Change(
         {"inference": {"tfce_surface": {"extent": 0.5}}}, CHUNKS, source="surface", targets=ENHANCED
     ),
@@ -252,6 +259,15 @@ def plans(finished, tmp_path_factory):
         "localizer": pretended(
             tmp_path_factory.mktemp("localizer"), finished, LOCALIZER, ["participants.tsv"]
         ),
+        "edges": pretended(
+            tmp_path_factory.mktemp("edges"),
+            finished,
+            EDGES["dataset"],
+            ["participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin"]
+            + ["../quality/screened.tsv", "../quality/brain_mask.npz"],
+            more=NO_FILE,
+            targets=("quality/brain_mask.npz",),
+        ),
         "surface": pretended(
             tmp_path_factory.mktemp("surface"),
             finished,
@@ -261,7 +277,7 @@ def plans(finished, tmp_path_factory):
             targets=ENHANCED,
         ),
     }
-    of_source = {"surface": layered(CONFIG, SURFACE | MESH)}
+    of_source = {"surface": layered(CONFIG, SURFACE | MESH), "edges": layered(CONFIG, EDGES)}
 
     def plan(change):
         study = studies[change.source]

@@ -13,12 +13,11 @@ ROOT = Path(__file__).parents[2]
 SMALL = {"permutation": {"n_permutations": 20, "chunk_size": 20}}
 
 
-@pytest.fixture(scope="module")
-def surface(snakemake, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("surface")
-    example = yaml.safe_load((ROOT / "config/examples/surface.yaml").read_text(encoding="utf-8"))
+def finished_example(snakemake, folder, name, **dataset):
+    """Run an example to the end, with few people; return its results."""
+    example = yaml.safe_load((ROOT / f"config/examples/{name}.yaml").read_text(encoding="utf-8"))
     config = layered(example, {"results": "results"}, SMALL)
-    config["dataset"] |= {"n_subjects": 14, "effect_size": 5}
+    config["dataset"] |= dataset
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     arguments = ("--snakefile", ROOT / "Snakefile", "--cores", "2", "--configfile", "config.yaml")
     done = snakemake(*arguments, cwd=folder, timeout=900)
@@ -26,6 +25,20 @@ def surface(snakemake, tmp_path_factory):
     again = snakemake(*arguments, "--dry-run", cwd=folder)
     assert "Nothing to be done" in again.stdout
     return folder / "results"
+
+
+@pytest.fixture(scope="module")
+def surface(snakemake, tmp_path_factory):
+    return finished_example(
+        snakemake, tmp_path_factory.mktemp("surface"), "surface", n_subjects=14, effect_size=5
+    )
+
+
+@pytest.fixture(scope="module")
+def connectome(snakemake, tmp_path_factory):
+    return finished_example(
+        snakemake, tmp_path_factory.mktemp("connectome"), "connectome", n_subjects=14, effect_size=3
+    )
 
 
 def test_results_of_a_surface_are_a_file_per_hemisphere(surface):
@@ -54,3 +67,18 @@ def test_figures_of_a_surface_are_drawn(surface):
         assert (surface / f"figures/contrast-pseudo_{name}.svg").stat().st_size < 6_000_000, name
     page = (surface / "figures/contrast-pseudo_viewer.html").read_text()
     assert page.count("<iframe") == 2 and 'src="http' not in page
+
+
+def test_results_of_connectomes_are_matrices_with_names(connectome):
+    matrix = pd.read_csv(connectome / "maps/contrast-pseudo_stat-t_statmap.tsv", sep="\t", index_col=0)
+    assert matrix.shape == (60, 60) and list(matrix) == list(matrix.index)
+    np.testing.assert_array_equal(matrix, matrix.T)
+    table = pd.read_csv(connectome / "tables/contrast-pseudo_stat-clustersize_clusters.tsv", sep="\t")
+    planted = {f"n{i + 1:02d}" for i in range(4, 12)}
+    assert {"node_1", "node_2", "n_edges"} <= set(table) and "x" not in table
+    assert table["n_edges"].iloc[0] > 5 and {table["node_1"].iloc[0], table["node_2"].iloc[0]} <= planted
+    assert "edges between 60 nodes" in (connectome / "methods.md").read_text()
+    for text in (connectome / "summary.html", *(connectome / "figures/captions").glob("*.rst")):
+        assert "voxels" not in text.read_text(), text
+    for name in ("comparison", "stat-tfce_slices", "peaks", "convergence"):
+        assert (connectome / f"figures/contrast-pseudo_{name}.png").stat().st_size > 10_000, name

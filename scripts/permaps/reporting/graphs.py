@@ -155,7 +155,7 @@ def viewer(space, values, threshold, title, peak, symmetric=True):
         "title": title,
     }
     # No name ends the script.
-    return _PAGE.replace("DATA", json.dumps(data).replace("<", "\\u003c"))
+    return _PAGE.replace("DATA", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
 
 
 _PAGE = """<!doctype html>

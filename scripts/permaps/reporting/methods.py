@@ -75,7 +75,10 @@ def _mask(record, verbatim):
             f"{analysed(record)}."
         )
     if space.kind == "edges":
-        return f"The edges were analysed that had a value in {where} and were not the same in everyone: {analysed(record)}."
+        return (
+            f"The edges were analysed that had a value in {where} and were not the same in everyone: "
+            f"{analysed(record)}."
+        )
     how = {
         "background": "computed from the maps by nilearn's background strategy",
         "epi": "computed from the maps by nilearn's EPI strategy",
@@ -180,7 +183,8 @@ def _statistics(record, verbatim):
     tfce = inference["tfce_surface" if on_mesh else "tfce"]
     neighbours = f"{inference['connectivity']} neighbours per voxel"
     if space.kind == "edges":
-        neighbours = f"edges are neighbours if they share a node, as in the network-based statistic {cite('zalesky2010')}"
+        nbs = f"the network-based statistic {cite('zalesky2010')}"
+        neighbours = f"edges are neighbours if they share a node, as in {nbs}"
     if on_mesh:
         neighbours = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
     rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]

@@ -77,6 +77,14 @@ def model(formula="1 + age", **contrasts):
     return {"model": {"formula": formula, "contrasts": contrasts or {"age": "age"}}}
 
 
+def connectomes(box, change):
+    """Give everyone a matrix of five nodes."""
+    for i in range(8):
+        half = np.triu(np.random.default_rng(i).normal(size=(5, 5)), 1)
+        np.savetxt(box.study.folder / f"maps/{i}.csv", change(half + half.T), delimiter=",")
+        box.study.set(i, "map", f"maps/{i}.csv")
+
+
 def on_surfaces(box, structure="CortexLeft"):
     """Give everyone a map of six vertices of the left hemisphere."""
     meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": structure})
@@ -449,6 +457,10 @@ STOPS = [
          on_surfaces, config=SURFACES | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
     Stop("Surfaces", "hemispheres swapped", ("8 hemispheres swapped", "says right inside and left in its name"),
          lambda box: on_surfaces(box, "CortexRight"), config=SURFACES, target=BRAIN),
+    Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
+         lambda box: connectomes(box, lambda m: m[:4]), config=SURFACES, target=BRAIN),
+    Stop("Connectomes", "not symmetric", ("8 not symmetric", "write the mean of both halves"),
+         lambda box: connectomes(box, np.triu), config=SURFACES, target=BRAIN),
     Stop("Participants", "a query that nobody passes", ("0 of 8 participants stay", "8 query: age > 100"),
          config={"quality": {"query": "age > 100"}}),
     Stop("Participants", "unknown column in a query", ("quality.query: 'agee > 3' names 'agee'", "did you mean 'age'?"),
