@@ -146,7 +146,7 @@ def test_clusters_are_those_of_the_network_based_statistic():
         adjacent[tuple(above.T)] = 1
         part = connected_components(adjacent, directed=False)[1]
         sizes = np.bincount(part[above[:, 0]])
-        label, size, _ = clusters(values, space.adjacency(), threshold, False)
+        _, size, _ = clusters(values, space.adjacency(), threshold, False)
         assert sorted(size[1:]) == sorted(sizes[sizes > 0])
         _, largest, _ = Workspace(space.adjacency(), 0.5).maxima(values, False, 2.0, threshold)
         assert largest == sizes.max()

@@ -230,6 +230,10 @@ def needs(finished):
     return {rule: after(rule) for rule in direct}
 
 
+EDGES_ON_THE_WAY = [
+    "participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin",
+    "../quality/screened.tsv", "../quality/brain_mask.npz",
+]  # fmt: skip
 # Of a study on a surface, what lies before its observed maps and its null.
 ON_THE_WAY = [
     "participants.tsv", "maps/", "truth/regions.tsv", "images.json", "values.bin",
@@ -263,8 +267,7 @@ def plans(finished, tmp_path_factory):
             tmp_path_factory.mktemp("edges"),
             finished,
             EDGES["dataset"],
-            ["participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin"]
-            + ["../quality/screened.tsv", "../quality/brain_mask.npz"],
+            EDGES_ON_THE_WAY,
             more=NO_FILE,
             targets=("quality/brain_mask.npz",),
         ),
