@@ -90,7 +90,7 @@ def statistic(space, values, significant, label, title, symmetric=True):
             warnings.simplefilter("ignore")
             plotting.plot_connectome(
                 shown, space.places, node_size=12, node_color=GREY, edge_cmap=cmap, edge_vmin=low, edge_vmax=top,
-                display_mode="xz", axes=axes, figure=figure,
+                display_mode="xz", axes=axes, figure=figure, colorbar=False,
             )  # fmt: skip
     return figure
 
