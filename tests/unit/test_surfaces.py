@@ -7,9 +7,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import tfce as tfce_package
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
 from permaps.inputs.tables import hemisphere_files, side_of
+from permaps.spaces.adjacency import pair_adjacency
 from permaps.spaces.files import read_map, read_space, write_hemispheres, write_map, write_space
 from permaps.spaces.kinds import KINDS, fitted, kind_of
 from permaps.spaces.making import make_surface
@@ -298,3 +300,20 @@ def test_a_real_set_has_its_known_t_tfce_and_clusters():
         np.testing.assert_allclose(largest, mm2, rtol=1e-4)
         best, *_ = Workspace(adjacency, 0.5).maxima(sign * heights, False, 2.0, 1.65624995)
         assert best == pytest.approx(known["tfce_exact"][f"{name}_E0.5_H2_mm2"][0], rel=1e-4)
+
+
+def test_tfce_by_count_is_that_of_the_tfce_package(cortex):
+    noise = np.random.default_rng(0).standard_normal(20484).astype(np.float32)
+    heights = smoother(cortex, 8)(noise)
+    heights = (3 * heights / heights.std()).astype(np.float32)
+    counted = pair_adjacency(cortex.mesh_edges, 20484)
+    # It numbers vertices from 1 on.
+    theirs = tfce_package.tfce(
+        heights.astype(float),
+        adjacency=tfce_package.adjacency_from_faces(cortex.triangles + 1, 20484),
+        E=1.0,
+        H=2.0,
+    )
+    np.testing.assert_allclose(
+        tfce_map(heights, counted, 1.0, 2.0, True), theirs, rtol=1e-6, atol=1e-6 * np.abs(theirs).max()
+    )
