@@ -13,6 +13,7 @@ if COHORT["source"] == "simulated" and KIND.name == "surface":
             mean_R=result("dataset/truth/hemi-R_effect-mean.func.gii"),
         params:
             settings=dict(
+                space=KIND.name,
                 n_subjects=COHORT["n_subjects"],
                 seed=COHORT["seed"],
                 effect_size=COHORT["effect_size"],
@@ -31,6 +32,7 @@ elif COHORT["source"] == "simulated" and KIND.name == "edges":
             effect=result("dataset/truth/effect-pseudo.tsv"),
         params:
             settings=dict(
+                space=KIND.name,
                 n_subjects=COHORT["n_subjects"],
                 seed=COHORT["seed"],
                 effect_size=COHORT["effect_size"],
