@@ -1,8 +1,9 @@
 # From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
+# Of one name in every space, so that another space makes the same files anew.
 if COHORT["source"] == "simulated" and KIND.name == "surface":
 
-    rule simulate_surfaces:
+    rule simulate_cohort:
         output:
             participants=result("dataset/participants.tsv"),
             maps=directory(result("dataset/maps")),
@@ -25,7 +26,7 @@ if COHORT["source"] == "simulated" and KIND.name == "surface":
 
 elif COHORT["source"] == "simulated" and KIND.name == "edges":
 
-    rule simulate_connectomes:
+    rule simulate_cohort:
         output:
             participants=result("dataset/participants.tsv"),
             maps=directory(result("dataset/maps")),

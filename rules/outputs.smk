@@ -144,6 +144,10 @@ def has_truth(contrast):
     return set(names) in ({"pseudo"}, {"Intercept"})
 
 
+# What is planted in a simulated cohort of another space.
+PLANTED = dict(surface="hemi-L_effect-pseudo.func.gii", edges="effect-pseudo.tsv")
+
+
 def targets():
     """All public results of a complete run but the report."""
     found = [
@@ -157,6 +161,9 @@ def targets():
         result("design/contrasts.tsv"),
         result("provenance.json"),
     ]
+    # Of a volume, the table of what was found needs what was planted.
+    if config["dataset"]["source"] == "simulated" and KIND.name in PLANTED:
+        found.append(result(f"dataset/truth/{PLANTED[KIND.name]}"))
     for c in CONTRASTS:
         voxel, corrected = statistic_of(c), stats_of(c)
         shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]

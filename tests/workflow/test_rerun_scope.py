@@ -26,7 +26,6 @@ RULES = {
 }  # fmt: skip
 CHUNK = "compute_null_chunk"
 DATASET = {"table": "collect_table", "simulated": "simulate_cohort", "localizer": "fetch_localizer"}
-DATASET |= {"surface": "simulate_surfaces", "edges": "simulate_connectomes"}
 # It records the whole config and a digest of the code, so that it runs after every change.
 RECORD = "record_provenance"
 
@@ -153,7 +152,12 @@ CHANGES = {
     "dataset.effect_size": Change(
         {"dataset": SIMULATED | {"effect_size": 0}}, {"simulate_cohort"}, source="simulated"
     ),
-    "dataset.space": Change(SURFACE, {"simulate_surfaces"}, source="simulated"),
+    "dataset.space": Change(
+        SURFACE,
+        {"simulate_cohort"},
+        source="simulated",
+        targets=("dataset/participants.tsv", "dataset/truth/hemi-L_effect-pseudo.func.gii"),
+    ),
     "space.mesh": Change(
         {"space": {"mesh": "fsaverage6"}},
         {"make_brain_mask"},
