@@ -17,7 +17,7 @@ def exponential(x):
     return float(_DIGITS.exp(Decimal(float(x))))
 
 
-def sigma(affine, fwhm):
+def sigma(affine: np.ndarray, fwhm: float):
     """Return the standard deviation of a Gaussian along each axis, in voxels.
 
     Parameters
@@ -29,7 +29,7 @@ def sigma(affine, fwhm):
     return fwhm / np.sqrt(8 * math.log(2)) / np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
 
 
-def weights(width, truncate=4.0):
+def weights(width: float, truncate: float = 4.0) -> np.ndarray:
     """Return a Gaussian's weights up to `truncate` standard deviations. They sum to 1.
 
     Parameters
@@ -48,7 +48,7 @@ def weights(width, truncate=4.0):
     return np.array(values) / math.fsum(values)
 
 
-def filtered(volume, widths, mode, truncate=4.0):
+def filtered(volume: np.ndarray, widths, mode: str, truncate: float = 4.0):
     """Return a volume, filtered along each axis, in its own precision.
 
     Parameters

@@ -14,7 +14,7 @@ def dot(a, b):
     return (a * b).sum()
 
 
-def product(a, b):
+def product(a: np.ndarray, b: np.ndarray):
     """Return a @ b, summed over the inner index in order.
 
     Parameters
@@ -28,7 +28,7 @@ def product(a, b):
     return total
 
 
-def orthonormal(columns):
+def orthonormal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a QR decomposition of linearly independent columns.
 
     Gram-Schmidt with each step done twice, because the first leaves rounding errors as large as what it
@@ -67,7 +67,7 @@ def divided(rows, triangle):
     return quotient
 
 
-def spanning(columns, tolerance):
+def spanning(columns: np.ndarray, tolerance: float) -> np.ndarray:
     """Return orthonormal columns with the same span as columns that may be linearly dependent.
 
     The longest remainder comes next, until none is longer than `tolerance`.
@@ -92,7 +92,7 @@ def spanning(columns, tolerance):
     return chosen
 
 
-def complement(basis):
+def complement(basis: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis of the complement of orthonormal columns.
 
     Parameters

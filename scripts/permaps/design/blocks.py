@@ -5,7 +5,7 @@ import numpy as np
 from permaps.workflow.errors import UserError, listed, nearest
 
 
-def levels(table, columns):
+def levels(table, columns) -> list | None:
     """Return blocks as whole numbers, one per participant.
 
     Parameters
@@ -51,7 +51,7 @@ def _known(table, column):
         )
 
 
-def check_groups(table, column, n_columns) -> None:
+def check_groups(table, column: str | None, n_columns: int) -> None:
     """Refuse variance groups that are too small to estimate a variance each.
 
     Parameters

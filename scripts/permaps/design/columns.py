@@ -5,7 +5,7 @@ from permaps.inputs.participants import check_variates
 from permaps.inputs.query import select
 
 
-def used_by_model(formula, blocks, variance_groups=None):
+def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None):
     """Return the columns that a model uses, each with the config key that names it.
 
     Parameters
@@ -25,7 +25,7 @@ def used_by_model(formula, blocks, variance_groups=None):
     return keys
 
 
-def check_columns(participants, model, blocks, query):
+def check_columns(participants, model: dict, blocks: dict, query: str | None) -> None:
     """Refuse a config that uses columns which the table lacks, or whose values are neither numbers nor names.
 
     Parameters

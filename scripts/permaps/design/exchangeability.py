@@ -43,7 +43,7 @@ class Node:
         return (self.free, tuple(child.shape for child in self.children)) if self.children else ()
 
 
-def exchangeability_tree(n, within=None, whole=None, nested=None):
+def exchangeability_tree(n: int, within=None, whole=None, nested: list | None = None) -> Node:
     """Build the tree of a study's blocks.
 
     Parameters
@@ -195,7 +195,7 @@ class Exchangeability:
         self.n_permutations = tree.count if permute else 1
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
-    def still(self, columns):
+    def still(self, columns: np.ndarray) -> np.ndarray:
         """Return the part of columns that no relabelling changes, as products with its orthonormal basis.
 
         The basis is constant over rows that can be exchanged, and has no column where signs flip. It is never
@@ -230,7 +230,7 @@ class Exchangeability:
             node.kind = ("fixed", tuple(kinds))
             node.count = within
 
-    def unrank(self, rank):
+    def unrank(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
         """Return relabelling number `rank` of all distinct ones; 0 is the observed labelling.
 
         Parameters
@@ -254,7 +254,7 @@ class Exchangeability:
             source[self.positions] = _unrank(self.tree, rank)
         return source, sign
 
-    def mix(self, source, words):
+    def mix(self, source: np.ndarray, words):
         """Return a random relabelling among those that give every position an equal row.
 
         Parameters

@@ -82,7 +82,7 @@ class Parsed:
     factors: dict
 
 
-def parse(formula):
+def parse(formula: str) -> Parsed:
     """Parse a formula. It must be a plain right-hand side of known parts.
 
     Parameters
@@ -262,7 +262,7 @@ def categories(formula):
     return variables(formula) - {name for tree in trees for name in names(tree, outside="C")}
 
 
-def design_of(table, formula):
+def design_of(table, formula: str):
     """Return the design matrix of a formula as formulaic makes it.
 
     Parameters

@@ -18,7 +18,7 @@ MOST_SUMMANDS = 500
 NO_SUM = "it holds more than columns, numbers, + - * / and brackets"
 
 
-def design_matrix(table, formula, n_more=0):
+def design_matrix(table, formula: str, n_more: int = 0) -> tuple[list[str], np.ndarray]:
     """Build the design matrix of a formula.
 
     Parameters
@@ -97,7 +97,7 @@ def _list(names):
     return ", ".join(repr(n) for n in names)
 
 
-def contrast_matrix(contrast, name, columns):
+def contrast_matrix(contrast: str | list[str], name: str, columns: list[str]) -> np.ndarray:
     """Turn the expressions of a contrast into weights.
 
     Parameters
@@ -128,7 +128,7 @@ def contrast_matrix(contrast, name, columns):
     return rows
 
 
-def is_same_test(weights, statistic, others, other_statistic):
+def is_same_test(weights: np.ndarray, statistic: str, others: np.ndarray, other_statistic: str):
     """Tell whether two contrasts give the same statistic: rows differ by a factor, or span the same space.
 
     Parameters

@@ -54,7 +54,7 @@ class Partition:
             _is_level(self.interest, 1e-9) or (self.interest.shape[1] == 1 and _is_level(self.alone, 1e-7))
         )
 
-    def share(self, space):
+    def share(self, space) -> float:
         """Return how much of the effect of interest, without the nuisance, lies in a space, from 0 to 1.
 
         Parameters
@@ -79,7 +79,7 @@ def _span(columns):
     return orthonormal(columns / np.linalg.norm(columns, axis=0))[0]
 
 
-def partition(design, contrast):
+def partition(design: np.ndarray, contrast: np.ndarray) -> Partition:
     """Split a design by a contrast into interest and nuisance.
 
     Parameters
@@ -105,7 +105,7 @@ def partition(design, contrast):
     return Partition(product(design, inverse), product(design / unit, null_space), n - p)
 
 
-def partition_of(design, contrast):
+def partition_of(design, contrast) -> Partition:
     """Return the partition of a design with voxelwise covariates in its columns of NaN.
 
     The values of a covariate differ between voxels. Random numbers take their place here, because they only

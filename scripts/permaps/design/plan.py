@@ -14,7 +14,15 @@ STAYS = 0.1
 CENTRED = 0.1
 
 
-def plan_of(names, design, contrast, statistic, scheme, blocks, groups) -> dict:
+def plan_of(
+    names: list[str],
+    design: np.ndarray,
+    contrast: np.ndarray,
+    statistic: str,
+    scheme: str,
+    blocks: dict,
+    groups,
+) -> dict:
     """Say how a contrast will be tested, as values for JSON.
 
     Parameters

@@ -9,7 +9,7 @@ from permaps.workflow.errors import UserError
 SCHEMES = {"permute": (True, False), "flip": (False, True), "both": (True, True)}
 
 
-def scheme_of(chosen, part):
+def scheme_of(chosen: str, part) -> str:
     """Return the scheme of a contrast.
 
     `auto` only looks at the effect of interest: sign-flips if it is constant, as in a one-sample test,
@@ -31,7 +31,7 @@ def scheme_of(chosen, part):
     return "flip" if part.is_constant else "permute"
 
 
-def like_rows(design, groups=None):
+def like_rows(design: np.ndarray, groups=None) -> np.ndarray:
     """Return numbers for the rows of a design, the same number for equal rows.
 
     Parameters
@@ -54,7 +54,7 @@ def like_rows(design, groups=None):
     return np.unique(rows.round(12), axis=0, return_inverse=True)[1].ravel()
 
 
-def exchangeability_of(labels, scheme, blocks):
+def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchangeability:
     """Return the distinct relabellings of a design under a scheme.
 
     Parameters

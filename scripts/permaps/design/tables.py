@@ -7,7 +7,7 @@ import numpy as np
 from permaps.inputs.tables import inert
 
 
-def read_matrix(path):
+def read_matrix(path) -> tuple[list[str], list[list[str]], np.ndarray]:
     """Read a table whose first columns are text and whose others are numbers.
 
     Returns
@@ -26,7 +26,7 @@ def read_matrix(path):
     return header[text:], [row[:text] for row in rows], np.array(numbers)
 
 
-def write_matrix(path, header, keys, matrix):
+def write_matrix(path, header: list[str], keys: list[list], matrix: np.ndarray) -> None:
     """Write a table that `read_matrix` reads back to the last digit, and that no spreadsheet evaluates.
 
     Parameters

@@ -53,7 +53,7 @@ class Atlas:
                 f"({_some(known)}). Expected a table and an image of one atlas."
             )
 
-    def regions(self, places):
+    def regions(self, places: np.ndarray) -> list[tuple[str | None]]:
         """Return the name at each place: that of the nearest voxel, or None outside all regions.
 
         Parameters

@@ -15,7 +15,7 @@ from permaps.workflow.paths import no_file
 SYMMETRIC = 1e-5
 
 
-def decode_connectome(path):
+def decode_connectome(path) -> Decoded:
     """Read the values above the diagonal of a matrix, row by row.
 
     Parameters
@@ -100,7 +100,7 @@ def _is_value(cell):
     return cell in MISSING or cell.lower() in ("inf", "-inf") or is_number(cell)
 
 
-def read_nodes(path, names):
+def read_nodes(path, names: list[str]) -> np.ndarray:
     """Return where nodes are, by a table with their names and x, y and z.
 
     Parameters
@@ -134,7 +134,7 @@ def read_nodes(path, names):
     return places
 
 
-def write_square(path, names, matrix):
+def write_square(path, names, matrix) -> None:
     """Write a matrix as TSV with the names of its rows and columns, whole or not at all."""
     names = [inert(name) for name in names]
     lines = ["\t".join(["", *names])]

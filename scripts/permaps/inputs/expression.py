@@ -71,7 +71,7 @@ class NotFinite(Exception):
         self.tree, self.rows = tree, rows
 
 
-def check_text(text):
+def check_text(text) -> None:
     """Raise an error for text that is unsafe to parse: too long, too deep, endless numbers or other digits.
 
     Raises
@@ -93,7 +93,7 @@ def check_text(text):
         raise Unreadable(f"its brackets are {deepest:,} deep; expected at most {DEEPEST}")
 
 
-def read(text, spelled=(), deepest=DEEPEST):
+def read(text: str, spelled=(), deepest: int = DEEPEST):
     """Parse an expression, without checking its parts.
 
     Parameters
@@ -162,7 +162,7 @@ def _is_deeper(tree, most):
     return True
 
 
-def check(tree, functions=()):
+def check(tree, functions=()) -> None:
     """Raise an error if a tree has an unknown part.
 
     Parameters
@@ -220,7 +220,7 @@ def dotted(node):
     return None
 
 
-def names(tree, outside=None):
+def names(tree, outside: str | None = None):
     """Return the columns that a tree names, as a set of str.
 
     Parameters
@@ -252,7 +252,7 @@ def cut(text):
     return text if len(text) <= 200 else text[:197] + "..."
 
 
-def evaluate(tree, columns, functions=None):
+def evaluate(tree, columns, functions=None) -> object:
     """Evaluate a checked tree.
 
     Parameters

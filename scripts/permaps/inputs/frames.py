@@ -5,7 +5,7 @@ import pandas as pd
 from permaps.inputs.tables import inert
 
 
-def write_frame(frame, path, float_format=None):
+def write_frame(frame: pd.DataFrame, path, float_format: str | None = None) -> None:
     """Write a data frame as TSV, with n/a for missing values and no cell that a spreadsheet would evaluate.
 
     Parameters

@@ -65,7 +65,7 @@ def load_map(path):
     return volume.data, volume.affine
 
 
-def decode(path):
+def decode(path) -> Decoded:
     """Read one volume, the bytes of its files once.
 
     Parameters
@@ -218,7 +218,9 @@ class quiet(warnings.catch_warnings):
         super().__exit__(*exception)
 
 
-def same_grid(shape, affine, other_shape, other_affine):
+def same_grid(
+    shape: tuple[int, ...], affine: np.ndarray, other_shape: tuple[int, ...], other_affine: np.ndarray
+):
     """Tell whether two grids are the same, comparing affines by where they put the corners.
 
     Affines, not qform or sform codes: codes differ among equal images, and a flipped image
@@ -251,7 +253,7 @@ def affine_text(affine):
     return f"[{rows}]"
 
 
-def write_image(path, data, affine, description):
+def write_image(path, data: np.ndarray, affine: np.ndarray, description: str) -> None:
     """Write a NIfTI file, whole or not at all, with the same bytes every time.
 
     Parameters

@@ -32,7 +32,7 @@ class Layout:
             return list(self.parts.items()) == list(other.parts.items())
         return same_grid(self.shape, self.affine, other.shape, other.affine)
 
-    def told(self, other, whose):
+    def told(self, other, whose: str):
         """Say what this one is, and what another is that is not the same.
 
         Parameters

@@ -11,7 +11,7 @@ N_PARTICIPANTS = 94
 INDEX_URL = "https://osf.io/hwbm2/download"
 
 
-def check_request(contrast, n_subjects):
+def check_request(contrast, n_subjects) -> None:
     """Raise an error for a contrast that nilearn does not know, or a number of participants out of range."""
     from nilearn.datasets.func import ALLOWED_CONTRASTS, CONTRAST_NAME_WRAPPER
 
@@ -28,7 +28,14 @@ def check_request(contrast, n_subjects):
         )
 
 
-def fetch(contrast, n_subjects, data_dir=None, *, attempts=4, wait=5.0):
+def fetch(
+    contrast: str,
+    n_subjects: int,
+    data_dir: str | Path | None = None,
+    *,
+    attempts: int = 4,
+    wait: float = 5.0,
+):
     """Fetch one contrast's maps and the participants' variates.
 
     Parameters
@@ -97,7 +104,7 @@ def join(maps, table):
     return joined.join(table.drop(columns=[ID, MAP], errors="ignore")).reset_index(drop=True)
 
 
-def expected_files(contrast, n_subjects):
+def expected_files(contrast, n_subjects) -> list[str]:
     """Files in nilearn's data folder that a contrast needs.
 
     Returns

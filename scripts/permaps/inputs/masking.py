@@ -21,7 +21,7 @@ FEWEST_VOXELS = 2
 WIDEST_KERNEL = 2000
 
 
-def brain_mask(strategy, maps, affine, file=None):
+def brain_mask(strategy: str, maps, affine: np.ndarray, file: str | Path | None = None) -> np.ndarray:
     """Make a brain mask on the grid of the maps.
 
     Parameters
@@ -128,7 +128,7 @@ def _grid(shape, affine):
     return f"{shape_text(shape)}, affine {affine_text(affine)}"
 
 
-def coverage(maps, zero_is_missing, covariates=()):
+def coverage(maps, zero_is_missing: bool, covariates=()) -> np.ndarray:
     """Count, per voxel of the grid, the participants who have a value there.
 
     Parameters
@@ -152,7 +152,7 @@ def coverage(maps, zero_is_missing, covariates=()):
     return count.astype(np.int16)
 
 
-def smooth(data, affine, fwhm):
+def smooth(data: np.ndarray, affine: np.ndarray, fwhm: float | None):
     """Smooth a volume with a Gaussian, NaN and infinity counting as 0, as nilearn's maskers do.
 
     Parameters
@@ -169,7 +169,7 @@ def smooth(data, affine, fwhm):
     return filtered(finite, sigma(affine, fwhm), "reflect")
 
 
-def check_kernel(key, fwhm, affine):
+def check_kernel(key: str, fwhm: float, affine: np.ndarray) -> None:
     """Refuse a Gaussian that is wider than any image, as where an affine is in metres.
 
     Parameters
@@ -192,7 +192,16 @@ def check_kernel(key, fwhm, affine):
         )
 
 
-def write_matrix(path, maps, brain, smoothed, *, min_coverage, zero_is_missing, covariates=()):
+def write_matrix(
+    path: str | Path,
+    maps,
+    brain: np.ndarray,
+    smoothed,
+    *,
+    min_coverage: float,
+    zero_is_missing: bool,
+    covariates=(),
+) -> tuple[np.ndarray, np.ndarray, dict]:
     """Smooth and mask all maps into one float32 matrix on disk.
 
     A voxel is analysed when enough participants have a value there, its values are finite and they
@@ -299,7 +308,7 @@ class _Spread:
             return (self.high - self.low) > CONSTANT_TOLERANCE * size
 
 
-def write_covariate(path, maps, mask, smoothed):
+def write_covariate(path: str | Path, maps, mask: np.ndarray, smoothed) -> int:
     """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
 
     An exact 0 is a value, as that of a voxel without grey matter; what is not finite is missing, and NaN in

@@ -18,7 +18,7 @@ def robust_z(values):
     return distance / spread if spread > 0 else np.zeros_like(distance)
 
 
-def flag(metrics, cut=3.5):
+def flag(metrics, cut: float = 3.5) -> dict[int, str]:
     """Return what stands out, by the participant's position in the table.
 
     Parameters
@@ -50,7 +50,7 @@ def flag(metrics, cut=3.5):
     return flags
 
 
-def times_the_others(spreads):
+def times_the_others(spreads: np.ndarray) -> np.ndarray:
     """Return how many times larger each map's values are than those of most maps.
 
     The other measures miss this. A correlation has no scale, and distances in units of the spread say nothing

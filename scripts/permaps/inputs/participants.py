@@ -14,7 +14,7 @@ _OTHER_DIGITS = re.compile(r"[+-]?\d+([.,\u066b]\d+)?")
 _TEXT = (ID, MAP, REASON)
 
 
-def read_participants(path):
+def read_participants(path) -> pd.DataFrame:
     """Read a participants table that Permaps wrote.
 
     Parameters
@@ -40,7 +40,7 @@ def _is_numeric(values):
     return len(present) > 0 and all(map(is_number, present))
 
 
-def check_variates(participants, variates, labels=frozenset()):
+def check_variates(participants: pd.DataFrame, variates: dict[str, str], labels=frozenset()) -> None:
     """Refuse variates that do not exist, or that are neither numbers nor names.
 
     One "abc" among numbers would turn the column into a category with a level per number, and one "." among
@@ -98,7 +98,7 @@ def check_variates(participants, variates, labels=frozenset()):
         )
 
 
-def people(participants, rows, columns):
+def people(participants: pd.DataFrame, rows, columns) -> str:
     """Say of whom something holds, and what they have in these columns.
 
     Parameters

@@ -8,7 +8,7 @@ LEAST, MOST = 0.8, 2.2
 FULL = 0.9
 
 
-def doubts_of_mask(strategy, n_voxels, sides, share=None):
+def doubts_of_mask(strategy: str, n_voxels: int, sides, share: float | None = None):
     """Yield why a mask that was computed is hardly that of a whole brain.
 
     Parameters

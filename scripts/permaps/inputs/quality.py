@@ -18,7 +18,13 @@ FEWEST = 3
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 
 
-def screen(participants, entries, variates, query, labels=frozenset()):
+def screen(
+    participants: pd.DataFrame,
+    entries: dict[str, dict],
+    variates: dict[str, str],
+    query: str | None,
+    labels=frozenset(),
+) -> list[str]:
     """Say why each participant leaves before the maps are compared with a mask.
 
     Parameters
@@ -63,7 +69,9 @@ def screen(participants, entries, variates, query, labels=frozenset()):
     return reasons
 
 
-def screen_covariates(participants, entries, reasons, voxelwise):
+def screen_covariates(
+    participants: pd.DataFrame, entries: dict[str, dict], reasons: list[str], voxelwise
+) -> list[str]:
     """Say who leaves for want of a covariate's map on the grid of the maps.
 
     Parameters
@@ -120,7 +128,7 @@ def _laid_out_otherwise(layouts):
     }
 
 
-def require_enough(participants, reasons):
+def require_enough(participants, reasons) -> None:
     """Raise a `UserError` that sums up the reasons when too few participants stay."""
     staying = sum(not reason for reason in reasons)
     if staying >= FEWEST:
@@ -150,7 +158,9 @@ def _in_brain(data, brain, zero_is_missing):
     return values
 
 
-def measure(participants, maps, brain, *, max_missing, zero_is_missing):
+def measure(
+    participants: pd.DataFrame, maps, brain: np.ndarray, *, max_missing: float, zero_is_missing: bool
+) -> tuple[pd.DataFrame, list[str]]:
     """Measure every map inside the brain mask, and find those that miss too much of it.
 
     Maps are taken one at a time, and twice: the group mean has to be known before anything can be

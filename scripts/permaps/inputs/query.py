@@ -34,7 +34,7 @@ def columns_of(query):
     return sorted(names(_parse(query)))
 
 
-def select(participants, query):
+def select(participants: pd.DataFrame, query: str) -> np.ndarray:
     """Tell which participants a query keeps.
 
     Parameters

@@ -14,7 +14,7 @@ SAME_MEASURE = 1e-9
 _FLOAT32_MAX = np.finfo(np.float32).max
 
 
-def read_maps(participants, columns, file, decode=decode):
+def read_maps(participants: pd.DataFrame, columns, file, decode=decode) -> dict[str, dict[str, Entry]]:
     """Decode every image that a table names, once and in its order, and write the values of those of use.
 
     Nothing is asked of the images but what they are: who is analysed may change without their being read again.
@@ -70,7 +70,7 @@ def _digest(data):
     return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
-def check_values(data):
+def check_values(data) -> None:
     """Raise `UnusableMap` for a map whose values cannot be those of a statistic."""
     # Infinity is missing at its voxel, as NaN is, and does not cost the map.
     finite = np.isfinite(data)
@@ -83,7 +83,7 @@ def check_values(data):
         raise UnusableMap(f"constant (only the value {values[0]:g})")
 
 
-def check_covariate(data):
+def check_covariate(data) -> None:
     """Raise `UnusableMap`; constant values, also 0, are fine: a participant may well have no lesion."""
     finite = np.isfinite(data)
     if not np.isnan(data[~finite]).all() or (np.abs(data[finite]) > _FLOAT32_MAX).any():

@@ -38,7 +38,7 @@ def kind(reason):
     return reason.split(" (")[0].split(",")[0]
 
 
-def counted(reasons, shown=5):
+def counted(reasons, shown: int = 5) -> str:
     """Summarise reasons, the most frequent kind first.
 
     Parameters

@@ -66,7 +66,7 @@ REGIONS = (
 )
 
 
-def brain():
+def brain() -> np.ndarray:
     """Make the cohort's brain mask from nilearn's MNI152 brain mask.
 
     Returns
@@ -91,7 +91,7 @@ def brain():
     return np.asarray(resampled.dataobj) > SHRUNK
 
 
-def planted(region, mask):
+def planted(region, mask) -> np.ndarray:
     """Make one region's effect on the grid: the peak times (1 - r^2 / radius^2)^2 inside the mask, else 0.
 
     Returns
@@ -103,7 +103,7 @@ def planted(region, mask):
     return np.where(mask, region.peak * np.clip(1 - squared, 0, None) ** 2, 0.0)
 
 
-def truth(mask, effect_size):
+def truth(mask: np.ndarray, effect_size: float) -> tuple[np.ndarray, list[dict], dict]:
     """Make the planted effects.
 
     Parameters
@@ -174,7 +174,7 @@ def variates(seed, index):
     }
 
 
-def statistic_map(seed, index, mask, effects):
+def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.ndarray:
     """Make a participant's map.
 
     Parameters

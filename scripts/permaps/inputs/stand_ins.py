@@ -15,7 +15,7 @@ def is_sure(text):
     return text.casefold() in SURE
 
 
-def doubts(participants, columns):
+def doubts(participants: pd.DataFrame, columns) -> list[str]:
     """Return sentences about values that may stand for missing ones. The user must judge them.
 
     Parameters

@@ -56,7 +56,7 @@ class Entry:
         return Layout(tuple(self.shape), np.array(self.affine), self.parts)
 
 
-def append(file, data):
+def append(file, data) -> dict:
     """Write a map at the end of a file.
 
     Parameters
@@ -123,7 +123,7 @@ class Store:
     def __init__(self, images, values):
         self.entries, self.values = read_index(images), values
 
-    def maps(self, participants, column):
+    def maps(self, participants, column: str):
         """Return the usable maps that a column names.
 
         Parameters
@@ -142,7 +142,7 @@ def read_index(path):
     return {name: {column: Entry(**known) for column, known in of.items()} for name, of in read.items()}
 
 
-def write_index(path, entries):
+def write_index(path, entries) -> None:
     """Write the entries of all images."""
     told = {name: {column: asdict(entry) for column, entry in of.items()} for name, of in entries.items()}
     with open(path, "w", encoding="utf-8") as file:

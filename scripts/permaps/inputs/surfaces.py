@@ -45,7 +45,7 @@ class Mesh:
     triangles: np.ndarray
 
 
-def decode_surface(path):
+def decode_surface(path) -> Decoded:
     """Read the values of a map at the vertices of its hemispheres.
 
     Parameters
@@ -144,7 +144,7 @@ def _side(file, found, named):
     return named or found.side
 
 
-def read_mesh(mesh, counts):
+def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
     """Read the mesh of a template or of files, for maps with so many vertices.
 
     Parameters
@@ -247,7 +247,7 @@ def _geometry(file, side):
     return points, corners
 
 
-def read_surface_mask(path, counts):
+def read_surface_mask(path, counts: dict[str, int]) -> np.ndarray:
     """Return which vertices a mask has above 0.
 
     Parameters
@@ -273,7 +273,7 @@ def read_surface_mask(path, counts):
     return np.nan_to_num(found.data) > 0
 
 
-def write_metric(path, values, side, description):
+def write_metric(path, values: np.ndarray, side: str, description: str) -> None:
     """Write the values of one hemisphere as GIFTI, whole or not at all, with the same bytes every time.
 
     Parameters

@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
-def read_rows(path):
+def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
     """Read a TSV or CSV file as text.
 
     The separator is tab, comma or semicolon: the one that splits the header into most columns, or that of the
@@ -137,7 +137,7 @@ def _check_header(columns, path):
         seen.add(name)
 
 
-def check_participants(columns, rows, lines, path):
+def check_participants(columns, rows, lines, path: str | Path) -> None:
     """Raise an error for a table whose rows cannot be distinguished by `participant_id`.
 
     Ids that differ only in case or in leading zeros are errors too, because on some file systems and in most
@@ -189,7 +189,9 @@ def covariate_column(name):
     return f"{MAP}_{name}"
 
 
-def map_paths(columns, rows, table, maps, key="dataset.maps"):
+def map_paths(
+    columns, rows, table: str | Path, maps: str, key: str = "dataset.maps"
+) -> list[tuple[str | None]]:
     """Return every row's map as an absolute path.
 
     Parameters
@@ -268,7 +270,7 @@ def hemisphere_files(path):
     return {}
 
 
-def check_maps(rows, lines, paths, table):
+def check_maps(rows, lines, paths: list[tuple[str | None]], table: str | Path) -> None:
     """Raise an error for a table that gives two participants the same file.
 
     Parameters
@@ -313,7 +315,9 @@ def _identity(path):
     return found.st_dev, found.st_ino
 
 
-def check_outside(rows, lines, paths, table, results):
+def check_outside(
+    rows, lines, paths: list[tuple[str | None]], table: str | Path, results: str | Path
+) -> None:
     """Raise an error for a table that names a map among the results that are made from it.
 
     Parameters
@@ -388,7 +392,7 @@ def inert(value):
     return value
 
 
-def write_rows(path, columns, rows):
+def write_rows(path: str | Path, columns, rows: list[dict]) -> None:
     """Write rows as TSV, with n/a for None, and quotes only around values with a tab or line end.
 
     A spreadsheet evaluates none of the cells.

@@ -17,7 +17,7 @@ from permaps.workflow.errors import UserError
 VERTICES = ("curve_rank", "curve_p")
 
 
-def read_chunk(path, start, stop, expected):
+def read_chunk(path, start: int, stop: int, expected: str):
     """Read one chunk of the null and check that it is the right one.
 
     Parameters
@@ -65,7 +65,7 @@ def _whole(chunk, n):
     )
 
 
-def chunk_fingerprint(model, settings):
+def chunk_fingerprint(model, settings: dict):
     """Return the fingerprint that a chunk of this model with these settings must have.
 
     Parameters
@@ -81,7 +81,7 @@ def chunk_fingerprint(model, settings):
     return fingerprint(model.fingerprint, {name: settings.get(name, False) for name in used})
 
 
-def enhancement_of(model, settings):
+def enhancement_of(model, settings: dict) -> tuple[Enhancement | None, bool]:
     """Return how maps of a contrast are enhanced (None if they are not), and whether both signs count.
 
     Parameters
@@ -110,7 +110,7 @@ def enhancement_of(model, settings):
     return enhancement, both_signs
 
 
-def p_scale(model, settings):
+def p_scale(model, settings: dict):
     """Return the p of a contrast's statistic for bounds on true discoveries, or None where there are none.
 
     It is that of the t or F of an element with all participants, also where elements have other models: any
@@ -132,7 +132,16 @@ def p_scale(model, settings):
     return scale_of(model.dof, len(model.contrast), model.is_f, both_signs)
 
 
-def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None, covariates=()):
+def compute_chunk(
+    matrix,
+    model,
+    start: int,
+    stop: int,
+    settings: dict,
+    memory_mb: float,
+    progress=None,
+    covariates: list = (),
+):
     """Compute relabellings start to stop - 1 of a contrast, as far as they exist.
 
     Parameters
@@ -175,7 +184,7 @@ def compute_chunk(matrix, model, start, stop, settings, memory_mb, progress=None
     return chunk | {"fingerprint": np.array(chunk_fingerprint(model, settings))}
 
 
-def merge(chunks, n_total, shift=None):
+def merge(chunks, n_total: int, shift: int | None = None):
     """Join the chunks of a null, in the order of their relabellings.
 
     Parameters
@@ -203,7 +212,7 @@ def merge(chunks, n_total, shift=None):
     return {name: np.concatenate(parts)[:n_total] for name, parts in maxima.items()}
 
 
-def count_exceedances(matrix, model, chunks, n_total, settings, covariates=()):
+def count_exceedances(matrix, model, chunks, n_total: int, settings: dict, covariates: list = ()):
     """Count at each voxel how many of the first `n_total` relabellings reach the observed statistic.
 
     A chunk that goes beyond `n_total` counts too many, so its first part is counted again.
@@ -249,7 +258,7 @@ def count_exceedances(matrix, model, chunks, n_total, settings, covariates=()):
     return {name.removesuffix("_exceedances"): count for name, count in counts.items()}
 
 
-def warm_up(kind):
+def warm_up(kind) -> None:
     """Call every kernel of a kind of model once, so that it is compiled or loaded."""
     space = Volume(np.ones((2, 2, 2), bool), np.eye(4))
     design, contrast = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]]), np.array([[0.0, 1.0]])

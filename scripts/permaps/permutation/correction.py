@@ -29,7 +29,7 @@ def margin(observed, tie=TIE):
     return tie * np.maximum(np.abs(observed), 1.0)
 
 
-def fwe_p(observed, maxima, tie=TIE):
+def fwe_p(observed: np.ndarray, maxima: np.ndarray, tie: float = TIE) -> np.ndarray:
     """Family-wise-error-corrected p: the share of relabellings whose maximum reaches a value.
 
     Parameters

@@ -16,7 +16,7 @@ import numpy as np
 from permaps.statistics.registry import TIE
 
 
-def calibrated(pivotal, alpha):
+def calibrated(pivotal: np.ndarray, alpha: float) -> float:
     """Return the level of the thresholds: the largest pivotal statistic that few enough reach.
 
     It is the floor(alpha (N + 1))-th smallest. If others equal it, so that more relabellings than those have
@@ -57,7 +57,7 @@ class Bound:
     p: np.ndarray
 
     @classmethod
-    def read(cls, null, observed, shift, alpha):
+    def read(cls, null, observed, shift: int, alpha: float):
         """Return the bound of an analysis.
 
         Parameters
@@ -73,7 +73,7 @@ class Bound:
         with np.load(null, allow_pickle=False) as stored, np.load(observed, allow_pickle=False) as maps:
             return cls(calibrated(stored["tdp"], alpha), shift, maps["p"])
 
-    def active(self, elements):
+    def active(self, elements: np.ndarray):
         """Return how many elements of a set are active, at least.
 
         Parameters
@@ -83,7 +83,7 @@ class Bound:
         """
         return int(self._active(np.sort(self.p[elements]), [len(elements)])[0])
 
-    def active_among_smallest(self, sizes):
+    def active_among_smallest(self, sizes: np.ndarray) -> np.ndarray:
         """Return how many of the elements with the smallest p are active, at least.
 
         Parameters

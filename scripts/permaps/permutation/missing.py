@@ -47,7 +47,7 @@ class Difference:
     r: float
 
 
-def patterns(*matrices):
+def patterns(*matrices) -> tuple[np.ndarray, np.ndarray]:
     """Return which participants have no value at which voxels.
 
     Parameters
@@ -72,7 +72,9 @@ def patterns(*matrices):
     return np.unpackbits(found, axis=1, count=n).T.astype(bool), counts
 
 
-def difference(lacking, n_voxels, design, contrast, scheme, blocks):
+def difference(
+    lacking, n_voxels, design: np.ndarray, contrast: np.ndarray, scheme: str, blocks: dict
+) -> Difference | None:
     """Compare missing values with what a contrast tests, or return None if there is nothing to compare.
 
     There is nothing to compare if no value is missing, if relabelling only flips signs, which leaves

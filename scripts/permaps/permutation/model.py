@@ -98,7 +98,7 @@ class Model:
             self.exchangeability.still,
         )  # fmt: skip
 
-    def estimator(self, covariates=()):
+    def estimator(self, covariates: list = ()):
         """Return the estimator that evaluates the model.
 
         Parameters
@@ -200,7 +200,7 @@ def contrast_model(
     )
 
 
-def voxels_differ(maps, design, groups):
+def voxels_differ(maps: np.ndarray, design: np.ndarray, groups):
     """Tell whether voxels need their own models, because of missing values, covariates or variance groups.
 
     Parameters
@@ -215,7 +215,7 @@ def voxels_differ(maps, design, groups):
     return groups is not None or bool(np.isnan(design).any()) or lack_participants(maps)
 
 
-def lack_participants(maps):
+def lack_participants(maps: np.ndarray):
     """Tell whether a voxel lacks the value of a participant.
 
     Parameters
@@ -230,7 +230,7 @@ def lack_participants(maps):
     return False
 
 
-def voxel_models(design, contrast, groups, covariates, still=None):
+def voxel_models(design: np.ndarray, contrast: np.ndarray, groups, covariates: list, still=None):
     """Return the models of all voxels, for a design with voxelwise covariates in its columns of NaN.
 
     The other columns are replaced by an orthonormal basis of their span, and the weights of the contrast

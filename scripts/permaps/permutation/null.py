@@ -158,7 +158,7 @@ def _observed(evaluator, exchangeability, n_voxels):
     return observed
 
 
-def cluster_threshold(cluster_p, dof, n_interest, is_f, both_signs):
+def cluster_threshold(cluster_p: float, dof: int, n_interest: int, is_f: bool, both_signs: bool):
     """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if two-sided.
 
     Parameters

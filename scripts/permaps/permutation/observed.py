@@ -57,7 +57,7 @@ class Observed:
         return cls(take_space(stored), str(stored.pop("scheme")), bool(stored.pop("both_signs")), stored)
 
 
-def observe(matrix, model, settings, covariates=()) -> Observed:
+def observe(matrix, model, settings: dict, covariates: list = ()) -> Observed:
     """Compute the observed maps of an analysis.
 
     Parameters

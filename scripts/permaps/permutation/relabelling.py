@@ -16,7 +16,7 @@ NUMBERED = 2**62
 _ROUNDS = 8
 
 
-def relabelling(exchangeability, seed, index):
+def relabelling(exchangeability, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
     """Return relabelling `index`; index 0 is the observed labelling.
 
     Parameters
@@ -43,7 +43,7 @@ def relabelling(exchangeability, seed, index):
     return exchangeability.mix(source, words) if exchangeability.mixed else source, sign
 
 
-def shuffled(index, size, seed):
+def shuffled(index: int, size: int, seed: int):
     """Return the image of `index` under a pseudo-random permutation of range(size) chosen by `seed`.
 
     A Feistel network on the smallest even number of bits that holds `size`, walked until it lands inside
@@ -72,7 +72,7 @@ def shuffled(index, size, seed):
             return index
 
 
-def relabellings(exchangeability, seed, start, stop):
+def relabellings(exchangeability, seed: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
     """Return relabellings start to stop - 1 as arrays.
 
     Parameters

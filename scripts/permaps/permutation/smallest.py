@@ -27,7 +27,7 @@ def smallest_p(nulls) -> np.ndarray:
     return np.min([fwe_p(maxima, maxima, tie) for maxima, tie in nulls], axis=0)
 
 
-def over_all(p, smallest) -> np.ndarray:
+def over_all(p: np.ndarray, smallest: np.ndarray) -> np.ndarray:
     """Correct p for all nulls that `smallest` is over: the share of relabellings whose smallest p is at most p.
 
     Parameters

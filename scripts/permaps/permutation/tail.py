@@ -47,7 +47,7 @@ class Tail:
         return bool(self.p_fit > REFUTED)
 
 
-def fit_tail(maxima, seed=0):
+def fit_tail(maxima: np.ndarray, seed: int = 0) -> Tail:
     """Fit the tail of a null.
 
     Parameters
@@ -78,7 +78,7 @@ def fit_tail(maxima, seed=0):
     return Tail(float("nan"), float("nan"), float("nan"), 0.0, 0, float("nan"))
 
 
-def tail_p(observed, maxima, tail, tie):
+def tail_p(observed: np.ndarray, maxima: np.ndarray, tail: Tail, tie: float) -> np.ndarray:
     """Return corrected p, from the tail where it applies and otherwise by counting.
 
     Parameters
@@ -123,7 +123,7 @@ def _draw(generator, size, scale, shape):
     return scale * ((1 - uniform) ** -shape - 1) / shape
 
 
-def anderson_darling(excess, scale, shape):
+def anderson_darling(excess: np.ndarray, scale: float | np.ndarray, shape: float | np.ndarray) -> np.ndarray:
     """Return the Anderson-Darling distance of sorted excesses from a fit, over the last axis.
 
     Parameters

@@ -13,7 +13,7 @@ def significant(logp, alpha):
     return np.asarray(logp) >= -np.log10(alpha) - 1e-6
 
 
-def critical_value(null, alpha, confidence=0.95):
+def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> tuple[float, float, float]:
     """Return the value that a statistic must exceed to be significant, and its confidence interval.
 
     Parameters
@@ -49,7 +49,9 @@ def reached(null, value):
     return float(np.mean(np.asarray(null) >= value))
 
 
-def wilson_interval(hits, draws, confidence=0.95):
+def wilson_interval(
+    hits: np.ndarray, draws: np.ndarray, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of a probability, from `hits` in `draws` (Wilson 1927, JASA 22:209).
 
     Parameters
@@ -72,7 +74,9 @@ def wilson_interval(hits, draws, confidence=0.95):
     return np.where(hits > 0, centre - half, 0.0), np.where(hits < draws, centre + half, 1.0)
 
 
-def p_interval(p, n_relabellings, exact=False, confidence=0.95):
+def p_interval(
+    p: np.ndarray, n_relabellings: int, exact: bool = False, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of the p that infinitely many relabellings would give.
 
     Parameters
@@ -96,7 +100,9 @@ def p_interval(p, n_relabellings, exact=False, confidence=0.95):
     return wilson_interval(hits, n_relabellings, confidence)
 
 
-def settling(null, p, confidence=0.95):
+def settling(
+    null: np.ndarray, p: float, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return how the corrected p of one voxel or cluster converges with the number of relabellings.
 
     Parameters

@@ -36,7 +36,9 @@ class Adjusted:
     labels: list
 
 
-def adjust(y, design, names, weights, most_groups=6):
+def adjust(
+    y: np.ndarray, design: np.ndarray, names: list[str], weights: np.ndarray, most_groups: int = 6
+) -> Adjusted:
     """Return one voxel's data, adjusted for the columns of the design that a contrast does not test.
 
     The rest of the model is held at its mean over participants, so data and band are in the units of the map,

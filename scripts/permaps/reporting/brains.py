@@ -16,7 +16,7 @@ from permaps.reporting.style import BLACK, RED, heading, plt
 warnings.filterwarnings("ignore", "empty mask")
 
 
-def glass_brains(panels, alpha, title, most=None):
+def glass_brains(panels: list, alpha: float, title: str, most: float | None = None):
     """Draw -log10 p maps side by side on glass brains from above, on one scale.
 
     Parameters
@@ -88,7 +88,15 @@ def glass_brains(panels, alpha, title, most=None):
     return figure
 
 
-def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
+def slices(
+    values: np.ndarray,
+    significant,
+    affine: np.ndarray,
+    label: str,
+    title: str,
+    cuts: int = 12,
+    symmetric: bool = True,
+):
     """Draw a statistic over the MNI template, dual-coded by its significance.
 
     The colour shows the statistic. Significant voxels are opaque and outlined. The others fade with the
@@ -157,7 +165,7 @@ def slices(values, significant, affine, label, title, cuts=12, symmetric=True):
     return figure
 
 
-def axial_cuts(weight, affine, count):
+def axial_cuts(weight: np.ndarray, affine: np.ndarray, count: int) -> np.ndarray:
     """Return heights (mm) of slices spread over the brain, each the one with the most weight in its share.
 
     Parameters
@@ -184,7 +192,7 @@ def axial_cuts(weight, affine, count):
     return np.sort(origin + step * np.array(chosen))
 
 
-def coverage(counts, inside, affine, participants):
+def coverage(counts: np.ndarray, inside, affine: np.ndarray, participants: int):
     """Draw how many participants have a value at each voxel, with the mask's outline.
 
     Parameters
@@ -229,7 +237,14 @@ def coverage(counts, inside, affine, participants):
     return figure
 
 
-def viewer(values, threshold, affine, title, cut_coords, symmetric=True):
+def viewer(
+    values: np.ndarray,
+    threshold: float,
+    affine: np.ndarray,
+    title: str,
+    cut_coords: np.ndarray,
+    symmetric: bool = True,
+) -> str:
     """Make an interactive view of a statistic over the MNI template.
 
     Parameters

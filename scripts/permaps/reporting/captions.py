@@ -12,7 +12,7 @@ from permaps.workflow.jobs import written_whole
 _MARKS = re.compile(r"([\\`*_|<>\[\]@]|:(?=\S))")
 
 
-def write_caption(path, text):
+def write_caption(path, text) -> None:
     """Write plain text as one paragraph of reStructuredText that shows it as it is."""
     # An escaped space is invisible, and stops the first word from starting a list or a directive.
     paragraph = "\\ " + _MARKS.sub(r"\\\1", " ".join(text.split()))

@@ -24,7 +24,7 @@ FREE = 0.78
 SHADES = (BLUE, RED, GREEN, ORANGE, "#CC79A7")
 
 
-def null_histograms(nulls, alpha, title, extent="voxels"):
+def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, extent: str = "voxels"):
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
     Parameters
@@ -85,7 +85,7 @@ def _bins(null):
     return max(1, int(np.ceil(np.ptp(null) / width))) if width > 0 else 1
 
 
-def convergence(tracks, alpha, title):
+def convergence(tracks: dict, alpha: float, title: str):
     """Draw how the corrected p of each statistic's top peaks converges with the relabellings.
 
     Parameters
@@ -143,7 +143,13 @@ def convergence(tracks, alpha, title):
     return figure
 
 
-def discoveries(clusters, sizes, shares, title, elements="voxels"):
+def discoveries(
+    clusters: dict[str, np.ndarray],
+    sizes: np.ndarray,
+    shares: np.ndarray,
+    title: str,
+    elements: str = "voxels",
+):
     """Draw the bounds on true discoveries: of each cluster, and of the elements with the largest statistic.
 
     Parameters
@@ -194,7 +200,7 @@ def discoveries(clusters, sizes, shares, title, elements="voxels"):
     return figure
 
 
-def peak_effects(peaks, title, ylabel):
+def peak_effects(peaks: list, title: str, ylabel: str):
     """Draw the data behind each peak: a slope with its band, or groups side by side.
 
     Parameters
@@ -237,7 +243,7 @@ def peak_effects(peaks, title, ylabel):
     return figure
 
 
-def design_matrix(design, names, contrasts, title):
+def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: str):
     """Draw the design as fitted, the contrasts below it, and the correlations between the columns.
 
     Parameters
@@ -317,7 +323,15 @@ def _correlations(panel, columns, names):
     _boxed(panel)
 
 
-def quality(participants, bands, correlation, missing, flags, title, elements="voxels"):
+def quality(
+    participants: list[str],
+    bands: np.ndarray,
+    correlation: np.ndarray,
+    missing: np.ndarray,
+    flags: dict[int, str],
+    title: str,
+    elements: str = "voxels",
+):
     """Draw each participant's values, correlation with the others and missing share.
 
     Parameters

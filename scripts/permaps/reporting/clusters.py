@@ -12,7 +12,7 @@ MOST_PEAKS, APART = 4, 8.0
 ACTIVE = ["n_active", "tdp"]
 
 
-def clusters_of(significant, values, adjacency):
+def clusters_of(significant, values: np.ndarray, adjacency) -> list[np.ndarray]:
     """Return the elements of each cluster: neighbours that are all significant and of one sign.
 
     Parameters
@@ -31,7 +31,7 @@ def clusters_of(significant, values, adjacency):
     return np.split(ordered, np.searchsorted(label[ordered], np.arange(1, label.max(initial=0) + 1)))[1:]
 
 
-def shares_of(clusters, bound, n_elements):
+def shares_of(clusters: list[np.ndarray], bound, n_elements: int) -> np.ndarray:
     """Return a map of what share of its cluster is active, at least; 0 outside clusters.
 
     Parameters
@@ -51,7 +51,7 @@ def shares_of(clusters, bound, n_elements):
     return shares
 
 
-def is_peak(height, cluster, touching):
+def is_peak(height: np.ndarray, cluster: np.ndarray, touching) -> np.ndarray:
     """Return which elements have no higher neighbour in their own cluster.
 
     Parameters
@@ -68,7 +68,13 @@ def is_peak(height, cluster, touching):
     return (cluster > 0) & (height >= touching.highest_around(height, cluster))
 
 
-def kept_apart(candidates, height, coordinates, apart=APART, most=MOST_PEAKS):
+def kept_apart(
+    candidates: np.ndarray,
+    height: np.ndarray,
+    coordinates: np.ndarray,
+    apart: float = APART,
+    most: int = MOST_PEAKS,
+) -> np.ndarray:
     """Return the highest of some elements, none near a higher one; the highest first.
 
     Parameters
@@ -96,7 +102,15 @@ def kept_apart(candidates, height, coordinates, apart=APART, most=MOST_PEAKS):
     return candidates[kept]
 
 
-def tabulate(significant, values, space, readings, connectivity=6, height=None, bound=None):
+def tabulate(
+    significant,
+    values: np.ndarray,
+    space,
+    readings: dict[str, np.ndarray],
+    connectivity: int = 6,
+    height: np.ndarray | None = None,
+    bound=None,
+) -> pd.DataFrame:
     """Return one row per peak of every cluster.
 
     Parameters
@@ -153,7 +167,9 @@ def residual_dof(plan):
     return int(np.atleast_1d(plan["dof"])[-1])
 
 
-def effect_interval(effect, t, dof, confidence=0.95):
+def effect_interval(
+    effect: np.ndarray, t: np.ndarray, dof: int, confidence=0.95
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the confidence interval of an effect from its t: the standard error is effect / t.
 
     Parameters

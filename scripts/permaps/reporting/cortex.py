@@ -14,7 +14,7 @@ VIEWS = ("lateral", "medial")
 FAINT = 0.15
 
 
-def views(space):
+def views(space) -> dict:
     """Return the meshes on which maps are shown, and the depth of the sulci where it is known.
 
     Parameters
@@ -45,7 +45,7 @@ def views(space):
     return found
 
 
-def panels(space, panels, alpha, title, most=None):
+def panels(space, panels: list, alpha: float, title: str, most: float | None = None):
     """Draw -log10 p maps side by side, each with its hemispheres from outside and inside, on one scale.
 
     Parameters
@@ -84,7 +84,7 @@ def panels(space, panels, alpha, title, most=None):
     return figure
 
 
-def statistic(space, values, significant, label, title, symmetric=True):
+def statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
     """Draw a statistic on the hemispheres; what is significant is outlined.
 
     Parameters
@@ -112,7 +112,7 @@ def statistic(space, values, significant, label, title, symmetric=True):
     return figure
 
 
-def coverage(space, counts, inside, participants):
+def coverage(space, counts: np.ndarray, inside, participants: int):
     """Draw how many participants have a value at each vertex, with the outline of the analysis mask.
 
     Parameters
@@ -140,7 +140,7 @@ def coverage(space, counts, inside, participants):
     return figure
 
 
-def viewer(space, values, threshold, title, peak, symmetric=True):
+def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
     """Make an interactive view of a statistic on the hemisphere of a vertex, and of the other one below it.
 
     Parameters

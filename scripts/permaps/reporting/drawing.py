@@ -15,7 +15,7 @@ from permaps.spaces.volume import Volume
 
 
 @singledispatch
-def draw_panels(space, panels, alpha, title, most=None):
+def draw_panels(space, panels: list, alpha: float, title: str, most: float | None = None):
     """Draw what is significant by several statistics side by side, on one scale of -log10 p.
 
     Parameters
@@ -37,7 +37,7 @@ def draw_panels(space, panels, alpha, title, most=None):
 
 
 @singledispatch
-def draw_statistic(space, values, significant, label, title, symmetric=True):
+def draw_statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
     """Draw a statistic and what is significant of it.
 
     Parameters
@@ -58,7 +58,7 @@ def draw_statistic(space, values, significant, label, title, symmetric=True):
 
 
 @singledispatch
-def draw_coverage(space, counts, inside, participants):
+def draw_coverage(space, counts: np.ndarray, inside, participants: int):
     """Draw how many participants have a value at each element.
 
     Parameters
@@ -78,7 +78,7 @@ def draw_coverage(space, counts, inside, participants):
 
 
 @singledispatch
-def view(space, values, threshold, title, peak, symmetric=True):
+def view(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
     """Make an interactive view of a statistic.
 
     Parameters

@@ -13,7 +13,7 @@ from permaps.reporting.style import BLACK, GREY, heading, plt
 MOST_NAMES = 45
 
 
-def panels(space, panels, alpha, title, most=None):
+def panels(space, panels: list, alpha: float, title: str, most: float | None = None):
     """Draw -log10 p of several statistics as matrices side by side, on one scale.
 
     Parameters
@@ -53,7 +53,7 @@ def panels(space, panels, alpha, title, most=None):
     return figure
 
 
-def statistic(space, values, significant, label, title, symmetric=True):
+def statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
     """Draw a statistic as a matrix with what is significant outlined, and the significant edges on a brain.
 
     Parameters
@@ -95,7 +95,7 @@ def statistic(space, values, significant, label, title, symmetric=True):
     return figure
 
 
-def coverage(space, counts, inside, participants):
+def coverage(space, counts: np.ndarray, inside, participants: int):
     """Draw how many participants have a value at each edge.
 
     Parameters
@@ -122,7 +122,7 @@ def coverage(space, counts, inside, participants):
     return figure
 
 
-def viewer(space, values, threshold, title, peak, symmetric=True):
+def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
     """Make a page with the matrix of a statistic that says nodes and value under the pointer.
 
     Parameters

@@ -13,7 +13,7 @@ FEW_PARTICIPANTS = 20
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
 
 
-def methods_paragraph(record, verbatim=str):
+def methods_paragraph(record: dict, verbatim=str) -> str:
     """Return the methods of a run as one paragraph, ready to be pasted.
 
     Parameters
@@ -269,7 +269,7 @@ def question(record):
     return asked
 
 
-def limitations(record):
+def limitations(record: dict) -> list[str]:
     """Return the limitations of a run; empty if there are none.
 
     Parameters

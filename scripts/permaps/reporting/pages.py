@@ -13,7 +13,7 @@ from permaps.reporting.words import space_of
 from permaps.statistics.registry import STATISTICS
 
 
-def summary_page(record, numbers, contrasts, small_volumes=None):
+def summary_page(record: dict, numbers, contrasts: dict[str, dict], small_volumes=None) -> str:
     """Return the run on one page, which stands alone.
 
     Parameters

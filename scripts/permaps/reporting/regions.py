@@ -6,7 +6,7 @@ import pandas as pd
 from permaps.reporting.clusters import ACTIVE
 
 
-def regions_of(names):
+def regions_of(names: list[tuple[str | None]]) -> dict[str, np.ndarray]:
     """Return the elements of each region of an atlas, by name.
 
     Parameters
@@ -25,7 +25,14 @@ def regions_of(names):
     return {name: np.array(found[name]) for name in sorted(found)}
 
 
-def tabulate_regions(regions, values, voxel_stat, significant, space, bound=None):
+def tabulate_regions(
+    regions: list[tuple[str, str, np.ndarray]],
+    values: np.ndarray,
+    voxel_stat: str,
+    significant: dict,
+    space,
+    bound=None,
+) -> pd.DataFrame:
     """Return one row per region.
 
     Parameters

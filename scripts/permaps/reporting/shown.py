@@ -38,7 +38,7 @@ class Table:
     more: int = 0
 
 
-def design(record):
+def design(record: dict) -> dict[str, str]:
     """Return what was analysed and how, by name.
 
     Parameters
@@ -126,7 +126,7 @@ def small_volumes(found):
     return _table(rows, {"contrast", "volume", "statistic"})
 
 
-def clusters(found, voxel_stat, space=Volume):
+def clusters(found: pd.DataFrame, voxel_stat: str, space=Volume) -> Table:
     """Return the `Table` of the most significant clusters by one statistic.
 
     Parameters
@@ -165,7 +165,7 @@ def clusters(found, voxel_stat, space=Volume):
     return _table(rows, {"region", "hemisphere", "node_1", "node_2"}, max(0, len(main_peaks) - MOST_CLUSTERS))
 
 
-def active(found, space=Volume):
+def active(found: pd.DataFrame, space=Volume) -> str:
     """Return how much of the most significant cluster is active, at least, in a sentence.
 
     Parameters

@@ -39,14 +39,14 @@ plt.rcParams.update(
 )
 
 
-def heading(figure, title):
+def heading(figure, title) -> None:
     """Put a title over a figure, in a smaller size if it would not fit."""
     # A bold letter of 12 points is about 0.1 inch wide.
     size = min(12, 12 * (figure.get_figwidth() - 0.2) / (0.1 * len(title)))
     figure.suptitle(title, x=0.1 / figure.get_figwidth(), ha="left", fontsize=size, fontweight="bold")
 
 
-def save(figure, *paths):
+def save(figure, *paths) -> None:
     """Write a figure to each path and close it. The same figure gives the same bytes."""
     # One layout for all files, because repeated constrained layouts differ slightly.
     figure.draw_without_rendering()

@@ -26,7 +26,7 @@ def columns(space):
     ]
 
 
-def bonferroni_row(contrast, statistic, values, logp, space, alpha):
+def bonferroni_row(contrast: str, statistic: str, values: np.ndarray, logp: np.ndarray, space, alpha: float):
     """Return the row of the parametric test, whose peak is the element of the smallest p.
 
     Parameters
@@ -50,7 +50,16 @@ def bonferroni_row(contrast, statistic, values, logp, space, alpha):
     }
 
 
-def permutation_row(contrast, stat, voxel_stat, clusters, logp, null, alpha, space=Volume):
+def permutation_row(
+    contrast: str,
+    stat: str,
+    voxel_stat: str,
+    clusters: pd.DataFrame,
+    logp: np.ndarray,
+    null: np.ndarray,
+    alpha: float,
+    space=Volume,
+) -> dict:
     """Return the row of one permutation statistic.
 
     Parameters
@@ -97,7 +106,7 @@ def _place(space, element):
     return {column: values[0] for column, values in space.place([element]).items()}
 
 
-def small_volume_row(logp, values, space, alpha, drawn):
+def small_volume_row(logp: np.ndarray, values: np.ndarray, space, alpha: float, drawn: dict) -> dict:
     """Return what one statistic finds in a small volume.
 
     Parameters

@@ -12,7 +12,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def expected_weights(design, contrast, pseudo):
+def expected_weights(design: np.ndarray, contrast: np.ndarray, pseudo: np.ndarray) -> dict:
     """Return how strongly a contrast responds to each planted effect, in standard errors.
 
     A participant's map is mean + z * association, where z is the standardised pseudo. So for any design,
@@ -37,7 +37,18 @@ def expected_weights(design, contrast, pseudo):
     return {"mean": float(found_by.sum()), "pseudo": float(found_by @ z)}
 
 
-def score(regions, labels, weights, effects, statistic, found, mask, voxel_size, margin, least=1.0):
+def score(
+    regions: pd.DataFrame,
+    labels: np.ndarray,
+    weights: dict,
+    effects,
+    statistic: np.ndarray,
+    found,
+    mask: np.ndarray,
+    voxel_size,
+    margin: float,
+    least: float = 1.0,
+) -> pd.DataFrame:
     """Count true and false detections of a t contrast.
 
     Parameters

@@ -40,7 +40,7 @@ class Adjacency:
     sizes: np.ndarray | None = None
     joints: bool = False
 
-    def joined(self, mark):
+    def joined(self, mark: np.ndarray) -> np.ndarray:
         """Return pairs of neighbours with the same mark, enough of them to connect what is connected.
 
         Parameters
@@ -58,7 +58,7 @@ class Adjacency:
         joined = (mark[one] != 0) & (mark[one] == mark[other])
         return np.column_stack([one[joined], other[joined]])
 
-    def highest_around(self, height, mark):
+    def highest_around(self, height: np.ndarray, mark: np.ndarray):
         """Return the greatest height among each element and its neighbours of the same mark.
 
         Parameters
@@ -104,7 +104,7 @@ class Adjacency:
         return np.stack([one, other], axis=-1)[other > one]
 
 
-def grid_adjacency(mask, connectivity):
+def grid_adjacency(mask: np.ndarray, connectivity: int) -> Adjacency:
     """Return the adjacency of the voxels of a mask.
 
     Parameters
@@ -128,7 +128,7 @@ def grid_adjacency(mask, connectivity):
     return Adjacency(position.astype(np.int32), int(np.prod(shape)), steps[None].astype(np.int32))
 
 
-def list_adjacency(neighbours, sizes=None):
+def list_adjacency(neighbours, sizes: np.ndarray | None = None) -> Adjacency:
     """Return the adjacency given by neighbour lists, for irregular maps.
 
     Parameters
@@ -157,7 +157,7 @@ def list_adjacency(neighbours, sizes=None):
     return pair_adjacency(pairs, len(neighbours), sizes)
 
 
-def pair_adjacency(pairs, n, sizes=None):
+def pair_adjacency(pairs: np.ndarray, n: int, sizes: np.ndarray | None = None) -> Adjacency:
     """Return the adjacency given by pairs of neighbours, such as the edges of a mesh.
 
     Parameters
@@ -185,7 +185,7 @@ def pair_adjacency(pairs, n, sizes=None):
     return Adjacency(np.arange(1, n + 1, dtype=np.int32), n + 1, steps, sizes)
 
 
-def edge_adjacency(ends, n_nodes):
+def edge_adjacency(ends: np.ndarray, n_nodes: int) -> Adjacency:
     """Return the adjacency of the edges of a graph: two touch when they share a node.
 
     Parameters

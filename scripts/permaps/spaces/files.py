@@ -17,7 +17,7 @@ from permaps.workflow.jobs import written_whole
 _MODELS = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}
 
 
-def read_space(path):
+def read_space(path: str | Path):
     """Read what maps are defined on.
 
     Parameters
@@ -37,7 +37,7 @@ def read_space(path):
 
 
 @singledispatch
-def write_space(space, path, description):
+def write_space(space, path: str | Path, description: str):
     """Write what maps are defined on, for `read_space`.
 
     Parameters
@@ -70,7 +70,7 @@ def _(space: Volume, path):
 
 
 @singledispatch
-def write_map(space, path, values, description, dtype=np.float32):
+def write_map(space, path: str | Path, values: np.ndarray, description: str, dtype=np.float32):
     """Write values of a space's elements as a file that others can read, 0 elsewhere.
 
     Parameters
@@ -118,7 +118,9 @@ def _(space: Edges, path, values, description, dtype=np.float32):
     write_square(path, space.names.tolist(), space.full(np.asarray(values, np.float32)))
 
 
-def write_hemispheres(space, paths, values, description):
+def write_hemispheres(
+    space: Surface, paths: dict[str, str | Path], values: np.ndarray, description: str
+) -> None:
     """Write values at the vertices of a surface as GIFTI, a file per hemisphere, 0 outside the mask.
 
     Parameters

@@ -103,7 +103,7 @@ KINDS = {
 }
 
 
-def kind_of(dataset):
+def kind_of(dataset: dict):
     """Return the kind of space that the maps of a dataset are defined on, by the names of the files.
 
     Parameters
@@ -150,7 +150,7 @@ def hemispheres_of(dataset):
     return [side or "L" for side in next(filter(None, found), {"L": None, "R": None})]
 
 
-def fitted(config, given, kind):
+def fitted(config: dict, given: dict, kind: Kind):
     """Return a config with defaults that make sense in a space, refusing what was asked for and does not.
 
     Parameters

@@ -25,7 +25,7 @@ def make_volume(maps, settings):
     return space
 
 
-def make_surface(maps, settings):
+def make_surface(maps, settings: dict):
     """Return the vertices of the mask, or those with a value other than 0 in someone.
 
     Parameters
@@ -58,7 +58,7 @@ def make_surface(maps, settings):
     )  # fmt: skip
 
 
-def make_edges(maps, settings):
+def make_edges(maps, settings: dict):
     """Return all pairs of nodes; those that are the same in everyone leave later.
 
     Parameters

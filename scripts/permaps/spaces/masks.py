@@ -6,7 +6,7 @@ from permaps.inputs.images import UnusableMap, load_map, same_grid
 from permaps.workflow.errors import UserError
 
 
-def elements_inside(space, path, key):
+def elements_inside(space, path, key: str) -> np.ndarray:
     """Return which elements of a space lie in a mask.
 
     Parameters

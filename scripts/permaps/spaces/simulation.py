@@ -35,7 +35,7 @@ def cortex():
     )
 
 
-def planted(space, effect_size):
+def planted(space: Surface, effect_size: float):
     """Return what is planted: a row for each region, and by variate its effect at every vertex of the mesh.
 
     Parameters

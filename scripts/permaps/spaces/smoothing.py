@@ -19,7 +19,7 @@ SOUND = 0.999
 
 
 @singledispatch
-def smoother(space, fwhm):
+def smoother(space, fwhm: float | None):
     """Return the function that smooths a map of a space, NaN and infinity counting as 0.
 
     Parameters
@@ -58,7 +58,7 @@ def _finite(data):
     return np.where(np.isfinite(data), data, data.dtype.type(0))
 
 
-def diffusion(space, fwhm):
+def diffusion(space: Surface, fwhm: float):
     """Return one step of heat diffusion on a mesh, and how many of them make a Gaussian.
 
     The heat kernel of a surface is its Gaussian (Chung et al. 2005, NeuroImage 25:1256-1265). Between the

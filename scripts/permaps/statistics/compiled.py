@@ -74,7 +74,7 @@ def _by_processor(typing_context, a, b, c):
 fma = _by_fractions if numba.config.DISABLE_JIT else _by_processor
 
 
-def ready(warm_up, digest):
+def ready(warm_up, digest: str):
     """Run `warm_up`, which calls every kernel once; one process at a time until one has finished.
 
     Parameters

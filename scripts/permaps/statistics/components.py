@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def components(mark, adjacency):
+def components(mark: np.ndarray, adjacency) -> np.ndarray:
     """Return the component of each element.
 
     Parameters

@@ -58,7 +58,7 @@ class Workspace:
         self.size = np.zeros(n + 2, np.int64 if self.sizes is None else np.float64)
         self.measures = np.zeros((3, n + 2))
 
-    def maxima(self, heights, both_signs, height_power, threshold):
+    def maxima(self, heights: np.ndarray, both_signs: bool, height_power: float, threshold: float):
         """Return (max TFCE, max cluster size, max cluster mass) of a map.
 
         Parameters
@@ -307,7 +307,9 @@ def _largest_components(n_labels, component, size, mass):
     return largest, heaviest
 
 
-def tfce_map(heights, adjacency, extent, height_power, both_signs):
+def tfce_map(
+    heights: np.ndarray, adjacency, extent: float, height_power: float, both_signs: bool
+) -> np.ndarray:
     """Return the exact TFCE of every element, with the sign of its height.
 
     Parameters
@@ -400,7 +402,9 @@ def _find(parent, gain, i):
     return root
 
 
-def clusters(heights, adjacency, threshold, both_signs):
+def clusters(
+    heights: np.ndarray, adjacency, threshold: float, both_signs: bool
+) -> tuple[np.ndarray, np.ndarray | float, np.ndarray]:
     """Return label, size and mass of the clusters of a map.
 
     Parameters

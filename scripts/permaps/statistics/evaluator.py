@@ -47,7 +47,7 @@ class Estimator(Protocol):
     dof: int
     n_interest: int
 
-    def evaluator(self, maps, is_f, memory_mb) -> Evaluator:
+    def evaluator(self, maps, is_f: bool, memory_mb: float) -> Evaluator:
         """Return the evaluator of maps (float32, participants x elements, maybe a memory map).
 
         Parameters

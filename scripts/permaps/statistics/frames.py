@@ -96,7 +96,7 @@ class Stretch(NamedTuple):
     lacking_starts: np.ndarray
 
 
-def stretch_of(frames, maps, covariates):
+def stretch_of(frames: Frames, maps: np.ndarray, covariates: list[np.ndarray]) -> Stretch:
     """Return what is known of some voxels before any relabelling.
 
     Parameters

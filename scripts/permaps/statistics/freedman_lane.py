@@ -98,7 +98,7 @@ class Evaluator:
             yield first, values
 
 
-def regressors(partition, labels, still):
+def regressors(partition, labels: np.ndarray, still) -> Regressors:
     """Return the rows that relabellings move, for a partitioned design.
 
     Parameters
@@ -141,7 +141,7 @@ def _rounded(rows):
     return np.divide(rows, step, out=np.zeros_like(rows), where=step > 0).round() * step
 
 
-def relabelled_rows(regressors, source, sign):
+def relabelled_rows(regressors: Regressors, source: np.ndarray, sign: np.ndarray) -> np.ndarray:
     """Rows of every relabelling, ready for `statistics`.
 
     Parameters
@@ -159,7 +159,7 @@ def relabelled_rows(regressors, source, sign):
     return in_sixes(moved.transpose(0, 2, 1).reshape(-1, source.shape[1]))
 
 
-def standardised_tiles(maps, basis):
+def standardised_tiles(maps: np.ndarray, basis: np.ndarray) -> np.ndarray:
     """Residuals of unit norm, in tiles.
 
     Parameters
@@ -215,7 +215,7 @@ def _standardise(tiles, basis, noise):
 
 
 @compiled
-def statistics(rows, n_rows, n_interest, is_f, dof, tiles, out):
+def statistics(rows, n_rows: int, n_interest: int, is_f: bool, dof: int, tiles, out):
     """Write the statistic of every relabelling and voxel into `out`.
 
     Parameters

@@ -14,7 +14,7 @@ BLOCK = 8192
 NOISE = 1e-12
 
 
-def fit(maps, design, contrast, is_f=None):
+def fit(maps: np.ndarray, design: np.ndarray, contrast: np.ndarray, is_f: bool | None = None):
     """Fit a linear model at every voxel and test a contrast.
 
     Parameters
@@ -69,7 +69,7 @@ def fit(maps, design, contrast, is_f=None):
     return result
 
 
-def fit_voxel_models(maps, models, is_f=None):
+def fit_voxel_models(maps: np.ndarray, models, is_f: bool | None = None):
     """Fit the model of each voxel and test the contrast, with the same results as `fit`.
 
     With variance groups, p comes from the approximate degrees of freedom of Welch (1951, Biometrika 38:330).
@@ -122,7 +122,7 @@ def fit_voxel_models(maps, models, is_f=None):
     }
 
 
-def log_p(f, rows, dof):
+def log_p(f: np.ndarray, rows: int, dof: float | np.ndarray):
     """Return the natural log of the p of F values, even where p itself is 0 in floating point.
 
     Parameters

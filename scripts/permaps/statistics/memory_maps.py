@@ -5,7 +5,7 @@ import mmap
 import numpy as np
 
 
-def let_go(array):
+def let_go(array) -> None:
     """Give back the pages that reading a memory map has made resident; of another array, nothing.
 
     Mapped pages can be taken back by the kernel at any time, but they count as the process's memory until
@@ -15,7 +15,7 @@ def let_go(array):
         array.base.madvise(mmap.MADV_DONTNEED)
 
 
-def columns(array, first, stop):
+def columns(array: np.ndarray, first: int, stop: int) -> np.ndarray:
     """Return columns first..stop of a matrix; of a memory map by reading them, so that nothing else comes in.
 
     A page fault may bring in two megabytes where four kilobytes are touched: a column of a large map, one

@@ -23,7 +23,7 @@ _TERMS = 8
 
 
 @lru_cache
-def tables(exponent):
+def tables(exponent: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple]:
     """Return what `raised` needs for an exponent.
 
     Parameters
@@ -58,7 +58,7 @@ def tables(exponent):
 
 
 @compiled
-def raised(x, scale, root, inverse, series):
+def raised(x: float, scale, root, inverse, series):
     """Return x to the power of the tables' exponent, to a few units of its last place; 0 for 0.
 
     Parameters

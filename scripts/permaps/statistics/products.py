@@ -148,7 +148,7 @@ def _taken(position, source, sign, covariate, residuals):
 
 
 @compiled
-def steps(first, stop, source, sign, design, group, n_groups, n_still):
+def steps(first, stop, source, sign, design, group, n_groups: int, n_still):
     """Return what changes when the position that takes a row takes the next one.
 
     Parameters

@@ -94,7 +94,7 @@ def voxel_statistic(expressions):
     return "F" if isinstance(expressions, list) else "t"
 
 
-def statistics_of(voxel, keys):
+def statistics_of(voxel: str, keys: list[str]) -> list[str]:
     """Return the names of a contrast's statistics.
 
     Parameters

@@ -43,7 +43,7 @@ class Scale:
         return self.p[cells]
 
 
-def scale_of(dof, n_interest, is_f, both_signs):
+def scale_of(dof: int, n_interest: int, is_f: bool, both_signs: bool) -> Scale:
     """Return the scale of a statistic.
 
     Parameters
@@ -96,7 +96,7 @@ class Curves:
         self.rank = np.zeros(len(scale.p) + 1, np.int64)
         self.p = np.zeros(len(scale.p) + 1)
 
-    def of(self, heights):
+    def of(self, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the vertices of a map's curve.
 
         Parameters
@@ -171,7 +171,7 @@ def _hull(counts, p, rank, small):
     return last
 
 
-def joined(curves):
+def joined(curves: list[tuple[np.ndarray, np.ndarray]]):
     """Return the vertices of several curves as arrays, one curve after the other.
 
     Parameters
@@ -192,7 +192,7 @@ def joined(curves):
     }
 
 
-def least_slope(rank, p, length, shift):
+def least_slope(rank: np.ndarray, p: np.ndarray, length: np.ndarray, shift: int) -> np.ndarray:
     """Return the pivotal statistic of maps: the least (m - shift) p_(k) / (k - shift) over k > shift.
 
     Blanchard, Neuvial & Roquain 2020 (Ann. Statist. 48:1281), for shifted linear thresholds as in Andreella et

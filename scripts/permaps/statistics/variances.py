@@ -17,7 +17,7 @@ def scratch_rows(n_groups, n_columns):
 
 
 @compiled
-def one_variance(cross, energy, lower, freedom, n_interest, scratch, out, score, variance, dof):
+def one_variance(cross, energy, lower, freedom, n_interest: int, scratch, out, score, variance, dof):
     """Write t, or F of several rows, of a tile of voxels.
 
     Parameters

@@ -26,7 +26,7 @@ MAX_CHUNKS = 50_000
 MAX_VALUES, MAX_DEPTH = 50_000, 20
 
 
-def resolve(given, defaults_path, schema_path):
+def resolve(given: dict, defaults_path: str | Path, schema_path: str | Path) -> dict:
     """Return the full config.
 
     Parameters
@@ -67,7 +67,7 @@ def resolve(given, defaults_path, schema_path):
     return config
 
 
-def refuse(problems):
+def refuse(problems) -> None:
     """Raise a `UserError` that lists problems of the config, each beginning with its full key."""
     count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
     listed = "\n".join(f"  - {problem}" for problem in problems)

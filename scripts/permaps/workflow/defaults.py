@@ -5,7 +5,7 @@ from pathlib import Path
 from permaps.workflow.digest import library_digest
 
 
-def complete(rule, home, results, resources):
+def complete(rule, home, results: str, resources: dict) -> None:
     """Give a rule its log, benchmark, environment and resources, and the parameters that make it run again.
 
     Parameters

@@ -18,7 +18,7 @@ IMPORT = re.compile(
 )
 
 
-def modules_of(script):
+def modules_of(script: str | Path) -> list:
     """Return the library files that a script imports, directly or through one another.
 
     Parameters

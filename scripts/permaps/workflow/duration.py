@@ -35,7 +35,13 @@ GROWING = {
 OVERHEAD = 1.0
 
 
-def estimate(jobs, benchmarks, workers, n_participants=None, grid=None):
+def estimate(
+    jobs: list[tuple[str, dict]],
+    benchmarks: str | Path,
+    workers: int,
+    n_participants: int | None = None,
+    grid: int | None = None,
+) -> tuple[float, str]:
     """Return how long jobs will take, and where the estimate comes from.
 
     Parameters
@@ -136,7 +142,7 @@ def duration(seconds):
     return f"about {seconds / 3600:.1f} h"
 
 
-def as_reference(benchmarks, n_participants, grid):
+def as_reference(benchmarks: str | Path, n_participants: int, grid: int):
     """Return the reference from a finished run, together with the probe's time.
 
     Parameters

@@ -19,7 +19,7 @@ HOME = Path(__file__).parents[3]
 PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
 
 
-def check_place(folder, what):
+def check_place(folder: str | Path, what: str) -> None:
     """Refuse a folder whose name Snakemake would read as wildcards, or as several lines.
 
     Parameters
@@ -40,7 +40,7 @@ def check_place(folder, what):
         )
 
 
-def check_files(config, given=()):
+def check_files(config: dict, given=()) -> None:
     """Refuse a config whose input files cannot be read, or whose results cannot be written.
 
     Parameters

@@ -21,7 +21,7 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPE
 
 
 @contextlib.contextmanager
-def job(snakemake):
+def job(snakemake: object):
     """Run a script's work: check its inputs, record its outputs, and report its errors once.
 
     A `UserError` ends the job with its message and no traceback, on the terminal and in the log; any
@@ -60,7 +60,7 @@ def job(snakemake):
 
 
 @contextlib.contextmanager
-def recorded(job):
+def recorded(job: object):
     """Check what a job reads, and record what the block makes.
 
     Parameters
@@ -92,7 +92,7 @@ def _unexpected(error):
     return f"unexpected {type(error).__name__}: {error}"
 
 
-def warn(text):
+def warn(text) -> None:
     """Write a warning to the log and to the terminal: the run goes on, but its results may be bad."""
     log.warning("warning: %s", text)
     print(f"\nPermaps warns: {text}\n", file=sys.stderr)

@@ -13,7 +13,7 @@ _REPEATED = re.compile(r"(.+?)\1{19,}$")
 _BESIDE = ".npz"
 
 
-def unfit_names(contrasts, volumes, covariates):
+def unfit_names(contrasts, volumes, covariates) -> list[str]:
     """Return what is wrong with names that are valid text, one line each.
 
     Parameters

@@ -12,7 +12,7 @@ _KINDS = {
 }
 
 
-def no_file(path):
+def no_file(path) -> str:
     """Return what a path leads to, in two words, if it exists and is no regular file; otherwise "".
 
     Parameters

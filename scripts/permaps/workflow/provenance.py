@@ -39,7 +39,7 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def relabellings(null, n_distinct):
+def relabellings(null, n_distinct: int | str):
     """Return how many relabellings a null has besides the observed one, and whether those are all.
 
     Parameters

@@ -84,7 +84,7 @@ class Records:
             raise damaged(path, f"its record {self.path(name)} is no record")
         return record
 
-    def inspect(self, paths):
+    def inspect(self, paths) -> tuple[dict[str, str], list[str]]:
         """Check that what a job reads is what was written, and return what it is.
 
         Parameters
@@ -122,7 +122,7 @@ class Records:
             return {}
 
 
-def made(records, job, inputs, sources):
+def made(records: Records, job: object, inputs: dict[str, str], sources: dict[str, list]) -> dict[str, dict]:
     """Return the records of what a job has made, by the names of the results.
 
     Parameters
@@ -150,7 +150,7 @@ def made(records, job, inputs, sources):
     return found
 
 
-def stale(records, jobs):
+def stale(records: Records, jobs):
     """Yield the results that differ from what their jobs would make now.
 
     Parameters
@@ -180,7 +180,7 @@ def stale(records, jobs):
                 yield job, path, _difference({"": [os.path.getsize(path), ""]}, record["files"])
 
 
-def refuse_stale(records, jobs, results):
+def refuse_stale(records, jobs, results: str) -> None:
     """Raise an error for results that differ from what their jobs would make now.
 
     Parameters
@@ -220,7 +220,7 @@ def _from(inputs, known):
     )
 
 
-def looked_at(paths, seen):
+def looked_at(paths, seen) -> dict[str, tuple[int, int, str]]:
     """Return size, date in ns and checksum of the user's files, with size and date as from `dates_of`.
 
     Parameters
@@ -235,7 +235,7 @@ def looked_at(paths, seen):
     return {path: [*stat, checksum(path)] for path, stat in dates_of(paths, seen).items()}
 
 
-def dates_of(paths, seen):
+def dates_of(paths, seen: dict[str, tuple[int, int, str]]) -> dict[str, tuple[int, int]]:
     """Return size and date in ns of the user's files, from one stat of each.
 
     A file with a new date and the same content as before keeps its old date here: touching a file, or copying

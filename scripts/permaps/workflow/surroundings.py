@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 
-def shield(environment):
+def shield(environment) -> None:
     """Keep from a run what is around it: warnings as errors, files called like modules, a home without room.
 
     Parameters

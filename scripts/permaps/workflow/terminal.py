@@ -31,7 +31,7 @@ SILENT = (
 INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
 
-def plan(config, jobs, workers, version):
+def plan(config: dict, jobs: list[tuple[str, dict]], workers: int | None, version: str) -> str:
     """Return the start banner.
 
     Parameters
@@ -115,7 +115,9 @@ def _jobs(results, jobs, workers, people, first_map):
     return f"{len(jobs):,}{at_once}; {duration(seconds)} by {source}"
 
 
-def too_few(n_relabellings, alpha, what="permutation.n_permutations", tail_fit=False):
+def too_few(
+    n_relabellings: int, alpha: float, what: str = "permutation.n_permutations", tail_fit: bool = False
+):
     """Return a warning if no p can reach the level, otherwise an empty string.
 
     Parameters
@@ -141,7 +143,7 @@ def too_few(n_relabellings, alpha, what="permutation.n_permutations", tail_fit=F
     )
 
 
-def closing(results, alpha, report):
+def closing(results: str | Path, alpha: float, report: str) -> str:
     """Return the closing summary.
 
     Parameters
@@ -192,7 +194,7 @@ def report_of(arguments):
     return ""
 
 
-def failure(failed, log, since=0.0):
+def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 0.0):
     """Describe what went wrong, with the messages of the jobs that failed.
 
     Parameters
