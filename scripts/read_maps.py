@@ -3,11 +3,11 @@
 from functools import partial
 
 from permaps.design.columns import check_columns
+from permaps.inputs.decoders import DECODERS
 from permaps.inputs.participants import read_participants
 from permaps.inputs.reading import read_maps
 from permaps.inputs.store import write_index
 from permaps.inputs.tables import covariate_column
-from permaps.spaces.making import DECODERS
 from permaps.workflow.jobs import job, log, written_whole
 
 

@@ -24,12 +24,11 @@ import smooth_covariates
 import smooth_maps
 import yaml
 from permaps.design.columns import used_by_model
-from permaps.inputs import images
+from permaps.inputs import decoders, images
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tables import map_paths, read_rows
 from permaps.permutation.model import Model
-from permaps.spaces import making
 from permaps.workflow.config import resolve
 
 ROOT = Path(__file__).parents[2]
@@ -247,7 +246,7 @@ def test_every_image_is_decoded_once_on_its_way_to_the_matrices(study, tmp_path,
         return decode(path)
 
     monkeypatch.setattr(images, "decode", counted)
-    monkeypatch.setitem(making.DECODERS, "volume", counted)
+    monkeypatch.setitem(decoders.DECODERS, "volume", counted)
     to_design(config, lambda file: tmp_path / "out" / file)
     table = read_participants(tmp_path / "out/participants.tsv")
     given = [*table["map"], *table["map_grey_matter"]]

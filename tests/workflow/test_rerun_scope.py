@@ -72,8 +72,6 @@ MESH = {"space": {"mesh": "fsaverage5"}}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 # With the settings of the chunks, and so of what compares the observed map with them.
 CHUNKS = {CHUNK, "observe"}
-# With the level and the shift of the bounds on true discoveries.
-BOUNDED = {"tabulate_clusters", "plot_discoveries"}
 ENHANCED = ("nulls/contrast-age/0-11.npz", "observed/contrast-age.npz")
 CHANGES = {
     "results": Change({"results": "elsewhere"}, {"collect_table"}),
@@ -115,7 +113,7 @@ CHANGES = {
     "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS | {"build_viewer"}),
     "inference.alpha": Change(
         {"inference": {"alpha": 0.1}},
-        BOUNDED | {"count_relabellings", "plot_glass_brains", "plot_slices", "plot_nulls"},
+        {"count_relabellings", "tabulate_clusters", "plot_glass_brains", "plot_slices", "plot_nulls"},
         chunks="none",
     ),
     "inference.variance_smoothing_fwhm": Change(
@@ -127,9 +125,7 @@ CHANGES = {
         follows={"tabulate_small_volumes", "summarise_results"},
         chunks="new",
     ),
-    "inference.tdp.shift": Change(
-        {"inference": {"tdp": {"shift": 3}}}, BOUNDED | {"merge_nulls"}, chunks="none"
-    ),
+    "inference.tdp.shift": Change({"inference": {"tdp": {"shift": 3}}}, {"merge_nulls"}, chunks="none"),
     "inference.regions": Change(
         {"inference": {"regions": {"most": "DATA/smaller.nii.gz"}}}, {"tabulate_regions"}, chunks="none"
     ),
@@ -206,7 +202,7 @@ MORE = {
     "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, CHUNKS),
     "`tdp: null`": Change(
         {"inference": {"tdp": None}},
-        CHUNKS | {"merge_nulls", "tabulate_clusters"},
+        CHUNKS,
         drops={"plot_discoveries"},
     ),
     "nothing": Change({}, set(), follows=set(), chunks="none"),

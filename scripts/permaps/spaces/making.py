@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from permaps.inputs.connectomes import decode_connectome, read_nodes
-from permaps.inputs.images import decode
+from permaps.inputs.connectomes import read_nodes
 from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
 from permaps.inputs.plausible import doubts_of_mask
-from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
+from permaps.inputs.surfaces import read_mesh, read_surface_mask
 from permaps.spaces.edges import Edges
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -71,6 +70,5 @@ def make_edges(maps, settings: dict):
     return Edges(np.ones(maps.layout.shape, bool), np.array(names), read_nodes(settings["labels"], names))
 
 
-# How a map of each kind is read, and how the space of many of them is made.
-DECODERS = {"volume": decode, "surface": decode_surface, "edges": decode_connectome}
+# How the space of maps of each kind is made.
 MAKERS = {"volume": make_volume, "surface": make_surface, "edges": make_edges}

@@ -1,0 +1,8 @@
+"""How a file with a map of each kind is read."""
+
+from permaps.inputs.connectomes import decode_connectome
+from permaps.inputs.images import decode
+from permaps.inputs.surfaces import decode_surface
+
+# By the name of the kind of space.
+DECODERS = {"volume": decode, "surface": decode_surface, "edges": decode_connectome}
