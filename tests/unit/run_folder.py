@@ -13,6 +13,8 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import read_maps
+from permaps.permutation.observed import Observed
+from permaps.spaces.volume import Volume
 from scipy import ndimage, stats
 
 PARTICIPANTS = 24
@@ -183,7 +185,7 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
 
     if voxel_stat == "t":
         write("effect_statmap", effect)
-    np.savez(folder / f"observed/contrast-{name}.npz", p=p)
+    Observed(Volume(brain, affine), "permute", True, {"p": p}).save(folder / f"observed/contrast-{name}.npz")
     write(f"{voxel_stat}_statmap", statistic)
     write("partialr2_statmap", partial)
     write("tfce_statmap", np.sign(statistic) * observed["tfce"])

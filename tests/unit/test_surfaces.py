@@ -259,7 +259,8 @@ def test_hemispheres_are_told_from_names():
 
 def test_what_makes_no_sense_on_a_surface_is_refused_with_the_reason():
     config = {
-        "inference": {"variance_smoothing_fwhm": 8.0, "small_volumes": {}},
+        "inference": {"variance_smoothing_fwhm": 8.0, "small_volumes": {}, "regions": {}},
+        "space": {"labels": None},
         "mask": {"strategy": "background"},
     }
     config |= {"atlas": {"image": None, "labels": None}}
