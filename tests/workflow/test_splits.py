@@ -43,7 +43,7 @@ def null_of(snakemake, folder, chunk_size, cores, *more):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     with np.load(folder / NULL) as null, np.load(folder / NULL.replace("nulls", "counts")) as counts:
-        assert {name: len(null[name]) for name in null.files} == dict.fromkeys(STATISTICS, 61)
+        assert {name: len(null[name]) for name in null.files} == dict.fromkeys((*STATISTICS, "tdp"), 61)
         bits = [{name: file[name].tobytes() for name in file.files} for file in (null, counts)]
     return bits, sorted(path.name for path in (folder / "results/nulls/contrast-score").iterdir())
 
