@@ -6,7 +6,6 @@ import pandas as pd
 from permaps.inputs import simulation
 from permaps.inputs.frames import write_frame
 from permaps.inputs.images import write_image
-from permaps.inputs.tables import ID, MAP
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -37,18 +36,14 @@ def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_s
     with written_whole(regions) as temporary:
         write_frame(pd.DataFrame(table), temporary)
 
-    unread = simulation.without_pseudo(n_subjects)
-    rows = []
+    def map_of(name):
+        return Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"
+
     for index, name in enumerate(simulation.names(n_subjects)):
-        path = Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"
         values = simulation.statistic_map(seed, index, mask, effects)
-        write_image(path, values, affine, f"Permaps: simulated participant {name}")
-        row = {ID: name, MAP: str(path)} | simulation.variates(seed, index)
-        rows.append(row | ({"pseudo": None} if index in unread else {}))
-    cohort = pd.DataFrame(rows).astype({"pseudo": "Int64"})
-    with written_whole(participants) as temporary:
-        write_frame(cohort, temporary)
-    log.info("%d participants, %d without pseudo; %d brain voxels", len(rows), len(unread), mask.sum())
+        write_image(map_of(name), values, affine, f"Permaps: simulated participant {name}")
+    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    log.info("%d brain voxels", mask.sum())
 
 
 if "snakemake" in globals():

@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
 from permaps.inputs import networks, simulation
 from permaps.inputs.connectomes import write_square
-from permaps.inputs.frames import write_frame
-from permaps.inputs.tables import ID, MAP
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, participants, maps, effect, n_subjects, seed, effect_size):
@@ -26,15 +23,14 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size):
     """
     names, planted = networks.node_names(), networks.planted(effect_size)
     write_square(effect, names, planted)
-    people, unread = [], simulation.without_pseudo(n_subjects)
+
+    def map_of(name):
+        return Path(maps).absolute() / f"sub-{name}_connectome.tsv"
+
     for index, name in enumerate(simulation.names(n_subjects)):
-        path = Path(maps).absolute() / f"sub-{name}_connectome.tsv"
-        write_square(path, names, networks.connectome(seed, index, planted))
-        row = {ID: name, MAP: str(path)} | simulation.variates(seed, index)
-        people.append(row | ({"pseudo": None} if index in unread else {}))
-    with written_whole(participants) as temporary:
-        write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), temporary)
-    log.info("%d participants, %d without pseudo; %d nodes", len(people), len(unread), len(names))
+        write_square(map_of(name), names, networks.connectome(seed, index, planted))
+    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    log.info("%d nodes", len(names))
 
 
 if "snakemake" in globals():

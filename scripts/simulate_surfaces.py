@@ -7,7 +7,7 @@ import pandas as pd
 from permaps.inputs import simulation
 from permaps.inputs.frames import write_frame
 from permaps.inputs.surfaces import write_metric
-from permaps.inputs.tables import HEMI, ID, MAP
+from permaps.inputs.tables import HEMI
 from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_map
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -32,17 +32,17 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size)
         _write(path, truth[variate], side, f"Permaps: planted effect, {variate}")
     with written_whole(regions) as temporary:
         write_frame(pd.DataFrame(rows), temporary, "%.6g")
-    noise, unread, people = Noise(space), simulation.without_pseudo(n_subjects), []
+
+    def map_of(name):
+        return str(Path(maps).absolute() / f"sub-{name}_hemi-{HEMI}_statmap.func.gii")
+
+    noise = Noise(space)
     for index, name in enumerate(simulation.names(n_subjects)):
-        path = str(Path(maps).absolute() / f"sub-{name}_hemi-{HEMI}_statmap.func.gii")
         values = surface_map(seed, index, space, truth, noise)
         for side in COUNTS:
-            _write(path.replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
-        row = {ID: name, MAP: path} | simulation.variates(seed, index)
-        people.append(row | ({"pseudo": None} if index in unread else {}))
-    with written_whole(participants) as temporary:
-        write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), temporary)
-    log.info("%d participants, %d without pseudo; %d vertices", len(people), len(unread), space.n_elements)
+            _write(map_of(name).replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
+    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    log.info("%d vertices", space.n_elements)
 
 
 def _write(path, values, side, description):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from permaps.arithmetic.gaussian import exponential
 from permaps.inputs import simulation
 
 N_NODES = 60
@@ -28,14 +27,13 @@ def planted(effect_size):
 
 def connectome(seed, index, effect):
     """Return a participant's matrix, float32 of shape (n_nodes, n_nodes), symmetric with 0 on the diagonal."""
-    row = simulation.variates(seed, index)
-    rng = simulation.generator(seed, (1 << 31) + index)
-    scale = exponential(simulation.SCALE_LOG_SD * rng.standard_normal())
-    nodes = rng.standard_normal(N_NODES)
-    noise = np.sqrt(OF_NODES / 2) * (nodes[:, None] + nodes)
-    white = np.triu(rng.standard_normal((N_NODES, N_NODES)), 1)
-    noise = noise + np.sqrt(1 - OF_NODES) * (white + white.T)
-    reading = (row["pseudo"] - simulation.PSEUDO_MEAN) / simulation.PSEUDO_SD
-    matrix = scale * (1 + reading * effect + noise)
+    matrix = simulation.measured(seed, index, lambda row, reading: 1 + reading * effect, _noise)
     np.fill_diagonal(matrix, 0)
     return matrix.astype(np.float32)
+
+
+def _noise(rng):
+    nodes = rng.standard_normal(N_NODES)
+    shared = np.sqrt(OF_NODES / 2) * (nodes[:, None] + nodes)
+    white = np.triu(rng.standard_normal((N_NODES, N_NODES)), 1)
+    return shared + np.sqrt(1 - OF_NODES) * (white + white.T)

@@ -8,9 +8,13 @@ of generation nor the size of the cohort changes a map.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.ndimage import distance_transform_edt
 
 from permaps.arithmetic.gaussian import exponential, filtered, weights
+from permaps.inputs.frames import write_frame
+from permaps.inputs.tables import ID, MAP
+from permaps.workflow.jobs import log, written_whole
 
 # The grid of the Localizer's maps: 3 mm, x running from right to left.
 SHAPE = (53, 63, 46)
@@ -174,6 +178,49 @@ def variates(seed, index):
     }
 
 
+def measured(seed: int, index: int, signal, noise) -> np.ndarray:
+    """Return what a participant's scanner gives: the participant's scale times signal and noise.
+
+    Parameters
+    ----------
+    seed, index : int
+    signal : callable
+        Takes the participant's variates and standardised `pseudo`.
+    noise : callable
+        Takes the participant's random generator.
+    """
+    row = variates(seed, index)
+    # A separate stream, so that a new variate would not change the maps.
+    rng = generator(seed, (1 << 31) + index)
+    scale = exponential(SCALE_LOG_SD * rng.standard_normal())
+    drawn = noise(rng)
+    return scale * (signal(row, (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD) + drawn)
+
+
+def planted_signal(effects: dict):
+    """Return the signal of a brain map for `measured`, from the planted effects of each variate."""
+    return lambda row, reading: effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
+
+
+def write_cohort(path, n_subjects: int, seed: int, map_of) -> None:
+    """Write the participants table of a simulated cohort.
+
+    Parameters
+    ----------
+    path : path
+    n_subjects, seed : int
+    map_of : callable
+        Takes a participant's name, returns the path of the map.
+    """
+    unread, people = without_pseudo(n_subjects), []
+    for index, name in enumerate(names(n_subjects)):
+        row = {ID: name, MAP: str(map_of(name))} | variates(seed, index)
+        people.append(row | ({"pseudo": None} if index in unread else {}))
+    with written_whole(path) as temporary:
+        write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), temporary)
+    log.info("%d participants, %d without pseudo", len(people), len(unread))
+
+
 def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.ndarray:
     """Make a participant's map.
 
@@ -191,14 +238,12 @@ def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.
     numpy.ndarray of float32, shape (53, 63, 46)
         0 outside the brain.
     """
-    row = variates(seed, index)
-    # A separate stream, so that a new variate would not change the maps.
-    rng = generator(seed, (1 << 31) + index)
-    scale = exponential(SCALE_LOG_SD * rng.standard_normal())
-    noise = sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
-    reading = (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD
-    signal = effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
-    return np.where(mask, scale * (signal + noise), 0.0).astype(np.float32)
+    values = measured(seed, index, planted_signal(effects), _noise)
+    return np.where(mask, values, 0.0).astype(np.float32)
+
+
+def _noise(rng):
+    return sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
 
 
 def _field(rng, fwhm):

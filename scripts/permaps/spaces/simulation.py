@@ -5,7 +5,6 @@ Participant i depends only on (seed, i), as in `permaps.inputs.simulation`.
 
 import numpy as np
 
-from permaps.arithmetic.gaussian import exponential
 from permaps.inputs import simulation
 from permaps.inputs.surfaces import SIDES, read_mesh
 from permaps.spaces.smoothing import smoother
@@ -15,8 +14,6 @@ MESH = "fsaverage5"
 COUNTS = {"L": 10242, "R": 10242}
 # Regions further from the cortex than this, in mm, are not planted.
 NEAR = 12.0
-# (share of the variance, FWHM in mm) of the noise; 0 mm is white.
-NOISE = ((0.55, 8.0), (0.25, 20.0), (0.20, 0.0))
 
 
 def cortex():
@@ -77,7 +74,7 @@ class Noise:
     def __init__(self, space, draws=20):
         self.mask, self.parts = space.mask, []
         rng = np.random.Generator(np.random.Philox(0))
-        for share, fwhm in NOISE:
+        for share, fwhm in simulation.NOISE:
             smooth = smoother(space, fwhm)
             drawn = np.mean([smooth(self._white(rng)) ** 2 for _ in range(draws if fwhm else 1)], axis=0)
             level = np.sqrt(drawn[self.mask].mean()) if fwhm else 1.0
@@ -93,9 +90,5 @@ class Noise:
 
 def surface_map(seed, index, space, effects, noise):
     """Return a participant's map, float32 of shape (n_vertices,); 0 on the medial wall."""
-    row = simulation.variates(seed, index)
-    rng = simulation.generator(seed, (1 << 31) + index)
-    scale = exponential(simulation.SCALE_LOG_SD * rng.standard_normal())
-    reading = (row["pseudo"] - simulation.PSEUDO_MEAN) / simulation.PSEUDO_SD
-    signal = effects["mean"] + reading * effects["pseudo"] + simulation.SITE_OFFSET[row["site"]]
-    return np.where(space.mask, scale * (signal + noise.draw(rng)), 0.0).astype(np.float32)
+    values = simulation.measured(seed, index, simulation.planted_signal(effects), noise.draw)
+    return np.where(space.mask, values, 0.0).astype(np.float32)
