@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, edge_adjacency
+from permaps.spaces.elements import nearest_of, part_of
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,11 @@ class Edges:
 
     def nearest(self, places) -> np.ndarray:
         """Return the edges whose middles are nearest to places in mm."""
-        own = self.coordinates(slice(None))
-        return np.array(
-            [np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int
-        )
+        return nearest_of(self.coordinates(slice(None)), places)
 
     def part(self, elements):
         """Return the graph that consists of some of its edges."""
-        mask = np.zeros_like(self.mask)
-        mask[np.flatnonzero(self.mask)[elements]] = True
-        return replace(self, mask=mask)
+        return replace(self, mask=part_of(self.mask, elements))
 
     def full(self, values, fill=0):
         """Return values of the edges as a symmetric matrix."""

@@ -9,7 +9,7 @@ from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 # Each kind of space has one entry here.
-KINDS = {"volume": Volume, "surface": Surface, "edges": Edges}
+KINDS = {space.kind: space for space in (Volume, Surface, Edges)}
 
 
 def space_arrays(space) -> dict[str, np.ndarray]:

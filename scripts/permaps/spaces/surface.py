@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
+from permaps.spaces.elements import nearest_of, part_of
 
 
 @dataclass(frozen=True)
@@ -120,16 +121,11 @@ class Surface:
 
     def nearest(self, places) -> np.ndarray:
         """Return the vertices nearest to places in mm."""
-        own = self.coordinates(slice(None))
-        return np.array(
-            [np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int
-        )
+        return nearest_of(self.coordinates(slice(None)), places)
 
     def part(self, elements):
         """Return the surface that consists of some of its vertices."""
-        mask = np.zeros_like(self.mask)
-        mask[np.flatnonzero(self.mask)[elements]] = True
-        return replace(self, mask=mask)
+        return replace(self, mask=part_of(self.mask, elements))
 
     def full(self, values, fill=0):
         """Return values of the elements at all vertices of the mesh, by hemisphere."""

@@ -1,11 +1,12 @@
 """Voxels of a mask on a grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, grid_adjacency
+from permaps.spaces.elements import part_of
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,4 @@ class Volume:
 
     def part(self, elements):
         """Return the volume that consists of some of its voxels."""
-        mask = np.zeros_like(self.mask)
-        mask[self.mask] = np.isin(np.arange(self.n_elements), elements)
-        return Volume(mask, self.affine)
+        return replace(self, mask=part_of(self.mask, elements))
