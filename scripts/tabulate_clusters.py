@@ -89,6 +89,7 @@ def main(
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     named = Atlas(*atlas) if atlas else None
     bound = Bound.read(nulls, observed, shift, alpha) if observed else None
+    adjacency = space.adjacency(connectivity)
     for stat, output in outputs.items():
         p = {"p_fwe": 10.0 ** -logp[stat]}
         p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
@@ -96,15 +97,15 @@ def main(
         if len(logp) > 1:
             p["p_any"] = over_all(p["p_fwe"], over_statistics)
         p |= {f"p_{kind}": 10.0 ** -read_map(space, maps[stat]) for kind, maps in further.items()}
-        marked = significant(logp[stat], alpha)
+        clusters = clusters_of(significant(logp[stat], alpha), statistic, adjacency)
+        active = [bound.active(elements) for elements in clusters] if bound else None
         table = tabulate(
-            marked,
+            clusters,
             statistic,
             space,
             {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc},
-            connectivity,
             height=read_map(space, enhanced) if stat == "tfce" else None,
-            bound=bound,
+            active=active,
         )
         if named:
             table.insert(table.columns.get_loc("z") + 1, "region", named.regions(table[["x", "y", "z"]]))
@@ -112,9 +113,8 @@ def main(
         with written_whole(output) as temporary:
             write_frame(table, temporary, "%.6g")
         if bound:
-            found = clusters_of(marked, statistic, space.adjacency(connectivity))
-            active = shares_of(found, bound, space.n_elements)
-            write_map(space, shares[stat], active, f"Permaps: share that is active, at least, {stat}")
+            share = shares_of(clusters, active, space.n_elements)
+            write_map(space, shares[stat], share, f"Permaps: share that is active, at least, {stat}")
 
 
 def sizes_of(voxel_stat, magnitude, statistic, dof):

@@ -59,13 +59,17 @@ def test_connectivity_counts_faces_edges_and_corners(connectivity, count):
     assert len(found_in(values, connectivity)) == count
 
 
+def tabulated(significant, values, space, readings):
+    return tabulate(clusters_of(significant, values, space.adjacency(6)), values, space, readings)
+
+
 def test_main_peaks_and_sizes_agree_with_nilearn(smooth):
     nib = pytest.importorskip("nibabel")
     from nilearn.reporting import get_clusters_table
 
     threshold = 1.5
     t = smooth.ravel()
-    mine = tabulate(np.abs(t) > threshold, t, space_of(smooth), {"t": t, "p_fwe": np.exp(-np.abs(t))})
+    mine = tabulated(np.abs(t) > threshold, t, space_of(smooth), {"t": t, "p_fwe": np.exp(-np.abs(t))})
     theirs = get_clusters_table(nib.Nifti1Image(smooth, AFFINE), threshold, two_sided=True)
     theirs = theirs[theirs["Cluster Size (mm3)"] != ""]
     columns = ["X", "Y", "Z", "Peak Stat", "Cluster Size (mm3)"]
@@ -78,7 +82,7 @@ def test_main_peaks_and_sizes_agree_with_nilearn(smooth):
 def test_clusters_come_by_corrected_p_and_then_by_height(smooth):
     t = smooth.ravel()
     p = np.where(t > 0, 0.01, 0.04)
-    table = tabulate(np.abs(t) > 1.8, t, space_of(smooth), {"t": t, "p_fwe": p})
+    table = tabulated(np.abs(t) > 1.8, t, space_of(smooth), {"t": t, "p_fwe": p})
     heads = table[table["peak"] == 1]
     assert heads["p_fwe"].is_monotonic_increasing
     for _, same in heads.groupby("p_fwe"):
@@ -105,7 +109,7 @@ def test_peaks_are_local_maxima_that_keep_their_distance(smooth):
 def test_nothing_significant_leaves_the_header():
     values = np.ones(27)
     space = Volume(np.ones((3, 3, 3), bool), AFFINE)
-    table = tabulate(values > 2, values, space, {"t": values, "p_fwe": values})
+    table = tabulated(values > 2, values, space, {"t": values, "p_fwe": values})
     assert table.empty
     assert list(table) == ["cluster", "peak", "x", "y", "z", "t", "p_fwe", "size_mm3", "n_voxels"]
 

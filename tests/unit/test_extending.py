@@ -14,7 +14,7 @@ from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED, null_maxima
 from permaps.permutation.observed import Observed, observe
 from permaps.reporting.charts import null_histograms
-from permaps.reporting.clusters import tabulate
+from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.spaces import stored
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
@@ -132,6 +132,9 @@ def test_clusters_of_a_new_space_are_tabulated_in_its_units(line):
     values = np.zeros(line[0].n_elements)
     values[[2, 3, 4, 12, 13]] = 1, 3, 2, -5, -4
     p = np.where(values > 0, 0.04, np.where(values < 0, 0.01, 1.0))
-    table, other = (tabulate(p < 0.05, values, space, {"p_fwe": p}) for space in line)
+    table, other = (
+        tabulate(clusters_of(p < 0.05, values, space.adjacency(6)), values, space, {"p_fwe": p})
+        for space in line
+    )
     assert table[["x", "size_mm", "n_points"]].to_numpy().tolist() == [[39.0, 6.0, 2], [9.0, 9.0, 3]]
     np.testing.assert_array_equal(table.drop(columns=["size_mm", "n_points"]), other.iloc[:, :-2])

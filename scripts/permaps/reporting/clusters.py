@@ -31,14 +31,15 @@ def clusters_of(significant, values: np.ndarray, adjacency) -> list[np.ndarray]:
     return np.split(ordered, np.searchsorted(label[ordered], np.arange(1, label.max(initial=0) + 1)))[1:]
 
 
-def shares_of(clusters: list[np.ndarray], bound, n_elements: int) -> np.ndarray:
+def shares_of(clusters: list[np.ndarray], active: list[int], n_elements: int) -> np.ndarray:
     """Return a map of what share of its cluster is active, at least; 0 outside clusters.
 
     Parameters
     ----------
     clusters : list of array of int
         Elements of each.
-    bound : permaps.permutation.discoveries.Bound
+    active : list of int
+        How many of them are active, at least.
     n_elements : int
 
     Returns
@@ -46,8 +47,8 @@ def shares_of(clusters: list[np.ndarray], bound, n_elements: int) -> np.ndarray:
     numpy.ndarray, shape (n_elements,)
     """
     shares = np.zeros(n_elements)
-    for elements in clusters:
-        shares[elements] = bound.active(elements) / len(elements)
+    for elements, n_active in zip(clusters, active, strict=True):
+        shares[elements] = n_active / len(elements)
     return shares
 
 
@@ -103,57 +104,53 @@ def kept_apart(
 
 
 def tabulate(
-    significant,
+    found: list[np.ndarray],
     values: np.ndarray,
     space,
     readings: dict[str, np.ndarray],
-    connectivity: int = 6,
     height: np.ndarray | None = None,
-    bound=None,
+    active: list[int] | None = None,
 ) -> pd.DataFrame:
     """Return one row per peak of every cluster.
 
     Parameters
     ----------
-    significant : bool array, shape (n_elements,)
+    found : list of array of int
+        The elements of each cluster, from `clusters_of`.
     values : array, shape (n_elements,)
-        Signed t, or F; its sign separates the clusters.
+        Signed t, or F.
     space : permaps.spaces.space.Space
     readings : dict of str to array, shape (n_elements,)
         What is read at each peak, by column name; `p_fwe` is among them and orders the clusters.
-    connectivity : int
-        As the space takes it.
     height : array, shape (n_elements,), optional
         What makes a peak a peak; `values` unless given. Only its size matters.
-    bound : permaps.permutation.discoveries.Bound, optional
-        On the true discoveries of each cluster.
+    active : list of int, optional
+        How many elements of each cluster are active, at least.
 
     Returns
     -------
     pandas.DataFrame
         cluster (1 is the most significant), peak (1 is the cluster's highest), where the peak is, the readings,
-        the size and the number of elements; with a bound, how many of these and what share of them are active, at
+        the size and the number of elements; with `active`, how many of these and what share of them are active, at
         least. Without clusters it has its columns and no rows.
     """
     sizes = [f"size_{space.unit}"] if space.unit else []
     columns = ["cluster", "peak", *space.place_columns, *readings, *sizes, f"n_{space.elements}"]
-    columns += ACTIVE if bound else []
+    columns += [] if active is None else ACTIVE
     height = np.abs(values if height is None else height)
-    found = clusters_of(significant, values, space.adjacency(connectivity))
     number = np.zeros(len(values), int)
     for label, elements in enumerate(found, start=1):
         number[elements] = label
     candidates = is_peak(height, number, space.touching) if found else None
     clusters = []
-    for elements in found:
+    for elements, n_active in zip(found, active or [None] * len(found), strict=True):
         tops = elements[candidates[elements]]
-        clusters.append((elements, kept_apart(tops, height[tops], space.coordinates(tops))))
+        clusters.append((elements, kept_apart(tops, height[tops], space.coordinates(tops)), n_active))
     clusters.sort(key=lambda cluster: (readings["p_fwe"][cluster[1][0]], -height[cluster[1][0]]))
     rows, areas = [], space.sizes
-    for place, (elements, peaks) in enumerate(clusters, start=1):
+    for place, (elements, peaks, n_active) in enumerate(clusters, start=1):
         size = [float(areas[elements].sum())] * bool(space.unit) + [len(elements)]
-        if bound:
-            n_active = bound.active(elements)
+        if active is not None:
             size += [n_active, n_active / len(elements)]
         for rank, peak in enumerate(peaks, start=1):
             read = [float(values[peak]) for values in readings.values()]

@@ -51,11 +51,11 @@ def tabulate_regions(
     -------
     pandas.DataFrame
     """
-    rows = []
+    rows, sizes = [], space.sizes
     for source, name, elements in regions:
         peak = elements[np.argmax(np.abs(values[elements]))]
         row = {"region": name, "source": source}
-        row |= {f"size_{space.unit}": float(space.sizes[elements].sum())} if space.unit else {}
+        row |= {f"size_{space.unit}": float(sizes[elements].sum())} if space.unit else {}
         row |= {f"n_{space.elements}": len(elements)}
         row |= {f"n_significant_{stat}": int(marked[elements].sum()) for stat, marked in significant.items()}
         row |= {name: where[0] for name, where in space.place([peak]).items()} | {voxel_stat: values[peak]}
