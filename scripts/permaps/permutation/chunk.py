@@ -96,7 +96,7 @@ def enhancement_of(model, settings: dict) -> tuple[Enhancement | None, bool]:
     both_signs : bool
         An F has one tail, whatever `two_sided` says.
     """
-    both_signs = settings["two_sided"] and not model.is_f
+    both_signs = _both_signs(model, settings)
     if not settings["enhance"]:
         return None, both_signs
     enhancement = Enhancement(
@@ -108,6 +108,11 @@ def enhancement_of(model, settings: dict) -> tuple[Enhancement | None, bool]:
         uncorrected=settings.get("uncorrected_tfce", False),
     )
     return enhancement, both_signs
+
+
+def _both_signs(model, settings):
+    """Tell whether values count by their absolute value."""
+    return settings["two_sided"] and not model.is_f
 
 
 def p_scale(model, settings: dict):
@@ -128,8 +133,7 @@ def p_scale(model, settings: dict):
     """
     if not settings.get("tdp"):
         return None
-    both_signs = settings["two_sided"] and not model.is_f
-    return scale_of(model.dof, len(model.contrast), model.is_f, both_signs)
+    return scale_of(model.dof, len(model.contrast), model.is_f, _both_signs(model, settings))
 
 
 def compute_chunk(

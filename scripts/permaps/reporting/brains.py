@@ -10,7 +10,7 @@ from nilearn.datasets import load_mni152_template
 from scipy.ndimage import find_objects
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, RED, heading, plt
+from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
 
 # nilearn's warning for a map without a significant voxel, which is a result and not an error.
 warnings.filterwarnings("ignore", "empty mask")
@@ -34,8 +34,7 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     matplotlib.figure.Figure
     """
     arrays = [image.get_fdata() for _, image in panels]
-    threshold, largest = -np.log10(alpha), max(a.max() for a in arrays)
-    top = max(largest if most is None else min(most, largest), threshold * 1.2)
+    threshold, top, extend = p_scale(arrays, alpha, most)
     width = 3.1 * len(panels) + 0.5
     figure = plt.figure(figsize=(width, 4.6))
     heading(figure, title)
@@ -81,10 +80,9 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     bar = figure.colorbar(
         scale,
         cax=figure.add_axes([x0, y0 + 0.2 * h, w, 0.6 * h]),
-        extend="max" if largest > top * (1 + 1e-6) else "neither",
+        extend=extend,
     )
-    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
-    bar.outline.set_visible(False)
+    label_p(bar)
     return figure
 
 

@@ -1,13 +1,14 @@
 """Maps drawn on surfaces: lateral and medial views of each hemisphere."""
 
 import warnings
+from html import escape
 
 import numpy as np
 from nilearn import plotting
 
 from permaps.inputs.surfaces import SIDES, TEMPLATES
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, RED, heading, plt
+from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
 
 VIEWS = ("lateral", "medial")
 # Below this share of the scale, the folds of the cortex show in place of the colour.
@@ -48,23 +49,9 @@ def views(space) -> dict:
 def panels(space, panels: list, alpha: float, title: str, most: float | None = None):
     """Draw -log10 p maps side by side, each with its hemispheres from outside and inside, on one scale.
 
-    Parameters
-    ----------
-    space : permaps.spaces.surface.Surface
-    panels : list of (str, array of shape (n_elements,))
-        Title of the statistic and its -log10 p.
-    alpha : float
-        Corrected level. What is not significant is not drawn.
-    title : str
-    most : float, optional
-        End of the scale; larger values have its last colour.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    Takes and gives what `permaps.reporting.drawing.draw_panels` does.
     """
-    threshold, largest = -np.log10(alpha), max(values.max() for _, values in panels)
-    top = max(largest if most is None else min(most, largest), threshold * 1.2)
+    threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
     figure, cells, bar = _grid(space, len(panels), title, 0.80)
     for (name, values), cell in zip(panels, cells, strict=True):
         shown = np.where(is_significant(values, alpha), np.minimum(values, top), np.nan)
@@ -76,30 +63,15 @@ def panels(space, panels: list, alpha: float, title: str, most: float | None = N
             ha="center", va="bottom", fontsize=9, linespacing=1.5,
         )  # fmt: skip
     scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
-    bar = figure.colorbar(
-        scale, cax=figure.add_axes(bar), extend="max" if largest > top * (1 + 1e-6) else "neither"
-    )
-    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
-    bar.outline.set_visible(False)
+    bar = figure.colorbar(scale, cax=figure.add_axes(bar), extend=extend)
+    label_p(bar)
     return figure
 
 
 def statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
     """Draw a statistic on the hemispheres; what is significant is outlined.
 
-    Parameters
-    ----------
-    space : permaps.spaces.surface.Surface
-    values : array, shape (n_elements,)
-    significant : bool array, shape (n_elements,)
-    label, title : str
-        Of the colour bar and the figure.
-    symmetric : bool
-        A scale around 0 for a signed statistic; from 0 up otherwise.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
     top = float(np.abs(values).max()) or 1.0
     low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
@@ -115,18 +87,7 @@ def statistic(space, values: np.ndarray, significant, label: str, title: str, sy
 def coverage(space, counts: np.ndarray, inside, participants: int):
     """Draw how many participants have a value at each vertex, with the outline of the analysis mask.
 
-    Parameters
-    ----------
-    space : permaps.spaces.surface.Surface
-        Before vertices left it for their values.
-    counts : array, shape (n_elements,)
-    inside : bool array, shape (n_elements,)
-        Whether each is analysed.
-    participants : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
     """
     title = f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} vertices)"
     figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
@@ -143,21 +104,7 @@ def coverage(space, counts: np.ndarray, inside, participants: int):
 def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
     """Make an interactive view of a statistic on the hemisphere of a vertex, and of the other one below it.
 
-    Parameters
-    ----------
-    space : permaps.spaces.surface.Surface
-    values : array, shape (n_elements,)
-    threshold : float
-        Vertices below it are not coloured.
-    title : str
-    peak : int
-        Element whose hemisphere comes first.
-    symmetric : bool
-
-    Returns
-    -------
-    str
-        A complete HTML page that loads nothing.
+    Takes and gives what `permaps.reporting.drawing.view` does.
     """
     whole = space.full(np.asarray(values, np.float32))
     first = str(space.sides([peak])[0])
@@ -172,7 +119,7 @@ def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, s
         )  # fmt: skip
         pages.append((SIDES[side], page.get_standalone()))
     frames = "\n".join(
-        f'<iframe title="{side} hemisphere" srcdoc="{_escaped(page)}"></iframe>' for side, page in pages
+        f'<iframe title="{side} hemisphere" srcdoc="{escape(page)}"></iframe>' for side, page in pages
     )
     return _PAGE.format(frames=frames)
 
@@ -192,10 +139,6 @@ iframe {{ border: 0; width: 100%; height: 640px; display: block; }}
 </body>
 </html>
 """
-
-
-def _escaped(page):
-    return page.replace("&", "&amp;").replace('"', "&quot;")
 
 
 def _grid(space, count, title, top, wide=False):

@@ -7,7 +7,7 @@ import numpy as np
 from nilearn import plotting
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, GREY, heading, plt
+from permaps.reporting.style import BLACK, GREY, heading, label_p, p_scale, plt
 
 # More names than this would overlap.
 MOST_NAMES = 45
@@ -16,23 +16,9 @@ MOST_NAMES = 45
 def panels(space, panels: list, alpha: float, title: str, most: float | None = None):
     """Draw -log10 p of several statistics as matrices side by side, on one scale.
 
-    Parameters
-    ----------
-    space : permaps.spaces.edges.Edges
-    panels : list of (str, array of shape (n_elements,))
-        Title of the statistic and its -log10 p.
-    alpha : float
-        Corrected level. What is not significant is not coloured.
-    title : str
-    most : float, optional
-        End of the scale; larger values have its last colour.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    Takes and gives what `permaps.reporting.drawing.draw_panels` does.
     """
-    threshold, largest = -np.log10(alpha), max(values.max() for _, values in panels)
-    top = max(largest if most is None else min(most, largest), threshold * 1.2)
+    threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
     figure, axes = plt.subplots(
         1, len(panels), figsize=(3.4 * len(panels) + 0.9, 4.2), layout="constrained", squeeze=False
     )
@@ -45,10 +31,8 @@ def panels(space, panels: list, alpha: float, title: str, most: float | None = N
             f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
             fontweight="normal", fontsize=9, loc="center",
         )  # fmt: skip
-    extend = "max" if largest > top * (1 + 1e-6) else "neither"
     bar = figure.colorbar(image, ax=axes, shrink=0.6, extend=extend)
-    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
-    bar.outline.set_visible(False)
+    label_p(bar)
     heading(figure, title)
     return figure
 
@@ -56,19 +40,7 @@ def panels(space, panels: list, alpha: float, title: str, most: float | None = N
 def statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
     """Draw a statistic as a matrix with what is significant outlined, and the significant edges on a brain.
 
-    Parameters
-    ----------
-    space : permaps.spaces.edges.Edges
-    values : array, shape (n_elements,)
-    significant : bool array, shape (n_elements,)
-    label, title : str
-        Of the colour bar and the figure.
-    symmetric : bool
-        A scale around 0 for a signed statistic; from 0 up otherwise.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
     top = float(np.abs(values).max()) or 1.0
     low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno_r")
@@ -98,18 +70,7 @@ def statistic(space, values: np.ndarray, significant, label: str, title: str, sy
 def coverage(space, counts: np.ndarray, inside, participants: int):
     """Draw how many participants have a value at each edge.
 
-    Parameters
-    ----------
-    space : permaps.spaces.edges.Edges
-        Before edges left it for their values.
-    counts : array, shape (n_elements,)
-    inside : bool array, shape (n_elements,)
-        Whether each is analysed.
-    participants : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
     """
     figure, panel = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
     image = _matrix(
@@ -125,21 +86,7 @@ def coverage(space, counts: np.ndarray, inside, participants: int):
 def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
     """Make a page with the matrix of a statistic that says nodes and value under the pointer.
 
-    Parameters
-    ----------
-    space : permaps.spaces.edges.Edges
-    values : array, shape (n_elements,)
-    threshold : float
-        Edges below it are not coloured.
-    title : str
-    peak : int
-        Edge that is named before the pointer is anywhere.
-    symmetric : bool
-
-    Returns
-    -------
-    str
-        A complete HTML page that loads nothing.
+    Takes and gives what `permaps.reporting.drawing.view` does.
     """
     top = float(np.abs(values).max()) or 1.0
     matrix = space.full(np.asarray(values, float), np.nan)

@@ -1,6 +1,7 @@
 """How every figure looks: fonts, sizes, and colours that survive print and colour blindness."""
 
 import matplotlib
+import numpy as np
 
 matplotlib.use("Agg")  # no display on a cluster node
 import matplotlib.pyplot as plt
@@ -56,6 +57,34 @@ def save(figure, *paths) -> None:
         with written_whole(path) as temporary:
             figure.savefig(temporary, metadata=undated)
     plt.close(figure)
+
+
+def p_scale(maps, alpha: float, most: float | None = None):
+    """Return where the scale of several maps of -log10 p begins and ends, and whether its end is open.
+
+    Parameters
+    ----------
+    maps : iterable of array
+    alpha : float
+        Corrected level, where it begins.
+    most : float, optional
+        Its end, if values go beyond that.
+
+    Returns
+    -------
+    threshold, top : float
+    extend : {"max", "neither"}
+        As a colour bar takes it.
+    """
+    threshold, largest = -np.log10(alpha), max(values.max() for values in maps)
+    top = max(largest if most is None else min(most, largest), threshold * 1.2)
+    return threshold, top, "max" if largest > top * (1 + 1e-6) else "neither"
+
+
+def label_p(bar) -> None:
+    """Label the colour bar of a scale of -log10 p."""
+    bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
+    bar.outline.set_visible(False)
 
 
 def number(value):
