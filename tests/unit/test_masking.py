@@ -1,8 +1,6 @@
 """Masks and the matrix of maps, against nilearn's own maskers."""
 
-import os
 from functools import partial
-from pathlib import Path
 
 import collect_table
 import make_brain_mask
@@ -19,11 +17,10 @@ from permaps.inputs.images import load_map, write_image
 from permaps.inputs.masking import brain_mask, check_kernel, smooth, write_covariate, write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.workflow.errors import UserError
+from real_data import DATA
 
 SHAPE = (14, 15, 12)
 AFFINE = np.array([[-3.0, 0, 0, 20], [0, 3.4, 0, -21], [0, 0, 4.5, -18], [0, 0, 0, 1]])
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("PERMAPS_DATA", ROOT.parent / "shared/data"))
 
 
 def read(paths):

@@ -1,8 +1,6 @@
 """Surfaces: their files, areas, smoothing, places, and a real set with known results."""
 
 import json
-import os
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -19,9 +17,8 @@ from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
 from permaps.statistics.enhancement import Workspace, clusters, tfce_map
 from permaps.workflow.errors import UserError
+from real_data import DATA
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("PERMAPS_DATA", ROOT / "../../shared/data"))
 # An octahedron for each hemisphere, with edges of the square root of 2.
 POINTS = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
 FACES = np.array([[a, b, c] for a in (0, 1) for b in (2, 3) for c in (4, 5)], np.int32)
