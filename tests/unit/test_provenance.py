@@ -9,6 +9,7 @@ import record_provenance
 import write_methods
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
+from permaps.spaces.files import read_space
 from permaps.workflow.provenance import plain, relabellings, software
 from run_folder import fabricate
 
@@ -92,6 +93,8 @@ def test_record_counts_what_was_there(record, run):
     assert any(note in limit for limit in limitations(record))
     assert record["mask"]["n_voxels"] == np.load(run / "maps.npy").shape[1]
     assert record["mask"]["voxel_size_mm"] == [10, 10, 10]
+    share = read_space(run / "mask.nii.gz").mask.mean()
+    assert record["mask"]["share_of_image"] == pytest.approx(share, abs=1e-4)
     assert record["contrasts"]["any"]["n_relabellings"] == 39
     assert record["seeds"] == {"relabellings": 3, "dataset": 7}
     first = record["inputs"]["sub-01"]
@@ -163,6 +166,13 @@ def test_methods_leave_out_what_was_not_done(record):
         "Blanchard",
     ):
         assert part not in text, part
+
+
+def test_a_mask_that_takes_the_whole_image_is_told_in_the_methods_and_among_the_limitations(record):
+    assert "of the image" not in methods_paragraph(record)
+    record["mask"] |= {"share_of_image": 0.93}
+    assert "background strategy, took 93 % of the image and kept" in methods_paragraph(record)
+    assert any("takes 93 % of the image for brain" in note for note in limitations(record))
 
 
 def test_methods_state_what_was_asked_for_besides(record):

@@ -262,6 +262,10 @@ def test_what_makes_no_sense_on_a_surface_is_refused_with_the_reason():
     }
     config |= {"atlas": {"image": None, "labels": None}}
     assert fitted(config, {}, KINDS["surface"]) == config
+    own = {"dataset": {"source": "table"}}
+    with pytest.raises(UserError, match=r"smoothing_fwhm: is missing; expected the FWHM"):
+        fitted(config, own, KINDS["surface"])
+    assert fitted(config, own | {"smoothing_fwhm": None}, KINDS["surface"]) == config
     with pytest.raises(UserError, match=r"variance_smoothing_fwhm: found 8.0.*values of vertices"):
         fitted(config, {"inference": {"variance_smoothing_fwhm": 8.0}}, KINDS["surface"])
 

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.inputs.query import select
+from permaps.spaces.kinds import fitted, kind_of
 from permaps.workflow import config as settings
 
 ROOT = Path(__file__).parents[2]
@@ -189,7 +190,8 @@ def config_of(block):
     if block.extends:
         under = next(b for b in blocks("yaml") if b.page == block.page and b.name == block.extends)
         given = settings.layered(yaml.safe_load(under.text), given)
-    return settings.resolve(given, DEFAULTS, SCHEMA)
+    resolved = settings.resolve(given, DEFAULTS, SCHEMA)
+    return fitted(resolved, given, kind_of(resolved["dataset"]))
 
 
 @pytest.mark.parametrize("block", [b for b in blocks("yaml") if not b.profile], ids=str)

@@ -3,7 +3,7 @@
 import re
 
 from permaps.inputs.outliers import sentence
-from permaps.inputs.plausible import doubts_of_mask
+from permaps.inputs.plausible import FULL, doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 from permaps.reporting.words import analysed, space_of
@@ -85,6 +85,8 @@ def _mask(record, verbatim):
         "template": "taken from the MNI152 template",
         "file": "given by the authors",
     }[config["mask"]["strategy"]]
+    if record["mask"]["share_of_image"] > FULL:
+        how += f", took {100 * record['mask']['share_of_image']:.0f} % of the image"
     fwhm = config["smoothing_fwhm"]
     smoothed = (
         f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM" if fwhm else "Maps were not smoothed"
@@ -294,7 +296,9 @@ def limitations(record: dict) -> list[str]:
             "overestimated."
         )
     if sides := record["mask"].get("voxel_size_mm"):
-        notes += doubts_of_mask(record["config"]["mask"]["strategy"], record["mask"]["n_voxels"], sides)
+        notes += doubts_of_mask(
+            record["config"]["mask"]["strategy"], record["mask"]["n_voxels"], sides, record["mask"]["share_of_image"]
+        )
     if note := sentence(record["participants"]["stand_out"]):
         notes.append(note)
     if len(record["contrasts"]) > 1:

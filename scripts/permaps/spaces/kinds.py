@@ -35,6 +35,8 @@ class Kind:
         Keys (section.key) whose default is another one than that of volumes.
     refused : dict of str to str
         Keys that must be left out, with the reason.
+    said : dict of str to str
+        Keys that a user with own maps must give, since no default suits them, with what to give.
     """
 
     name: str
@@ -45,8 +47,16 @@ class Kind:
     tfce: str = "tfce"
     by_default: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
+    said: dict = field(default_factory=dict)
 
 
+_SMOOTHING = {
+    "smoothing_fwhm": (
+        "the FWHM in mm that your maps still need: 0 if they are smoothed already (con images of SPM, copes of FSL's "
+        "FEAT, skeletons of TBSS, FreeSurfer's fwhm10 files), or about 5 to 8 if they are not (fMRIPrep's outputs, "
+        "fitted without smoothing)"
+    )
+}
 _NO_VARIANCE = "the variance is smoothed over the grid of an image"
 _NO_IMAGE = "an image says nothing about {}"
 KINDS = {
@@ -63,6 +73,7 @@ KINDS = {
                 "space.mask": "the mask of images is mask.file",
                 "space.labels": "only nodes have names",
             },
+            said=_SMOOTHING,
         ),
         Kind(
             "surface",
@@ -79,6 +90,7 @@ KINDS = {
                 "atlas.image": _NO_IMAGE.format("vertices"),
                 "atlas.labels": _NO_IMAGE.format("vertices"),
             },
+            said=_SMOOTHING,
         ),
         Kind(
             "edges",
@@ -153,6 +165,8 @@ def hemispheres_of(dataset):
 def fitted(config: dict, given: dict, kind: Kind):
     """Return a config with defaults that make sense in a space, refusing what was asked for and does not.
 
+    Of own maps, nobody knows what was done to them: what has no safe default then has to be said.
+
     Parameters
     ----------
     config : dict
@@ -177,6 +191,11 @@ def fitted(config: dict, given: dict, kind: Kind):
             problems.append(
                 f"{key}: found {values[name]!r}, and the maps are values of {kind.elements}; {why}: leave it out"
             )
+    if given.get("dataset", {}).get("source") not in (None, "simulated", "localizer"):
+        for key, what in kind.said.items():
+            _, asked, name = _place(key, config, given)
+            if name not in asked:
+                problems.append(f"{key}: is missing; expected {what}")
     if problems:
         refuse(problems)
     return config

@@ -44,7 +44,8 @@ class Volume:
         return {
             "voxel_size_mm": [
                 round(float(side), 4) for side in np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
-            ]
+            ],
+            "share_of_image": round(float(self.mask.mean()), 4),
         }
 
     @property

@@ -363,9 +363,12 @@ STOPS = [
         "Config file", "YAML that makes a Python object", ("not valid JSON or YAML",),
         config=b"mask: !!python/object/apply:os.system ['touch pwned']\n", by_snakemake=True,
     ),
+    Stop("Config file", "own maps, and nothing said of their smoothing",
+         ("smoothing_fwhm: is missing; expected the FWHM in mm", "0 if they are smoothed already (con images of SPM"),
+         config=b"dataset: {source: table, path: ../study/participants.tsv, maps: map}\nmodel: {formula: 1 + age, contrasts: {age: age}}\n", target=COLLECTED),
     Stop("Config file", "key twice", ("inference: is in", "config.yaml twice (lines 5 and 7)"),
          config=b"dataset: {source: table, path: ../study/participants.tsv, maps: map}\nmodel: {formula: 1 + age, contrasts: {age: age}}\n"
-                b"permutation: {n_permutations: 20}\n\ninference:\n  alpha: 0.1\ninference:\n  cluster_p: 0.01\n", target=COLLECTED),
+                b"smoothing_fwhm: 0\n\ninference:\n  alpha: 0.1\ninference:\n  cluster_p: 0.01\n", target=COLLECTED),
     Stop("Config file", "anchors that make millions of values", ("it holds more than 50,000 values", "without anchors"),
          config=b"a: &a [1,1,1,1,1,1,1,1,1,1]\n" + b"".join(
              b"%c: &%c [%s]\n" % (n + 1, n + 1, b",".join([b"*%c" % n] * 10)) for n in range(97, 104)), target=COLLECTED),
