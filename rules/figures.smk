@@ -5,99 +5,47 @@ FIGURES = [
     result("figures/design.png"),
     result("figures/quality.png"),
     result("figures/coverage.png"),
-    *[path for c in CONTRASTS for path in comparison_figures(c)],
+    *[path for c in CONTRASTS for path in panel_figures(c)],
     *[result(f"figures/contrast-{c}_stat-{s}_slices.png") for c in CONTRASTS for s in stats_of(c)],
     *[
         result(f"figures/contrast-{c}_{name}")
         for c in CONTRASTS
-        for name in (
-            *("nulls.png", "convergence.png", "peaks.png", "viewer.html"),
-            *["discoveries.png"] * BOUNDED,
-        )
+        for name in ("viewer.html", "peaks.png", *[f"{figure}.png" for figure in NULL_FIGURES])
     ],
 ]
 
 
-wildcard_constraints:
-    panel="|".join(PANELS),
-
-
-rule plot_glass_brains:
+rule draw_maps:
     input:
         mask=MASK,
+        values=voxel_map,
         parametric=parametric_map,
-        permuted=panel_maps,
-    output:
-        figure=figure(
-            "figures/contrast-{contrast}_{panel}.png",
-            "glass_brains",
-            "2 Results",
-            figure="1 glass brains: {panel}",
-            contrast="{contrast}",
-        ),
-        vector=result("figures/contrast-{contrast}_{panel}.svg"),
-        caption=numbers("contrast-{contrast}_{panel}"),
-    params:
-        settings=lambda wildcards: dict(
-            stats=panel_stats(wildcards.contrast, wildcards.panel),
-            alpha=config["inference"]["alpha"],
-        ),
-    message:
-        "Drawing glass brains of {wildcards.contrast} ({wildcards.panel})"
-    script:
-        "../scripts/plot_glass_brains.py"
-
-
-rule plot_slices:
-    input:
-        mask=MASK,
-        values=voxel_map,
-        corrected=map_of("{contrast}", "{stat}", "corr-fwe_logp"),
-    output:
-        figure=figure(
-            "figures/contrast-{contrast}_stat-{stat}_slices.png",
-            "slices",
-            "2 Results",
-            figure="2 slices: {stat}",
-            contrast="{contrast}",
-        ),
-        vector=result("figures/contrast-{contrast}_stat-{stat}_slices.svg"),
-        caption=numbers("contrast-{contrast}_stat-{stat}_slices"),
-    params:
-        settings=lambda wildcards: dict(
-            voxel_stat=statistic_of(wildcards.contrast),
-            alpha=config["inference"]["alpha"],
-        ),
-    message:
-        "Drawing slices of {wildcards.contrast} by {wildcards.stat}"
-    script:
-        "../scripts/plot_slices.py"
-
-
-rule build_viewer:
-    input:
-        mask=MASK,
-        values=voxel_map,
+        corrected=corrected_maps,
         plan=result("design/contrast-{contrast}_plan.json"),
     output:
-        page=figure(
-            "figures/contrast-{contrast}_viewer.html",
-            "viewer",
-            "2 Results",
-            figure="3 interactive viewer",
-            contrast="{contrast}",
-        ),
-        caption=numbers("contrast-{contrast}_viewer"),
+        **map_figures(BY_T),
+    wildcard_constraints:
+        contrast=one_of(tested_by("t")),
     params:
         settings=lambda wildcards: dict(
             voxel_stat=statistic_of(wildcards.contrast),
+            stats=stats_of(wildcards.contrast),
+            panels=panels_of(stats_of(wildcards.contrast)),
+            alpha=config["inference"]["alpha"],
             cluster_p=config["inference"]["cluster_p"],
             two_sided=config["permutation"]["two_sided"],
         ),
     message:
-        "Building the viewer of {wildcards.contrast}"
+        "Drawing the maps of {wildcards.contrast}"
     script:
-        "../scripts/build_viewer.py"
+        "../scripts/draw_maps.py"
+
+
+use rule draw_maps as draw_maps_f with:
+    output:
+        **map_figures(BY_F),
+    wildcard_constraints:
+        contrast=one_of(tested_by("F")),
 
 
 rule plot_peaks:
@@ -127,81 +75,25 @@ rule plot_peaks:
         "../scripts/plot_peaks.py"
 
 
-rule plot_discoveries:
+rule plot_nulls:
     input:
+        mask=MASK,
         null=result("nulls/contrast-{contrast}.npz"),
-        observed=result("observed/contrast-{contrast}.npz"),
+        observed=OBSERVED,
         tables=cluster_tables,
     output:
-        figure=figure(
-            "figures/contrast-{contrast}_discoveries.png",
-            "discoveries",
-            "2 Results",
-            figure="5 how much is active",
-            contrast="{contrast}",
-        ),
-        vector=result("figures/contrast-{contrast}_discoveries.svg"),
-        caption=numbers("contrast-{contrast}_discoveries"),
+        **null_figures(),
     params:
         settings=lambda wildcards: dict(
             stats=stats_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
             shift=SHIFT,
-        ),
-    message:
-        "Drawing how much of the clusters of {wildcards.contrast} is active"
-    script:
-        "../scripts/plot_discoveries.py"
-
-
-rule plot_nulls:
-    input:
-        nulls=result("nulls/contrast-{contrast}.npz"),
-    output:
-        figure=figure(
-            "figures/contrast-{contrast}_nulls.png",
-            "nulls",
-            "4 Permutation",
-            figure="1 null distributions",
-            contrast="{contrast}",
-        ),
-        vector=result("figures/contrast-{contrast}_nulls.svg"),
-        caption=numbers("contrast-{contrast}_nulls"),
-    params:
-        settings=lambda wildcards: dict(
-            stats=stats_of(wildcards.contrast),
-            alpha=config["inference"]["alpha"],
             extent=KIND.extent,
         ),
     message:
-        "Drawing the null distributions of {wildcards.contrast}"
+        "Drawing the nulls of {wildcards.contrast}"
     script:
         "../scripts/plot_nulls.py"
-
-
-rule plot_convergence:
-    input:
-        nulls=result("nulls/contrast-{contrast}.npz"),
-        tables=cluster_tables,
-    output:
-        figure=figure(
-            "figures/contrast-{contrast}_convergence.png",
-            "convergence",
-            "4 Permutation",
-            figure="2 convergence",
-            contrast="{contrast}",
-        ),
-        vector=result("figures/contrast-{contrast}_convergence.svg"),
-        caption=numbers("contrast-{contrast}_convergence"),
-    params:
-        settings=lambda wildcards: dict(
-            stats=stats_of(wildcards.contrast),
-            alpha=config["inference"]["alpha"],
-        ),
-    message:
-        "Drawing how the p values of {wildcards.contrast} settled"
-    script:
-        "../scripts/plot_convergence.py"
 
 
 rule plot_design:

@@ -104,37 +104,61 @@ def numbers(stem):
     return result(f"figures/captions/{stem}.rst")
 
 
-def panel_stats(contrast, panel):
-    """The contrast's statistics that are drawn in a panel."""
-    return [s for s in stats_of(contrast) if STATISTICS[s].panel == panel]
+def panels_of(stats):
+    """The panels that these statistics of a contrast have; the parametric test alone is one too."""
+    return [p for p in PANELS if p == "comparison" or any(STATISTICS[s].panel == p for s in stats)]
 
 
-def panels_of(contrast):
-    """The panels that a contrast has; the parametric test alone is one too."""
-    return [panel for panel in PANELS if panel == "comparison" or panel_stats(contrast, panel)]
+def panel_figures(contrast):
+    """The figures of what is significant in a contrast, on one scale."""
+    return [result(f"figures/contrast-{contrast}_{panel}.png") for panel in panels_of(stats_of(contrast))]
 
 
-def comparison_figures(contrast):
-    """The contrast's panels of glass brains."""
-    return [result(f"figures/contrast-{contrast}_{panel}.png") for panel in panels_of(contrast)]
+def map_figures(stats):
+    """What shows the maps of a contrast with these statistics, as outputs of one rule."""
+    panels = {panel: f"figures/contrast-{{contrast}}_{panel}" for panel in panels_of(stats)}
+    slices = {s: f"figures/contrast-{{contrast}}_stat-{s}_slices" for s in stats}
 
+    def in_report(path, caption, label):
+        return figure(path, caption, "2 Results", figure=label, contrast="{contrast}")
 
-def parametric_map(wildcards):
-    """-log10 Bonferroni p, for the panel that compares it."""
-    voxel_stat = statistic_of(wildcards.contrast)
-    return (
-        map_of(wildcards.contrast, voxel_stat, "corr-bonferroni_logp")
-        if wildcards.panel == "comparison"
-        else []
+    return dict(
+        panels=[
+            in_report(f"{stem}.png", "glass_brains", f"1 glass brains: {panel}")
+            for panel, stem in panels.items()
+        ],
+        slices=[in_report(f"{stem}.png", "slices", f"2 slices: {s}") for s, stem in slices.items()],
+        viewer=in_report("figures/contrast-{contrast}_viewer.html", "viewer", "3 interactive viewer"),
+        panels_svg=[result(f"{stem}.svg") for stem in panels.values()],
+        slices_svg=[result(f"{stem}.svg") for stem in slices.values()],
+        caption=numbers("contrast-{contrast}_maps"),
+        viewer_caption=numbers("contrast-{contrast}_viewer"),
     )
 
 
-def panel_maps(wildcards):
-    """-log10 FWE p of the statistics in a panel."""
-    return [
-        map_of(wildcards.contrast, s, "corr-fwe_logp")
-        for s in panel_stats(wildcards.contrast, wildcards.panel)
-    ]
+# What shows the nulls of a contrast: where each stands in the report.
+NULL_FIGURES = dict(
+    nulls=("4 Permutation", "1 null distributions"),
+    convergence=("4 Permutation", "2 convergence"),
+)
+if BOUNDED:
+    NULL_FIGURES["discoveries"] = ("2 Results", "5 how much is active")
+
+
+def null_figures():
+    """Those, as outputs of one rule."""
+    found = {}
+    for name, (category, label) in NULL_FIGURES.items():
+        stem = f"contrast-{{contrast}}_{name}"
+        found[name] = figure(f"figures/{stem}.png", name, category, figure=label, contrast="{contrast}")
+        found[f"{name}_svg"] = result(f"figures/{stem}.svg")
+        found[f"{name}_caption"] = numbers(stem)
+    return found
+
+
+def parametric_map(wildcards):
+    """-log10 Bonferroni p of the contrast."""
+    return map_of(wildcards.contrast, statistic_of(wildcards.contrast), "corr-bonferroni_logp")
 
 
 def has_truth(contrast):

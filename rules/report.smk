@@ -62,7 +62,7 @@ rule summarise_results:
         nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
         corrected=[map_of(c, s, "corr-fwe_logp") for c in CONTRASTS for s in stats_of(c)],
         clusters=[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
-        figures=[path for c in CONTRASTS for path in comparison_figures(c)],
+        figures=[path for c in CONTRASTS for path in panel_figures(c)],
         small_volumes=SMALL_VOLUMES,
     output:
         page=report(
@@ -81,7 +81,7 @@ rule summarise_results:
     params:
         settings=dict(
             contrasts=[
-                dict(name=c, voxel_stat=statistic_of(c), stats=stats_of(c), panels=panels_of(c))
+                dict(name=c, voxel_stat=statistic_of(c), stats=stats_of(c), panels=panels_of(stats_of(c)))
                 for c in CONTRASTS
             ],
         ),

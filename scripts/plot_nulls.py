@@ -1,32 +1,37 @@
-"""Null distributions of the maxima, with observed and critical values."""
+"""A contrast's nulls: their distributions, how p settled, and how much is active by them, at least."""
 
+import numpy as np
+from permaps.inputs.frames import read_frame
 from permaps.permutation.correction import read_maxima
-from permaps.permutation.thresholds import critical_value
+from permaps.permutation.discoveries import Bound
+from permaps.permutation.thresholds import critical_value, reached
 from permaps.reporting.captions import write_caption
-from permaps.reporting.charts import null_histograms
+from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
+from permaps.reporting.shown import active
 from permaps.reporting.style import number, save
+from permaps.spaces.files import read_space
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
 
+# As many points as one can see on a log axis.
+POINTS = 400
 
-def main(*, nulls, outputs, caption, contrast, stats, alpha, extent="voxels"):
+
+def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels"):
     """Draw one contrast's null distributions.
 
     Parameters
     ----------
-    nulls : path
-        Merged maxima (.npz).
+    by_stat : dict of str to array, shape (1 + N,)
+        Maxima by the statistic's name in file names, the observed one first.
     outputs : list of path
         The figure, in as many formats.
     caption : path
     contrast : str
-    stats : list of str
-        Names of the statistics as in file names.
     alpha : float
     extent : str
         Unit of the size of clusters.
     """
-    by_stat = read_maxima(nulls, stats)
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
     save(null_histograms(by_stat, alpha, title, extent), *outputs)
@@ -40,14 +45,103 @@ def main(*, nulls, outputs, caption, contrast, stats, alpha, extent="voxels"):
     write_caption(caption, f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(said) + ".")
 
 
+def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
+    """Draw, per statistic, the running p of its most significant clusters.
+
+    Parameters
+    ----------
+    by_stat : dict of str to array, shape (1 + N,)
+        Maxima in the order of their relabelling index.
+    tables : dict of str to pandas.DataFrame
+        Cluster tables.
+    outputs : list of path
+    caption : path
+    contrast : str
+    alpha : float
+    """
+    tracks = {s: (null, top_peaks(null, tables[s])) for s, null in by_stat.items()}
+    n = len(next(iter(by_stat.values()))) - 1
+    save(convergence(tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in"), *outputs)
+    write_caption(
+        caption,
+        f"{n:,} relabellings: their smallest possible p is {1 / (n + 1):.2g}; the level is {alpha:g}.",
+    )
+
+
+def top_peaks(null, clusters):
+    """Return the clusters to show as (name, p): the top ones, one for each p.
+
+    Without a significant cluster it is the observed maximum, the nearest to one.
+    """
+    clusters = clusters[clusters["peak"] == 1].drop_duplicates("p_fwe")
+    if clusters.empty:
+        return [("observed maximum", reached(null, null[0]))]
+    followed = clusters.head(len(SHADES))
+    return [(_name(c), c["p_fwe"]) for c in followed.to_dict("records")]
+
+
+def _name(peak):
+    if "x" in peak:
+        return f"{peak['x']:.0f}, {peak['y']:.0f}, {peak['z']:.0f} mm"
+    return f"{peak['node_1']} – {peak['node_2']}"
+
+
+def plot_discoveries(bound, space, tables, outputs, caption, contrast, alpha):
+    """Draw one contrast's bounds on true discoveries: of each cluster, and of the largest values.
+
+    Parameters
+    ----------
+    bound : permaps.permutation.discoveries.Bound
+    space : permaps.spaces.space.Space
+    tables : dict of str to pandas.DataFrame
+        Cluster tables by the name of the statistic.
+    outputs : list of path
+    caption : path
+    contrast : str
+    alpha : float
+    """
+    n = len(bound.p)
+    sizes = np.unique(np.geomspace(1, n, POINTS).astype(int))
+    among = bound.active_among_smallest(sizes)
+    clusters = {
+        stat: table.loc[table["peak"] == 1, [f"n_{space.elements}", "tdp"]].to_numpy()
+        for stat, table in tables.items()
+    }
+    title = (
+        f"{contrast}: how much is active, at least ({100 * (1 - alpha):g} % confidence for all sets at once)"
+    )
+    save(discoveries(clusters, sizes, among / sizes, title, space.elements), *outputs)
+    said = [f"Of all {n:,} {space.elements}, at least {among.max():,} are active."]
+    for stat, table in tables.items():
+        if sentence := active(table, space):
+            said.append(f"By {STATISTICS[stat].label}: {sentence}")
+    write_caption(caption, " ".join(said))
+
+
 if "snakemake" in globals():
     with job(snakemake):
-        main(
-            nulls=snakemake.input.nulls,
-            outputs=[snakemake.output.figure, snakemake.output.vector],
-            caption=snakemake.output.caption,
-            contrast=snakemake.wildcards.contrast,
-            stats=snakemake.params.settings["stats"],
-            alpha=snakemake.params.settings["alpha"],
-            extent=snakemake.params.settings["extent"],
+        settings, output = snakemake.params.settings, snakemake.output
+        nulls = read_maxima(snakemake.input.null, settings["stats"])
+        clusters = dict(zip(settings["stats"], map(read_frame, snakemake.input.tables), strict=True))
+        shared = {"contrast": snakemake.wildcards.contrast, "alpha": settings["alpha"]}
+        plot_distributions(
+            nulls, [output.nulls, output.nulls_svg], output.nulls_caption, extent=settings["extent"], **shared
         )
+        plot_convergence(
+            nulls,
+            clusters,
+            [output.convergence, output.convergence_svg],
+            output.convergence_caption,
+            **shared,
+        )
+        if snakemake.input.observed:
+            plot_discoveries(
+                Bound.read(
+                    snakemake.input.null, snakemake.input.observed, settings["shift"], settings["alpha"]
+                ),
+                read_space(snakemake.input.mask),
+                clusters,
+                [output.discoveries, output.discoveries_svg],
+                output.discoveries_caption,
+                **shared,
+            )

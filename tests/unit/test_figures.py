@@ -6,20 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import draw_maps
+import nibabel as nib
 import numpy as np
 import pandas as pd
-import plot_convergence
 import plot_coverage
 import plot_design
-import plot_discoveries
-import plot_glass_brains
 import plot_nulls
 import plot_peaks
 import plot_quality
-import plot_slices
 import pytest
-from build_viewer import main as build_viewer
+from permaps.inputs.frames import read_frame
 from permaps.inputs.outliers import flag, robust_z, sentence
+from permaps.permutation.correction import read_maxima
+from permaps.permutation.discoveries import Bound
 from permaps.reporting.brains import axial_cuts, glass_brains, slices
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
@@ -59,39 +59,34 @@ def pixels(path):
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
     stats = [voxel_stat, "tfce"]
-    tables = [table(run, contrast, s) for s in stats]
-    nulls = run / f"nulls/contrast-{contrast}.npz"
-    shared = {"contrast": contrast, "alpha": 0.05, "stats": stats, "nulls": nulls}
-    for module, more in ((plot_nulls, {}), (plot_convergence, {"tables": tables})):
-        outputs = [tmp_path / "a.png", tmp_path / "a.svg"]
-        module.main(outputs=outputs, caption=tmp_path / "a.rst", **shared, **more)
+    tables = {s: read_frame(table(run, contrast, s)) for s in stats}
+    nulls = read_maxima(run / f"nulls/contrast-{contrast}.npz", stats)
+    outputs, caption = [tmp_path / "a.png", tmp_path / "a.svg"], tmp_path / "a.rst"
+    for draw, read in (
+        (plot_nulls.plot_distributions, (nulls,)),
+        (plot_nulls.plot_convergence, (nulls, tables)),
+    ):
+        draw(*read, outputs, caption, contrast, 0.05)
         assert min(pixels(outputs[0])) > 400
         assert "</svg>" in outputs[1].read_text()
-        assert "39 relabellings" in (tmp_path / "a.rst").read_text()
+        assert "39 relabellings" in caption.read_text()
 
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 @pytest.mark.parametrize("found", [True, False])
 def test_discoveries(run, tmp_path, contrast, voxel_stat, found):
-    tables = {s: table(run, contrast, s) for s in (voxel_stat, "tfce")}
+    tables = {s: read_frame(table(run, contrast, s)) for s in (voxel_stat, "tfce")}
     if not found:
-        for stat, path in tables.items():
-            tables[stat] = tmp_path / f"{stat}.tsv"
-            tables[stat].write_text(path.read_text().splitlines()[0] + "\n")
-    plot_discoveries.main(
-        null=run / f"nulls/contrast-{contrast}.npz",
-        observed=run / f"observed/contrast-{contrast}.npz",
-        tables=tables,
-        outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
-        caption=tmp_path / "a.rst",
-        contrast=contrast,
-        alpha=0.05,
-        shift=0,
+        tables = {s: clusters[:0] for s, clusters in tables.items()}
+    bound = Bound.read(
+        run / f"nulls/contrast-{contrast}.npz", run / f"observed/contrast-{contrast}.npz", 0, 0.05
     )
-    assert min(pixels(tmp_path / "a.png")) > 400
-    caption, svg = (tmp_path / "a.rst").read_text(), (tmp_path / "a.svg").read_text()
-    n = len(np.load(run / f"observed/contrast-{contrast}.npz")["p"])
-    assert f"Of all {n:,} voxels, at least" in caption
+    outputs = [tmp_path / "a.png", tmp_path / "a.svg"]
+    space = read_space(run / "mask.nii.gz")
+    plot_nulls.plot_discoveries(bound, space, tables, outputs, tmp_path / "a.rst", contrast, 0.05)
+    assert min(pixels(outputs[0])) > 400
+    caption, svg = (tmp_path / "a.rst").read_text(), outputs[1].read_text()
+    assert f"Of all {len(bound.p):,} voxels, at least" in caption
     assert ("By TFCE: " in caption) == found
     assert ("TFCE (" in svg) == found and ("no cluster" in svg) != found
 
@@ -118,31 +113,41 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
     assert min(pixels(tmp_path / "a.png")) > 400
 
 
-def test_glass_brains_with_and_without_the_parametric_test(run, tmp_path):
-    corrected = group_map(run, "pseudo", "tfce_corr-fwe_logp")
-    widths = []
-    for parametric in (group_map(run, "pseudo", "t_corr-bonferroni_logp"), None):
-        plot_glass_brains.main(
-            mask=run / "mask.nii.gz",
-            parametric=parametric,
-            permuted=[corrected],
-            outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
-            caption=tmp_path / "a.rst",
-            contrast="pseudo",
-            stats=["tfce"],
-            alpha=0.05,
-        )
-        widths.append(pixels(tmp_path / "a.png")[0])
-    assert widths[0] > 1.5 * widths[1]
-    import nibabel as nib
+def drawn(run, tmp_path, stats, panels, alpha=0.05):
+    """Draw the maps of a contrast; return the paths of its panels and slices, and the caption."""
 
-    count = int((nib.load(corrected).get_fdata() >= -np.log10(0.05)).sum())
-    assert f"(Max TFCE FWE): {count:,}." in (tmp_path / "a.rst").read_text()
+    def files(names):
+        return {name: [tmp_path / f"{name}.png", tmp_path / f"{name}.svg"] for name in names}
+
+    panels, slices = files(panels), files(f"slices-{s}" for s in stats)
+    draw_maps.main(
+        mask=run / "mask.nii.gz",
+        values=group_map(run, "pseudo", "t_statmap"),
+        parametric=group_map(run, "pseudo", "t_corr-bonferroni_logp"),
+        corrected={s: group_map(run, "pseudo", f"{s}_corr-fwe_logp") for s in stats},
+        panels=panels,
+        slices=dict(zip(stats, slices.values(), strict=True)),
+        caption=tmp_path / "a.rst",
+        contrast="pseudo",
+        voxel_stat="t",
+        alpha=alpha,
+    )
+    return panels, slices, (tmp_path / "a.rst").read_text()
+
+
+def test_each_panel_has_its_statistics_and_one_the_parametric_test(run, tmp_path):
+    stats = ["t", "tfce"]
+    widths = []
+    for shown in ([], stats):
+        panels, _, caption = drawn(run, tmp_path, shown, ["comparison"])
+        widths.append(pixels(panels["comparison"][0])[0])
+    assert widths[1] > 1.5 * widths[0]
+    for stat, name in (("t", "Max t-statistic"), ("tfce", "Max TFCE")):
+        p = nib.load(group_map(run, "pseudo", f"{stat}_corr-fwe_logp")).get_fdata()
+        assert f"{name}: {int((p >= -np.log10(0.05)).sum()):,}" in caption
 
 
 def test_scale_of_glass_brains_ends_where_relabelling_does():
-    import nibabel as nib
-
     values = np.zeros((8, 8, 8), dtype=np.float32)
     values[3:5, 3:5, 3:5] = 2.0
     permuted, parametric = (nib.Nifti1Image(v * values, np.diag([12.0, 12, 12, 1])) for v in (1, 5))
@@ -155,26 +160,16 @@ def test_scale_of_glass_brains_ends_where_relabelling_does():
 
 @pytest.mark.parametrize("alpha", [0.05, 0.001])
 def test_slices_also_when_nothing_is_significant(run, tmp_path, alpha):
-    plot_slices.main(
-        mask=run / "mask.nii.gz",
-        values=group_map(run, "pseudo", "t_statmap"),
-        corrected=group_map(run, "pseudo", "tfce_corr-fwe_logp"),
-        outputs=[tmp_path / "a.png", tmp_path / "a.svg"],
-        caption=tmp_path / "a.rst",
-        contrast="pseudo",
-        stat="tfce",
-        voxel_stat="t",
-        alpha=alpha,
-    )
-    assert pixels(tmp_path / "a.png") == (1650, 660)
-    drawing = (tmp_path / "a.svg").read_text()
-    assert "</svg>" in drawing and len(drawing) < 5_000_000
-    assert ("0 significant voxels" in (tmp_path / "a.rst").read_text()) == (alpha == 0.001)
+    _, slices, caption = drawn(run, tmp_path, ["tfce"], [], alpha)
+    png, svg = slices["slices-tfce"]
+    assert pixels(png) == (1650, 660)
+    assert "</svg>" in svg.read_text() and svg.stat().st_size < 5_000_000
+    assert ("Max TFCE: 0." in caption) == ("0 significant voxels" in svg.read_text()) == (alpha == 0.001)
 
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 def test_viewer_needs_nothing_from_elsewhere(run, tmp_path, contrast, voxel_stat):
-    build_viewer(
+    draw_maps.build_viewer(
         mask=run / "mask.nii.gz",
         values=group_map(run, contrast, f"{voxel_stat}_statmap"),
         plan=run / "design/plan.json",

@@ -4,9 +4,9 @@ import collections
 import json
 from html.parser import HTMLParser
 
+import draw_maps
 import numpy as np
 import pandas as pd
-import plot_glass_brains
 import pytest
 import summarise_results
 from permaps.reporting import pages, shown
@@ -28,14 +28,16 @@ def page(tmp_path_factory):
         for stat, path in tables.items():
             run_rule(run, name, stat, voxel_stat, path, stats=stats)
         figure = run / f"{name}.png"
-        plot_glass_brains.main(
+        draw_maps.main(
             mask=run / "mask.nii.gz",
-            parametric=None,
-            permuted=[f"{stem}tfce_corr-fwe_logp.nii.gz"],
-            outputs=[figure],
+            values=f"{stem}{voxel_stat}_statmap.nii.gz",
+            parametric=f"{stem}{voxel_stat}_corr-bonferroni_logp.nii.gz",
+            corrected={"tfce": f"{stem}tfce_corr-fwe_logp.nii.gz"},
+            panels={"comparison": [figure]},
+            slices={},
             caption=run / "a.rst",
             contrast=name,
-            stats=["tfce"],
+            voxel_stat=voxel_stat,
             alpha=0.05,
         )
         contrasts[name] = {

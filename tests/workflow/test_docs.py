@@ -282,6 +282,19 @@ NAMED = {
     "p_maps": ["maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.dscalar.nii"],
     "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],
     "share_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
+    "map_figures": [
+        *(
+            f"figures/contrast-{{contrast}}_{name}.{kind}"
+            for name in ("comparison", "clusters", "stat-{stat}_slices")
+            for kind in ("png", "svg")
+        ),
+        "figures/contrast-{contrast}_viewer.html",
+    ],
+    "null_figures": [
+        f"figures/contrast-{{contrast}}_{name}.{kind}"
+        for name in ("nulls", "convergence", "discoveries")
+        for kind in ("png", "svg")
+    ],
     "regions_table": ["tables/contrast-{contrast}_regions.tsv"],
 }
 

@@ -42,8 +42,6 @@ class Change:
         Besides RECORD.
     follows : set of str, optional
         What needs their results, where it is less than what needs those of these rules' other jobs.
-    drops : set of str
-        Rules whose results nobody asks for any more.
     chunks : str
         Which chunks run: none, new or all.
     source : str
@@ -55,7 +53,6 @@ class Change:
     config: dict
     begins: set
     follows: set = None
-    drops: frozenset = frozenset()
     chunks: str = "all"
     source: str = "table"
     targets: tuple = ("dataset/participants.tsv",)
@@ -93,7 +90,7 @@ CHANGES = {
     ),
     "permutation.chunk_size": Change({"permutation": {"chunk_size": 5}}, {CHUNK, "merge_nulls"}),
     "permutation.seed": Change({"permutation": {"seed": 1}}, CHUNKS),
-    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, CHUNKS | {"build_viewer"}),
+    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, CHUNKS | {"draw_maps"}),
     "permutation.scheme": Change({"permutation": {"scheme": "flip"}}, {"plan_contrast"}),
     "permutation.blocks.within": Change(
         {"permutation": {"blocks": {"within": "group"}}}, {"screen_participants"}
@@ -110,10 +107,10 @@ CHANGES = {
     "inference.connectivity": Change({"inference": {"connectivity": 26}}, CHUNKS),
     "inference.tfce.extent": Change({"inference": {"tfce": {"extent": 1}}}, CHUNKS),
     "inference.tfce.height": Change({"inference": {"tfce": {"height": 1}}}, CHUNKS),
-    "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS | {"build_viewer"}),
+    "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS | {"draw_maps"}),
     "inference.alpha": Change(
         {"inference": {"alpha": 0.1}},
-        {"count_relabellings", "tabulate_clusters", "plot_glass_brains", "plot_slices", "plot_nulls"},
+        {"count_relabellings", "tabulate_clusters", "draw_maps", "plot_nulls"},
         chunks="none",
     ),
     "inference.variance_smoothing_fwhm": Change(
@@ -200,11 +197,7 @@ MORE = {
         chunks="new",
     ),
     "`statistics: [voxel]`": Change({"inference": {"statistics": ["voxel"]}}, CHUNKS),
-    "`tdp: null`": Change(
-        {"inference": {"tdp": None}},
-        CHUNKS,
-        drops={"plot_discoveries"},
-    ),
+    "`tdp: null`": Change({"inference": {"tdp": None}}, CHUNKS),
     "nothing": Change({}, set(), follows=set(), chunks="none"),
 }
 EVERY = CHANGES | MORE
@@ -321,7 +314,7 @@ def all_that_run(change, needs):
     known = needs | dict.fromkeys(DATASET.values(), needs[DATASET["table"]])
     first = change.begins if change.follows is None else change.follows
     follow = set().union(*(known.get(rule, set()) for rule in first))
-    return (change.begins | first | follow | {RECORD} | needs[RECORD]) - change.drops
+    return change.begins | first | follow | {RECORD} | needs[RECORD]
 
 
 def n_chunks(config):
@@ -440,7 +433,7 @@ MODULES = {
     "inputs/masking": {"make_brain_mask"},
     "statistics/glm": {"fit_parametric"},
     "permutation/relabelling": {CHUNK, "observe"},
-    "reporting/clusters": {"build_viewer", "tabulate_clusters"},
+    "reporting/clusters": {"draw_maps", "tabulate_clusters"},
     "inputs/outliers": {"select_participants"},
     "inputs/reading": {"read_maps"},
     "inputs/simulation": set(),

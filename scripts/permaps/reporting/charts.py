@@ -44,7 +44,8 @@ def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, exte
     for panel, (stat, null) in zip(axes, nulls.items(), strict=True):
         observed = float(null[0])
         value, low, high = critical_value(null, alpha)
-        panel.hist(null, bins=_bins(null), color="#AFC0CF", edgecolor="none")
+        # As one shape: hundreds of bars take ten times as long to draw.
+        panel.hist(null, bins=_bins(null), color="#AFC0CF", histtype="stepfilled")
         panel.axvline(
             observed,
             ymax=FREE,

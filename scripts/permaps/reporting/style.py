@@ -49,9 +49,10 @@ def heading(figure, title) -> None:
 
 def save(figure, *paths) -> None:
     """Write a figure to each path and close it. The same figure gives the same bytes."""
-    # One layout for all files, because repeated constrained layouts differ slightly.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    if figure.get_layout_engine() is not None:
+        # One layout for all files, because repeated constrained layouts differ slightly.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     for path in paths:
         undated = {"Date": None} if str(path).endswith(".svg") else {}
         with written_whole(path) as temporary:

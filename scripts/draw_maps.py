@@ -1,0 +1,139 @@
+"""A contrast's group maps: what is significant, on one scale; the statistic in slices; and an interactive view."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from permaps.permutation.thresholds import significant
+from permaps.reporting.captions import write_caption
+from permaps.reporting.clusters import residual_dof
+from permaps.reporting.drawing import draw_panels, draw_statistic, view
+from permaps.reporting.style import save
+from permaps.spaces.files import read_map, read_space
+from permaps.statistics.registry import STATISTICS
+from permaps.workflow.jobs import job, written_whole
+from scipy.stats import f, t
+
+BONFERRONI = "Parametric Test (Bonferroni FWE)"
+
+
+def main(*, mask, values, parametric, corrected, panels, slices, caption, contrast, voxel_stat, alpha):
+    """Draw one contrast's maps, with what each corrected statistic finds significant.
+
+    Parameters
+    ----------
+    mask : path
+        What the maps are defined on.
+    values, parametric : path
+        t or F, and its -log10 p by Bonferroni.
+    corrected : dict of str to path
+        -log10 FWE p by the statistic's name in file names.
+    panels : dict of str to list of path
+        Figures on one scale of p, each in as many formats, by the name of the panel.
+    slices : dict of str to list of path
+        Figures of t or F, by the statistic whose significance they show.
+    caption : path
+    contrast : str
+    voxel_stat : {"t", "F"}
+    alpha : float
+        Corrected level.
+    """
+    space = read_space(mask)
+    statistic, bonferroni = read_map(space, values), read_map(space, parametric)
+    logp = {stat: read_map(space, path) for stat, path in corrected.items()}
+    for panel, paths in panels.items():
+        shown = [
+            (f"Permutation Test ({STATISTICS[s].title} FWE)", p)
+            for s, p in logp.items()
+            if STATISTICS[s].panel == panel
+        ]
+        # Parametric p can be smaller than any p by relabelling. A scale up to them would leave the others dark.
+        most = max((p.max() for _, p in shown), default=None)
+        if panel == "comparison":
+            shown.insert(0, (BONFERRONI, bonferroni))
+        title = f"{contrast} (corrected p ≤ {alpha:g})"
+        save(draw_panels(space, shown, alpha, title, most), *paths)
+
+    counts = [f"{BONFERRONI}: {significant(bonferroni, alpha).sum():,}"]
+    for stat, paths in slices.items():
+        inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
+        count = int(inside.sum())
+        elements = space.element if count == 1 else space.elements
+        title = f"{contrast}: {name}, {count:,} significant {elements} (corrected p ≤ {alpha:g})"
+        save(draw_statistic(space, statistic, inside, voxel_stat, title, voxel_stat == "t"), *paths)
+        counts.append(f"{name}: {count:,}")
+    write_caption(
+        caption,
+        f"{space.elements.capitalize()} with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".",
+    )
+
+
+def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):
+    """Write the interactive view of one contrast, opened at its highest voxel or vertex.
+
+    Parameters
+    ----------
+    mask : path
+        What the map is defined on.
+    values : path
+        Signed t, or F.
+    plan : path
+        Degrees of freedom per contrast (JSON).
+    output, caption : path
+    contrast : str
+    voxel_stat : {"t", "F"}
+    cluster_p : float
+        Uncorrected p from which elements are shown: the one that forms clusters.
+    two_sided : bool
+    """
+    space = read_space(mask)
+    statistic = read_map(space, values)
+    planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    dof = residual_dof(planned)
+    if voxel_stat == "t":
+        threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
+        ranked = np.abs(statistic) if two_sided else statistic
+    else:
+        threshold, ranked = f.isf(cluster_p, *planned["dof"]), statistic
+    peak = int(np.argmax(ranked))
+    shown = statistic if two_sided or voxel_stat == "F" else np.maximum(statistic, 0)
+    title = f"|t| > {threshold:.2f}" if voxel_stat == "t" and two_sided else f"{voxel_stat} > {threshold:.2f}"
+    said = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
+    if (top := np.abs(shown).max()) <= threshold:
+        threshold = 0.99 * top
+        title = f"top: {voxel_stat} > {threshold:.2f}"
+        said = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
+    page = view(space, shown, threshold, title, peak, symmetric=voxel_stat == "t")
+    with written_whole(output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    write_caption(caption, said)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        settings, output = snakemake.params.settings, snakemake.output
+        shared = {
+            "mask": snakemake.input.mask,
+            "values": snakemake.input.values,
+            "contrast": snakemake.wildcards.contrast,
+            "voxel_stat": settings["voxel_stat"],
+        }
+        panels = zip(output.panels, output.panels_svg, strict=True)
+        slices = zip(output.slices, output.slices_svg, strict=True)
+        main(
+            parametric=snakemake.input.parametric,
+            corrected=dict(zip(settings["stats"], snakemake.input.corrected, strict=True)),
+            panels=dict(zip(settings["panels"], panels, strict=True)),
+            slices=dict(zip(settings["stats"], slices, strict=True)),
+            caption=output.caption,
+            alpha=settings["alpha"],
+            **shared,
+        )
+        build_viewer(
+            plan=snakemake.input.plan,
+            output=output.viewer,
+            caption=output.viewer_caption,
+            cluster_p=settings["cluster_p"],
+            two_sided=settings["two_sided"],
+            **shared,
+        )
