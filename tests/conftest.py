@@ -1,12 +1,13 @@
 """What the tests share: a way to run the real Snakemake."""
 
+import functools
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import COMMAND, Snakemake
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,18 +18,31 @@ def run_snakemake(*arguments, cwd=ROOT, timeout=300, env=None, through=()):
     Standard error, where Snakemake tells everything, is merged into `stdout`. The command runs in its
     own process group, which is killed as a whole when `timeout` seconds are over: a hanging run must
     not outlive its test. `through` is a command that the run goes through, as `env` or `nice` would be.
+    Without it, and in the environment of the tests, the run is forked from a process that has Snakemake
+    imported already.
     """
-    command = [
-        *through,
-        str(Path(sys.executable).with_name("snakemake")),
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        *map(str, arguments),
-    ]
+    arguments = ["--snakefile", str(ROOT / "Snakefile"), *map(str, arguments)]
+    command = [*through, COMMAND, *arguments]
+    if env or through:
+        code, output = _start(command, cwd, timeout, env or {})
+    else:
+        code, output = _imported().run(arguments, cwd, timeout)
+    if code is None:
+        pytest.fail(f"still running after {timeout} s: {' '.join(command)}\n{output}")
+    return subprocess.CompletedProcess(command, code, stdout=output)
+
+
+@functools.cache
+def _imported():
+    return Snakemake()
+
+
+def _start(command, cwd, timeout, env):
+    """Run the command itself: its environment may change what is imported."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -39,8 +53,8 @@ def run_snakemake(*arguments, cwd=ROOT, timeout=300, env=None, through=()):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
-        pytest.fail(f"still running after {timeout} s: {' '.join(command)}\n{output}")
-    return subprocess.CompletedProcess(command, process.returncode, stdout=output)
+        return None, output
+    return process.returncode, output
 
 
 @pytest.fixture(scope="session")
