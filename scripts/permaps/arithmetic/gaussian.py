@@ -5,6 +5,7 @@ function with AVX-512, and the C library's exp is different with fused multiply-
 """
 
 import math
+from collections.abc import Iterable
 from decimal import Context, Decimal
 
 import numpy as np
@@ -12,12 +13,12 @@ import numpy as np
 _DIGITS = Context(prec=30)
 
 
-def exponential(x):
+def exponential(x: float) -> float:
     """Return e^x of a float, correctly rounded."""
     return float(_DIGITS.exp(Decimal(float(x))))
 
 
-def sigma(affine: np.ndarray, fwhm: float):
+def sigma(affine: np.ndarray, fwhm: float) -> np.ndarray:
     """Return the standard deviation of a Gaussian along each axis, in voxels.
 
     Parameters
@@ -48,7 +49,7 @@ def weights(width: float, truncate: float = 4.0) -> np.ndarray:
     return np.array(values) / math.fsum(values)
 
 
-def filtered(volume: np.ndarray, widths, mode: str, truncate: float = 4.0):
+def filtered(volume: np.ndarray, widths: Iterable[float], mode: str, truncate: float = 4.0) -> np.ndarray:
     """Return a volume, filtered along each axis, in its own precision.
 
     Parameters

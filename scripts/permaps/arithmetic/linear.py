@@ -9,12 +9,12 @@ designs and contrasts.
 import numpy as np
 
 
-def dot(a, b):
+def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Return the inner product of two vectors, by numpy's pairwise sum."""
     return (a * b).sum()
 
 
-def product(a: np.ndarray, b: np.ndarray):
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return a @ b, summed over the inner index in order.
 
     Parameters
@@ -58,7 +58,7 @@ def orthonormal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(basis), triangle
 
 
-def divided(rows, triangle):
+def divided(rows: np.ndarray, triangle: np.ndarray) -> np.ndarray:
     """Return rows @ inverse of an upper triangular matrix, shape of `rows`."""
     quotient = np.array(rows, float)
     for k in range(len(triangle)):

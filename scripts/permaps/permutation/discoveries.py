@@ -31,7 +31,7 @@ def calibrated(pivotal: np.ndarray, alpha: float) -> float:
     Returns
     -------
     float
-        0 if 1 / (N + 1) > alpha, because then nothing can be told.
+        0 if 1 / (N + 1) > alpha: then no element counts as active.
     """
     ordered = np.sort(pivotal)
     allowed = int(np.floor(alpha * len(ordered) + 1e-9))

@@ -10,11 +10,12 @@ import fcntl
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 
-def scratch():
+def scratch() -> Path:
     """Return a temporary folder that belongs to this user only.
 
     Numba's cache is pickled, so a cache in somebody else's folder could run their code.
@@ -74,7 +75,7 @@ def _by_processor(typing_context, a, b, c):
 fma = _by_fractions if numba.config.DISABLE_JIT else _by_processor
 
 
-def ready(warm_up, digest: str):
+def ready(warm_up: Callable[[], None], digest: str) -> None:
     """Run `warm_up`, which calls every kernel once; one process at a time until one has finished.
 
     Parameters

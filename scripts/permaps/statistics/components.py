@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from permaps.statistics.interfaces import Adjacency
 
-def components(mark: np.ndarray, adjacency) -> np.ndarray:
+
+def components(mark: np.ndarray, adjacency: Adjacency) -> np.ndarray:
     """Return the component of each element.
 
     Parameters

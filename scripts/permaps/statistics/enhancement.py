@@ -23,6 +23,7 @@ from numba.extending import overload
 
 from permaps.statistics.compiled import compiled
 from permaps.statistics.components import components
+from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.power import all_raised, raised, tables
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
@@ -40,7 +41,7 @@ class Workspace:
         The exponent E of TFCE.
     """
 
-    def __init__(self, adjacency, extent):
+    def __init__(self, adjacency: Adjacency, extent: float):
         n = len(adjacency.position)
         self.adjacency = adjacency
         # Unsigned, because an index that may be negative is checked; a step back wraps around to the right
@@ -58,7 +59,9 @@ class Workspace:
         self.size = np.zeros(n + 2, np.int64 if self.sizes is None else np.float64)
         self.measures = np.zeros((3, n + 2))
 
-    def maxima(self, heights: np.ndarray, both_signs: bool, height_power: float, threshold: float):
+    def maxima(
+        self, heights: np.ndarray, both_signs: bool, height_power: float, threshold: float
+    ) -> tuple[float, float, float]:
         """Return (max TFCE, max cluster size, max cluster mass) of a map.
 
         Parameters
@@ -308,7 +311,7 @@ def _largest_components(n_labels, component, size, mass):
 
 
 def tfce_map(
-    heights: np.ndarray, adjacency, extent: float, height_power: float, both_signs: bool
+    heights: np.ndarray, adjacency: Adjacency, extent: float, height_power: float, both_signs: bool
 ) -> np.ndarray:
     """Return the exact TFCE of every element, with the sign of its height.
 
@@ -403,7 +406,7 @@ def _find(parent, gain, i):
 
 
 def clusters(
-    heights: np.ndarray, adjacency, threshold: float, both_signs: bool
+    heights: np.ndarray, adjacency: Adjacency, threshold: float, both_signs: bool
 ) -> tuple[np.ndarray, np.ndarray | float, np.ndarray]:
     """Return label, size and mass of the clusters of a map.
 

@@ -1,6 +1,9 @@
 """How statistics of relabellings are computed: one interface for all models."""
 
+from collections.abc import Iterator
 from typing import Protocol
+
+import numpy as np
 
 
 class Evaluator(Protocol):
@@ -14,7 +17,7 @@ class Evaluator(Protocol):
 
     batch: int
 
-    def values(self, source, sign):
+    def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the statistic of some relabellings, a stretch of elements at a time.
 
         Parameters
@@ -47,7 +50,7 @@ class Estimator(Protocol):
     dof: int
     n_interest: int
 
-    def evaluator(self, maps, is_f: bool, memory_mb: float) -> Evaluator:
+    def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> Evaluator:
         """Return the evaluator of maps (float32, participants x elements, maybe a memory map).
 
         Parameters

@@ -49,7 +49,7 @@ class Frames:
     weights: np.ndarray
 
     @property
-    def n_groups(self):
+    def n_groups(self) -> int:
         """Number of variance groups."""
         return int(self.group.max()) + 1
 

@@ -15,12 +15,14 @@ Products sum over participants in one fixed order, with one accumulator for each
 their bits cannot depend on block shapes, threads, processors or a BLAS library.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from permaps.arithmetic.linear import product, spanning
 from permaps.statistics.compiled import compiled, fma
+from permaps.statistics.interfaces import Partition
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE, in_sixes, multiply
 
@@ -53,12 +55,12 @@ class Regressors:
     n_interest: int
     dof: int
 
-    def evaluator(self, maps, is_f, memory_mb):
+    def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> "RegressorsEvaluator":
         """Return what computes the statistic of these maps for any relabelling."""
-        return Evaluator(self, maps, is_f, memory_mb)
+        return RegressorsEvaluator(self, maps, is_f, memory_mb)
 
 
-class Evaluator:
+class RegressorsEvaluator:
     """The statistic of relabellings, from standardised tiles of the maps.
 
     The tiles are held when they fit into memory, and are made again for each batch when not; then batches
@@ -75,13 +77,13 @@ class Evaluator:
         What the tiles may take.
     """
 
-    def __init__(self, regressors, maps, is_f, memory_mb):
+    def __init__(self, regressors: Regressors, maps: np.ndarray, is_f: bool, memory_mb: float):
         self.regressors, self.maps, self.is_f = regressors, maps, is_f
         held = maps.size * 8 / 2**20 <= memory_mb
         self.tiles = standardised_tiles(maps, regressors.basis) if held else None
         self.batch = 96 if held else 256
 
-    def values(self, source, sign):
+    def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first voxel, statistic of shape (n_relabellings, n)) for stretches of voxels.
 
         What lies beyond the last voxel means nothing; the array is used again for the next stretch.
@@ -98,7 +100,9 @@ class Evaluator:
             yield first, values
 
 
-def regressors(partition, labels: np.ndarray, still) -> Regressors:
+def regressors(
+    partition: Partition, labels: np.ndarray, still: Callable[[np.ndarray], np.ndarray]
+) -> Regressors:
     """Return the rows that relabellings move, for a partitioned design.
 
     Parameters
@@ -215,7 +219,9 @@ def _standardise(tiles, basis, noise):
 
 
 @compiled
-def statistics(rows, n_rows: int, n_interest: int, is_f: bool, dof: int, tiles, out):
+def statistics(
+    rows: np.ndarray, n_rows: int, n_interest: int, is_f: bool, dof: int, tiles: np.ndarray, out: np.ndarray
+) -> None:
     """Write the statistic of every relabelling and voxel into `out`.
 
     Parameters

@@ -7,6 +7,7 @@ from scipy import stats
 from scipy.special import betaln, hyp2f1, ndtri_exp
 
 from permaps.arithmetic.linear import divided, orthonormal, product
+from permaps.statistics.voxelwise import VoxelModels
 
 # Voxels whose residuals are computed at a time.
 BLOCK = 8192
@@ -14,7 +15,9 @@ BLOCK = 8192
 NOISE = 1e-12
 
 
-def fit(maps: np.ndarray, design: np.ndarray, contrast: np.ndarray, is_f: bool | None = None):
+def fit(
+    maps: np.ndarray, design: np.ndarray, contrast: np.ndarray, is_f: bool | None = None
+) -> dict[str, np.ndarray]:
     """Fit a linear model at every voxel and test a contrast.
 
     Parameters
@@ -69,7 +72,9 @@ def fit(maps: np.ndarray, design: np.ndarray, contrast: np.ndarray, is_f: bool |
     return result
 
 
-def fit_voxel_models(maps: np.ndarray, models, is_f: bool | None = None):
+def fit_voxel_models(
+    maps: np.ndarray, models: VoxelModels, is_f: bool | None = None
+) -> dict[str, np.ndarray]:
     """Fit the model of each voxel and test the contrast, with the same results as `fit`.
 
     With variance groups, p comes from the approximate degrees of freedom of Welch (1951, Biometrika 38:330).
@@ -122,7 +127,7 @@ def fit_voxel_models(maps: np.ndarray, models, is_f: bool | None = None):
     }
 
 
-def log_p(f: np.ndarray, rows: int, dof: float | np.ndarray):
+def log_p(f: np.ndarray, rows: int, dof: float | np.ndarray) -> np.ndarray:
     """Return the natural log of the p of F values, even where p itself is 0 in floating point.
 
     Parameters
@@ -144,6 +149,6 @@ def log_p(f: np.ndarray, rows: int, dof: float | np.ndarray):
     return result
 
 
-def z_of_log_p(log_p):
+def z_of_log_p(log_p: np.ndarray) -> np.ndarray:
     """Return the normal deviate whose upper tail has the given natural log of p."""
     return -ndtri_exp(log_p)

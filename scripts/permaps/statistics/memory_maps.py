@@ -5,7 +5,7 @@ import mmap
 import numpy as np
 
 
-def let_go(array) -> None:
+def let_go(array: np.ndarray) -> None:
     """Give back the pages that reading a memory map has made resident; of another array, nothing.
 
     Mapped pages can be taken back by the kernel at any time, but they count as the process's memory until

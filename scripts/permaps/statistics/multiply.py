@@ -1,9 +1,9 @@
 """Products of many rows with a tile of voxels, as fast as the processor multiplies, in bits that never differ.
 
-Each element is summed over participants in their order, with one accumulator. Six rows and eight voxels have
-theirs in registers while participants pass by, so that almost nothing but multiplication is left to do: a
-compiler does not find this by itself, so it is told by vectors of eight, which it takes apart into what the
-processor has.
+Each element is summed over participants in their order, with one accumulator. The accumulators of six rows and
+eight voxels stay in registers while the loop goes over participants, so that almost nothing but multiplication is
+left to do. A compiler does not find this by itself. So the code uses vectors of eight, which the compiler splits
+into what the processor has.
 """
 
 import numba
@@ -24,7 +24,7 @@ ROWS, LANES = 6, 8
 STRIP = 256
 
 
-def in_sixes(rows):
+def in_sixes(rows: np.ndarray) -> np.ndarray:
     """Return rows as `multiply` takes them: in C order, with rows of zeros that make their number a multiple."""
     return np.ascontiguousarray(np.pad(rows, [(0, -len(rows) % ROWS), (0, 0)]))
 
@@ -88,7 +88,7 @@ _add_block = _in_order if numba.config.DISABLE_JIT else _by_vectors
 
 
 @compiled
-def multiply(rows, tile, out):
+def multiply(rows: np.ndarray, tile: np.ndarray, out: np.ndarray) -> None:
     """Out = rows @ tile, each element summed over participants in their order.
 
     Parameters

@@ -58,7 +58,9 @@ def tables(exponent: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple]:
 
 
 @compiled
-def raised(x: float, scale, root, inverse, series):
+def raised(
+    x: float, scale: np.ndarray, root: np.ndarray, inverse: np.ndarray, series: tuple[float, ...]
+) -> float:
     """Return x to the power of the tables' exponent, to a few units of its last place; 0 for 0.
 
     Parameters
@@ -82,7 +84,9 @@ def raised(x: float, scale, root, inverse, series):
 
 
 @compiled
-def all_raised(values, scale, root, inverse, series):
+def all_raised(
+    values: np.ndarray, scale: np.ndarray, root: np.ndarray, inverse: np.ndarray, series: tuple[float, ...]
+) -> np.ndarray:
     """Return the powers of an array, shape (n,)."""
     result = np.empty(values.size)
     for k in range(values.size):

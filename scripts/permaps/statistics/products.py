@@ -9,6 +9,7 @@ that lack the same participants share all steps.
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
+from permaps.statistics.frames import Frames
 from permaps.statistics.multiply import ROWS, TILE, in_sixes, multiply
 
 # Participants of a variance group are taken four at a time, and groups filled up with nobody.
@@ -19,7 +20,7 @@ BLOCK = 16 * ROWS
 LINE = 8
 
 
-def moved(frames, source, sign):
+def moved(frames: Frames, source: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return relabelled rows, ready for `tile_products`.
 
     Parameters
@@ -63,8 +64,10 @@ def _listed(source, group, n_groups):
 
 @compiled
 def tile_products(
-    first, stop, source, sign, rows, listed, starts, own, n_still, residuals, covariates, product, cross, energy
-):  # fmt: skip
+    first: int, stop: int, source: np.ndarray, sign: np.ndarray, rows: np.ndarray, listed: np.ndarray,
+    starts: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray, covariates: np.ndarray,
+    product: np.ndarray, cross: np.ndarray, energy: np.ndarray,
+) -> None:  # fmt: skip
     """Write the products of some relabellings with a tile of voxels.
 
     Parameters
@@ -148,7 +151,16 @@ def _taken(position, source, sign, covariate, residuals):
 
 
 @compiled
-def steps(first, stop, source, sign, design, group, n_groups: int, n_still):
+def steps(
+    first: int,
+    stop: int,
+    source: np.ndarray,
+    sign: np.ndarray,
+    design: np.ndarray,
+    group: np.ndarray,
+    n_groups: int,
+    n_still: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return what changes when the position that takes a row takes the next one.
 
     Parameters
@@ -189,9 +201,11 @@ def steps(first, stop, source, sign, design, group, n_groups: int, n_still):
 
 @compiled
 def mend(
-    n_relabellings, position, following, flip, step, shift, group, own, n_still, residuals, covariates,
-    runs, lacking, lacking_starts, cross, energy,
-):  # fmt: skip
+    n_relabellings: int, position: np.ndarray, following: np.ndarray, flip: np.ndarray, step: np.ndarray,
+    shift: np.ndarray, group: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray,
+    covariates: np.ndarray, runs: np.ndarray, lacking: np.ndarray, lacking_starts: np.ndarray,
+    cross: np.ndarray, energy: np.ndarray,
+) -> None:  # fmt: skip
     """Where voxels lack participants, let positions take the rows that follow those of the absent.
 
     Parameters

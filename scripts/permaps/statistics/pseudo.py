@@ -5,6 +5,7 @@ variance. Smoothing the variance over space helps. The result does not follow a 
 comes from relabelling anyway (Nichols & Holmes 2002, HBM 15:1-25).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,16 +33,16 @@ class SmoothedVariance:
     sigma: np.ndarray
 
     @property
-    def dof(self):
+    def dof(self) -> int:
         """Residual degrees of freedom of a voxel with all participants, before smoothing."""
         return self.models.dof
 
     @property
-    def n_interest(self):
+    def n_interest(self) -> int:
         """Rows of the contrast."""
         return self.models.n_interest
 
-    def evaluator(self, maps, is_f, memory_mb):
+    def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> "SmoothedVarianceEvaluator":
         """Return what computes the statistic of these maps for any relabelling."""
         return SmoothedVarianceEvaluator(self, maps, memory_mb)
 
@@ -57,7 +58,7 @@ class SmoothedVarianceEvaluator:
         Half of it for what is made of the maps, half for a batch: score and variance of each relabelling.
     """
 
-    def __init__(self, model, maps, memory_mb):
+    def __init__(self, model: SmoothedVariance, maps: np.ndarray, memory_mb: float):
         self.n_voxels = maps.shape[1]
         self.inner = model.models.evaluator(maps, False, memory_mb / 2)
         room = memory_mb / 2 * 2**20 / (2 * 8 * self.n_voxels)
@@ -66,7 +67,7 @@ class SmoothedVarianceEvaluator:
         # Smoothed voxels with a variance, and which these are: the same for all relabellings, as a rule.
         self.share, self.known = np.empty(0), np.empty(0)
 
-    def values(self, source, sign):
+    def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (0, pseudo-t of shape (n_relabellings, n_voxels))."""
         score, variance = np.empty((2, len(source), self.n_voxels))
         for first, _, *parts, _, _ in self.inner.stretches(source, sign, len(source)):

@@ -51,7 +51,7 @@ class Statistic:
     of_clusters: bool = False
 
     @property
-    def title(self):
+    def title(self) -> str:
         """The name of its test, in figures."""
         return f"Max {self.label}"
 
@@ -89,7 +89,7 @@ TIES = {row.key: row.tie for row in _ROWS}
 PANELS = tuple(dict.fromkeys(row.panel for row in _ROWS))
 
 
-def voxel_statistic(expressions):
+def voxel_statistic(expressions: str | list[str]) -> str:
     """Return the name of a contrast's voxel statistic: t for one expression, F for a list of them."""
     return "F" if isinstance(expressions, list) else "t"
 

@@ -1,5 +1,7 @@
 """A Gaussian filter of values at the voxels of a mask, compiled: for a map of every relabelling."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from permaps.arithmetic.gaussian import weights
@@ -16,7 +18,7 @@ class Smoothing:
         Standard deviation along each axis, in voxels; 0 leaves it as it is.
     """
 
-    def __init__(self, mask, sigma):
+    def __init__(self, mask: np.ndarray, sigma: Iterable[float]):
         at = np.argwhere(mask)
         self.shape = tuple(int(k) for k in np.ptp(at, axis=0) + 1)
         x, y, z = (at - at.min(axis=0)).T
@@ -26,7 +28,7 @@ class Smoothing:
         self.weights = [weights(width) if width > 0 else np.ones(1) for width in sigma]
         self.volumes = np.zeros((2, int(np.prod(self.shape))))
 
-    def __call__(self, values):
+    def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return smoothed values, in an array of their own.
 
         Parameters

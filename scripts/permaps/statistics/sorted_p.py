@@ -35,7 +35,7 @@ class Scale:
     p: np.ndarray
     both_signs: bool
 
-    def of(self, values):
+    def of(self, values: np.ndarray) -> np.ndarray:
         """Return the p of values, shape (n,). They count in single precision, as in relabellings."""
         heights = np.ascontiguousarray(values, np.float32)
         cells = np.empty(heights.shape, np.uint32)
@@ -88,7 +88,7 @@ class Curves:
     n_elements : int
     """
 
-    def __init__(self, scale, n_elements):
+    def __init__(self, scale: Scale, n_elements: int):
         self.scale = scale
         self.raised = np.empty(n_elements, np.float32)
         self.cells = np.empty(n_elements, np.uint32)
@@ -171,7 +171,7 @@ def _hull(counts, p, rank, small):
     return last
 
 
-def joined(curves: list[tuple[np.ndarray, np.ndarray]]):
+def joined(curves: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
     """Return the vertices of several curves as arrays, one curve after the other.
 
     Parameters

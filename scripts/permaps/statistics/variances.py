@@ -11,13 +11,24 @@ from permaps.statistics.multiply import TILE
 
 
 @compiled
-def scratch_rows(n_groups, n_columns):
+def scratch_rows(n_groups: int, n_columns: int) -> int:
     """Return how many rows of scratch memory the kernels need."""
     return n_columns * (n_columns + 2) + n_groups + 4
 
 
 @compiled
-def one_variance(cross, energy, lower, freedom, n_interest: int, scratch, out, score, variance, dof):
+def one_variance(
+    cross: np.ndarray,
+    energy: np.ndarray,
+    lower: np.ndarray,
+    freedom: np.ndarray,
+    n_interest: int,
+    scratch: np.ndarray,
+    out: np.ndarray,
+    score: np.ndarray,
+    variance: np.ndarray,
+    dof: np.ndarray,
+) -> None:
     """Write t, or F of several rows, of a tile of voxels.
 
     Parameters
@@ -66,8 +77,19 @@ def one_variance(cross, energy, lower, freedom, n_interest: int, scratch, out, s
 
 @compiled
 def variance_groups(
-    cross, energy, lower, gram, count, freedom, n_interest, scratch, out, score, variance, dof
-):
+    cross: np.ndarray,
+    energy: np.ndarray,
+    lower: np.ndarray,
+    gram: np.ndarray,
+    count: np.ndarray,
+    freedom: np.ndarray,
+    n_interest: int,
+    scratch: np.ndarray,
+    out: np.ndarray,
+    score: np.ndarray,
+    variance: np.ndarray,
+    dof: np.ndarray,
+) -> None:
     """Write G of a tile of voxels.
 
     With b_g the products of group g, and A_g its products of orthonormal columns, whose sum is 1, beta is the

@@ -19,7 +19,7 @@ ordered for that: first the nuisance, then as many columns as the contrast has r
 the contrast. With the former before them, the last orthonormal columns are all that is tested.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,17 +64,17 @@ class VoxelModels:
     still: Callable | None = None
 
     @property
-    def dof(self):
+    def dof(self) -> int:
         """Residual degrees of freedom of a voxel with all participants."""
         return self.design.shape[0] - self.design.shape[1]
 
     @property
-    def n_interest(self):
+    def n_interest(self) -> int:
         """Rows of the contrast."""
         return len(self.contrast)
 
     @property
-    def ordered(self):
+    def ordered(self) -> np.ndarray:
         """Weights of the columns that span the nuisance, then of those whose coefficients are the contrast.
 
         Each row of the contrast is solved for one column, and what is left are the others: for a map only
@@ -104,7 +104,7 @@ class VoxelModels:
         weights[p - s :, solved] = both[:, p:].T
         return weights
 
-    def frames(self):
+    def frames(self) -> Frames:
         """Return the same models with their columns in order, ready for every voxel."""
         weights, q = self.ordered, self.design.shape[1] - self.n_interest
         maps = sorted(self.covariates)
@@ -126,7 +126,7 @@ class VoxelModels:
         group = np.ascontiguousarray(self.group, np.int64)
         return Frames(design, group, self.n_interest, n_still, own, shared, weights[order][own][:, maps])
 
-    def evaluator(self, maps, is_f, memory_mb):
+    def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> "VoxelModelsEvaluator":
         """Return what computes the statistic of these maps for any relabelling."""
         return VoxelModelsEvaluator(self, maps, is_f, memory_mb)
 
@@ -156,7 +156,7 @@ class VoxelModelsEvaluator:
     memory_mb : float
     """
 
-    def __init__(self, models, maps, is_f, memory_mb):
+    def __init__(self, models: VoxelModels, maps: np.ndarray, is_f: bool, memory_mb: float):
         self.frames, self.maps = models.frames(), maps
         self.covariates = [models.covariates[c] for c in sorted(models.covariates)]
         self.squared = is_f and models.n_interest == 1
@@ -165,12 +165,14 @@ class VoxelModelsEvaluator:
         rows = ROWS_BYTES // (8 * self.frames.design.size) // BLOCK * BLOCK
         self.batch = int(np.clip(rows, BLOCK, 96 if whole else 240))
 
-    def values(self, source, sign):
+    def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first voxel, statistic of shape (n_relabellings, n)) for stretches of voxels."""
         for first, out, *_ in self.stretches(source, sign, 0):
             yield first, out**2 if self.squared else out
 
-    def stretches(self, source, sign, n_terms):
+    def stretches(
+        self, source: np.ndarray, sign: np.ndarray, n_terms: int
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield the statistic and what it is made of, for stretches of voxels.
 
         Yields
@@ -222,10 +224,13 @@ class VoxelModelsEvaluator:
 
 @compiled
 def voxelwise_statistics(
-    source, sign, rows, listed, starts, design, group, own, n_interest, n_still,
-    residuals, covariates, energy, frame, lower, gram, count, freedom, runs, run_starts, lacking, lacking_starts,
-    out, score, variance, dof,
-):  # fmt: skip
+    source: np.ndarray, sign: np.ndarray, rows: np.ndarray, listed: np.ndarray, starts: np.ndarray,
+    design: np.ndarray, group: np.ndarray, own: np.ndarray, n_interest: int, n_still: int,
+    residuals: np.ndarray, covariates: np.ndarray, energy: np.ndarray, frame: np.ndarray, lower: np.ndarray,
+    gram: np.ndarray, count: np.ndarray, freedom: np.ndarray, runs: np.ndarray, run_starts: np.ndarray,
+    lacking: np.ndarray, lacking_starts: np.ndarray, out: np.ndarray, score: np.ndarray, variance: np.ndarray,
+    dof: np.ndarray,
+) -> None:  # fmt: skip
     """Write G of every relabelling and voxel into `out`.
 
     Parameters
