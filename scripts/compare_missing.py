@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.tables import write_rows
-from permaps.permutation.missing import difference, patterns, told
+from permaps.permutation.missing import described, difference, patterns
 from permaps.workflow.jobs import job, warn, written_whole
 
 
@@ -29,7 +29,7 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
     maps = [np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)]
     lacking, n_voxels = patterns(*maps)
     found = difference(lacking, n_voxels, read_matrix(design)[2], weights, scheme, levels)
-    note = told(found)
+    note = described(found)
     row = {
         "contrast": contrast,
         "n_voxels": maps[0].shape[1],

@@ -1,4 +1,4 @@
-"""Whether who lacks values goes with what is tested: found, told, and not cried where chance explains it."""
+"""Whether missing values go with what is tested: found and reported, and no alarm where chance explains them."""
 
 import json
 
@@ -6,7 +6,7 @@ import compare_missing
 import numpy as np
 import pytest
 from permaps.design.tables import write_matrix
-from permaps.permutation.missing import difference, patterns, told
+from permaps.permutation.missing import described, difference, patterns
 from validation.studies import SCENARIOS, simulate
 
 NO_BLOCKS = {}
@@ -34,14 +34,14 @@ def test_maps_cut_in_one_group_are_told_with_numbers(name, n_cut, r):
     found = compared(name, 0)
     assert found.lacking.sum() == n_cut and found.n_voxels == 6**3 / 2
     assert found.p < 0.05 and found.r < -r
-    note = told(found)
+    note = described(found)
     assert "at 108 voxels 0 of the 15 participants on the positive side" in note
     assert f"and {n_cut} of the 9 on the negative side" in note and "mask.min_coverage: 1" in note
 
 
 def test_values_missing_at_random_are_seldom_told():
     names = ("missing_exponential", "missing_f", "cut_anyone_exponential")
-    notes = [told(compared(name, i)) for name in names for i in range(10)]
+    notes = [described(compared(name, i)) for name in names for i in range(10)]
     assert sum(map(bool, notes)) <= 5  # of 30; more in 1 case of 300
 
 
@@ -54,8 +54,9 @@ def test_a_regressor_of_more_values_is_told_by_its_correlation():
     found = difference(*patterns(maps), design, contrast, "permute", NO_BLOCKS)
     lacking = found.lacking.astype(float)
     assert found.r == pytest.approx(np.corrcoef(lacking, -score)[0, 1])
-    assert f"at 30 voxels {lacking.sum():.0f} of 30 participants lack one, with r = {found.r:.2f}" in told(
-        found
+    assert (
+        f"at 30 voxels {lacking.sum():.0f} of 30 participants lack one, with r = {found.r:.2f}"
+        in described(found)
     )
     several = difference(*patterns(maps), design, np.eye(3)[:2], "permute", NO_BLOCKS)
     assert several.sides is None and 0 < several.r <= 1
@@ -75,7 +76,7 @@ def test_nothing_is_compared_where_there_is_nothing_to_compare(maps, contrast, s
     maps[1:] = 0
     design = np.column_stack([np.ones(8), np.arange(8) % 2, np.full(8, np.nan)])
     assert difference(*patterns(maps), design, np.array([contrast], float), scheme, blocks) is None
-    assert told(None) == ""
+    assert described(None) == ""
 
 
 def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):

@@ -1,11 +1,12 @@
 """Exchangeability blocks and variance groups, from columns of the participants table to numbers."""
 
 import numpy as np
+import pandas as pd
 
 from permaps.workflow.errors import UserError, listed, nearest
 
 
-def levels(table, columns) -> list | None:
+def levels(table: pd.DataFrame, columns: str | list[str] | None) -> list | None:
     """Return blocks as whole numbers, one per participant.
 
     Parameters
@@ -51,7 +52,7 @@ def _known(table, column):
         )
 
 
-def check_groups(table, column: str | None, n_columns: int) -> None:
+def check_groups(table: pd.DataFrame, column: str | None, n_columns: int) -> None:
     """Refuse variance groups that are too small to estimate a variance each.
 
     Parameters

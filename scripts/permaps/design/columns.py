@@ -1,11 +1,13 @@
 """Which columns of the participants table a config uses."""
 
+import pandas as pd
+
 from permaps.design.formula import categories, variables
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import select
 
 
-def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None):
+def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None) -> dict[str, str]:
     """Return the columns that a model uses, each with the config key that names it.
 
     Parameters
@@ -25,7 +27,7 @@ def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None
     return keys
 
 
-def check_columns(participants, model: dict, blocks: dict, query: str | None) -> None:
+def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: str | None) -> None:
     """Refuse a config that uses columns which the table lacks, or whose values are neither numbers nor names.
 
     Parameters

@@ -11,6 +11,7 @@ difference, so two relabellings are the same if they give every position an equa
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import factorial, prod
 
@@ -27,23 +28,25 @@ class Node:
     free: bool = False
     leaf: int = -1
     # Set by `Exchangeability`: the form of the subtree up to its own relabellings, and their number.
-    kind: object = None
+    form: object = None
     count: int = 1
     # Set by it too: the children as an array, if all of them are participants.
     rows: object = None
 
     @property
-    def leaves(self):
+    def leaves(self) -> list[int]:
         """Participants in this node, in order."""
         return [self.leaf] if not self.children else [i for child in self.children for i in child.leaves]
 
     @property
-    def shape(self):
+    def shape(self) -> tuple:
         """Nested structure without labels. Only children with the same shape can be exchanged."""
         return (self.free, tuple(child.shape for child in self.children)) if self.children else ()
 
 
-def exchangeability_tree(n: int, within=None, whole=None, nested: list | None = None) -> Node:
+def exchangeability_tree(
+    n: int, within: Sequence | None = None, whole: Sequence | None = None, nested: list | None = None
+) -> Node:
     """Build the tree of a study's blocks.
 
     Parameters
@@ -183,7 +186,9 @@ class Exchangeability:
         Number of distinct relabellings, the observed labelling included.
     """
 
-    def __init__(self, tree, labels, permute, flip, mixed=False):
+    def __init__(
+        self, tree: Node, labels: Sequence[int] | np.ndarray, permute: bool, flip: bool, mixed: bool = False
+    ):
         self.tree = tree
         self.mixed = mixed
         self.labels = np.asarray(labels)
@@ -215,19 +220,19 @@ class Exchangeability:
 
     def _describe(self, node):
         if not node.children:
-            node.kind = int(self.labels[node.leaf])
+            node.form = int(self.labels[node.leaf])
             return
         for child in node.children:
             self._describe(child)
         if not any(child.children for child in node.children):
             node.rows = np.array([child.leaf for child in node.children])
-        kinds = [child.kind for child in node.children]
+        forms = [child.form for child in node.children]
         within = prod(child.count for child in node.children)
         if node.free:
-            node.kind = ("free", tuple(sorted(kinds, key=repr)))
-            node.count = multinomial(Counter(kinds).values()) * within
+            node.form = ("free", tuple(sorted(forms, key=repr)))
+            node.count = multinomial(Counter(forms).values()) * within
         else:
-            node.kind = ("fixed", tuple(kinds))
+            node.form = ("fixed", tuple(forms))
             node.count = within
 
     def unrank(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
@@ -254,7 +259,7 @@ class Exchangeability:
             source[self.positions] = _unrank(self.tree, rank)
         return source, sign
 
-    def mix(self, source: np.ndarray, words):
+    def mix(self, source: np.ndarray, words: Callable[[int], np.ndarray]) -> np.ndarray:
         """Return a random relabelling among those that give every position an equal row.
 
         Parameters
@@ -267,7 +272,7 @@ class Exchangeability:
         like[self.positions] = _draw_like(self.tree, self.tree, words)
         return like[source]
 
-    def draw(self, words):
+    def draw(self, words: Callable[[int], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return a relabelling drawn uniformly with random words.
 
         Parameters
@@ -291,7 +296,7 @@ class Exchangeability:
         return source, sign
 
 
-def flip_units(tree):
+def flip_units(tree: Node) -> list[list[int]]:
     """Return the sets of rows whose signs flip together.
 
     Blocks that are exchanged as wholes flip as wholes. Their rows may be correlated, and flipping only some
@@ -313,7 +318,7 @@ def _orbits(node):
     return [[row for rows in alike for row in rows] for alike in zip(*orbits, strict=True)]
 
 
-def multinomial(counts):
+def multinomial(counts: Iterable[int]) -> int:
     """Return the number of distinct orders of things, with `counts` equal ones of each kind."""
     counts = list(counts)
     return factorial(sum(counts)) // prod(factorial(c) for c in counts)
@@ -338,17 +343,17 @@ def _unrank_order(node, rank):
     """Children in the order given by `rank`, and the rest of the rank for inside the children."""
     left = {}
     for child in node.children:
-        left.setdefault(child.kind, []).append(child)
+        left.setdefault(child.form, []).append(child)
     total = multinomial(len(alike) for alike in left.values())
     rank, own = divmod(rank, total)
     order = []
     for observed in node.children:
         remaining = sum(len(alike) for alike in left.values())
-        # The observed kind first, so that rank 0 is the observed labelling.
-        for kind in sorted((k for k in left if left[k]), key=lambda k: (k != observed.kind, repr(k))):
-            here = total * len(left[kind]) // remaining
+        # The observed form first, so that rank 0 is the observed labelling.
+        for form in sorted((k for k in left if left[k]), key=lambda k: (k != observed.form, repr(k))):
+            here = total * len(left[form]) // remaining
             if own < here:
-                order.append(left[kind].pop(0))
+                order.append(left[form].pop(0))
                 total = here
                 break
             own -= here
@@ -356,15 +361,15 @@ def _unrank_order(node, rank):
 
 
 def _draw_like(node, other, words):
-    """Rows of a node in a random order in which they equal those of another node of its kind."""
+    """Rows of a node in a random order in which they equal those of another node of its form."""
     if not node.children:
         return [other.leaf]
     twins = other.children
     if node.free:
         left = {}
         for i in np.argsort(words(len(twins)), kind="stable"):
-            left.setdefault(twins[i].kind, []).append(twins[i])
-        twins = [left[child.kind].pop() for child in node.children]
+            left.setdefault(twins[i].form, []).append(twins[i])
+        twins = [left[child.form].pop() for child in node.children]
     pairs = zip(node.children, twins, strict=True)
     return [row for child, twin in pairs for row in _draw_like(child, twin, words)]
 

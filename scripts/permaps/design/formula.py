@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from permaps.inputs.expression import (
     NotAllowed,
@@ -251,18 +252,18 @@ def _refused(formula, part, hint="", called=None):
     )
 
 
-def variables(formula):
+def variables(formula: str) -> set[str]:
     """Return the names of the columns that a formula uses, as a set of str."""
     return set().union(*map(names, parse(formula).factors.values()))
 
 
-def categories(formula):
+def categories(formula: str) -> set[str]:
     """Return the names of the columns that a formula uses only inside C(), as a set of str."""
     trees = parse(formula).factors.values()
     return variables(formula) - {name for tree in trees for name in names(tree, outside="C")}
 
 
-def design_of(table, formula: str):
+def design_of(table: pd.DataFrame, formula: str) -> pd.DataFrame:
     """Return the design matrix of a formula as formulaic makes it.
 
     Parameters

@@ -4,6 +4,7 @@ import ast
 import re
 
 import numpy as np
+import pandas as pd
 
 from permaps.design.formula import design_of, variables
 from permaps.inputs.expression import Unreadable, check_text, cut, read
@@ -18,7 +19,7 @@ MOST_SUMMANDS = 500
 NO_SUM = "it holds more than columns, numbers, + - * / and brackets"
 
 
-def design_matrix(table, formula: str, n_more: int = 0) -> tuple[list[str], np.ndarray]:
+def design_matrix(table: pd.DataFrame, formula: str, n_more: int = 0) -> tuple[list[str], np.ndarray]:
     """Build the design matrix of a formula.
 
     Parameters
@@ -128,7 +129,7 @@ def contrast_matrix(contrast: str | list[str], name: str, columns: list[str]) ->
     return rows
 
 
-def is_same_test(weights: np.ndarray, statistic: str, others: np.ndarray, other_statistic: str):
+def is_same_test(weights: np.ndarray, statistic: str, others: np.ndarray, other_statistic: str) -> bool:
     """Tell whether two contrasts give the same statistic: rows differ by a factor, or span the same space.
 
     Parameters

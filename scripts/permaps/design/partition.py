@@ -6,6 +6,7 @@ columns, then equal those of least squares on the whole design (Ridgway; Winkler
 a slope difference that is 1.13).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,18 +33,18 @@ class Partition:
     dof: int
 
     @property
-    def basis(self):
+    def basis(self) -> np.ndarray:
         """Orthonormal columns that span the nuisance."""
         return _span(self.nuisance)
 
     @property
-    def alone(self):
+    def alone(self) -> np.ndarray:
         """Orthonormal columns that span the effect of interest, given the nuisance."""
         basis = self.basis
         return _span(self.interest - product(basis, product(basis.T, self.interest)))
 
     @property
-    def is_constant(self):
+    def is_constant(self) -> bool:
         """Whether the effect of interest is the same for everyone, as in a one-sample test.
 
         Either as it is written (Ridgway's partition) or without the nuisance (Beckmann's). For example, the
@@ -54,7 +55,7 @@ class Partition:
             _is_level(self.interest, 1e-9) or (self.interest.shape[1] == 1 and _is_level(self.alone, 1e-7))
         )
 
-    def share(self, space) -> float:
+    def share(self, space: Callable[[np.ndarray], np.ndarray]) -> float:
         """Return how much of the effect of interest, without the nuisance, lies in a space, from 0 to 1.
 
         Parameters
@@ -105,7 +106,7 @@ def partition(design: np.ndarray, contrast: np.ndarray) -> Partition:
     return Partition(product(design, inverse), product(design / unit, null_space), n - p)
 
 
-def partition_of(design, contrast) -> Partition:
+def partition_of(design: np.ndarray, contrast: np.ndarray) -> Partition:
     """Return the partition of a design with voxelwise covariates in its columns of NaN.
 
     The values of a covariate differ between voxels. Random numbers take their place here, because they only

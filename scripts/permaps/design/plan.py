@@ -1,6 +1,7 @@
 """How a contrast will be tested: its scheme, degrees of freedom, distinct relabellings, and what to be warned of."""
 
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -21,7 +22,7 @@ def plan_of(
     statistic: str,
     scheme: str,
     blocks: dict,
-    groups,
+    groups: Sequence[int] | None,
 ) -> dict:
     """Say how a contrast will be tested, as values for JSON.
 

@@ -1,15 +1,18 @@
 """How a contrast is relabelled: its scheme, which rows of the design are equal, and what can be exchanged."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.partition import Partition
 from permaps.workflow.errors import UserError
 
 # Whether labels are permuted, and whether signs are flipped.
 SCHEMES = {"permute": (True, False), "flip": (False, True), "both": (True, True)}
 
 
-def scheme_of(chosen: str, part) -> str:
+def scheme_of(chosen: str, part: Partition) -> str:
     """Return the scheme of a contrast.
 
     `auto` only looks at the effect of interest: sign-flips if it is constant, as in a one-sample test,
@@ -31,7 +34,7 @@ def scheme_of(chosen: str, part) -> str:
     return "flip" if part.is_constant else "permute"
 
 
-def like_rows(design: np.ndarray, groups=None) -> np.ndarray:
+def like_rows(design: np.ndarray, groups: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
     """Return numbers for the rows of a design, the same number for equal rows.
 
     Parameters
@@ -74,12 +77,12 @@ def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchang
     UserError
         If the observed labelling is the only one.
     """
-    found = Exchangeability(exchangeability_tree(len(labels), **blocks), labels, *SCHEMES[scheme])
-    if found.n_distinct == 1:
+    exchangeability = Exchangeability(exchangeability_tree(len(labels), **blocks), labels, *SCHEMES[scheme])
+    if exchangeability.n_distinct == 1:
         raise UserError(
             f"permutation: no relabelling but the observed one exists for this contrast by scheme '{scheme}'"
             + (" within these blocks" if any(b is not None for b in blocks.values()) else "")
             + ". Expected participants that differ in the design and may change places: check "
             "permutation.blocks, or choose scheme 'flip' if errors are symmetric."
         )
-    return found
+    return exchangeability

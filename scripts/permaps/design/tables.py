@@ -1,13 +1,14 @@
 """Tables of numbers as files: the design and the contrasts, to the last digit."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 
 from permaps.inputs.tables import inert
 
 
-def read_matrix(path) -> tuple[list[str], list[list[str]], np.ndarray]:
+def read_matrix(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:
     """Read a table whose first columns are text and whose others are numbers.
 
     Returns
@@ -26,7 +27,7 @@ def read_matrix(path) -> tuple[list[str], list[list[str]], np.ndarray]:
     return header[text:], [row[:text] for row in rows], np.array(numbers)
 
 
-def write_matrix(path, header: list[str], keys: list[list], matrix: np.ndarray) -> None:
+def write_matrix(path: str | Path, header: list[str], keys: list[list], matrix: np.ndarray) -> None:
     """Write a table that `read_matrix` reads back to the last digit, and that no spreadsheet evaluates.
 
     Parameters
@@ -46,7 +47,7 @@ def write_matrix(path, header: list[str], keys: list[list], matrix: np.ndarray) 
             writer.writerow([*map(inert, key), *("n/a" if np.isnan(v) else repr(float(v)) for v in values)])
 
 
-def read_contrast(path, name):
+def read_contrast(path: str | Path, name: str) -> tuple[np.ndarray, str]:
     """Read one contrast's weights, float array of shape (n_rows, n_columns), and its statistic, t or F."""
     _, keys, weights = read_matrix(path)
     chosen = [i for i, key in enumerate(keys) if key[0] == name]

@@ -4,20 +4,23 @@ A chunk says what it was computed from. So a chunk from other data, another desi
 noticed before it can reach a result.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
 import numpy as np
 
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import contrast_model
+from permaps.permutation.model import Model, contrast_model
 from permaps.permutation.null import ENHANCED, Enhancement, cluster_threshold, null_maxima
 from permaps.spaces.volume import Volume
-from permaps.statistics.sorted_p import least_slope, scale_of
+from permaps.statistics.sorted_p import Scale, least_slope, scale_of
 from permaps.workflow.errors import UserError
 
 # Arrays that are as long as the curves of all relabellings together.
 VERTICES = ("curve_rank", "curve_p")
 
 
-def read_chunk(path, start: int, stop: int, expected: str):
+def read_chunk(path: str | Path, start: int, stop: int, expected: str) -> dict[str, np.ndarray]:
     """Read one chunk of the null and check that it is the right one.
 
     Parameters
@@ -37,7 +40,7 @@ def read_chunk(path, start: int, stop: int, expected: str):
     UserError
         If the file is cut off, is no chunk, or comes from other data, another design or other settings.
     """
-    mend = f"Delete {path} and run again: only this stretch is computed anew."
+    mend = f"Delete {path} and run again: only this stretch is computed again."
     try:
         with np.load(path, allow_pickle=False) as file:
             chunk = {name: file[name] for name in file.files}
@@ -65,7 +68,7 @@ def _whole(chunk, n):
     )
 
 
-def chunk_fingerprint(model, settings: dict):
+def chunk_fingerprint(model: Model, settings: dict) -> str:
     """Return the fingerprint that a chunk of this model with these settings must have.
 
     Parameters
@@ -81,7 +84,7 @@ def chunk_fingerprint(model, settings: dict):
     return fingerprint(model.fingerprint, {name: settings.get(name, False) for name in used})
 
 
-def enhancement_of(model, settings: dict) -> tuple[Enhancement | None, bool]:
+def enhancement_of(model: Model, settings: dict) -> tuple[Enhancement | None, bool]:
     """Return how maps of a contrast are enhanced (None if they are not), and whether both signs count.
 
     Parameters
@@ -115,7 +118,7 @@ def _both_signs(model, settings):
     return settings["two_sided"] and not model.is_f
 
 
-def p_scale(model, settings: dict):
+def p_scale(model: Model, settings: dict) -> Scale | None:
     """Return the p of a contrast's statistic for bounds on true discoveries, or None where there are none.
 
     It is that of the t or F of an element with all participants, also where elements have other models: any
@@ -137,15 +140,15 @@ def p_scale(model, settings: dict):
 
 
 def compute_chunk(
-    matrix,
-    model,
+    matrix: str | Path,
+    model: Model,
     start: int,
     stop: int,
     settings: dict,
     memory_mb: float,
-    progress=None,
-    covariates: list = (),
-):
+    progress: Callable[[int], None] | None = None,
+    covariates: Sequence[str | Path] = (),
+) -> dict[str, np.ndarray]:
     """Compute relabellings start to stop - 1 of a contrast, as far as they exist.
 
     Parameters
@@ -188,7 +191,9 @@ def compute_chunk(
     return chunk | {"fingerprint": np.array(chunk_fingerprint(model, settings))}
 
 
-def merge(chunks, n_total: int, shift: int | None = None):
+def merge(
+    chunks: Iterable[dict[str, np.ndarray]], n_total: int, shift: int | None = None
+) -> dict[str, np.ndarray]:
     """Join the chunks of a null, in the order of their relabellings.
 
     Parameters
@@ -216,7 +221,14 @@ def merge(chunks, n_total: int, shift: int | None = None):
     return {name: np.concatenate(parts)[:n_total] for name, parts in maxima.items()}
 
 
-def count_exceedances(matrix, model, chunks, n_total: int, settings: dict, covariates: list = ()):
+def count_exceedances(
+    matrix: str | Path,
+    model: Model,
+    chunks: Iterable[dict[str, np.ndarray]],
+    n_total: int,
+    settings: dict,
+    covariates: Sequence[str | Path] = (),
+) -> dict[str, np.ndarray]:
     """Count at each voxel how many of the first `n_total` relabellings reach the observed statistic.
 
     A chunk that goes beyond `n_total` counts too many, so its first part is counted again.
@@ -262,7 +274,7 @@ def count_exceedances(matrix, model, chunks, n_total: int, settings: dict, covar
     return {name.removesuffix("_exceedances"): count for name, count in counts.items()}
 
 
-def warm_up(kind) -> None:
+def warm_up(kind: str) -> None:
     """Call every kernel of a kind of model once, so that it is compiled or loaded."""
     space = Volume(np.ones((2, 2, 2), bool), np.eye(4))
     design, contrast = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]]), np.array([[0.0, 1.0]])

@@ -1,11 +1,14 @@
 """p values from null distributions, and their correction for multiple tests."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 
 from permaps.statistics.registry import STATISTICS, TIE
 
 
-def read_maxima(path, stats):
+def read_maxima(path: str | Path, stats: Iterable[str]) -> dict[str, np.ndarray]:
     """Read the maxima of every relabelling from a merged null.
 
     Parameters
@@ -24,7 +27,7 @@ def read_maxima(path, stats):
         return {stat: stored[STATISTICS[stat].key] for stat in stats}
 
 
-def margin(observed, tie=TIE):
+def margin(observed: np.ndarray, tie: float = TIE) -> np.ndarray:
     """Return how far below `observed` a statistic still counts as a tie."""
     return tie * np.maximum(np.abs(observed), 1.0)
 
@@ -49,18 +52,18 @@ def fwe_p(observed: np.ndarray, maxima: np.ndarray, tie: float = TIE) -> np.ndar
     return np.maximum(reached, 1) / len(ordered)
 
 
-def bonferroni_p(p):
+def bonferroni_p(p: np.ndarray) -> np.ndarray:
     """P times the number of tests, cut at 1."""
     return np.minimum(p * np.size(p), 1.0)
 
 
-def fdr_p(p):
+def fdr_p(p: np.ndarray) -> np.ndarray:
     """P adjusted for the false discovery rate (Benjamini & Hochberg 1995)."""
     from scipy.stats import false_discovery_control
 
     return false_discovery_control(p, method="bh")
 
 
-def minus_log10(p):
+def minus_log10(p: np.ndarray) -> np.ndarray:
     """-log10 p, without a negative zero."""
     return np.abs(np.log10(p))

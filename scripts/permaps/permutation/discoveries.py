@@ -10,6 +10,8 @@ elements without an effect (Blanchard, Neuvial & Roquain 2020, Ann. Statist. 48:
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -57,7 +59,7 @@ class Bound:
     p: np.ndarray
 
     @classmethod
-    def read(cls, null, observed, shift: int, alpha: float):
+    def read(cls, null: str | Path, observed: str | Path, shift: int, alpha: float) -> Self:
         """Return the bound of an analysis.
 
         Parameters
@@ -73,7 +75,7 @@ class Bound:
         with np.load(null, allow_pickle=False) as stored, np.load(observed, allow_pickle=False) as maps:
             return cls(calibrated(stored["tdp"], alpha), shift, maps["p"])
 
-    def active(self, elements: np.ndarray):
+    def active(self, elements: np.ndarray) -> int:
         """Return how many elements of a set are active, at least.
 
         Parameters

@@ -8,7 +8,7 @@ import numpy as np
 from permaps.statistics.memory_maps import let_go
 
 
-def fingerprint(*parts):
+def fingerprint(*parts: object) -> str:
     """Return a digest of arrays and plain values, such as those that a chunk was computed from."""
     digest = hashlib.sha256()
     for part in parts:

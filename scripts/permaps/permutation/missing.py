@@ -47,7 +47,7 @@ class Difference:
     r: float
 
 
-def patterns(*matrices) -> tuple[np.ndarray, np.ndarray]:
+def patterns(*matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return which participants have no value at which voxels.
 
     Parameters
@@ -68,12 +68,17 @@ def patterns(*matrices) -> tuple[np.ndarray, np.ndarray]:
         for matrix in matrices:
             bits[:, i // 8] |= np.isnan(matrix[i]).astype(np.uint8) << (7 - i % 8)
             let_go(matrix)
-    found, counts = np.unique(bits[bits.any(axis=1)], axis=0, return_counts=True)
-    return np.unpackbits(found, axis=1, count=n).T.astype(bool), counts
+    distinct, counts = np.unique(bits[bits.any(axis=1)], axis=0, return_counts=True)
+    return np.unpackbits(distinct, axis=1, count=n).T.astype(bool), counts
 
 
 def difference(
-    lacking, n_voxels, design: np.ndarray, contrast: np.ndarray, scheme: str, blocks: dict
+    lacking: np.ndarray,
+    n_voxels: np.ndarray,
+    design: np.ndarray,
+    contrast: np.ndarray,
+    scheme: str,
+    blocks: dict,
 ) -> Difference | None:
     """Compare missing values with what a contrast tests, or return None if there is nothing to compare.
 
@@ -97,20 +102,21 @@ def difference(
     """
     fixed = ~np.isnan(design).any(axis=0)
     design, contrast = design[:, fixed], contrast[:, fixed]
-    found = Exchangeability(exchangeability_tree(len(design), **blocks), like_rows(design), True, False)
+    tree = exchangeability_tree(len(design), **blocks)
+    exchangeability = Exchangeability(tree, like_rows(design), True, False)
     if (
         not len(n_voxels)
         or scheme == "flip"
-        or found.n_distinct == 1
+        or exchangeability.n_distinct == 1
         or np.linalg.matrix_rank(contrast) < len(contrast)
     ):
         return None
     part = partition(design, contrast)
-    model = regressors(part, found.labels, found.still)
+    model = regressors(part, exchangeability.labels, exchangeability.still)
     maps, is_f = lacking.astype(np.float32), len(contrast) > 1
-    stop = min(N_RELABELLINGS + 1, found.n_distinct)
-    maxima = null_maxima(maps, model, found, 0, 0, stop, is_f=is_f, both_signs=not is_f)["voxel"]
-    reached = np.abs(observed_statistic(maps, model, found, is_f=is_f))
+    stop = min(N_RELABELLINGS + 1, exchangeability.n_distinct)
+    maxima = null_maxima(maps, model, exchangeability, 0, 0, stop, is_f=is_f, both_signs=not is_f)["voxel"]
+    reached = np.abs(observed_statistic(maps, model, exchangeability, is_f=is_f))
     largest = reached >= reached.max() * (1 - 1e-9)
     there = lacking[:, np.argmax(reached)]
     return Difference(
@@ -137,21 +143,22 @@ def _correlation(lacking, part):
     return float(shared[0] * np.sign(dot(alone[:, 0], part.interest[:, 0])))
 
 
-def told(found):
+def described(difference: Difference | None) -> str:
     """Describe a difference in a sentence or two; empty if chance explains it."""
-    if found is None or found.p > LEVEL:
+    if difference is None or difference.p > LEVEL:
         return ""
-    lacking, sides = found.lacking, found.sides
+    lacking, sides = difference.lacking, difference.sides
     if sides is not None:
         where = (
             f"{lacking[sides].sum()} of the {sides.sum()} participants on the positive side of the contrast lack one "
             f"and {lacking[~sides].sum()} of the {(~sides).sum()} on the negative side"
         )
     else:
-        where = f"{lacking.sum()} of {len(lacking)} participants lack one, with r = {found.r:.2f} to what is tested"
-    voxels = f"{found.n_voxels:,} voxel{'s' * (found.n_voxels != 1)}"
+        r = f"r = {difference.r:.2f}"
+        where = f"{lacking.sum()} of {len(lacking)} participants lack one, with {r} to what is tested"
+    voxels = f"{difference.n_voxels:,} voxel{'s' * (difference.n_voxels != 1)}"
     return (
-        f"Who lacks values differs with what is tested (p = {found.p:.2g} by relabelling): at {voxels} {where}. "
+        f"Who lacks values differs with what is tested (p = {difference.p:.2g} by relabelling): at {voxels} {where}. "
         "A voxel's test is relabelled among those who have a value there, which keeps the error rate unless "
         "values are missing for what they would have been, but speaks of them alone. mask.min_coverage: 1 leaves "
         "such voxels out."

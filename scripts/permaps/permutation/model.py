@@ -1,8 +1,11 @@
 """The model of a contrast: how its statistic is computed for any relabelling, as one object and one file."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from permaps.design.partition import partition
 from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
+from permaps.statistics.evaluator import Estimator
 from permaps.statistics.freedman_lane import Regressors, regressors
 from permaps.statistics.memory_maps import let_go
 from permaps.statistics.pseudo import SmoothedVariance
@@ -91,14 +95,14 @@ class Model:
         """Whether elements need models of their own: participants, covariates or variance groups differ."""
         return bool(self.groups.any() or np.isnan(self.design).any() or self.incomplete)
 
-    def voxel_models(self, covariates=()) -> VoxelModels:
+    def voxel_models(self, covariates: Sequence[np.ndarray | str | Path] = ()) -> VoxelModels:
         """Return the model of each element; takes the same as `estimator`."""
         return voxel_models(
             self.design, self.contrast, self.groups, [self.maps(c) for c in covariates],
             self.exchangeability.still,
         )  # fmt: skip
 
-    def estimator(self, covariates: list = ()):
+    def estimator(self, covariates: Sequence[np.ndarray | str | Path] = ()) -> Estimator:
         """Return the estimator that evaluates the model.
 
         Parameters
@@ -118,7 +122,7 @@ class Model:
             return models
         return SmoothedVariance(models, self.space.mask, self.variance_sigma)
 
-    def maps(self, matrix):
+    def maps(self, matrix: np.ndarray | str | Path) -> np.ndarray:
         """Return the maps of the tested elements, float32 of shape (n_participants, n_elements).
 
         From a file, all elements come as a memory map. Those of a part of the space are read into memory.
@@ -139,12 +143,12 @@ class Model:
         stored |= space_arrays(stored.pop("space"))
         return {name: np.asarray(value) for name, value in stored.items() if value is not None}
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write it to a file that `load` reads."""
         np.savez(path, **self.arrays())
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] if file[name].ndim else file[name].item() for name in file.files}
@@ -155,15 +159,24 @@ class Model:
             stored["regressors"] = Regressors(**{name: stored.pop(f"regressors_{name}") for name in names})
         return cls(**stored)
 
-    def restricted(self, elements):
+    def restricted(self, elements: np.ndarray) -> Self:
         """Return the model restricted to some elements, given by their numbers."""
         return replace(self, space=self.space.part(elements), elements=elements)
 
 
 def contrast_model(
-    design, contrast, statistic, scheme, blocks, groups=None, *, kind="common", incomplete=False,
-    variance_sigma=None, space=None,
-):  # fmt: skip
+    design: np.ndarray,
+    contrast: np.ndarray,
+    statistic: str,
+    scheme: str,
+    blocks: dict,
+    groups: Sequence[int] | None = None,
+    *,
+    kind: str = "common",
+    incomplete: bool = False,
+    variance_sigma: np.ndarray | None = None,
+    space: Space | None = None,
+) -> Model:
     """Return the model of a contrast.
 
     Parameters
@@ -200,7 +213,7 @@ def contrast_model(
     )
 
 
-def voxels_differ(maps: np.ndarray, design: np.ndarray, groups):
+def voxels_differ(maps: np.ndarray, design: np.ndarray, groups: Sequence[int] | None) -> bool:
     """Tell whether voxels need their own models, because of missing values, covariates or variance groups.
 
     Parameters
@@ -215,7 +228,7 @@ def voxels_differ(maps: np.ndarray, design: np.ndarray, groups):
     return groups is not None or bool(np.isnan(design).any()) or lack_participants(maps)
 
 
-def lack_participants(maps: np.ndarray):
+def lack_participants(maps: np.ndarray) -> bool:
     """Tell whether a voxel lacks the value of a participant.
 
     Parameters
@@ -230,7 +243,13 @@ def lack_participants(maps: np.ndarray):
     return False
 
 
-def voxel_models(design: np.ndarray, contrast: np.ndarray, groups, covariates: list, still=None):
+def voxel_models(
+    design: np.ndarray,
+    contrast: np.ndarray,
+    groups: Sequence[int] | np.ndarray | None,
+    covariates: list,
+    still: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> VoxelModels:
     """Return the models of all voxels, for a design with voxelwise covariates in its columns of NaN.
 
     The other columns are replaced by an orthonormal basis of their span, and the weights of the contrast
@@ -248,14 +267,14 @@ def voxel_models(design: np.ndarray, contrast: np.ndarray, groups, covariates: l
     still : callable, optional
         As in `permaps.statistics.voxelwise.VoxelModels`.
     """
-    mapped = np.isnan(design).any(axis=0)
-    columns, weights = np.where(mapped, 0.0, design), np.array(contrast, float)
-    columns[:, ~mapped], weights[:, ~mapped] = _orthonormal(design[:, ~mapped], weights[:, ~mapped])
+    is_map = np.isnan(design).any(axis=0)
+    columns, weights = np.where(is_map, 0.0, design), np.array(contrast, float)
+    columns[:, ~is_map], weights[:, ~is_map] = _orthonormal(design[:, ~is_map], weights[:, ~is_map])
     return VoxelModels(
         columns,
         weights,
         np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
-        {int(c): _opened(values) for c, values in zip(np.flatnonzero(mapped), covariates, strict=True)},
+        {int(c): _opened(values) for c, values in zip(np.flatnonzero(is_map), covariates, strict=True)},
         still,
     )
 

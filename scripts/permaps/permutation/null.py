@@ -1,15 +1,19 @@
 """The null distribution of the maximum over a map."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.design.exchangeability import Exchangeability
 from permaps.permutation.correction import margin
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import compiled
 from permaps.statistics.enhancement import Workspace, tfce_map
+from permaps.statistics.evaluator import Estimator
+from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.registry import ENHANCED_TIE
-from permaps.statistics.sorted_p import Curves, joined
+from permaps.statistics.sorted_p import Curves, Scale, joined
 from permaps.workflow.errors import UserError
 
 # In the order in which the kernel returns their maxima.
@@ -31,21 +35,32 @@ class Enhancement:
         Whether TFCE is counted at every voxel too, which needs its whole map for each relabelling.
     """
 
-    adjacency: object
+    adjacency: Adjacency
     extent: float
     height: float
     threshold: float
     uncorrected: bool = False
 
-    def tfce_reach(self, heights, both_signs):
+    def tfce_reach(self, heights: np.ndarray, both_signs: bool) -> np.ndarray:
         """Return the TFCE of every element, without its sign."""
         return np.abs(tfce_map(heights, self.adjacency, self.extent, self.height, both_signs))
 
 
 def null_maxima(
-    maps, estimator, exchangeability, seed, start, stop, *, is_f, both_signs, enhancement=None, scale=None,
-    memory_mb=1000, progress=None,
-):  # fmt: skip
+    maps: np.ndarray,
+    estimator: Estimator,
+    exchangeability: Exchangeability,
+    seed: int,
+    start: int,
+    stop: int,
+    *,
+    is_f: bool,
+    both_signs: bool,
+    enhancement: Enhancement | None = None,
+    scale: Scale | None = None,
+    memory_mb: float = 1000,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, np.ndarray]:
     """Compute the maxima over voxels for relabellings start to stop - 1.
 
     Parameters
@@ -138,7 +153,9 @@ def _collect(values, first, both_signs, reached, maxima, exceedances, heights):
                 heights[j, first + v] = values[j, v]
 
 
-def observed_statistic(maps, estimator, exchangeability, *, is_f):
+def observed_statistic(
+    maps: np.ndarray, estimator: Estimator, exchangeability: Exchangeability, *, is_f: bool
+) -> np.ndarray:
     """Return the statistic of the observed labelling, float64 of shape (n_voxels,).
 
     It uses the same products as the relabelled statistics, so the two can be compared to the last bit.
@@ -158,7 +175,7 @@ def _observed(evaluator, exchangeability, n_voxels):
     return observed
 
 
-def cluster_threshold(cluster_p: float, dof: int, n_interest: int, is_f: bool, both_signs: bool):
+def cluster_threshold(cluster_p: float, dof: int, n_interest: int, is_f: bool, both_signs: bool) -> float:
     """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if two-sided.
 
     Parameters

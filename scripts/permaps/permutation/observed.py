@@ -1,10 +1,14 @@
 """The observed maps: computed once, and read by every job that needs them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from permaps.permutation.chunk import enhancement_of, p_scale
+from permaps.permutation.model import Model
 from permaps.permutation.null import observed_statistic
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
@@ -35,29 +39,31 @@ class Observed:
     both_signs: bool
     measures: dict
 
-    def measure(self, stat):
+    def measure(self, stat: str) -> np.ndarray:
         """Return the map of a statistic, by its name in file names."""
         return self.measures[STATISTICS[stat].key]
 
-    def reach(self, stat):
+    def reach(self, stat: str) -> np.ndarray:
         """Return the values that are compared with the null: absolute values if both signs count."""
         return np.abs(self.measure(stat)) if self.both_signs else self.measure(stat)
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write it to a file that `load` reads."""
         np.savez(
             path, scheme=self.scheme, both_signs=self.both_signs, **space_arrays(self.space), **self.measures
         )
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         return cls(take_space(stored), str(stored.pop("scheme")), bool(stored.pop("both_signs")), stored)
 
 
-def observe(matrix, model, settings: dict, covariates: list = ()) -> Observed:
+def observe(
+    matrix: np.ndarray | str | Path, model: Model, settings: dict, covariates: Sequence[str | Path] = ()
+) -> Observed:
     """Compute the observed maps of an analysis.
 
     Parameters

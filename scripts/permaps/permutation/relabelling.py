@@ -11,12 +11,14 @@ import hashlib
 
 import numpy as np
 
+from permaps.design.exchangeability import Exchangeability
+
 # Up to this number, distinct relabellings are numbered. Beyond, two equal draws are practically impossible.
 NUMBERED = 2**62
 _ROUNDS = 8
 
 
-def relabelling(exchangeability, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+def relabelling(exchangeability: Exchangeability, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
     """Return relabelling `index`; index 0 is the observed labelling.
 
     Parameters
@@ -43,7 +45,7 @@ def relabelling(exchangeability, seed: int, index: int) -> tuple[np.ndarray, np.
     return exchangeability.mix(source, words) if exchangeability.mixed else source, sign
 
 
-def shuffled(index: int, size: int, seed: int):
+def shuffled(index: int, size: int, seed: int) -> int:
     """Return the image of `index` under a pseudo-random permutation of range(size) chosen by `seed`.
 
     A Feistel network on the smallest even number of bits that holds `size`, walked until it lands inside
@@ -72,7 +74,9 @@ def shuffled(index: int, size: int, seed: int):
             return index
 
 
-def relabellings(exchangeability, seed: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+def relabellings(
+    exchangeability: Exchangeability, seed: int, start: int, stop: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return relabellings start to stop - 1 as arrays.
 
     Parameters

@@ -5,12 +5,14 @@ the same in all of them, so the smallest p over them keeps how they depend on on
 Biometrical Journal 50:745).
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from permaps.permutation.correction import fwe_p
 
 
-def smallest_p(nulls) -> np.ndarray:
+def smallest_p(nulls: Iterable[tuple[np.ndarray, float]]) -> np.ndarray:
     """Return the smallest p of each relabelling, over several nulls.
 
     Parameters

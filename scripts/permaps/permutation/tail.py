@@ -42,7 +42,7 @@ class Tail:
     p_fit: float
 
     @property
-    def fits(self):
+    def fits(self) -> bool:
         """Whether there is a fit that was not rejected."""
         return bool(self.p_fit > REFUTED)
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import binom, norm
 
 
-def significant(logp, alpha):
+def significant(logp: np.ndarray, alpha: float) -> np.ndarray:
     """Return where corrected p is at most alpha.
 
     Maps are float32, so the -log10 of a p that equals alpha may be rounded up or down. Two different p values
@@ -44,7 +44,7 @@ def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> 
     return float(descending[allowed]), float(descending[min(most, n - 1)]), float(high)
 
 
-def reached(null, value):
+def reached(null: np.ndarray, value: float) -> float:
     """Return the corrected p of a value: the share of the maxima that reach it."""
     return float(np.mean(np.asarray(null) >= value))
 
