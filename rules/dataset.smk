@@ -1,6 +1,6 @@
 # From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
-# Of one name in every space, so that another space makes the same files anew.
+# Of one name in every space, so that a run in another space makes the same files again.
 if COHORT["source"] == "simulated" and KIND.name == "surface":
 
     rule simulate_cohort:

@@ -186,7 +186,7 @@ BLOCK_FILES = {
     "rows that are fixed": ([-1 + 0 * SIX, -PAIRED], 1, 2**6),
     "unequal blocks, within": ([-1 + 0 * SIX, [1, 1, 1, 1, 2, 2]], 24 * 2, 2**6),
     "one column": ([1 + 0 * SIX], 720, 2**6),
-    # Numbers may go on across blocks or begin anew, and rows may lie in any order.
+    # Numbers may go on across blocks or begin again, and rows may lie in any order.
     "sites of pairs": ([-np.ones(8), [1] * 4 + [2] * 4, [1, 1, 2, 2] * 2], 2 * 2, 2**4),
     "sites of pairs, numbered on": (
         [-np.ones(8), [2, 1] * 4, [3, 1, 3, 1, 4, 2, 4, 2]], 2 * 2, 2**4,

@@ -81,7 +81,7 @@ def test_a_damaged_input_is_named_before_it_is_used(place, content, found):
         pytest.fail("the job has begun")
     assert str(told.value) == (
         f"{path}: damaged, cut off or exchanged ({found}). "
-        f"Delete {path} and run again: only what depends on it is computed anew."
+        f"Delete {path} and run again: only what depends on it is computed again."
     )
 
 
@@ -155,7 +155,7 @@ def test_what_was_made_from_something_else_is_refused(place, change):
     jobs = [(place.job("a"), []), (place.job("b"), place.job("a").output)]
     with pytest.raises(UserError) as told:
         refuse_stale(Records(place.results), jobs, "results")
-    assert "b.tsv. To make them anew, run again with --forcerun rule_b, or delete the folder" in str(
+    assert "b.tsv. To make them again, run with --forcerun rule_b, or delete the folder" in str(
         told.value
     )
 

@@ -132,7 +132,7 @@ def nuisance(per_group):
 
 
 def regression(n):
-    """A covariate of interest, drawn anew for every data set."""
+    """A covariate of interest, drawn again for every data set."""
     return lambda rng: Study(_intercept(rng.standard_normal(n)), np.array([[0.0, 1.0]]))
 
 

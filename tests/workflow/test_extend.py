@@ -35,7 +35,7 @@ def extended(finished, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fresh(finished, tmp_path_factory):
-    """A function that gives the bits of n relabellings computed anew, in one chunk."""
+    """A function that gives the bits of n relabellings computed again, in one chunk."""
     study = finished.copied(tmp_path_factory.mktemp("fresh") / "study")
 
     def bits_of(n):

@@ -1,6 +1,7 @@
 """Names of regions: a label image and the table of what its numbers mean."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 from nibabel.affines import apply_affine
@@ -31,7 +32,7 @@ class Atlas:
         If one of them cannot be used, or they have nothing in common.
     """
 
-    def __init__(self, image, labels):
+    def __init__(self, image: str | Path, labels: str | Path):
         self.names = read_names(labels)
         try:
             values, self.affine = load_map(image)
@@ -53,7 +54,7 @@ class Atlas:
                 f"({_some(known)}). Expected a table and an image of one atlas."
             )
 
-    def regions(self, places: np.ndarray) -> list[tuple[str | None]]:
+    def regions(self, places: np.ndarray) -> list[str | None]:
         """Return the name at each place: that of the nearest voxel, or None outside all regions.
 
         Parameters
@@ -74,7 +75,7 @@ class Atlas:
         return [self.names.get(int(number), f"label {number}") if number else None for number in at]
 
 
-def read_names(path):
+def read_names(path: str | Path) -> dict[int, str]:
     """Return the names of an atlas' table, by number.
 
     Raises

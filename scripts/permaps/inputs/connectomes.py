@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from permaps.workflow.paths import no_file
 SYMMETRIC = 1e-5
 
 
-def decode_connectome(path) -> Decoded:
+def decode_connectome(path: str | Path) -> Decoded:
     """Read the values above the diagonal of a matrix, row by row.
 
     Parameters
@@ -100,7 +102,7 @@ def _is_value(cell):
     return cell in MISSING or cell.lower() in ("inf", "-inf") or is_number(cell)
 
 
-def read_nodes(path, names: list[str]) -> np.ndarray:
+def read_nodes(path: str | Path | None, names: list[str]) -> np.ndarray:
     """Return where nodes are, by a table with their names and x, y and z.
 
     Parameters
@@ -134,7 +136,7 @@ def read_nodes(path, names: list[str]) -> np.ndarray:
     return places
 
 
-def write_square(path, names, matrix) -> None:
+def write_square(path: str | Path, names: Sequence[str], matrix: np.ndarray) -> None:
     """Write a matrix as TSV with the names of its rows and columns, whole or not at all."""
     names = [inert(name) for name in names]
     lines = ["\t".join(["", *names])]
@@ -145,7 +147,7 @@ def write_square(path, names, matrix) -> None:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def read_square(path):
+def read_square(path: str | Path) -> np.ndarray:
     """Read what `write_square` wrote: the matrix alone."""
     with open(path, encoding="utf-8") as file:
         return np.array(

@@ -10,6 +10,7 @@ import math
 import operator
 import re
 import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ class Unreadable(Exception):
 class NotAllowed(Exception):
     """A part that no expression may contain: the `node`, and a `hint` at what is allowed there."""
 
-    def __init__(self, node, hint=""):
+    def __init__(self, node: ast.AST, hint: str = ""):
         super().__init__(node, hint)
         self.node, self.hint = node, hint
 
@@ -66,12 +67,12 @@ class NotAllowed(Exception):
 class NotFinite(Exception):
     """A part, `tree`, that is missing or infinite in some `rows`, although its columns are not."""
 
-    def __init__(self, tree, rows):
+    def __init__(self, tree: ast.expr, rows: np.ndarray | None):
         super().__init__(tree, rows)
         self.tree, self.rows = tree, rows
 
 
-def check_text(text) -> None:
+def check_text(text: str) -> None:
     """Raise an error for text that is unsafe to parse: too long, too deep, endless numbers or other digits.
 
     Raises
@@ -93,7 +94,7 @@ def check_text(text) -> None:
         raise Unreadable(f"its brackets are {deepest:,} deep; expected at most {DEEPEST}")
 
 
-def read(text: str, spelled=(), deepest: int = DEEPEST):
+def read(text: str, spelled: Iterable[tuple[str, str]] = (), deepest: int = DEEPEST) -> ast.expr:
     """Parse an expression, without checking its parts.
 
     Parameters
@@ -148,7 +149,7 @@ def read(text: str, spelled=(), deepest: int = DEEPEST):
     return tree
 
 
-def column(node):
+def column(node: ast.Name) -> str:
     """Return the name of the column for a `Name`."""
     return node.id.strip("`")
 
@@ -162,7 +163,7 @@ def _is_deeper(tree, most):
     return True
 
 
-def check(tree, functions=()) -> None:
+def check(tree: ast.expr, functions: Collection[str] = ()) -> None:
     """Raise an error if a tree has an unknown part.
 
     Parameters
@@ -211,7 +212,7 @@ def _is_small(node):
     return isinstance(node, ast.Constant) and abs(node.value) <= HIGHEST_POWER
 
 
-def dotted(node):
+def dotted(node: ast.AST) -> str | None:
     """Return the name of a function, such as "np.log"; None for anything else."""
     if isinstance(node, ast.Name):
         return node.id
@@ -220,7 +221,7 @@ def dotted(node):
     return None
 
 
-def names(tree, outside: str | None = None):
+def names(tree: ast.expr, outside: str | None = None) -> set[str]:
     """Return the columns that a tree names, as a set of str.
 
     Parameters
@@ -242,17 +243,21 @@ def names(tree, outside: str | None = None):
     return found
 
 
-def written(tree):
+def written(tree: ast.AST) -> str:
     """Write a tree as a user would, on one line."""
     return ast.unparse(tree).replace("\n", " ")
 
 
-def cut(text):
+def cut(text: str) -> str:
     """Shorten an expression for a message."""
     return text if len(text) <= 200 else text[:197] + "..."
 
 
-def evaluate(tree, columns, functions=None) -> object:
+def evaluate(
+    tree: ast.expr,
+    columns: Mapping[str, pd.Series] | pd.DataFrame,
+    functions: Mapping[str, Callable] | None = None,
+) -> object:
     """Evaluate a checked tree.
 
     Parameters

@@ -1,11 +1,13 @@
 """Data frames as tables that people open, also in a spreadsheet."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from permaps.inputs.tables import inert
 
 
-def write_frame(frame: pd.DataFrame, path, float_format: str | None = None) -> None:
+def write_frame(frame: pd.DataFrame, path: str | Path, float_format: str | None = None) -> None:
     """Write a data frame as TSV, with n/a for missing values and no cell that a spreadsheet would evaluate.
 
     Parameters
@@ -25,7 +27,7 @@ def write_frame(frame: pd.DataFrame, path, float_format: str | None = None) -> N
     )
 
 
-def read_frame(path, **types):
+def read_frame(path: str | Path, **types: type) -> pd.DataFrame:
     """Read what `write_frame` wrote.
 
     Parameters

@@ -7,6 +7,7 @@ import os
 import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -59,13 +60,13 @@ class Decoded:
     parts: dict[str, int] = field(default_factory=dict)
 
 
-def load_map(path):
+def load_map(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the data and the affine of one volume; see `decode`."""
     volume = decode(path)
     return volume.data, volume.affine
 
 
-def decode(path) -> Decoded:
+def decode(path: str | Path) -> Decoded:
     """Read one volume, the bytes of its files once.
 
     Parameters
@@ -111,7 +112,7 @@ def decode(path) -> Decoded:
     return Decoded(data, affine, checksums)
 
 
-def count_volumes(path):
+def count_volumes(path: str | Path) -> int:
     """Return how many volumes a file has, by its header.
 
     Raises
@@ -198,7 +199,7 @@ def _check_size(image, n_bytes):
         )
 
 
-def one_line(error):
+def one_line(error: Exception) -> str:
     """Return what an error says, in one line of at most 200 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:200] + " ..."
@@ -207,20 +208,20 @@ def one_line(error):
 class quiet(warnings.catch_warnings):
     """Keep nibabel's remarks on odd headers off the terminal; what matters is checked here."""
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         super().__enter__()
         warnings.simplefilter("ignore")
         self._level = imageglobals.logger.level
         imageglobals.logger.setLevel(100)
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         imageglobals.logger.setLevel(self._level)
         super().__exit__(*exception)
 
 
 def same_grid(
     shape: tuple[int, ...], affine: np.ndarray, other_shape: tuple[int, ...], other_affine: np.ndarray
-):
+) -> bool:
     """Tell whether two grids are the same, comparing affines by where they put the corners.
 
     Affines, not qform or sform codes: codes differ among equal images, and a flipped image
@@ -241,19 +242,19 @@ def same_grid(
     return bool(apart <= GRID_TOLERANCE * np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min())
 
 
-def shape_text(shape):
+def shape_text(shape: tuple[int, ...]) -> str:
     """Say a shape, such as 53 x 63 x 46."""
     return " x ".join(map(str, shape))
 
 
-def affine_text(affine):
+def affine_text(affine: np.ndarray) -> str:
     """Say the three rows of an affine that matter, in brackets."""
     # Adding 0 turns -0 into 0.
     rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in np.round(affine[:3], 4) + 0.0)
     return f"[{rows}]"
 
 
-def write_image(path, data: np.ndarray, affine: np.ndarray, description: str) -> None:
+def write_image(path: str | Path, data: np.ndarray, affine: np.ndarray, description: str) -> None:
     """Write a NIfTI file, whole or not at all, with the same bytes every time.
 
     Parameters

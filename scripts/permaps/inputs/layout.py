@@ -1,6 +1,7 @@
 """What the values of a map are laid out on, and how two maps differ in it."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -26,13 +27,13 @@ class Layout:
     affine: np.ndarray
     parts: dict
 
-    def same(self, other):
+    def same(self, other: Self) -> bool:
         """Tell whether values on both can be compared one by one."""
         if self.parts or other.parts:
             return list(self.parts.items()) == list(other.parts.items())
         return same_grid(self.shape, self.affine, other.shape, other.affine)
 
-    def told(self, other, whose: str):
+    def told(self, other: Self, whose: str) -> str:
         """Say what this one is, and what another is that is not the same.
 
         Parameters

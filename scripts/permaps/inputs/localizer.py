@@ -1,7 +1,10 @@
 """The Brainomics Localizer through nilearn, with maps and variates joined by participant."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from permaps.inputs.tables import ID, MAP
 from permaps.workflow.errors import UserError, nearest
@@ -11,7 +14,7 @@ N_PARTICIPANTS = 94
 INDEX_URL = "https://osf.io/hwbm2/download"
 
 
-def check_request(contrast, n_subjects) -> None:
+def check_request(contrast: str, n_subjects: int) -> None:
     """Raise an error for a contrast that nilearn does not know, or a number of participants out of range."""
     from nilearn.datasets.func import ALLOWED_CONTRASTS, CONTRAST_NAME_WRAPPER
 
@@ -35,7 +38,7 @@ def fetch(
     *,
     attempts: int = 4,
     wait: float = 5.0,
-):
+) -> pd.DataFrame:
     """Fetch one contrast's maps and the participants' variates.
 
     Parameters
@@ -80,7 +83,7 @@ def fetch(
     return join(data.get("cmaps", []), data["ext_vars"])
 
 
-def join(maps, table):
+def join(maps: Sequence[str | Path], table: pd.DataFrame) -> pd.DataFrame:
     """Join maps and variates by participant id.
 
     nilearn gives two lists. A participant without a map, or without a row, would shift all that follow.
@@ -104,7 +107,7 @@ def join(maps, table):
     return joined.join(table.drop(columns=[ID, MAP], errors="ignore")).reset_index(drop=True)
 
 
-def expected_files(contrast, n_subjects) -> list[str]:
+def expected_files(contrast: str, n_subjects: int) -> list[str]:
     """Files in nilearn's data folder that a contrast needs.
 
     Returns

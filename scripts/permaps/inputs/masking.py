@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ FEWEST_VOXELS = 2
 WIDEST_KERNEL = 2000
 
 
-def brain_mask(strategy: str, maps, affine: np.ndarray, file: str | Path | None = None) -> np.ndarray:
+def brain_mask(
+    strategy: str, maps: Iterable[np.ndarray], affine: np.ndarray, file: str | Path | None = None
+) -> np.ndarray:
     """Make a brain mask on the grid of the maps.
 
     Parameters
@@ -128,7 +131,9 @@ def _grid(shape, affine):
     return f"{shape_text(shape)}, affine {affine_text(affine)}"
 
 
-def coverage(maps, zero_is_missing: bool, covariates=()) -> np.ndarray:
+def coverage(
+    maps: Iterable[np.ndarray], zero_is_missing: bool, covariates: Sequence[Iterable[np.ndarray]] = ()
+) -> np.ndarray:
     """Count, per voxel of the grid, the participants who have a value there.
 
     Parameters
@@ -152,7 +157,7 @@ def coverage(maps, zero_is_missing: bool, covariates=()) -> np.ndarray:
     return count.astype(np.int16)
 
 
-def smooth(data: np.ndarray, affine: np.ndarray, fwhm: float | None):
+def smooth(data: np.ndarray, affine: np.ndarray, fwhm: float | None) -> np.ndarray:
     """Smooth a volume with a Gaussian, NaN and infinity counting as 0, as nilearn's maskers do.
 
     Parameters
@@ -194,13 +199,13 @@ def check_kernel(key: str, fwhm: float, affine: np.ndarray) -> None:
 
 def write_matrix(
     path: str | Path,
-    maps,
+    maps: Sequence[np.ndarray],
     brain: np.ndarray,
-    smoothed,
+    smoothed: Callable[[np.ndarray], np.ndarray],
     *,
     min_coverage: float,
     zero_is_missing: bool,
-    covariates=(),
+    covariates: Sequence[Iterable[np.ndarray]] = (),
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Smooth and mask all maps into one float32 matrix on disk.
 
@@ -308,7 +313,12 @@ class _Spread:
             return (self.high - self.low) > CONSTANT_TOLERANCE * size
 
 
-def write_covariate(path: str | Path, maps, mask: np.ndarray, smoothed) -> int:
+def write_covariate(
+    path: str | Path,
+    maps: Sequence[np.ndarray],
+    mask: np.ndarray,
+    smoothed: Callable[[np.ndarray], np.ndarray],
+) -> int:
     """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
 
     An exact 0 is a value, as that of a voxel without grey matter; what is not finite is missing, and NaN in

@@ -12,12 +12,12 @@ EFFECT = 0.7  # in units of the noise's sd, per standard deviation of `pseudo`
 OF_NODES = 0.3
 
 
-def node_names():
+def node_names() -> list[str]:
     """Return names in the order of the matrix: n01, n02, ..."""
     return [f"n{i:02d}" for i in range(1, N_NODES + 1)]
 
 
-def planted(effect_size):
+def planted(effect_size: float) -> np.ndarray:
     """Return the effect of `pseudo` at every pair of nodes, shape (n_nodes, n_nodes)."""
     effect = np.zeros((N_NODES, N_NODES))
     effect[np.ix_(NETWORK, NETWORK)] = effect_size * EFFECT
@@ -25,7 +25,7 @@ def planted(effect_size):
     return effect
 
 
-def connectome(seed, index, effect):
+def connectome(seed: int, index: int, effect: np.ndarray) -> np.ndarray:
     """Return a participant's matrix, float32 of shape (n_nodes, n_nodes), symmetric with 0 on the diagonal."""
     matrix = simulation.measured(seed, index, lambda row, reading: 1 + reading * effect, _noise)
     np.fill_diagonal(matrix, 0)

@@ -1,13 +1,16 @@
 """Participants who stand out from the rest."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 
 # Values of one measure differ less than this between people, and values in another unit or scaling more.
 OTHER_SCALE = 10
 SHOWN = 5
 
 
-def robust_z(values):
+def robust_z(values: np.ndarray | pd.Series) -> np.ndarray:
     """Return distances from the median in units of the scaled median absolute deviation.
 
     Outliers would shift a mean and a standard deviation. If there is no spread, nobody stands out.
@@ -18,7 +21,7 @@ def robust_z(values):
     return distance / spread if spread > 0 else np.zeros_like(distance)
 
 
-def flag(metrics, cut: float = 3.5) -> dict[int, str]:
+def flag(metrics: pd.DataFrame, cut: float = 3.5) -> dict[int, str]:
     """Return what stands out, by the participant's position in the table.
 
     Parameters
@@ -79,7 +82,7 @@ def _factor(times):
     return f"{rounded:,.0f} times" if times > 1 else f"1/{rounded:,.0f} of"
 
 
-def sentence(flags):
+def sentence(flags: Mapping[str, str]) -> str:
     """Return a sentence about who stands out and is analysed anyway; "" if nobody does.
 
     Parameters

@@ -1,7 +1,10 @@
 """The participants table as a data frame with numbers where columns hold numbers."""
 
 import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from permaps.inputs.stand_ins import is_sure
@@ -14,7 +17,7 @@ _OTHER_DIGITS = re.compile(r"[+-]?\d+([.,\u066b]\d+)?")
 _TEXT = (ID, MAP, REASON)
 
 
-def read_participants(path) -> pd.DataFrame:
+def read_participants(path: str | Path) -> pd.DataFrame:
     """Read a participants table that Permaps wrote.
 
     Parameters
@@ -40,7 +43,9 @@ def _is_numeric(values):
     return len(present) > 0 and all(map(is_number, present))
 
 
-def check_variates(participants: pd.DataFrame, variates: dict[str, str], labels=frozenset()) -> None:
+def check_variates(
+    participants: pd.DataFrame, variates: dict[str, str], labels: Collection[str] = frozenset()
+) -> None:
     """Refuse variates that do not exist, or that are neither numbers nor names.
 
     One "abc" among numbers would turn the column into a category with a level per number, and one "." among
@@ -98,7 +103,9 @@ def check_variates(participants: pd.DataFrame, variates: dict[str, str], labels=
         )
 
 
-def people(participants: pd.DataFrame, rows, columns) -> str:
+def people(
+    participants: pd.DataFrame, rows: Sequence[int] | np.ndarray | None, columns: Collection[str]
+) -> str:
     """Say of whom something holds, and what they have in these columns.
 
     Parameters

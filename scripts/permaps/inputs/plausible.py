@@ -1,5 +1,7 @@
 """Whether a brain mask can be one."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 # Litres of a whole brain in MNI space, with room for what smoothing adds and susceptibility takes.
@@ -8,7 +10,9 @@ LEAST, MOST = 0.8, 2.2
 FULL = 0.9
 
 
-def doubts_of_mask(strategy: str, n_voxels: int, sides, share: float | None = None):
+def doubts_of_mask(
+    strategy: str, n_voxels: int, sides: Sequence[float], share: float | None = None
+) -> Iterator[str]:
     """Yield why a mask that was computed is hardly that of a whole brain.
 
     Parameters

@@ -1,6 +1,7 @@
 """Who stays in the analysis, and what each map looks like."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from permaps.arithmetic.linear import dot
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
 from permaps.inputs.reasons import advice, counted, kinds_of
+from permaps.inputs.store import Maps
 from permaps.inputs.tables import ID, MAP, REASON, covariate_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
@@ -23,7 +25,7 @@ def screen(
     entries: dict[str, dict],
     variates: dict[str, str],
     query: str | None,
-    labels=frozenset(),
+    labels: Collection[str] = frozenset(),
 ) -> list[str]:
     """Say why each participant leaves before the maps are compared with a mask.
 
@@ -70,7 +72,7 @@ def screen(
 
 
 def screen_covariates(
-    participants: pd.DataFrame, entries: dict[str, dict], reasons: list[str], voxelwise
+    participants: pd.DataFrame, entries: dict[str, dict], reasons: list[str], voxelwise: Sequence[str]
 ) -> list[str]:
     """Say who leaves for want of a covariate's map on the grid of the maps.
 
@@ -128,7 +130,7 @@ def _laid_out_otherwise(layouts):
     }
 
 
-def require_enough(participants, reasons) -> None:
+def require_enough(participants: pd.DataFrame, reasons: Sequence[str]) -> None:
     """Raise a `UserError` that sums up the reasons when too few participants stay."""
     staying = sum(not reason for reason in reasons)
     if staying >= FEWEST:
@@ -145,7 +147,7 @@ def require_enough(participants, reasons) -> None:
     raise UserError(f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed.{told}")
 
 
-def is_missing(values, zero_is_missing):
+def is_missing(values: np.ndarray, zero_is_missing: bool) -> np.ndarray:
     """Tell which values of a map are missing: NaN, infinity, and exact zeros where those stand for it."""
     missing = ~np.isfinite(values)
     return missing | (values == 0) if zero_is_missing else missing
@@ -159,7 +161,7 @@ def _in_brain(data, brain, zero_is_missing):
 
 
 def measure(
-    participants: pd.DataFrame, maps, brain: np.ndarray, *, max_missing: float, zero_is_missing: bool
+    participants: pd.DataFrame, maps: Maps, brain: np.ndarray, *, max_missing: float, zero_is_missing: bool
 ) -> tuple[pd.DataFrame, list[str]]:
     """Measure every map inside the brain mask, and find those that miss too much of it.
 
@@ -237,7 +239,7 @@ def _correlation_with_rest(values, total, count, *, included):
     return float(dot(mine, mean) / scale) if scale > 0 else np.nan
 
 
-def split(participants, reasons):
+def split(participants: pd.DataFrame, reasons: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the participants who stay, and those who leave with their reason."""
     reasons = pd.Series(list(reasons), index=participants.index, dtype=object)
     return participants[reasons == ""], participants[reasons != ""].assign(**{REASON: reasons[reasons != ""]})

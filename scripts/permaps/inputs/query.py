@@ -23,7 +23,7 @@ from permaps.workflow.errors import UserError, nearest
 _SPELLED = (("&", "and"), ("|", "or"))
 
 
-def columns_of(query):
+def columns_of(query: str) -> list[str]:
     """Return the columns that a query names, as a sorted list of str.
 
     Raises

@@ -1,11 +1,13 @@
 """The one pass over the images of a table: what each of them is, and its values."""
 
 import hashlib
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from permaps.inputs.images import UnusableMap, decode
+from permaps.inputs.images import Decoded, UnusableMap, decode
 from permaps.inputs.store import Entry, append
 from permaps.inputs.tables import ID, MAP
 
@@ -14,7 +16,12 @@ SAME_MEASURE = 1e-9
 _FLOAT32_MAX = np.finfo(np.float32).max
 
 
-def read_maps(participants: pd.DataFrame, columns, file, decode=decode) -> dict[str, dict[str, Entry]]:
+def read_maps(
+    participants: pd.DataFrame,
+    columns: Sequence[str],
+    file: BinaryIO,
+    decode: Callable[[str], Decoded] = decode,
+) -> dict[str, dict[str, Entry]]:
     """Decode every image that a table names, once and in its order, and write the values of those of use.
 
     Nothing is asked of the images but what they are: who is analysed may change without their being read again.
@@ -70,7 +77,7 @@ def _digest(data):
     return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
-def check_values(data) -> None:
+def check_values(data: np.ndarray) -> None:
     """Raise `UnusableMap` for a map whose values cannot be those of a statistic."""
     # Infinity is missing at its voxel, as NaN is, and does not cost the map.
     finite = np.isfinite(data)
@@ -83,7 +90,7 @@ def check_values(data) -> None:
         raise UnusableMap(f"constant (only the value {values[0]:g})")
 
 
-def check_covariate(data) -> None:
+def check_covariate(data: np.ndarray) -> None:
     """Raise `UnusableMap`; constant values, also 0, are fine: a participant may well have no lesion."""
     finite = np.isfinite(data)
     if not np.isnan(data[~finite]).all() or (np.abs(data[finite]) > _FLOAT32_MAX).any():
@@ -92,7 +99,7 @@ def check_covariate(data) -> None:
         raise UnusableMap("empty (only NaN)")
 
 
-def is_same_measure(covariate, values):
+def is_same_measure(covariate: np.ndarray, values: np.ndarray) -> bool:
     """Tell whether a covariate explains a map without any rest, which leaves nothing to test."""
     if covariate.shape != values.shape:  # it leaves for that
         return False

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 # What to do about a reason that starts like this.
 ADVICE = {
@@ -26,7 +27,7 @@ ADVICE = {
 }
 
 
-def kind(reason):
+def kind(reason: str) -> str:
     """Return a reason without the details of one participant.
 
     If one map misses 12.3% of the mask and another one 12.4%, the reason is the same.
@@ -38,7 +39,7 @@ def kind(reason):
     return reason.split(" (")[0].split(",")[0]
 
 
-def counted(reasons, shown: int = 5) -> str:
+def counted(reasons: Mapping[str, int], shown: int = 5) -> str:
     """Summarise reasons, the most frequent kind first.
 
     Parameters
@@ -61,7 +62,7 @@ def counted(reasons, shown: int = 5) -> str:
     return "; ".join(parts + ([f"{rest} for other reasons"] if rest else []))
 
 
-def kinds_of(reasons):
+def kinds_of(reasons: Mapping[str, int]) -> Counter[str]:
     """Count the kinds of reasons."""
     kinds = Counter()
     for reason, count in reasons.items():
@@ -69,7 +70,7 @@ def kinds_of(reasons):
     return kinds
 
 
-def advice(reasons):
+def advice(reasons: Mapping[str, int]) -> str:
     """Say what to do about the most frequent kind of reason, if there is general advice."""
     ((most, _),) = kinds_of(reasons).most_common(1)
     of_covariate = re.match(r"covariate [^:]+: ", most)

@@ -5,7 +5,9 @@ smooth part, a smoother part and a white part. Participant i depends only on (se
 of generation nor the size of the cohort changes a map.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -46,7 +48,7 @@ class Region:
     centre: tuple  # mm, MNI
 
     @property
-    def sign(self):
+    def sign(self) -> int:
         """The effect's direction, 1 or -1."""
         return 1 if self.peak > 0 else -1
 
@@ -95,7 +97,7 @@ def brain() -> np.ndarray:
     return np.asarray(resampled.dataobj) > SHRUNK
 
 
-def planted(region, mask) -> np.ndarray:
+def planted(region: Region, mask: np.ndarray) -> np.ndarray:
     """Make one region's effect on the grid: the peak times (1 - r^2 / radius^2)^2 inside the mask, else 0.
 
     Returns
@@ -147,26 +149,26 @@ def truth(mask: np.ndarray, effect_size: float) -> tuple[np.ndarray, list[dict],
     return labels, table, effects
 
 
-def names(n_subjects):
+def names(n_subjects: int) -> list[str]:
     """Return participant ids S01, S02, ... of equal length."""
     width = max(2, len(str(n_subjects)))
     return [f"S{i:0{width}d}" for i in range(1, n_subjects + 1)]
 
 
-def without_pseudo(n_subjects):
+def without_pseudo(n_subjects: int) -> set[int]:
     """Return the positions of participants without `pseudo`: one in twenty, evenly spread; 5 of 94."""
     n_missing = round(MISSING_SHARE * n_subjects)
     return {int((k + 0.5) * n_subjects / n_missing) for k in range(n_missing)}
 
 
-def generator(seed, index):
+def generator(seed: int, index: int) -> np.random.Generator:
     """Return the random generator of a participant."""
     # Philox is counter-based, so a stream depends only on its key; the spawn key separates (seed, index)
     # pairs.
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(index,))))
 
 
-def variates(seed, index):
+def variates(seed: int, index: int) -> dict[str, int | str]:
     """Draw a participant's variates: pseudo (words), age (years), sex, site."""
     rng = generator(seed, index)
     site = SITES[int(rng.random() > SITES[0][1])][0]
@@ -178,7 +180,12 @@ def variates(seed, index):
     }
 
 
-def measured(seed: int, index: int, signal, noise) -> np.ndarray:
+def measured(
+    seed: int,
+    index: int,
+    signal: Callable[[dict, float], np.ndarray],
+    noise: Callable[[np.random.Generator], np.ndarray],
+) -> np.ndarray:
     """Return what a participant's scanner gives: the participant's scale times signal and noise.
 
     Parameters
@@ -197,12 +204,12 @@ def measured(seed: int, index: int, signal, noise) -> np.ndarray:
     return scale * (signal(row, (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD) + drawn)
 
 
-def planted_signal(effects: dict):
+def planted_signal(effects: dict) -> Callable[[dict, float], np.ndarray]:
     """Return the signal of a brain map for `measured`, from the planted effects of each variate."""
     return lambda row, reading: effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
 
 
-def write_cohort(path, n_subjects: int, seed: int, map_of) -> None:
+def write_cohort(path: str | Path, n_subjects: int, seed: int, map_of: Callable[[str], str | Path]) -> None:
     """Write the participants table of a simulated cohort.
 
     Parameters

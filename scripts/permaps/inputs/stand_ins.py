@@ -1,5 +1,7 @@
 """Values that stand for a missing value without saying so."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 # Never the name of a group: missing values of SPSS, SAS, R, spreadsheets and databases.
@@ -10,12 +12,12 @@ DOUBTFUL = frozenset({"-", "--", "?", "none", "missing", "unknown", "not availab
 CODES = {-99: 1, -999: 1, -9999: 1, -99999: 1, 999: 2, 9999: 2, 99999: 2}
 
 
-def is_sure(text):
+def is_sure(text: str) -> bool:
     """Tell whether a text always stands for a missing value."""
     return text.casefold() in SURE
 
 
-def doubts(participants: pd.DataFrame, columns) -> list[str]:
+def doubts(participants: pd.DataFrame, columns: Iterable[str]) -> list[str]:
     """Return sentences about values that may stand for missing ones. The user must judge them.
 
     Parameters

@@ -4,8 +4,10 @@ A map costs its values and a bit per voxel: voxels that hold its background, 0 o
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -51,12 +53,12 @@ class Entry:
     checksums: dict = field(default_factory=dict)
 
     @property
-    def layout(self):
+    def layout(self) -> Layout:
         """What its values are laid out on."""
         return Layout(tuple(self.shape), np.array(self.affine), self.parts)
 
 
-def append(file, data) -> dict:
+def append(file: BinaryIO, data: np.ndarray) -> dict:
     """Write a map at the end of a file.
 
     Parameters
@@ -89,13 +91,13 @@ class Maps(Sequence):
     entries : list of Entry
     """
 
-    def __init__(self, path, entries):
+    def __init__(self, path: str | Path, entries: list[Entry]):
         self.path, self.entries = path, entries
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.entries)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> np.ndarray:
         entry = self.entries[i]
         size = int(np.prod(entry.shape))
         with open(self.path, "rb") as file:
@@ -106,7 +108,7 @@ class Maps(Sequence):
         return flat.reshape(entry.shape)
 
     @property
-    def layout(self):
+    def layout(self) -> Layout:
         """What the values are laid out on: the same for all maps."""
         return self.entries[0].layout
 
@@ -120,10 +122,10 @@ class Store:
         What the images are (JSON), and the file with the values of those of use.
     """
 
-    def __init__(self, images, values):
+    def __init__(self, images: str | Path, values: str | Path):
         self.entries, self.values = read_index(images), values
 
-    def maps(self, participants, column: str):
+    def maps(self, participants: Iterable[str], column: str) -> Maps:
         """Return the usable maps that a column names.
 
         Parameters
@@ -135,14 +137,14 @@ class Store:
         return Maps(self.values, [self.entries[name][column] for name in participants])
 
 
-def read_index(path):
+def read_index(path: str | Path) -> dict[str, dict[str, Entry]]:
     """Return the entries of all images, as {participant: {column: Entry}}."""
     with open(path, encoding="utf-8") as file:
         read = json.load(file)
     return {name: {column: Entry(**known) for column, known in of.items()} for name, of in read.items()}
 
 
-def write_index(path, entries) -> None:
+def write_index(path: str | Path, entries: dict[str, dict[str, Entry]]) -> None:
     """Write the entries of all images."""
     told = {name: {column: asdict(entry) for column, entry in of.items()} for name, of in entries.items()}
     with open(path, "w", encoding="utf-8") as file:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -45,7 +46,7 @@ class Mesh:
     triangles: np.ndarray
 
 
-def decode_surface(path) -> Decoded:
+def decode_surface(path: str | Path) -> Decoded:
     """Read the values of a map at the vertices of its hemispheres.
 
     Parameters
@@ -182,7 +183,7 @@ def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
         if corners.min() < 0 or corners.max() >= n or not np.isfinite(points).all():
             raise UserError(
                 f"space.mesh: the {SIDES[side]} hemisphere of {mesh} is damaged: its triangles name vertices that "
-                "are not there, or places are no numbers. Expected a sound mesh: make it anew."
+                "are not there, or places are no numbers. Expected a sound mesh: make it again."
             )
         places.append(points)
         triangles.append(corners + start)
@@ -247,7 +248,7 @@ def _geometry(file, side):
     return points, corners
 
 
-def read_surface_mask(path, counts: dict[str, int]) -> np.ndarray:
+def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
     """Return which vertices a mask has above 0.
 
     Parameters
@@ -273,7 +274,7 @@ def read_surface_mask(path, counts: dict[str, int]) -> np.ndarray:
     return np.nan_to_num(found.data) > 0
 
 
-def write_metric(path, values: np.ndarray, side: str, description: str) -> None:
+def write_metric(path: str | Path, values: np.ndarray, side: str, description: str) -> None:
     """Write the values of one hemisphere as GIFTI, whole or not at all, with the same bytes every time.
 
     Parameters

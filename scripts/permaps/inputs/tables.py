@@ -9,6 +9,7 @@ import io
 import math
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, listed, nearest
@@ -137,7 +138,7 @@ def _check_header(columns, path):
         seen.add(name)
 
 
-def check_participants(columns, rows, lines, path: str | Path) -> None:
+def check_participants(columns: list[str], rows: list[dict], lines: list[int], path: str | Path) -> None:
     """Raise an error for a table whose rows cannot be distinguished by `participant_id`.
 
     Ids that differ only in case or in leading zeros are errors too, because on some file systems and in most
@@ -184,14 +185,14 @@ def check_participants(columns, rows, lines, path: str | Path) -> None:
         seen[key] = name, line
 
 
-def covariate_column(name):
+def covariate_column(name: str) -> str:
     """Return the name of the column with the paths of a covariate's maps."""
     return f"{MAP}_{name}"
 
 
 def map_paths(
-    columns, rows, table: str | Path, maps: str, key: str = "dataset.maps"
-) -> list[tuple[str | None]]:
+    columns: list[str], rows: list[dict], table: str | Path, maps: str, key: str = "dataset.maps"
+) -> list[str | None]:
     """Return every row's map as an absolute path.
 
     Parameters
@@ -241,25 +242,25 @@ def map_paths(
     return paths
 
 
-def series_file(columns, table, maps):
+def series_file(columns: list[str], table: str | Path, maps: str) -> str | None:
     """Return the file with a volume per row that `maps` is, or None if it is a column or a pattern."""
     path = os.path.abspath(Path(table).parent / maps)
     return path if "{" not in maps and maps not in columns and os.path.isfile(path) else None
 
 
-def item_of(path):
+def item_of(path: str) -> tuple[str, int | None]:
     """Return the file of a map, and which of its volumes the map is: None for the only one."""
     found = None if os.path.lexists(path) else _ITEM.fullmatch(path)
     return (found[1], int(found[2])) if found else (path, None)
 
 
-def side_of(path):
+def side_of(path: str) -> str | None:
     """Return the hemisphere that the name of a file says: "L" or "R", or None."""
     found = _SIDE.findall(os.path.basename(path))
     return {"l": "L", "r": "R"}[found[-1][0].lower()] if found else None
 
 
-def hemisphere_files(path):
+def hemisphere_files(path: str) -> dict[str | None, str]:
     """Return the files of the hemispheres that there are, by "L" and "R"; one of a path without {hemi}."""
     if HEMI not in path:
         return {side_of(path): path}
@@ -270,7 +271,7 @@ def hemisphere_files(path):
     return {}
 
 
-def check_maps(rows, lines, paths: list[tuple[str | None]], table: str | Path) -> None:
+def check_maps(rows: list[dict], lines: list[int], paths: list[str | None], table: str | Path) -> None:
     """Raise an error for a table that gives two participants the same file.
 
     Parameters
@@ -316,7 +317,7 @@ def _identity(path):
 
 
 def check_outside(
-    rows, lines, paths: list[tuple[str | None]], table: str | Path, results: str | Path
+    rows: list[dict], lines: list[int], paths: list[str | None], table: str | Path, results: str | Path
 ) -> None:
     """Raise an error for a table that names a map among the results that are made from it.
 
@@ -340,12 +341,12 @@ def check_outside(
         if path is not None and lies_below(path, results):
             raise UserError(
                 f"{table}: the map of {row[ID]} (line {line}), {path}, lies among this run's own results, {results}, "
-                "which are removed and made anew. Expected a place outside: copy the maps there, or choose another "
+                "which are deleted and made again. Expected a place outside: copy the maps there, or choose another "
                 "folder for results."
             )
 
 
-def map_files(table, maps, results=None):
+def map_files(table: str | Path, maps: str, results: str | Path | None = None) -> list[str]:
     """Return the files that a table's maps consist of, as far as they can be read, for a rule's input.
 
     Both files of an Analyze pair are listed. The job that reads the table reports errors better, so they are
@@ -365,7 +366,7 @@ def map_files(table, maps, results=None):
     return [file for file in files if os.access(file, os.R_OK)]
 
 
-def partners(path):
+def partners(path: str) -> list[str]:
     """Return the paths of the files that a map may consist of: both of an Analyze pair, or both hemispheres."""
     if HEMI in path:
         return list(hemisphere_files(path).values())
@@ -376,12 +377,12 @@ def partners(path):
     return [path]
 
 
-def is_number(text):
+def is_number(text: str) -> bool:
     """Tell whether `text` is a finite decimal number. Unlike for float(), 1_000 and inf are not."""
     return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
-def inert(value):
+def inert(value: object) -> object:
     """Return a value as it is written to a table that a spreadsheet may open.
 
     Text that a spreadsheet would read as a formula gets a space in front. Readers of the table remove it, as
@@ -392,7 +393,7 @@ def inert(value):
     return value
 
 
-def write_rows(path: str | Path, columns, rows: list[dict]) -> None:
+def write_rows(path: str | Path, columns: Sequence[str], rows: list[dict]) -> None:
     """Write rows as TSV, with n/a for None, and quotes only around values with a tab or line end.
 
     A spreadsheet evaluates none of the cells.

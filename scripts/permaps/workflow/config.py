@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
@@ -67,14 +68,14 @@ def resolve(given: dict, defaults_path: str | Path, schema_path: str | Path) -> 
     return config
 
 
-def refuse(problems) -> None:
+def refuse(problems: Sequence[str]) -> None:
     """Raise a `UserError` that lists problems of the config, each beginning with its full key."""
     count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
     listed = "\n".join(f"  - {problem}" for problem in problems)
     raise UserError(f"The config has {count}:\n{listed}\nAll keys are described in config/README.md.")
 
 
-def layered(under, over):
+def layered(under: dict, over: dict) -> dict:
     """Return `under` with the values of `over`; a dataset or model in `over` counts as a whole."""
     merged = dict(under)
     for key, value in over.items():
@@ -83,7 +84,7 @@ def layered(under, over):
     return merged
 
 
-def local_config(defaults_path):
+def local_config(defaults_path: str | Path) -> dict:
     """Return the contents of config/config.yaml in the working directory, or {} if there is none.
 
     The file with the defaults does not count as the user's, whatever path leads to it.
@@ -98,7 +99,7 @@ def local_config(defaults_path):
     return load_configfile(path)
 
 
-def keys(schema):
+def keys(schema: dict) -> dict[str, dict]:
     """Return {full key: its schema} for every key that is not a section; contrasts count as one key."""
     found = {}
     for name, sub in schema["properties"].items():
@@ -112,7 +113,7 @@ def keys(schema):
     return found
 
 
-def keys_of_source(schema, source):
+def keys_of_source(schema: dict, source: str) -> dict[str, dict]:
     """Return {key: its schema} for a dataset of this source."""
     return {k: _dereferenced(v, schema) for k, v in schema["$defs"][source]["properties"].items()}
 
@@ -190,8 +191,8 @@ def _fill(values, sub, schema):
 
 
 def _types(sub):
-    kinds = sub.get("type", [])
-    return [kinds] if isinstance(kinds, str) else kinds
+    types = sub.get("type", [])
+    return [types] if isinstance(types, str) else types
 
 
 def _typed(value, sub, schema):
@@ -199,12 +200,12 @@ def _typed(value, sub, schema):
     if isinstance(value, dict):
         known = _properties(value, sub, schema)
         return {k: _typed(v, known[k], schema) if k in known else v for k, v in value.items()}
-    kinds = _types(sub)
-    if isinstance(value, str) and "string" not in kinds:
+    types = _types(sub)
+    if isinstance(value, str) and "string" not in types:
         value = _from_text(value)
-    elif isinstance(value, str) and "null" in kinds and value.strip() in ("", "~", "null"):
+    elif isinstance(value, str) and "null" in types and value.strip() in ("", "~", "null"):
         return None
-    if "number" in kinds and _is_number(None, value):
+    if "number" in types and _is_number(None, value):
         return float(value)
     if isinstance(value, str) and sub.get("format") == "path":
         return os.path.expanduser(value)
@@ -312,11 +313,11 @@ def _expected(sub):
         return f"a section with keys among {', '.join(sub['properties'])}; leave it out to have the defaults"
     if "enum" in sub:
         return f"one of {', '.join(str(option) for option in sub['enum'])}"
-    kinds = _types(sub)
+    types = _types(sub)
     words = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list"}
     words |= {"string": "text", "object": "a section", "null": "null"}
-    first = words[kinds[0]] if kinds else "something else"
-    return f"{first}{_bounds(sub)}{', or null' if 'null' in kinds[1:] else ''}"
+    first = words[types[0]] if types else "something else"
+    return f"{first}{_bounds(sub)}{', or null' if 'null' in types[1:] else ''}"
 
 
 def _bounds(sub):
@@ -334,10 +335,10 @@ def _bounds(sub):
 
 def _reading(value, sub):
     """Say why a value is not what it looks like."""
-    kinds = _types(sub)
-    if "integer" in kinds and isinstance(value, float) and value.is_integer():
+    types = _types(sub)
+    if "integer" in types and isinstance(value, float) and value.is_integer():
         return f"; write {_shown(int(value))}"
-    if isinstance(value, str) and {"integer", "number"} & set(kinds):
+    if isinstance(value, str) and {"integer", "number"} & set(types):
         number = "".join(str(unicodedata.decimal(character, character)) for character in value.strip())
         if number != value.strip() and re.fullmatch(r"[+-]?[0-9.]+", number):
             return f"; digits other than 0 to 9 are text: write {number}"
@@ -347,7 +348,7 @@ def _reading(value, sub):
             return f"; YAML reads {number} as text: write {format(Decimal(number), 'f')}"
         if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", number):
             return f"; YAML knows no decimal comma: write {number.replace(',', '.')}"
-    if "string" in kinds and isinstance(value, (bool, int, float)):
+    if "string" in types and isinstance(value, (bool, int, float)):
         return "; put it in quotes if it is meant as text"
     return ""
 

@@ -1,11 +1,15 @@
 """What every rule has, so that no rule has to repeat it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from permaps.workflow.digest import library_digest
 
+if TYPE_CHECKING:
+    from snakemake.rules import Rule
 
-def complete(rule, home, results: str, resources: dict) -> None:
+
+def complete(rule: "Rule", home: Path, results: str, resources: dict) -> None:
     """Give a rule its log, benchmark, environment and resources, and the parameters that make it run again.
 
     Parameters

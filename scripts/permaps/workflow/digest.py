@@ -73,7 +73,7 @@ def _imported(source):
     return names
 
 
-def library_digest(script):
+def library_digest(script: str | Path) -> str:
     """Return a short digest of the content of a script and of every library file that it uses."""
     content = hashlib.sha256()
     modules = modules_of(script)
@@ -86,7 +86,7 @@ def library_digest(script):
     return content.hexdigest()[:16]
 
 
-def code_digest(home):
+def code_digest(home: Path) -> str:
     """Return a short digest of all code that makes results: rules, scripts, library.
 
     Parameters

@@ -77,12 +77,12 @@ def estimate(
     return total, "a probe of this machine" if probed else "what they took before"
 
 
-def relabelled(wildcards):
+def relabelled(wildcards: dict[str, str]) -> int:
     """Return how many relabellings a job computes, or 1 for a job without relabellings."""
     return int(wildcards["stop"]) - int(wildcards["start"]) if "stop" in wildcards else 1
 
 
-def measured(benchmarks, rule):
+def measured(benchmarks: str | Path, rule: str) -> list[tuple[float, int]]:
     """Return (seconds, relabellings) of every benchmark of a rule, with 1 for a job without relabellings."""
     found = []
     for path in [Path(benchmarks) / f"{rule}.tsv", *(Path(benchmarks) / rule).glob("*.tsv")]:
@@ -97,13 +97,13 @@ def measured(benchmarks, rule):
     return found
 
 
-def rate(found):
+def rate(found: list[tuple[float, int]]) -> float | None:
     """Return seconds per relabelling or per job, or None if nothing was measured."""
     # The ratio of sums, because a short chunk mostly measures the start of its job.
     return sum(s for s, _ in found) / sum(n for _, n in found) if found else None
 
 
-def probe(repeats=3):
+def probe(repeats: int = 3) -> float:
     """Return the seconds that a fixed piece of work takes on this machine now, the best of some repeats."""
     draw = random.Random(0).random
     values = [draw() for _ in range(200_000)]
@@ -115,7 +115,7 @@ def probe(repeats=3):
     return min(times)
 
 
-def grid_of(path):
+def grid_of(path: str | Path) -> int | None:
     """Return the number of voxels in the header of a NIfTI or Analyze file, or None if it cannot be read."""
     path = Path(path)
     header = path.with_suffix({".img": ".hdr", ".IMG": ".HDR"}.get(path.suffix, path.suffix))
@@ -133,7 +133,7 @@ def grid_of(path):
     return None
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Write a time only as precisely as it is known."""
     if seconds < 90:
         return f"about {max(10, 10 * round(seconds / 10))} s"
@@ -142,7 +142,7 @@ def duration(seconds):
     return f"about {seconds / 3600:.1f} h"
 
 
-def as_reference(benchmarks: str | Path, n_participants: int, grid: int):
+def as_reference(benchmarks: str | Path, n_participants: int, grid: int) -> dict:
     """Return the reference from a finished run, together with the probe's time.
 
     Parameters

@@ -1,5 +1,7 @@
 """Messages for the user about problems that they can fix."""
 
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """A problem in the user's config, table or images.
@@ -9,7 +11,7 @@ class UserError(Exception):
     """
 
 
-def nearest(name, known):
+def nearest(name: object, known: Iterable) -> str:
     """Return ", did you mean 'x'?" for the known name closest to `name`, or an empty string."""
     import difflib
 
@@ -17,7 +19,7 @@ def nearest(name, known):
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-def listed(names, most=30, longest=60):
+def listed(names: Iterable, most: int = 30, longest: int = 60) -> str:
     """Return names as a phrase, with long names and lists cut: a file that is no table may have huge ones."""
     names = [str(name) for name in names]
     shown = [name if len(name) <= longest else f"{name[: longest - 3]}..." for name in names[:most]]

@@ -5,6 +5,7 @@ Snakemake finds the same problems later, and shows some of them as a traceback o
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.workflow.config import refuse
@@ -40,7 +41,7 @@ def check_place(folder: str | Path, what: str) -> None:
         )
 
 
-def check_files(config: dict, given=()) -> None:
+def check_files(config: dict, given: Sequence[str | Path] = ()) -> None:
     """Refuse a config whose input files cannot be read, or whose results cannot be written.
 
     Parameters
@@ -146,7 +147,7 @@ def _among_results(key, path, results):
     if not lies_below(path, results):
         return []
     return [
-        f"{key}: {path!r} lies among this run's own results, '{results}', which are removed and made anew; "
+        f"{key}: {path!r} lies among this run's own results, '{results}', which are deleted and made again; "
         "expected a place outside: copy it there, or choose another folder for results"
     ]
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from permaps.workflow.errors import UserError
@@ -21,7 +22,7 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPE
 
 
 @contextlib.contextmanager
-def job(snakemake: object):
+def job(snakemake: object) -> Iterator[None]:
     """Run a script's work: check its inputs, record its outputs, and report its errors once.
 
     A `UserError` ends the job with its message and no traceback, on the terminal and in the log; any
@@ -60,7 +61,7 @@ def job(snakemake: object):
 
 
 @contextlib.contextmanager
-def recorded(job: object):
+def recorded(job: object) -> Iterator[None]:
     """Check what a job reads, and record what the block makes.
 
     Parameters
@@ -92,14 +93,14 @@ def _unexpected(error):
     return f"unexpected {type(error).__name__}: {error}"
 
 
-def warn(text) -> None:
+def warn(text: str) -> None:
     """Write a warning to the log and to the terminal: the run goes on, but its results may be bad."""
     log.warning("warning: %s", text)
     print(f"\nPermaps warns: {text}\n", file=sys.stderr)
 
 
 @contextlib.contextmanager
-def written_whole(path):
+def written_whole(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path next to `path`, and rename it to `path` only if the block succeeds.
 
     So a job that is killed, or an orphan that ends after its retry, never leaves half a file behind.

@@ -1,6 +1,7 @@
 """Names of contrasts, small volumes and covariates: they become part of file names."""
 
 import re
+from collections.abc import Collection
 
 # Of one name, in bytes, on every common file system.
 LONGEST_NAME = 255
@@ -13,7 +14,9 @@ _REPEATED = re.compile(r"(.+?)\1{19,}$")
 _BESIDE = ".npz"
 
 
-def unfit_names(contrasts, volumes, covariates) -> list[str]:
+def unfit_names(
+    contrasts: Collection[str], volumes: Collection[str], covariates: Collection[str]
+) -> list[str]:
     """Return what is wrong with names that are valid text, one line each.
 
     Parameters

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -12,7 +13,7 @@ _KINDS = {
 }
 
 
-def no_file(path) -> str:
+def no_file(path: str | Path) -> str:
     """Return what a path leads to, in two words, if it exists and is no regular file; otherwise "".
 
     Parameters
@@ -31,7 +32,7 @@ def no_file(path) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "")
 
 
-def lies_below(path, folder):
+def lies_below(path: str | Path, folder: str | Path) -> bool:
     """Tell whether a path leads into a folder, or to the folder itself, through any links."""
     try:
         path, folder = os.path.realpath(path), os.path.realpath(folder)

@@ -3,6 +3,8 @@
 import hashlib
 import importlib.metadata
 import platform
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +21,7 @@ PACKAGES = (
 )
 
 
-def software():
+def software() -> dict[str, str | None]:
     """Return the versions of Python and of the packages that results depend on; None if not installed.
 
     A package that is missing here may have been used: with conda, jobs run in several environments.
@@ -33,13 +35,13 @@ def software():
     return versions
 
 
-def sha256(path):
+def sha256(path: str | Path) -> str:
     """Return a file's checksum without reading the whole file into memory."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def relabellings(null, n_distinct: int | str):
+def relabellings(null: Mapping[str, np.ndarray], n_distinct: int | str) -> dict[str, int | bool]:
     """Return how many relabellings a null has besides the observed one, and whether those are all.
 
     Parameters
@@ -52,7 +54,7 @@ def relabellings(null, n_distinct: int | str):
     return {"n_relabellings": n, "exact": isinstance(n_distinct, int) and n + 1 >= n_distinct}
 
 
-def plain(value):
+def plain(value: object) -> object:
     """Return nested dicts, lists and numbers as types that JSON and a comparison of params know."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}

@@ -19,6 +19,9 @@ import hashlib
 import json
 import os
 import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
 
 from permaps.workflow.errors import UserError
 
@@ -36,28 +39,28 @@ class Records:
     results : path
     """
 
-    def __init__(self, results):
+    def __init__(self, results: str | Path):
         self.results = os.path.abspath(results)
         self._read = {}
 
     @classmethod
-    def beside(cls, log):
+    def beside(cls, log: str | Path) -> Self:
         """Return the records of the results folder that contains a job's log."""
         folder = os.path.dirname(log)
         while os.path.basename(folder) not in ("logs", ""):
             folder = os.path.dirname(folder)
         return cls(os.path.dirname(folder))
 
-    def name(self, path):
+    def name(self, path: str | Path) -> str | None:
         """Return a path relative to the results, as in records; None for a path outside of them."""
         path = os.path.abspath(path)
         return path[len(self.results) + 1 :] if path.startswith(self.results + os.sep) else None
 
-    def path(self, name):
+    def path(self, name: str) -> str:
         """Return the path of a result's record."""
         return os.path.join(self.results, FOLDER, f"{name}.json")
 
-    def of(self, path):
+    def of(self, path: str | Path) -> dict | None:
         """Return the record of a file; None for a file that no job has made.
 
         Raises
@@ -84,7 +87,7 @@ class Records:
             raise damaged(path, f"its record {self.path(name)} is no record")
         return record
 
-    def inspect(self, paths) -> tuple[dict[str, str], list[str]]:
+    def inspect(self, paths: Iterable[str | Path]) -> tuple[dict[str, str], list[str]]:
         """Check that what a job reads is what was written, and return what it is.
 
         Parameters
@@ -114,7 +117,7 @@ class Records:
             inputs[self.name(path)] = digest(record["files"])
         return inputs, sources
 
-    def seen(self, path):
+    def seen(self, path: str | Path) -> dict[str, list]:
         """Return what a result's record says about the user's files, or {} if it says nothing."""
         try:
             return (self.of(path) or {}).get("sources", {})
@@ -150,7 +153,9 @@ def made(records: Records, job: object, inputs: dict[str, str], sources: dict[st
     return found
 
 
-def stale(records: Records, jobs):
+def stale(
+    records: Records, jobs: Iterable[tuple[object, Iterable[str | Path]]]
+) -> Iterator[tuple[object, str, str | None]]:
     """Yield the results that differ from what their jobs would make now.
 
     Parameters
@@ -180,7 +185,7 @@ def stale(records: Records, jobs):
                 yield job, path, _difference({"": [os.path.getsize(path), ""]}, record["files"])
 
 
-def refuse_stale(records, jobs, results: str) -> None:
+def refuse_stale(records: Records, jobs: Iterable[tuple[object, Iterable[str | Path]]], results: str) -> None:
     """Raise an error for results that differ from what their jobs would make now.
 
     Parameters
@@ -203,11 +208,11 @@ def refuse_stale(records, jobs, results: str) -> None:
         paths = [path for _, path, _ in found]
         more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
         rules = list(dict.fromkeys(job.rule.name for job, _, _ in found))
-        anew = f"--forcerun {' '.join(rules)}" if len(rules) <= _FEW else "--forceall"
+        again = f"--forcerun {' '.join(rules)}" if len(rules) <= _FEW else "--forceall"
         raise UserError(
             f"{results}: holds files of another config, other inputs or another version, and Snakemake would take "
             "them for up to date, as it does when results are copied or .snakemake is deleted: "
-            f"{', '.join(paths[:_FEW])}{more}. To make them anew, run again with {anew}, or delete the folder; to "
+            f"{', '.join(paths[:_FEW])}{more}. To make them again, run with {again}, or delete the folder; to "
             "keep them, choose another folder in `results`. If they are what this config gives, run with --touch "
             "once."
         )
@@ -220,7 +225,7 @@ def _from(inputs, known):
     )
 
 
-def looked_at(paths, seen) -> dict[str, tuple[int, int, str]]:
+def looked_at(paths: Iterable[str | Path], seen: dict[str, list]) -> dict[str, list]:
     """Return size, date in ns and checksum of the user's files, with size and date as from `dates_of`.
 
     Parameters
@@ -230,12 +235,12 @@ def looked_at(paths, seen) -> dict[str, tuple[int, int, str]]:
 
     Returns
     -------
-    dict of str to (int, int, str)
+    dict of str to list of int, int and str
     """
     return {path: [*stat, checksum(path)] for path, stat in dates_of(paths, seen).items()}
 
 
-def dates_of(paths, seen: dict[str, tuple[int, int, str]]) -> dict[str, tuple[int, int]]:
+def dates_of(paths: Iterable[str | Path], seen: dict[str, list]) -> dict[str, list]:
     """Return size and date in ns of the user's files, from one stat of each.
 
     A file with a new date and the same content as before keeps its old date here: touching a file, or copying
@@ -245,12 +250,12 @@ def dates_of(paths, seen: dict[str, tuple[int, int, str]]) -> dict[str, tuple[in
     ----------
     paths : iterable of path
         Those that do not exist have no entry.
-    seen : dict of str to (int, int, str)
+    seen : dict of str to list of int, int and str
         What an earlier run looked at, from `Records.seen`.
 
     Returns
     -------
-    dict of str to (int, int)
+    dict of str to list of two int
     """
     found = {}
     for path in paths:
@@ -273,12 +278,12 @@ def _checksum_then(path, date):
         return None
 
 
-def digest(value):
+def digest(value: object) -> str:
     """Return a short digest of plain values."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def checksum(path):
+def checksum(path: str | Path) -> str:
     """Return the CRC-32 of a file. It detects damage, at more than a gigabyte per second."""
     crc = 0
     with open(path, "rb", buffering=0) as file:
@@ -287,7 +292,7 @@ def checksum(path):
     return f"{crc:08x}"
 
 
-def contents(path):
+def contents(path: str | Path) -> dict[str, list]:
     """Return {name: [size, checksum]} of the files in a folder, or of one file, whose name is then empty.
 
     Hidden files are not ours: in one of them, Snakemake notes when it saw the folder.
@@ -315,9 +320,9 @@ def _difference(found, expected):
     return None
 
 
-def damaged(path, found):
+def damaged(path: str | Path, found: str) -> UserError:
     """Return the error that names a damaged result and says how to fix it."""
     return UserError(
         f"{path}: damaged, cut off or exchanged ({found}). "
-        f"Delete {path} and run again: only what depends on it is computed anew."
+        f"Delete {path} and run again: only what depends on it is computed again."
     )

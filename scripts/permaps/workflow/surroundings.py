@@ -9,10 +9,11 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 
-def shield(environment) -> None:
+def shield(environment: MutableMapping[str, str]) -> None:
     """Keep from a run what is around it: warnings as errors, files called like modules, a home without room.
 
     Parameters
@@ -31,7 +32,7 @@ def shield(environment) -> None:
         environment.setdefault("MPLCONFIGDIR", os.path.join(environment["XDG_CACHE_HOME"], "matplotlib"))
 
 
-def cache_folder(environment):
+def cache_folder(environment: Mapping[str, str]) -> Path:
     """Return the user's folder for caches, or one of the run's own where that one cannot be written.
 
     Parameters
