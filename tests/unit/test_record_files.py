@@ -155,9 +155,7 @@ def test_what_was_made_from_something_else_is_refused(place, change):
     jobs = [(place.job("a"), []), (place.job("b"), place.job("a").output)]
     with pytest.raises(UserError) as told:
         refuse_stale(Records(place.results), jobs, "results")
-    assert "b.tsv. To make them again, run with --forcerun rule_b, or delete the folder" in str(
-        told.value
-    )
+    assert "b.tsv. To make them again, run with --forcerun rule_b, or delete the folder" in str(told.value)
 
 
 def test_a_result_of_another_size_is_told_before_anything_runs(place):

@@ -1,6 +1,7 @@
 """Charts of a run: null distributions, convergence of p, effects at peaks, design, quality."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from permaps.permutation.thresholds import critical_value, reached, settling
@@ -24,7 +25,7 @@ FREE = 0.78
 SHADES = (BLUE, RED, GREEN, ORANGE, "#CC79A7")
 
 
-def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, extent: str = "voxels"):
+def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, extent: str = "voxels") -> Figure:
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
     Parameters
@@ -86,7 +87,7 @@ def _bins(null):
     return max(1, int(np.ceil(np.ptp(null) / width))) if width > 0 else 1
 
 
-def convergence(tracks: dict, alpha: float, title: str):
+def convergence(tracks: dict, alpha: float, title: str) -> Figure:
     """Draw how the corrected p of each statistic's top peaks converges with the relabellings.
 
     Parameters
@@ -150,7 +151,7 @@ def discoveries(
     shares: np.ndarray,
     title: str,
     elements: str = "voxels",
-):
+) -> Figure:
     """Draw the bounds on true discoveries: of each cluster, and of the elements with the largest statistic.
 
     Parameters
@@ -201,7 +202,7 @@ def discoveries(
     return figure
 
 
-def peak_effects(peaks: list, title: str, ylabel: str):
+def peak_effects(peaks: list, title: str, ylabel: str) -> Figure:
     """Draw the data behind each peak: a slope with its band, or groups side by side.
 
     Parameters
@@ -244,7 +245,7 @@ def peak_effects(peaks: list, title: str, ylabel: str):
     return figure
 
 
-def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: str):
+def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: str) -> Figure:
     """Draw the design as fitted, the contrasts below it, and the correlations between the columns.
 
     Parameters
@@ -332,7 +333,7 @@ def quality(
     flags: dict[int, str],
     title: str,
     elements: str = "voxels",
-):
+) -> Figure:
     """Draw each participant's values, correlation with the others and missing share.
 
     Parameters
@@ -380,12 +381,12 @@ def quality(
     axes[2].set_ylim(0, max(1.0, 110 * float(np.max(missing, initial=0))))
     axes[2].set_xlim(-1, n)
     # The names and reasons of hundreds would overlap: red marks them, and the caption names them.
-    told = flags if len(flags) <= 30 else {}
-    shown = at if n <= 40 else np.array(sorted({*range(0, n, int(np.ceil(n / 30))), *told}))
+    named = flags if len(flags) <= 30 else {}
+    shown = at if n <= 40 else np.array(sorted({*range(0, n, int(np.ceil(n / 30))), *named}))
     axes[2].set_xticks(shown, [participants[i] for i in shown], rotation=90, fontsize=7)
     for label, i in zip(axes[2].get_xticklabels(), shown, strict=True):
         label.set_color(RED if i in flags else BLACK)
-    for i, reason in told.items():
+    for i, reason in named.items():
         axes[1].annotate(
             reason,
             (i, correlation[i]),

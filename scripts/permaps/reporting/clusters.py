@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from permaps.spaces.adjacency import Adjacency
+from permaps.spaces.space import Space
 from permaps.statistics.components import components
 
 # Peaks of a cluster: at most so many, and no two nearer than this, in mm.
@@ -12,7 +14,7 @@ MOST_PEAKS, APART = 4, 8.0
 ACTIVE = ["n_active", "tdp"]
 
 
-def clusters_of(significant, values: np.ndarray, adjacency) -> list[np.ndarray]:
+def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacency) -> list[np.ndarray]:
     """Return the elements of each cluster: neighbours that are all significant and of one sign.
 
     Parameters
@@ -52,7 +54,7 @@ def shares_of(clusters: list[np.ndarray], active: list[int], n_elements: int) ->
     return shares
 
 
-def is_peak(height: np.ndarray, cluster: np.ndarray, touching) -> np.ndarray:
+def is_peak(height: np.ndarray, cluster: np.ndarray, touching: Adjacency) -> np.ndarray:
     """Return which elements have no higher neighbour in their own cluster.
 
     Parameters
@@ -106,7 +108,7 @@ def kept_apart(
 def tabulate(
     found: list[np.ndarray],
     values: np.ndarray,
-    space,
+    space: Space,
     readings: dict[str, np.ndarray],
     height: np.ndarray | None = None,
     active: list[int] | None = None,
@@ -159,13 +161,13 @@ def tabulate(
     return pd.DataFrame(rows, columns=columns)
 
 
-def residual_dof(plan):
+def residual_dof(plan: dict) -> int:
     """Return a contrast's residual degrees of freedom from its plan: the last of one or two numbers."""
     return int(np.atleast_1d(plan["dof"])[-1])
 
 
 def effect_interval(
-    effect: np.ndarray, t: np.ndarray, dof: int, confidence=0.95
+    effect: np.ndarray, t: np.ndarray, dof: int, confidence: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the confidence interval of an effect from its t: the standard error is effect / t.
 

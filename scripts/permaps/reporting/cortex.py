@@ -4,18 +4,20 @@ import warnings
 from html import escape
 
 import numpy as np
+from matplotlib.figure import Figure
 from nilearn import plotting
 
 from permaps.inputs.surfaces import SIDES, TEMPLATES
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
+from permaps.spaces.surface import Surface
 
 VIEWS = ("lateral", "medial")
 # Below this share of the scale, the folds of the cortex show in place of the colour.
 FAINT = 0.15
 
 
-def views(space) -> dict:
+def views(space: Surface) -> dict:
     """Return the meshes on which maps are shown, and the depth of the sulci where it is known.
 
     Parameters
@@ -46,7 +48,7 @@ def views(space) -> dict:
     return found
 
 
-def panels(space, panels: list, alpha: float, title: str, most: float | None = None):
+def panels(space: Surface, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
     """Draw -log10 p maps side by side, each with its hemispheres from outside and inside, on one scale.
 
     Takes and gives what `permaps.reporting.drawing.draw_panels` does.
@@ -68,7 +70,14 @@ def panels(space, panels: list, alpha: float, title: str, most: float | None = N
     return figure
 
 
-def statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
+def statistic(
+    space: Surface,
+    values: np.ndarray,
+    significant: np.ndarray,
+    label: str,
+    title: str,
+    symmetric: bool = True,
+) -> Figure:
     """Draw a statistic on the hemispheres; what is significant is outlined.
 
     Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
@@ -84,7 +93,7 @@ def statistic(space, values: np.ndarray, significant, label: str, title: str, sy
     return figure
 
 
-def coverage(space, counts: np.ndarray, inside, participants: int):
+def coverage(space: Surface, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each vertex, with the outline of the analysis mask.
 
     Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
@@ -101,7 +110,9 @@ def coverage(space, counts: np.ndarray, inside, participants: int):
     return figure
 
 
-def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
+def viewer(
+    space: Surface, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
+) -> str:
     """Make an interactive view of a statistic on the hemisphere of a vertex, and of the other one below it.
 
     Takes and gives what `permaps.reporting.drawing.view` does.

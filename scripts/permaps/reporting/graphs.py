@@ -4,16 +4,18 @@ import json
 import warnings
 
 import numpy as np
+from matplotlib.figure import Figure
 from nilearn import plotting
 
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import BLACK, GREY, heading, label_p, p_scale, plt
+from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
 MOST_NAMES = 45
 
 
-def panels(space, panels: list, alpha: float, title: str, most: float | None = None):
+def panels(space: Edges, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
     """Draw -log10 p of several statistics as matrices side by side, on one scale.
 
     Takes and gives what `permaps.reporting.drawing.draw_panels` does.
@@ -37,7 +39,9 @@ def panels(space, panels: list, alpha: float, title: str, most: float | None = N
     return figure
 
 
-def statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
+def statistic(
+    space: Edges, values: np.ndarray, significant: np.ndarray, label: str, title: str, symmetric: bool = True
+) -> Figure:
     """Draw a statistic as a matrix with what is significant outlined, and the significant edges on a brain.
 
     Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
@@ -67,7 +71,7 @@ def statistic(space, values: np.ndarray, significant, label: str, title: str, sy
     return figure
 
 
-def coverage(space, counts: np.ndarray, inside, participants: int):
+def coverage(space: Edges, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each edge.
 
     Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
@@ -83,7 +87,9 @@ def coverage(space, counts: np.ndarray, inside, participants: int):
     return figure
 
 
-def viewer(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
+def viewer(
+    space: Edges, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
+) -> str:
     """Make a page with the matrix of a statistic that says nodes and value under the pointer.
 
     Takes and gives what `permaps.reporting.drawing.view` does.

@@ -1,6 +1,7 @@
 """The papers behind the methods: how they are cited in a text, in a list, and as BibTeX."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 # The file is ours: each entry ends with a brace on a separate line, and each field with "},".
@@ -23,23 +24,23 @@ def _short(key):
     return f"{named}, {fields['year']}"
 
 
-def cite(*keys):
+def cite(*keys: str) -> str:
     """Return a citation of the papers with these keys, in parentheses."""
     return f"({'; '.join(map(_short, keys))})"
 
 
-def cited(text):
+def cited(text: str) -> list[str]:
     """Return the keys of the papers that a text cites, in the order of their first citation."""
     at = {key: text.find(_short(key)) for key in ENTRIES}
     return sorted((key for key, where in at.items() if where >= 0), key=at.get)
 
 
-def bibtex(keys):
+def bibtex(keys: Iterable[str]) -> str:
     """Return the BibTeX entries of these keys."""
     return "\n\n".join(ENTRIES[key][0] for key in keys) + "\n"
 
 
-def listed(key):
+def listed(key: str) -> str:
     """Return one paper as a line for a list of references."""
     fields = ENTRIES[key][1]
     authors = fields["author"].split(" and ")

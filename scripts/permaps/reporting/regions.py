@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from permaps.permutation.discoveries import Bound
 from permaps.reporting.clusters import ACTIVE
+from permaps.spaces.space import Space
 
 
-def regions_of(names: list[tuple[str | None]]) -> dict[str, np.ndarray]:
+def regions_of(names: list[str | None]) -> dict[str, np.ndarray]:
     """Return the elements of each region of an atlas, by name.
 
     Parameters
@@ -30,8 +32,8 @@ def tabulate_regions(
     values: np.ndarray,
     voxel_stat: str,
     significant: dict,
-    space,
-    bound=None,
+    space: Space,
+    bound: Bound | None = None,
 ) -> pd.DataFrame:
     """Return one row per region.
 

@@ -1,10 +1,15 @@
 """How every figure looks: fonts, sizes, and colours that survive print and colour blindness."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")  # no display on a cluster node
 import matplotlib.pyplot as plt
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
 
 from permaps.workflow.jobs import written_whole
 
@@ -40,14 +45,14 @@ plt.rcParams.update(
 )
 
 
-def heading(figure, title) -> None:
+def heading(figure: Figure, title: str) -> None:
     """Put a title over a figure, in a smaller size if it would not fit."""
     # A bold letter of 12 points is about 0.1 inch wide.
     size = min(12, 12 * (figure.get_figwidth() - 0.2) / (0.1 * len(title)))
     figure.suptitle(title, x=0.1 / figure.get_figwidth(), ha="left", fontsize=size, fontweight="bold")
 
 
-def save(figure, *paths) -> None:
+def save(figure: Figure, *paths: str | Path) -> None:
     """Write a figure to each path and close it. The same figure gives the same bytes."""
     if figure.get_layout_engine() is not None:
         # One layout for all files, because repeated constrained layouts differ slightly.
@@ -60,7 +65,7 @@ def save(figure, *paths) -> None:
     plt.close(figure)
 
 
-def p_scale(maps, alpha: float, most: float | None = None):
+def p_scale(maps: Iterable[np.ndarray], alpha: float, most: float | None = None) -> tuple[float, float, str]:
     """Return where the scale of several maps of -log10 p begins and ends, and whether its end is open.
 
     Parameters
@@ -82,17 +87,17 @@ def p_scale(maps, alpha: float, most: float | None = None):
     return threshold, top, "max" if largest > top * (1 + 1e-6) else "neither"
 
 
-def label_p(bar) -> None:
+def label_p(bar: Colorbar) -> None:
     """Label the colour bar of a scale of -log10 p."""
     bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
     bar.outline.set_visible(False)
 
 
-def number(value):
+def number(value: float) -> str:
     """Write a statistic with four digits, and with an exponent only if it would be long."""
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
-def p_text(p):
+def p_text(p: float) -> str:
     """Write a p value as in a paper, and never round it to 0."""
     return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.1g}"

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from permaps.permutation.thresholds import critical_value, p_interval, reached, significant
+from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 
 
-def columns(space):
+def columns(space: Space | type[Space]) -> list[str]:
     """Return the columns of the table, for a space or its class."""
     return [
         "contrast",
@@ -26,7 +27,9 @@ def columns(space):
     ]
 
 
-def bonferroni_row(contrast: str, statistic: str, values: np.ndarray, logp: np.ndarray, space, alpha: float):
+def bonferroni_row(
+    contrast: str, statistic: str, values: np.ndarray, logp: np.ndarray, space: Space, alpha: float
+) -> dict:
     """Return the row of the parametric test, whose peak is the element of the smallest p.
 
     Parameters
@@ -58,7 +61,7 @@ def permutation_row(
     logp: np.ndarray,
     null: np.ndarray,
     alpha: float,
-    space=Volume,
+    space: Space | type[Space] = Volume,
 ) -> dict:
     """Return the row of one permutation statistic.
 
@@ -106,7 +109,7 @@ def _place(space, element):
     return {column: values[0] for column, values in space.place([element]).items()}
 
 
-def small_volume_row(logp: np.ndarray, values: np.ndarray, space, alpha: float, drawn: dict) -> dict:
+def small_volume_row(logp: np.ndarray, values: np.ndarray, space: Space, alpha: float, drawn: dict) -> dict:
     """Return what one statistic finds in a small volume.
 
     Parameters
@@ -144,7 +147,7 @@ def small_volume_row(logp: np.ndarray, values: np.ndarray, space, alpha: float, 
     }
 
 
-def as_table(rows, space=Volume):
+def as_table(rows: list[dict], space: Space | type[Space] = Volume) -> pd.DataFrame:
     """Return the rows as a table with all columns, counts as whole numbers."""
     table = pd.DataFrame(rows, columns=columns(space))
     for name in (f"n_significant_{space.elements}", "n_clusters", "n_relabellings"):

@@ -1,5 +1,7 @@
 """The findings in the simulated cohort, compared with the planted effects."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.ndimage import distance_transform_edt
@@ -41,11 +43,11 @@ def score(
     regions: pd.DataFrame,
     labels: np.ndarray,
     weights: dict,
-    effects,
+    effects: dict[str, np.ndarray],
     statistic: np.ndarray,
-    found,
+    found: dict[str, np.ndarray],
     mask: np.ndarray,
-    voxel_size,
+    voxel_size: Sequence[float],
     margin: float,
     least: float = 1.0,
 ) -> pd.DataFrame:

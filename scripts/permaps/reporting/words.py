@@ -1,14 +1,15 @@
 """How a space is spoken of in pages and in the methods."""
 
+from permaps.spaces.space import Space
 from permaps.spaces.stored import KINDS
 
 
-def space_of(record):
+def space_of(record: dict) -> type[Space]:
     """Return the class of the space of a run, from its provenance."""
     return KINDS[record["mask"].get("kind", "volume")]
 
 
-def analysed(record):
+def analysed(record: dict) -> str:
     """Say how many elements were analysed, and of what size or on what."""
     mask, space = record["mask"], space_of(record)
     count = f"{mask[f'n_{space.elements}']:,} {space.elements}"
@@ -22,7 +23,7 @@ def analysed(record):
     return f"{count} of {' × '.join(f'{side:g}' for side in mask['voxel_size_mm'])} mm"
 
 
-def smoothing(record):
+def smoothing(record: dict) -> str:
     """Say how the maps were smoothed."""
     fwhm = record["config"]["smoothing_fwhm"]
     return f"{fwhm or 0:g} mm FWHM" + (
