@@ -37,11 +37,8 @@ AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
 .PHONY: run test test-slurm lint errors fuzz stress calibrate bench agree golden lock
 .DELETE_ON_ERROR:
 
-# The report is written after the run, into a folder that has to exist when nothing is left to do.
 run: $(READY)
-	@results=$$("$(BIN)/python" -P -c '$(results_folder)' config/config.yaml $(CONFIG)) && mkdir -p "$$results" && \
-	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --rerun-incomplete \
-		--report "$$results/report.html" --report-after-run
+	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --rerun-incomplete
 
 test: $(READY)
 	$(ACTIVE) pytest --ignore tests/slurm $(AT_ONCE) $(PYTEST_ARGS)
@@ -97,9 +94,4 @@ sys.version_info < (3, 11) and sys.exit(found + "; Permaps needs 3.11 or newer: 
 missing = [name for name in ("venv", "ensurepip") if not importlib.util.find_spec(name)]; \
 missing and sys.exit(found + " without %s; on Debian and Ubuntu: apt-get install python3-venv" % " and ".join(missing)); \
 print(sys._base_executable)
-endef
-
-define results_folder
-import sys, yaml; \
-print([config["results"] for config in (yaml.safe_load(open(path)) for path in sys.argv[1:]) if "results" in config][-1])
 endef

@@ -57,6 +57,7 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/surfaces.smk"
 include: "rules/truth.smk"
+include: "rules/shown.smk"
 include: "rules/report.smk"
 include: "rules/records.smk"
 include: "rules/terminal.smk"
@@ -75,5 +76,6 @@ rule all:
         FIGURES,
         HEMISPHERES,
         WORDS,
+        result("report.html"),
     message:
         f"All results are in {config['results']}/"

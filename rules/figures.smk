@@ -10,9 +10,14 @@ FIGURES = [
     *[
         result(f"figures/contrast-{c}_{name}")
         for c in CONTRASTS
-        for name in ("viewer.html", "peaks.png", *[f"{figure}.png" for figure in NULL_FIGURES])
+        for name in (
+            *["glass.png"] * FROM_SIDES,
+            "viewer.html",
+            "peaks.png",
+            *[f"{name}.png" for name in NULL_FIGURES],
+        )
     ],
-]
+] * DRAWN
 
 
 rule draw_maps:

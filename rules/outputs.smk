@@ -94,6 +94,10 @@ def share_maps(stats):
     return [map_of("{contrast}", s, "tdp_statmap") for s in stats] * BOUNDED
 
 
+# Whether figures are drawn.
+DRAWN = config["figures"]
+
+
 def figure(path, caption, category, **labels):
     """A figure's file, marked for the report."""
     return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)
@@ -111,13 +115,15 @@ def panels_of(stats):
 
 def panel_figures(contrast):
     """The figures of what is significant in a contrast, on one scale."""
-    return [result(f"figures/contrast-{contrast}_{panel}.png") for panel in panels_of(stats_of(contrast))]
+    panels = panels_of(stats_of(contrast)) * DRAWN
+    return [result(f"figures/contrast-{contrast}_{panel}.png") for panel in panels]
 
 
 def map_figures(stats):
     """What shows the maps of a contrast with these statistics, as outputs of one rule."""
     panels = {panel: f"figures/contrast-{{contrast}}_{panel}" for panel in panels_of(stats)}
     slices = {s: f"figures/contrast-{{contrast}}_stat-{s}_slices" for s in stats}
+    glass = "figures/contrast-{contrast}_glass"
 
     def in_report(path, caption, label):
         return figure(path, caption, "2 Results", figure=label, contrast="{contrast}")
@@ -128,6 +134,7 @@ def map_figures(stats):
             for panel, stem in panels.items()
         ],
         slices=[in_report(f"{stem}.png", "slices", f"2 slices: {s}") for s, stem in slices.items()],
+        glass=[in_report(f"{glass}.png", "glass", "1 from three sides"), result(f"{glass}.svg")] * FROM_SIDES,
         viewer=in_report("figures/contrast-{contrast}_viewer.html", "viewer", "3 interactive viewer"),
         panels_svg=[result(f"{stem}.svg") for stem in panels.values()],
         slices_svg=[result(f"{stem}.svg") for stem in slices.values()],
@@ -136,6 +143,8 @@ def map_figures(stats):
     )
 
 
+# Brains are drawn from three sides as well.
+FROM_SIDES = KIND.name == "volume"
 # What shows the nulls of a contrast: where each stands in the report.
 NULL_FIGURES = dict(
     nulls=("4 Permutation", "1 null distributions"),
@@ -147,13 +156,13 @@ if BOUNDED:
 
 def null_figures():
     """Those, as outputs of one rule."""
-    found = {}
+    outputs = {}
     for name, (category, label) in NULL_FIGURES.items():
         stem = f"contrast-{{contrast}}_{name}"
-        found[name] = figure(f"figures/{stem}.png", name, category, figure=label, contrast="{contrast}")
-        found[f"{name}_svg"] = result(f"figures/{stem}.svg")
-        found[f"{name}_caption"] = numbers(stem)
-    return found
+        outputs[name] = figure(f"figures/{stem}.png", name, category, figure=label, contrast="{contrast}")
+        outputs[f"{name}_svg"] = result(f"figures/{stem}.svg")
+        outputs[f"{name}_caption"] = numbers(stem)
+    return outputs
 
 
 def parametric_map(wildcards):

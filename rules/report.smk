@@ -81,7 +81,12 @@ rule summarise_results:
     params:
         settings=dict(
             contrasts=[
-                dict(name=c, voxel_stat=statistic_of(c), stats=stats_of(c), panels=panels_of(stats_of(c)))
+                dict(
+                    name=c,
+                    voxel_stat=statistic_of(c),
+                    stats=stats_of(c),
+                    panels=panels_of(stats_of(c)) * DRAWN,
+                )
                 for c in CONTRASTS
             ],
         ),
@@ -89,3 +94,29 @@ rule summarise_results:
         "Summarising the run"
     script:
         "../scripts/summarise_results.py"
+
+
+rule write_report:
+    input:
+        provenance=result("provenance.json"),
+        numbers=result("tables/summary.tsv"),
+        excluded=result("quality/excluded.tsv"),
+        small_volumes=SMALL_VOLUMES,
+        tables=[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
+        regions=[result(f"tables/contrast-{c}_regions.tsv") for c in CONTRASTS if REGIONS],
+        figures=FIGURES,
+        captions=[f["caption"] for f in all_shown() if f["caption"]],
+        explanations=sorted({f["explanation"] for f in all_shown()}),
+    output:
+        page=result("report.html"),
+    params:
+        settings=dict(
+            contrasts=[contrast_shown(c) for c in CONTRASTS],
+            design=DESIGN_SHOWN,
+            quality=QUALITY_SHOWN,
+            files=[*targets(), *TABLES, *TRUTH, *FIGURES, *HEMISPHERES, *WORDS],
+        ),
+    message:
+        "Writing the report"
+    script:
+        "../scripts/write_report.py"

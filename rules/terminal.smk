@@ -75,16 +75,7 @@ onstart:
 onsuccess:
     summary = Path(result("tables/summary.tsv"))
     if TOLD and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
-        made = terminal.report_of(sys.argv)
-        text = terminal.closing(
-            config["results"],
-            config["inference"]["alpha"],
-            made or f"the same command with --report {result('report.html')}",
-        )
-        if made:  # below all that is said while the report is made
-            last_word(text)
-        else:
-            tell(text)
+        tell(terminal.closing(config["results"], config["inference"]["alpha"]))
 
 
 onerror:

@@ -7,7 +7,7 @@ import numpy as np
 from permaps.permutation.thresholds import significant
 from permaps.reporting.captions import write_caption
 from permaps.reporting.clusters import residual_dof
-from permaps.reporting.drawing import draw_panels, draw_statistic, view
+from permaps.reporting.drawing import draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.style import save
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
@@ -17,7 +17,9 @@ from scipy.stats import f, t
 BONFERRONI = "Parametric Test (Bonferroni FWE)"
 
 
-def main(*, mask, values, parametric, corrected, panels, slices, caption, contrast, voxel_stat, alpha):
+def main(
+    *, mask, values, parametric, corrected, panels, slices, caption, contrast, voxel_stat, alpha, glass=()
+):  # fmt: skip
     """Draw one contrast's maps, with what each corrected statistic finds significant.
 
     Parameters
@@ -37,6 +39,8 @@ def main(*, mask, values, parametric, corrected, panels, slices, caption, contra
     voxel_stat : {"t", "F"}
     alpha : float
         Corrected level.
+    glass : list of path
+        Figure of what is significant from three sides, of volumes.
     """
     space = read_space(mask)
     statistic, bonferroni = read_map(space, values), read_map(space, parametric)
@@ -53,6 +57,14 @@ def main(*, mask, values, parametric, corrected, panels, slices, caption, contra
             shown.insert(0, (BONFERRONI, bonferroni))
         title = f"{contrast} (corrected p ≤ {alpha:g})"
         save(draw_panels(space, shown, alpha, title, most), *paths)
+
+    if glass:
+        stat = "tfce" if "tfce" in logp else next(iter(logp))
+        inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
+        shown = (
+            f"where {name} is significant" if inside.any() else f"nothing significant by {name}; highest 1 %"
+        )
+        save(draw_glass(space, statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}"), *glass)
 
     counts = [f"{BONFERRONI}: {significant(bonferroni, alpha).sum():,}"]
     for stat, paths in slices.items():
@@ -125,6 +137,7 @@ if "snakemake" in globals():
             corrected=dict(zip(settings["stats"], snakemake.input.corrected, strict=True)),
             panels=dict(zip(settings["panels"], panels, strict=True)),
             slices=dict(zip(settings["stats"], slices, strict=True)),
+            glass=[*output.glass],
             caption=output.caption,
             alpha=settings["alpha"],
             **shared,

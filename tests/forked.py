@@ -3,6 +3,7 @@
 Run as a program, it serves one client over the socket whose number is its argument. `Snakemake` is that client.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -101,6 +102,7 @@ def become(request, output, main):
         code = end.code
     finally:
         with contextlib.suppress(Exception):
+            atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))

@@ -138,7 +138,7 @@ def test_landing_is_short_and_balanced(page):
     assert text.count("<div") == text.count("</div>")
     assert "<html" not in text
     # One column for the voxel statistics of both contrasts, t and F.
-    assert "<th>Bonferroni</th><th>voxel</th><th>TFCE</th></tr>" in text
+    assert '<th scope="col">Bonferroni</th><th scope="col">voxel</th><th scope="col">TFCE</th></tr>' in text
 
 
 HOSTILE = (

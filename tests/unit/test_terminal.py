@@ -12,7 +12,7 @@ from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
 from permaps.workflow import terminal
 from permaps.workflow.jobs import job
-from permaps.workflow.terminal import closing, failure, few_files, few_reasons, plan, report_of, too_few
+from permaps.workflow.terminal import closing, failure, few_files, few_reasons, plan, too_few
 
 CONFIG = {
     "results": "results",
@@ -117,27 +117,11 @@ def test_closing_tells_what_was_found(tmp_path):
         "contrast\tstatistic\tn_significant_voxels\tn_clusters\tp_fwe\n"
         "pseudo\tt, Bonferroni\t1180\tn/a\t1.1e-08\npseudo\ttfce\t3310\t4\t0.0001\n"
     )
-    text = closing(tmp_path, 0.05, "REPORT")
+    text = closing(tmp_path, 0.05)
     lines = text.splitlines()
     assert [line.split() for line in lines if "tfce" in line] == [["pseudo", "tfce", "3,310", "4", "0.0001"]]
     assert any("1,180" in line and "1.1e-08" in line for line in lines)
-    assert f"{tmp_path}/summary.html" in text
-    assert "REPORT" in text
-
-
-@pytest.mark.parametrize(
-    ("command", "report"),
-    [
-        ("--cores 2", ""),
-        ("--report a.html", ""),
-        ("--report a.html --report-after-run", "a.html"),
-        ("--report-after-run --report=b.zip", "b.zip"),
-        ("--report --report-after-run", "report.html"),
-        ("--report-after-run", ""),
-    ],
-)
-def test_report_is_that_of_the_command(command, report):
-    assert report_of(["snakemake", *command.split()]) == report
+    assert f"{tmp_path}/report.html" in text
 
 
 def test_failure_names_the_logs():

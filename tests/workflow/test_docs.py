@@ -285,7 +285,7 @@ NAMED = {
     "map_figures": [
         *(
             f"figures/contrast-{{contrast}}_{name}.{kind}"
-            for name in ("comparison", "clusters", "stat-{stat}_slices")
+            for name in ("glass", "comparison", "clusters", "stat-{stat}_slices")
             for kind in ("png", "svg")
         ),
         "figures/contrast-{contrast}_viewer.html",
@@ -345,8 +345,8 @@ def test_every_result_is_in_the_table_and_nothing_else():
     written, listed = written_by_rules(), entries()
     assert len(written) > 50
     assert not [path for path in written if not any(alike(entry, path) for entry in listed)]
-    # The report is Snakemake's; logs, benchmarks and records are no output.
-    others = {"report.html", "logs/", "benchmarks/", ".records/"}
+    # Logs, benchmarks and records are no output.
+    others = {"logs/", "benchmarks/", ".records/"}
     assert others < set(listed)
     assert not [entry for entry in set(listed) - others if not any(alike(entry, path) for path in written)]
 

@@ -171,3 +171,28 @@ def picture_of(pixels):
     Image.fromarray(pixels).save(file, "png")
     file.seek(0)
     return file
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_page_of_the_run_can_be_read_and_its_clusters_move_the_view(finished, browser, size):
+    browser.open(f"file://{finished.result('report.html')}", *size)
+    browser.wait("document.querySelector('iframe')")
+    browser.run("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
+    browser.wait(LOADED)
+    heads = browser.run("[...document.querySelectorAll('h2')].map(h => h.innerText)")
+    assert heads == ["Question", "Results", "age", "Design", "Quality", "Methods, ready to paste", "Files"]
+    assert browser.run("[...document.images].every(i => i.alt)")
+    # What is wide scrolls on its own.
+    assert browser.run("document.documentElement.scrollWidth") <= size[0] + 1
+    browser.run("document.querySelector('iframe').scrollIntoView()")
+    view = "document.querySelector('iframe').contentWindow.brain"
+    browser.wait(f"{view} && {view}.numSlice")
+    places = browser.run(
+        "[...document.querySelectorAll('button[data-place]')].map(b => JSON.parse(b.dataset.place))"
+    )
+    assert len(places) >= 4
+    for k in (len(places) - 1, 0):
+        browser.run(f"document.querySelectorAll('button[data-place]')[{k}].click()")
+        browser.wait(f"Math.abs({view}.coordinatesSlice.X - ({places[k][0]})) <= 3")
+        shown = browser.run(f"{view}.coordinatesSlice")
+        assert np.abs(np.subtract([shown[axis] for axis in "XYZ"], places[k])).max() <= 3

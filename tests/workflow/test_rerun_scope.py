@@ -71,7 +71,9 @@ ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 CHUNKS = {CHUNK, "observe"}
 ENHANCED = ("nulls/contrast-age/0-11.npz", "observed/contrast-age.npz")
 CHANGES = {
+    "title": Change({"title": "A study"}, {RECORD}, chunks="none"),
     "results": Change({"results": "elsewhere"}, {"collect_table"}),
+    "figures": Change({"figures": False}, {RECORD}, chunks="none"),
     "quality.query": Change({"quality": {"query": "age > 21"}}, {"screen_participants"}),
     "quality.max_missing": Change({"quality": {"max_missing": 0.2}}, {"select_participants"}),
     "mask.strategy": Change({"mask": {"strategy": "background", "file": None}}, {"make_brain_mask"}),

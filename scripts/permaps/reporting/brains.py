@@ -89,6 +89,50 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     return figure
 
 
+def signed_glass(values: np.ndarray, significant, affine: np.ndarray, label: str, title: str):
+    """Draw the statistic where it is significant on glass brains from three sides, its sign in the colour.
+
+    Parameters
+    ----------
+    values : array, shape (x, y, z)
+        Signed statistic.
+    significant : bool array, shape (x, y, z)
+        What is drawn; where nothing is, the largest hundredth of the values.
+    affine : array, shape (4, 4)
+    label, title : str
+        Of the colour bar and the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    size = np.abs(values)
+    drawn = significant if significant.any() else size >= np.quantile(size[size > 0], 0.99, method="lower")
+    top = float(size.max())
+    signed = bool((values < 0).any())
+    cmap = "RdBu_r" if signed else "inferno"
+    figure = plt.figure(figsize=(11, 3.2))
+    heading(figure, title)
+    plotting.plot_glass_brain(
+        nib.Nifti1Image(np.where(drawn, values, 0).astype(np.float32), affine),
+        display_mode="ortho",
+        axes=(0.0, 0.0, 0.9, 0.9),
+        figure=figure,
+        colorbar=False,
+        cmap=cmap,
+        vmin=-top if signed else 0,
+        vmax=top,
+        symmetric_cbar=signed,
+        plot_abs=False,
+        threshold="auto" if top == 0 else 1e-6,
+    )
+    scale = plt.cm.ScalarMappable(plt.Normalize(-top if signed else 0, top), cmap)
+    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    bar.outline.set_visible(False)
+    return figure
+
+
 def slices(
     values: np.ndarray,
     significant,
@@ -265,7 +309,7 @@ def viewer(
     str
         A complete HTML page that loads nothing.
     """
-    return plotting.view_img(
+    page = plotting.view_img(
         nib.Nifti1Image(values.astype(np.float32), affine),
         bg_img=load_mni152_template(resolution=3),  # 2 mm would triple the page
         cut_coords=[float(c) for c in cut_coords],
@@ -277,3 +321,21 @@ def viewer(
         black_bg=False,
         width_view=900,
     ).get_standalone()
+    # So that the report can move it.
+    return page.replace("var brain =", "window.brain =").replace(
+        "</body>", f"<script>{_MOVES}</script></body>"
+    )
+
+
+# nilearn's viewer counts its slices from 1, and its template has no rotation.
+_MOVES = """
+window.addEventListener("message", function (event) {
+  var brain = window.brain, place = event.data && event.data.place;
+  if (!brain || !Array.isArray(place)) return;
+  ["X", "Y", "Z"].forEach(function (axis, i) {
+    var slice = Math.round((place[i] - brain.affine[i][3]) / brain.affine[i][i]) - 1;
+    brain.numSlice[axis] = Math.min(Math.max(slice, 0), brain.nbSlice[axis] - 1);
+  });
+  brain.drawAll();
+});
+"""

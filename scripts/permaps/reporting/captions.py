@@ -5,6 +5,7 @@ stores its own numbers next to it.
 """
 
 import re
+from pathlib import Path
 
 from permaps.workflow.jobs import written_whole
 
@@ -18,3 +19,14 @@ def write_caption(path, text) -> None:
     paragraph = "\\ " + _MARKS.sub(r"\\\1", " ".join(text.split()))
     with written_whole(path) as temporary:
         temporary.write_text(paragraph + "\n", encoding="utf-8")
+
+
+def read_caption(path) -> str:
+    """Return the text that `write_caption` wrote."""
+    return re.sub(r"\\(.)", r"\1", Path(path).read_text(encoding="utf-8").strip()).strip()
+
+
+def explanation(path) -> str:
+    """Return what a caption of the report says of all figures of a kind, below the numbers of the one."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    return " ".join(line.strip() for line in lines if line.strip() and not line.startswith(".. "))

@@ -57,6 +57,12 @@ def draw_statistic(space, values: np.ndarray, significant, label: str, title: st
     raise NotImplementedError(space)
 
 
+def draw_glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str):
+    """Draw the significant part of a volume's statistic from three sides; parameters as of `draw_statistic`."""
+    whole = space.full(np.asarray(values, float))
+    return brains.signed_glass(whole, space.full(significant), space.affine, label, title)
+
+
 @singledispatch
 def draw_coverage(space, counts: np.ndarray, inside, participants: int):
     """Draw how many participants have a value at each element.

@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -32,7 +33,7 @@ def summary_page(record: dict, numbers, contrasts: dict[str, dict], small_volume
     str
     """
     methods, space = methods_paragraph(record), space_of(record)
-    return _rendered(
+    return rendered(
         "summary.html",
         questions=question(record),
         design=shown.design(record),
@@ -63,11 +64,11 @@ def summary_page(record: dict, numbers, contrasts: dict[str, dict], small_volume
 def landing_page(record, numbers, contrasts):
     """Return the piece of HTML that opens the report; parameters as of `summary_page`."""
     first = next(iter(contrasts))
-    return _rendered(
+    return rendered(
         "landing.html",
         questions=question(record),
         contrast=first,
-        figure=contrasts[first]["figures"][0],
+        figure=next(iter(contrasts[first]["figures"]), None),
         counts=shown.counts(numbers, space_of(record)),
         elements=space_of(record).elements,
         design=shown.design(record),
@@ -75,7 +76,17 @@ def landing_page(record, numbers, contrasts):
     )
 
 
-def _rendered(template, **values):
+def rendered(template: str, embed: bool = True, **values: object) -> str:
+    """Return a template of this folder, filled: values are escaped.
+
+    Parameters
+    ----------
+    template : str
+        Its file.
+    embed : bool
+        Whether figures are part of the page; otherwise it links to them in its folder `figures`.
+    **values : object
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -83,8 +94,22 @@ def _rendered(template, **values):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"data_uri": _data_uri, "width": _width}
+    environment.filters |= {
+        "source": _data_uri if embed else _address,
+        "data_uri": _data_uri,
+        "width": _width,
+        "text": _text,
+    }
     return environment.get_template(template).render(values)
+
+
+def _address(path):
+    """Return where a figure is, seen from the results folder."""
+    return f"figures/{quote(Path(path).name)}"
+
+
+def _text(path):
+    return Path(path).read_text(encoding="utf-8")
 
 
 def _data_uri(path):

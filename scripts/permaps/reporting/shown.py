@@ -1,6 +1,6 @@
 """What the pages show of a run: its numbers as text, in tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -30,12 +30,15 @@ class Table:
         The columns of words, which are set left; numbers are set right.
     more : int
         Rows that are left out.
+    places : list of (float, float, float)
+        Where each row is, in mm, if a viewer can go there.
     """
 
     columns: list
     rows: list
     text: frozenset
     more: int = 0
+    places: list = field(default_factory=list)
 
 
 def design(record: dict) -> dict[str, str]:
@@ -162,7 +165,31 @@ def clusters(found: pd.DataFrame, voxel_stat: str, space=Volume) -> Table:
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
     ]
-    return _table(rows, {"region", "hemisphere", "node_1", "node_2"}, max(0, len(main_peaks) - MOST_CLUSTERS))
+    table = _table(
+        rows, {"region", "hemisphere", "node_1", "node_2"}, max(0, len(main_peaks) - MOST_CLUSTERS)
+    )
+    if space.kind == "volume":
+        places = main_peaks[["x", "y", "z"]].head(MOST_CLUSTERS).to_numpy(float).tolist()
+        table = replace(table, places=places)
+    return table
+
+
+def rows(found: pd.DataFrame, most: int | None = None) -> Table:
+    """Return the `Table` of any data frame, its numbers short.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+    most : int, optional
+        Rows to show.
+    """
+    shown = found if most is None else found.head(most)
+    numeric = {name for name in found if pd.api.types.is_numeric_dtype(found[name])}
+    cells = [
+        [_if_known("{:.4g}" if name in numeric else "{}", value) for name, value in row.items()]
+        for row in shown.to_dict("records")
+    ]
+    return Table(list(found), cells, frozenset(set(found) - numeric), len(found) - len(shown))
 
 
 def active(found: pd.DataFrame, space=Volume) -> str:

@@ -143,7 +143,7 @@ def too_few(
     )
 
 
-def closing(results: str | Path, alpha: float, report: str) -> str:
+def closing(results: str | Path, alpha: float) -> str:
     """Return the closing summary.
 
     Parameters
@@ -151,8 +151,6 @@ def closing(results: str | Path, alpha: float, report: str) -> str:
     results : path
         The results' folder, with tables/summary.tsv.
     alpha : float
-    report : str
-        Where the report is, or how to make it.
 
     Returns
     -------
@@ -178,20 +176,7 @@ def closing(results: str | Path, alpha: float, report: str) -> str:
         for line in [header, *rows]
     ]
     title = f"Permaps is done: significant at a corrected level of {alpha:g}"
-    places = {"summary": f"{results}/summary.html", "report": report}
-    return "\n".join([title, "", *lines, "", *_pairs(places)])
-
-
-def report_of(arguments):
-    """Return the path of the report if the command line asks for one after the run, else an empty string."""
-    if "--report-after-run" not in arguments:
-        return ""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, _, value = argument.partition("=")
-        if name == "--report":
-            value = value or following
-            return value if value and not value.startswith("-") else "report.html"
-    return ""
+    return "\n".join([title, "", *lines, "", *_pairs({"report": f"{results}/report.html"})])
 
 
 def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 0.0):

@@ -1,0 +1,59 @@
+# What the report shows of a run, and in which order.
+
+
+def shown(stem, title, caption, explanation, ending="png"):
+    """A figure of the report: its file, the file with its numbers, and what holds for all figures of its kind."""
+    return dict(
+        path=result(f"figures/{stem}.{ending}"),
+        title=title,
+        caption=numbers(caption) if caption else None,
+        explanation=str(HOME / f"rules/captions/{explanation}.rst"),
+    )
+
+
+def contrast_shown(contrast):
+    """What the report shows of a contrast."""
+    stem, stats = f"contrast-{contrast}", stats_of(contrast)
+    sides = [shown(f"{stem}_glass", "From three sides", None, "glass")] * FROM_SIDES
+    panels = [
+        shown(f"{stem}_{panel}", f"Corrected maps: {panel}", None, "glass_brains")
+        for panel in panels_of(stats)
+    ]
+    slices = [
+        shown(f"{stem}_stat-{s}_slices", f"Slices: {STATISTICS[s].label}", None, "slices") for s in stats
+    ]
+    titles = dict(
+        peaks="Data at the peaks",
+        discoveries="How much is active",
+        nulls="Null distributions",
+        convergence="Convergence",
+    )
+    return dict(
+        name=contrast,
+        voxel_stat=statistic_of(contrast),
+        clusters={s: table_of(contrast, s) for s in stats},
+        maps=(sides + panels + slices) * DRAWN,
+        further=[
+            shown(f"{stem}_{name}", title, f"{stem}_{name}", name)
+            for name, title in titles.items()
+            if name == "peaks" or name in NULL_FIGURES
+        ]
+        * DRAWN,
+        viewer=[shown(f"{stem}_viewer", "Interactive view", f"{stem}_viewer", "viewer", "html")] * DRAWN,
+        regions=result(f"tables/contrast-{contrast}_regions.tsv") if REGIONS else None,
+    )
+
+
+DESIGN_SHOWN = [shown("design", "Design and contrasts", None, "design")] * DRAWN
+QUALITY_SHOWN = [
+    shown("quality", "Quality of the maps", "quality", "quality"),
+    shown("coverage", "Coverage", "coverage", "coverage"),
+] * DRAWN
+
+
+def all_shown():
+    """All figures that the report shows."""
+    of_contrasts = [
+        figure for c in map(contrast_shown, CONTRASTS) for figure in (*c["maps"], *c["further"], *c["viewer"])
+    ]
+    return of_contrasts + DESIGN_SHOWN + QUALITY_SHOWN

@@ -1,0 +1,174 @@
+"""The whole run on one page: question, results of each contrast, design, quality, methods and files."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from permaps.reporting import shown
+from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.pages import rendered
+from permaps.reporting.references import cited, listed
+from permaps.reporting.style import p_text
+from permaps.reporting.words import space_of
+from permaps.statistics.registry import STATISTICS
+
+# Of more contrasts, figures are linked: a page of hundreds of megabytes opens in no browser.
+MOST_EMBEDDED = 20
+MOST_REGIONS = 30
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its words.
+
+    Attributes
+    ----------
+    path : path
+        PNG, or HTML of a viewer.
+    title : str
+    caption : str
+        With the figure's own numbers.
+    explanation : str
+        What holds for all figures of its kind.
+    """
+
+    path: Path
+    title: str
+    caption: str
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found for one contrast.
+
+    Attributes
+    ----------
+    voxel_stat : {"t", "F"}
+    clusters : dict of str to pandas.DataFrame
+        Cluster tables by the statistic's name in file names.
+    maps, further : list of Figure
+        What shows its maps; and what stands below the tables.
+    viewer : Figure or None
+    regions : pandas.DataFrame or None
+        As `permaps.reporting.regions.tabulate_regions` gives it.
+    """
+
+    voxel_stat: str
+    clusters: dict
+    maps: list
+    further: list
+    viewer: Figure | None
+    regions: pd.DataFrame | None
+
+
+def report_page(
+    record: dict,
+    numbers: pd.DataFrame,
+    contrasts: dict[str, Found],
+    design: list[Figure],
+    quality: list[Figure],
+    excluded: pd.DataFrame,
+    files: dict[str, list[str]],
+    stale: list[str],
+    small_volumes: pd.DataFrame | None = None,
+) -> str:
+    """Return the run on one page, which stands alone.
+
+    Parameters
+    ----------
+    record : dict
+        The run's provenance.
+    numbers : pandas.DataFrame
+        As `permaps.reporting.summary.as_table` gives it.
+    contrasts : dict of str to Found
+    design, quality : list of Figure
+    excluded : pandas.DataFrame
+        Who was left out, with the `reason`.
+    files : dict of str to list of str
+        The run's files by folder, each as a path from the page.
+    stale : list of str
+        Files that an earlier config left.
+    small_volumes : pandas.DataFrame, optional
+        What was found in small volumes.
+    """
+    methods, space = methods_paragraph(record), space_of(record)
+    embed = len(contrasts) <= MOST_EMBEDDED
+    return rendered(
+        "report.html",
+        embed=embed,
+        title=record["config"]["title"] or "Permaps report",
+        results=record["config"]["results"],
+        date=datetime.now().strftime("%Y-%m-%d %H:%M"),
+        version=record["permaps"]["version"],
+        questions=question(record),
+        design=shown.design(record),
+        limitations=limitations(record),
+        numbers=shown.numbers(numbers, space),
+        small_volumes=None if small_volumes is None else shown.small_volumes(small_volumes),
+        contrasts=[_section(name, found, numbers, space, embed) for name, found in contrasts.items()],
+        design_figures=design,
+        quality_figures=quality,
+        excluded=shown.rows(excluded[["participant_id", "reason"]]),
+        methods=methods,
+        references=map(listed, cited(methods)),
+        software=record["software"],
+        files=files,
+        stale=stale,
+    )
+
+
+def _section(name, found, numbers, space, embed):
+    tables = {s: shown.clusters(table, found.voxel_stat, space) for s, table in found.clusters.items()}
+    return {
+        "name": name,
+        "sentence": sentence(name, numbers, space),
+        "maps": _explained_once(found.maps),
+        "further": found.further,
+        # Of many contrasts the viewer is one of the files.
+        "viewer": found.viewer if embed else None,
+        "moves": any(table.places for table in tables.values()),
+        "clusters": [
+            (STATISTICS[s].label, table, shown.active(found.clusters[s], space))
+            for s, table in tables.items()
+        ],
+        "regions": None if found.regions is None else shown.rows(found.regions, MOST_REGIONS),
+    }
+
+
+def _explained_once(figures):
+    """Leave out what was said below the figure before."""
+    before = [None, *(f.explanation for f in figures)]
+    return [
+        replace(f, explanation="") if f.explanation == said else f
+        for f, said in zip(figures, before, strict=False)
+    ]
+
+
+def sentence(contrast: str, numbers: pd.DataFrame, space) -> str:
+    """Say what is significant in a contrast, and what comes nearest where nothing is.
+
+    Parameters
+    ----------
+    contrast : str
+    numbers : pandas.DataFrame
+        As `permaps.reporting.summary.as_table` gives it.
+    space : type
+        Class of the space.
+    """
+    rows = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
+    counts = rows[f"n_significant_{space.elements}"]
+    level = f"corrected p of at most {rows['alpha'].iloc[0]:g}"
+    if (counts > 0).any():
+        parts = [
+            f"{n:,} {space.element if n == 1 else space.elements} by {STATISTICS[s].label}"
+            for s, n in zip(rows["statistic"], counts, strict=True)
+        ]
+        return f"Significant at {level}: {', '.join(parts)}."
+    nearest = rows.loc[rows["p_fwe"].idxmin()]
+    return (
+        f"Nothing is significant at {level}. The smallest corrected p is that of "
+        f"{STATISTICS[nearest['statistic']].label}: {p_text(nearest['p_fwe'])}."
+    )

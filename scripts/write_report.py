@@ -1,0 +1,99 @@
+"""The whole run on one page."""
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+from permaps.inputs.frames import read_frame
+from permaps.reporting.captions import explanation, read_caption
+from permaps.reporting.report import Figure, Found, report_page
+from permaps.reporting.summary import as_table
+from permaps.reporting.words import space_of
+from permaps.workflow.jobs import job, written_whole
+
+# Where an earlier config may have left something.
+FOLDERS = ("maps", "tables", "figures")
+
+
+def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, quality, files, page):
+    """Write the page.
+
+    Parameters
+    ----------
+    provenance, numbers, excluded : path
+        The run's provenance (JSON), summary table, and who was left out.
+    small_volumes : path or None
+    contrasts : list of dict
+        `name`, `voxel_stat`, `clusters` (path by statistic), `maps` and `further` (lists of figures), `viewer`
+        (a figure, or none) and `regions` (a path or None).
+    design, quality : list of figures
+        A figure is a dict: `path`, `title`, `caption` (path of its numbers, or None) and `explanation` (path).
+    files : list of path
+        All files of the run.
+    page : path
+    """
+    record = json.loads(Path(provenance).read_text(encoding="utf-8"))
+    folder = Path(page).parent
+    written = sorted(os.path.relpath(path, folder) for path in files)
+    groups = {}
+    for name in written:
+        groups.setdefault(os.path.dirname(name) or "results folder", []).append(name)
+    text = report_page(
+        record,
+        as_table(pd.read_csv(numbers, sep="\t"), space_of(record)),
+        {
+            c["name"]: Found(
+                c["voxel_stat"],
+                {stat: read_frame(path) for stat, path in c["clusters"].items()},
+                [as_figure(f) for f in c["maps"]],
+                [as_figure(f) for f in c["further"]],
+                next(map(as_figure, c["viewer"]), None),
+                read_frame(c["regions"]) if c["regions"] else None,
+            )
+            for c in contrasts
+        },
+        [as_figure(f) for f in design],
+        [as_figure(f) for f in quality],
+        pd.read_csv(excluded, sep="\t", dtype=str),
+        groups,
+        left_over(folder, written),
+        read_frame(small_volumes) if small_volumes else None,
+    )
+    with written_whole(page) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def as_figure(given):
+    """Return a `Figure` from what the rule says of it."""
+    return Figure(
+        given["path"],
+        given["title"],
+        read_caption(given["caption"]) if given["caption"] else "",
+        explanation(given["explanation"]),
+    )
+
+
+def left_over(folder, written):
+    """Return the files below a results folder that no job of this run writes."""
+    known = {os.path.splitext(name)[0] for name in written}
+    lying = (
+        os.path.relpath(path, folder)
+        for name in FOLDERS
+        for path in sorted((folder / name).glob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    )
+    # An SVG goes with its PNG.
+    return [name for name in lying if os.path.splitext(name)[0] not in known]
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            provenance=snakemake.input.provenance,
+            numbers=snakemake.input.numbers,
+            excluded=snakemake.input.excluded,
+            small_volumes=next(iter(snakemake.input.small_volumes), None),
+            page=snakemake.output.page,
+            **snakemake.params.settings,
+        )
