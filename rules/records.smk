@@ -14,15 +14,15 @@ def look_at_records():
     With --touch they count as what this config gives, since that is what it is for.
     """
     dag, records = workflow.dag, Records(config["results"])
-    planned = [job for level in dag.toposorted() for job in level if job.output]
+    jobs = [job for level in dag.toposorted() for job in level if job.output]
     idle = [
         (job, [path for files in dag.dependencies[job].values() for path in files])
-        for job in planned
+        for job in jobs
         if not dag.needrun(job)
     ]
     if workflow.touch:
         accepted = {job for job, *_ in stale(records, idle)}
-        for job in planned:  # in this order, since each looks at the records of those before
+        for job in jobs:  # in this order, since each looks at the records of those before
             if dag.needrun(job) or job in accepted:
                 with recorded(job):
                     pass
@@ -32,8 +32,8 @@ def look_at_records():
 
 def once_planned(record):
     """Look when Snakemake says what there is to do: nothing else comes in dry runs, and when that is nothing."""
-    planned = getattr(record, "event", None) == LogEvent.RUN_INFO or record.msg == NOTHING_TO_BE_DONE_MSG
-    if planned and not LOOKED_AT:
+    ready = getattr(record, "event", None) == LogEvent.RUN_INFO or record.msg == NOTHING_TO_BE_DONE_MSG
+    if ready and not LOOKED_AT:
         LOOKED_AT.append(True)
         try:
             look_at_records()

@@ -25,20 +25,20 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
         Corrected level.
     tail_fit : bool
     """
-    rows, told = [], {}
-    for contrast, planned in json.loads(Path(plan).read_text(encoding="utf-8")).items():
-        n_distinct = planned["n_distinct"]
+    rows, warned = [], {}
+    for contrast, contrast_plan in json.loads(Path(plan).read_text(encoding="utf-8")).items():
+        n_distinct = contrast_plan["n_distinct"]
         n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
         note = too_few(n, alpha, "the design and its blocks have no more distinct ones", tail_fit)
         enough = "no" if note else "yes"
-        row = [contrast, planned["scheme"], n_distinct, n, 1 / (n + 1), alpha, enough]
+        row = [contrast, contrast_plan["scheme"], n_distinct, n, 1 / (n + 1), alpha, enough]
         rows.append(dict(zip(COLUMNS, row, strict=True)))
         # Asking for too few is reported before anything runs.
         if note and n < n_permutations:
-            told.setdefault(note, []).append(contrast)
+            warned.setdefault(note, []).append(contrast)
     with written_whole(output) as path:
         write_rows(path, COLUMNS, rows)
-    for note, contrasts in told.items():
+    for note, contrasts in warned.items():
         log.warning("%s: %s", ", ".join(contrasts), note)
         print(f"\nPermaps: {', '.join(contrasts)}: {note}\n", file=sys.stderr)
 

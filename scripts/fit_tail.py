@@ -23,12 +23,12 @@ def main(*, observed, nulls, logp, table, stat, seed):
     seed : int
         Of the data sets that the fit is tested with.
     """
-    found, tie = Observed.load(observed), STATISTICS[stat].tie
-    value = found.reach(stat)
+    maps, tie = Observed.load(observed), STATISTICS[stat].tie
+    value = maps.reach(stat)
     maxima = read_maxima(nulls, [stat])[stat]
     tail = fit_tail(maxima, seed)
     p = tail_p(value, maxima, tail, tie)
-    write_map(found.space, logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
+    write_map(maps.space, logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
     row = {
         "n_relabellings": len(maxima) - 1,
         "n_tail": tail.n,

@@ -26,17 +26,24 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     scheme : {"auto", "permute", "flip", "both"}
     """
     names, _, matrix = read_matrix(design)
-    kinds = json.loads(Path(blocks).read_text(encoding="utf-8"))
+    exchange = json.loads(Path(blocks).read_text(encoding="utf-8"))
     rows = contrast_matrix(expressions, contrast, names)
     statistic = voxel_statistic(expressions)
-    planned = plan_of(names, matrix, rows, statistic, scheme, kinds["blocks"], kinds["variance_groups"])
-    planned["warnings"] += kinds["warnings"]
+    contrast_plan = plan_of(
+        names, matrix, rows, statistic, scheme, exchange["blocks"], exchange["variance_groups"]
+    )
+    contrast_plan["warnings"] += exchange["warnings"]
     with written_whole(weights) as path:
         keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
         write_matrix(path, ["contrast", "statistic", "row", *names], keys, rows)
     with written_whole(plan) as path:
-        path.write_text(json.dumps({contrast: planned}, indent=2) + "\n", encoding="utf-8")
-    log.info("%s: scheme %s, %s distinct relabellings", contrast, planned["scheme"], planned["n_distinct"])
+        path.write_text(json.dumps({contrast: contrast_plan}, indent=2) + "\n", encoding="utf-8")
+    log.info(
+        "%s: scheme %s, %s distinct relabellings",
+        contrast,
+        contrast_plan["scheme"],
+        contrast_plan["n_distinct"],
+    )
 
 
 if "snakemake" in globals():

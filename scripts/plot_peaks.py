@@ -40,22 +40,22 @@ def main(
     weights, _ = read_contrast(contrasts, contrast)
     space = read_space(mask)
     statistic = read_map(space, values)
-    data, *mapped = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
+    data, *covariate_maps = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
 
     elements = top_elements(space, tables, voxel_stat)
     title = f"{contrast}: data at the top peaks"
-    found = f"The {len(elements)} highest significant peaks"
+    shown = f"The {len(elements)} highest significant peaks"
     if not len(elements):
         title = f"{contrast}: nothing significant; highest {space.element}"
-        found = f"No peak is significant: the highest {space.element}"
+        shown = f"No peak is significant: the highest {space.element}"
         elements = [int(np.argmax(np.abs(statistic)))]
     panels = []
     for element in elements:
-        y, design_there = at_element(element, data, mapped, rows)
+        y, design_there = at_element(element, data, covariate_maps, rows)
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
     save(peak_effects(panels, title, "map value, adjusted"), *outputs)
-    write_caption(caption, f"{found}, of {len(rows)} participants.")
+    write_caption(caption, f"{shown}, of {len(rows)} participants.")
 
 
 def at_element(column, maps, covariates, design):

@@ -42,7 +42,7 @@ def main(*, analyses, plan, output, alpha):
         write_frame(pd.DataFrame(rows), temporary, "%.6g")
 
 
-def dealt(analyses, inputs):
+def by_analysis(analyses, inputs):
     """Assign the files in the rule's flat lists to the analyses.
 
     Parameters
@@ -70,7 +70,7 @@ def dealt(analyses, inputs):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            analyses=dealt(snakemake.params.settings["analyses"], snakemake.input),
+            analyses=by_analysis(snakemake.params.settings["analyses"], snakemake.input),
             plan=snakemake.input.plan,
             output=snakemake.output.table,
             alpha=snakemake.params.settings["alpha"],

@@ -53,7 +53,7 @@ def table(tmp_path):
     )
     analyses = [{"contrast": "pseudo", "volume": "V1", "stats": ["t", "tfce"]}]
     tabulate_small_volumes.main(
-        analyses=tabulate_small_volumes.dealt(analyses, inputs),
+        analyses=tabulate_small_volumes.by_analysis(analyses, inputs),
         plan=plan,
         output=tmp_path / "small_volumes.tsv",
         alpha=0.05,

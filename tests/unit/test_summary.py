@@ -179,7 +179,7 @@ def test_what_a_run_says_is_no_markup(page):
         assert "alert(1)" in text
 
 
-def test_inputs_are_dealt_out_in_order():
+def test_inputs_are_assigned_in_order():
     class Inputs:
         values, parametric, nulls = ["v1", "v2"], ["b1", "b2"], ["n1", "n2"]
         corrected, clusters, figures = ["c1", "c2", "c3"], ["k1", "k2", "k3"], ["f1", "f2", "f3"]
@@ -188,8 +188,8 @@ def test_inputs_are_dealt_out_in_order():
         {"name": "a", "voxel_stat": "t", "stats": ["t", "tfce"], "panels": ["comparison"]},
         {"name": "b", "voxel_stat": "F", "stats": ["clustersize"], "panels": ["comparison", "clusters"]},
     ]
-    dealt = summarise_results.by_contrast(contrasts, Inputs)
-    assert json.dumps(dealt["a"]["clusters"]) == '{"t": "k1", "tfce": "k2"}'
-    assert dealt["b"]["corrected"] == {"clustersize": "c3"}
-    assert dealt["b"]["figures"] == ["f2", "f3"]
-    assert dealt["b"]["nulls"] == "n2"
+    files = summarise_results.by_contrast(contrasts, Inputs)
+    assert json.dumps(files["a"]["clusters"]) == '{"t": "k1", "tfce": "k2"}'
+    assert files["b"]["corrected"] == {"clustersize": "c3"}
+    assert files["b"]["figures"] == ["f2", "f3"]
+    assert files["b"]["nulls"] == "n2"

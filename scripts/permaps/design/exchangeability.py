@@ -110,10 +110,10 @@ def exchangeability_tree(
 
 def _blocks(rows, labels):
     """Rows of each block, in the order in which the blocks first appear."""
-    found = {}
+    blocks = {}
     for i in rows:
-        found.setdefault(labels[i], []).append(i)
-    return list(found.values())
+        blocks.setdefault(labels[i], []).append(i)
+    return list(blocks.values())
 
 
 def _is_nested(fine, coarse):
@@ -155,11 +155,13 @@ def _checked(node):
     if not node.free or len({child.shape for child in node.children}) == 1:
         return node
     sizes = Counter(len(child.leaves) for child in node.children)
-    found = "the blocks inside them, or their signs, differ"
+    difference = "the blocks inside them, or their signs, differ"
     if len(sizes) > 1:
-        found = "their sizes are " + ", ".join(f"{n} ({times} times)" for n, times in sorted(sizes.items()))
+        difference = "their sizes are " + ", ".join(
+            f"{n} ({times} times)" for n, times in sorted(sizes.items())
+        )
     raise UserError(
-        f"permutation.blocks: blocks that change places as wholes must be alike, but {found}. Expected "
+        f"permutation.blocks: blocks that change places as wholes must be alike, but {difference}. Expected "
         "blocks of one size and structure: leave incomplete blocks out by quality.query, or keep blocks in "
         "place ('within', or a negative number in 'nested')."
     )

@@ -125,14 +125,14 @@ def read_nodes(path: str | Path | None, names: list[str]) -> np.ndarray:
             f"space.labels: {path} has no column 'name'; expected one row per node with name, and x, y and z where "
             f"there are coordinates. The columns are: {', '.join(columns)}."
         )
-    found = {row["name"]: row for row in rows}
-    if missing := [name for name in names if name not in found]:
+    by_name = {row["name"]: row for row in rows}
+    if missing := [name for name in names if name not in by_name]:
         raise UserError(
             f"space.labels: {path} has no node {missing[0]!r}, which the matrices have; expected all {len(names)} of "
             "them. Nodes without names are called by their numbers, from 1 on."
         )
     if {"x", "y", "z"} <= set(columns):
-        places[:] = [[float(found[name][axis] or "nan") for axis in "xyz"] for name in names]
+        places[:] = [[float(by_name[name][axis] or "nan") for axis in "xyz"] for name in names]
     return places
 
 

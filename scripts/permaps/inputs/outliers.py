@@ -36,7 +36,7 @@ def flag(metrics: pd.DataFrame, cut: float = 3.5) -> dict[int, str]:
     dict of int to str
     """
     # sd on the log scale, because motion and noise multiply it.
-    found = {
+    outlying = {
         "unlike the others": robust_z(np.arctanh(metrics["correlation"].clip(-0.999, 0.999))) < -cut,
         "values spread widely": robust_z(np.log(metrics["sd"].clip(lower=1e-300))) > cut,
         "mean far off": np.abs(robust_z(metrics["mean"])) > cut,
@@ -47,7 +47,7 @@ def flag(metrics: pd.DataFrame, cut: float = 3.5) -> dict[int, str]:
         reasons = [f"same map as {original}"] if isinstance(original, str) else []
         if not 1 / OTHER_SCALE < times[i] < OTHER_SCALE:
             reasons.append(f"values about {_factor(times[i])} those of the others")
-        reasons += [reason for reason, which in found.items() if which[i]]
+        reasons += [reason for reason, which in outlying.items() if which[i]]
         if reasons:
             flags[i] = ", ".join(reasons)
     return flags

@@ -32,19 +32,19 @@ def doubts(participants: pd.DataFrame, columns: Iterable[str]) -> list[str]:
     list of str
         One sentence each, with the column, the value and how often it occurs.
     """
-    said = []
+    sentences = []
     for name in columns:
         column = participants[name].dropna()
         counts = column.value_counts()
         if pd.api.types.is_numeric_dtype(column):
             ends = {column.min(), column.max()}
-            found = [code for code, often in CODES.items() if code in ends and counts[code] >= often]
+            suspects = [code for code, often in CODES.items() if code in ends and counts[code] >= often]
         else:
-            found = [level for level in counts.index if str(level).casefold() in DOUBTFUL]
-        for value in found:
+            suspects = [level for level in counts.index if str(level).casefold() in DOUBTFUL]
+        for value in suspects:
             often = f"{counts[value]} participant{'' if counts[value] == 1 else 's'}"
-            said.append(
+            sentences.append(
                 f"column {name!r} holds {value!r} for {often}, which often stands for a missing value and is taken "
                 "as it is; if so, write n/a in the table."
             )
-    return said
+    return sentences

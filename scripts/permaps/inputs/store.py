@@ -146,7 +146,7 @@ def read_index(path: str | Path) -> dict[str, dict[str, Entry]]:
 
 def write_index(path: str | Path, entries: dict[str, dict[str, Entry]]) -> None:
     """Write the entries of all images."""
-    told = {name: {column: asdict(entry) for column, entry in of.items()} for name, of in entries.items()}
+    stored = {name: {column: asdict(entry) for column, entry in of.items()} for name, of in entries.items()}
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(told, file, ensure_ascii=False)
+        json.dump(stored, file, ensure_ascii=False)
         file.write("\n")

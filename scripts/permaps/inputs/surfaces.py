@@ -70,12 +70,12 @@ def decode_surface(path: str | Path) -> Decoded:
         raise UnusableMap("missing file (neither of lh and rh, nor of L and R)")
     values, parts, checksums = [], {}, {}
     for side, file in files.items():
-        found, content = _values(file), _content(file)
-        its_side = _side(file, found, side)
+        hemisphere, content = _values(file), _content(file)
+        its_side = _side(file, hemisphere, side)
         if its_side is None:
             raise UnusableMap("no hemisphere (neither the name nor the file says left or right)")
-        parts[its_side] = len(found.data)
-        values.append(found.data)
+        parts[its_side] = len(hemisphere.data)
+        values.append(hemisphere.data)
         checksums[os.path.basename(file)] = hashlib.sha256(content).hexdigest()
     data = np.concatenate(values)
     precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
@@ -83,7 +83,7 @@ def decode_surface(path: str | Path) -> Decoded:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Hemisphere:
     data: np.ndarray
     side: str | None
 
@@ -124,7 +124,7 @@ def _values(file):
         raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
     if data.dtype.kind not in "biuf":
         raise UnusableMap(f"data of type {data.dtype}")
-    return _Found(data.reshape(-1), side)
+    return _Hemisphere(data.reshape(-1), side)
 
 
 def _structure(image):
@@ -136,13 +136,13 @@ def _structure(image):
     return None
 
 
-def _side(file, found, named):
-    if found.side and named and found.side != named:
+def _side(file, hemisphere, named):
+    if hemisphere.side and named and hemisphere.side != named:
         raise UnusableMap(
-            f"hemispheres swapped ({os.path.basename(file)} says {SIDES[found.side]} inside and {SIDES[named]} "
+            f"hemispheres swapped ({os.path.basename(file)} says {SIDES[hemisphere.side]} inside and {SIDES[named]} "
             "in its name)"
         )
-    return named or found.side
+    return named or hemisphere.side
 
 
 def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
@@ -168,7 +168,7 @@ def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
         known = TEMPLATES.get(max(counts.values()))
         like = f"; {known} has {max(counts.values()):,} vertices in a hemisphere" if known else ""
         raise UserError(
-            f"space.mesh: found null (nothing), and the maps have {_told(counts)}; expected the mesh that they "
+            f"space.mesh: found null (nothing), and the maps have {_in_words(counts)}; expected the mesh that they "
             f"are on: fsaverage3 to fsaverage7, or files of .surf.gii or FreeSurfer geometry{like}."
         )
     places, triangles, start = [], [], 0
@@ -191,7 +191,7 @@ def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
     return Mesh(counts, np.concatenate(places).astype(np.float32), np.concatenate(triangles).astype(np.int32))
 
 
-def _told(counts):
+def _in_words(counts):
     return " and ".join(f"{n:,} vertices in the {SIDES[side]} hemisphere" for side, n in counts.items())
 
 
@@ -212,15 +212,15 @@ def _files(mesh, counts):
     files = hemisphere_files(os.path.abspath(mesh))
     if None in files:  # the name of a single file may say nothing
         files = {next(iter(counts)): files[None]}
-    found = {}
+    parts = {}
     for side in counts:
         if side not in files or not os.path.isfile(files[side]):
             raise UserError(
                 f"space.mesh: there is no mesh of the {SIDES[side]} hemisphere at {mesh}; expected a file for each "
                 "hemisphere of the maps, with {hemi} in place of lh and rh, or L and R."
             )
-        found[side] = _geometry(files[side], side)
-    return found
+        parts[side] = _geometry(files[side], side)
+    return parts
 
 
 def _geometry(file, side):
@@ -263,15 +263,15 @@ def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
     numpy.ndarray of bool, shape (n_vertices,)
     """
     try:
-        found = decode_surface(os.path.abspath(path))
+        mask = decode_surface(os.path.abspath(path))
     except UnusableMap as unusable:
         raise UserError(f"space.mask: {path}: {unusable}; expected values above 0 at the cortex.") from None
-    if found.parts != counts:
+    if mask.parts != counts:
         raise UserError(
-            f"space.mask: {path} has {_told(found.parts)}, and the maps have {_told(counts)}; expected a mask on the "
-            "mesh of the maps."
+            f"space.mask: {path} has {_in_words(mask.parts)}, and the maps have {_in_words(counts)}; expected a mask "
+            "on the mesh of the maps."
         )
-    return np.nan_to_num(found.data) > 0
+    return np.nan_to_num(mask.data) > 0
 
 
 def write_metric(path: str | Path, values: np.ndarray, side: str, description: str) -> None:

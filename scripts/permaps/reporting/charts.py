@@ -171,11 +171,11 @@ def discoveries(
     matplotlib.figure.Figure
     """
     figure, (each, largest) = _row(2, 3.2)
-    for shade, marker, (stat, found) in zip(SHADES, "osD^v", clusters.items(), strict=False):
-        if len(found):
-            label = f"{STATISTICS[stat].label} ({len(found)})"
+    for shade, marker, (stat, bounds) in zip(SHADES, "osD^v", clusters.items(), strict=False):
+        if len(bounds):
+            label = f"{STATISTICS[stat].label} ({len(bounds)})"
             each.plot(
-                *(found * [1, 100]).T,
+                *(bounds * [1, 100]).T,
                 marker,
                 color=shade,
                 markersize=5,

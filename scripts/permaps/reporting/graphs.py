@@ -25,10 +25,10 @@ def panels(space: Edges, panels: list, alpha: float, title: str, most: float | N
         1, len(panels), figsize=(3.4 * len(panels) + 0.9, 4.2), layout="constrained", squeeze=False
     )
     for panel, (name, values) in zip(axes.flat, panels, strict=True):
-        found = is_significant(values, alpha)
-        shown = space.full(np.where(found, values, np.nan), np.nan)
+        marked = is_significant(values, alpha)
+        shown = space.full(np.where(marked, values, np.nan), np.nan)
         image = _matrix(panel, space, shown, "inferno_r", threshold, top)
-        count = int(found.sum())
+        count = int(marked.sum())
         panel.set_title(
             f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
             fontweight="normal", fontsize=9, loc="center",

@@ -20,11 +20,11 @@ def regions_of(names: list[str | None]) -> dict[str, np.ndarray]:
     -------
     dict of str to numpy.ndarray of int
     """
-    found = {}
+    elements = {}
     for element, name in enumerate(names):
         if name is not None:
-            found.setdefault(name, []).append(element)
-    return {name: np.array(found[name]) for name in sorted(found)}
+            elements.setdefault(name, []).append(element)
+    return {name: np.array(elements[name]) for name in sorted(elements)}
 
 
 def tabulate_regions(

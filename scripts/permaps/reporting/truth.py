@@ -45,7 +45,7 @@ def score(
     weights: dict,
     effects: dict[str, np.ndarray],
     statistic: np.ndarray,
-    found: dict[str, np.ndarray],
+    significant: dict[str, np.ndarray],
     mask: np.ndarray,
     voxel_size: Sequence[float],
     margin: float,
@@ -64,7 +64,7 @@ def score(
         The planted effects, by variate.
     statistic : numpy.ndarray, shape (x, y, z)
         Signed t.
-    found : dict of numpy.ndarray of bool, shape (x, y, z)
+    significant : dict of numpy.ndarray of bool, shape (x, y, z)
         Significant voxels by each statistic.
     mask : numpy.ndarray of bool, shape (x, y, z)
     voxel_size : sequence of three float
@@ -97,8 +97,8 @@ def score(
             "peak_effect": region.peak_effect,
             "expected_t": peak,
         }
-        for name, significant in found.items():
-            counted = _counted(name, significant & right, inside)
+        for name, marked in significant.items():
+            counted = _counted(name, marked & right, inside)
             rows.append(place | counted | {"detected": "yes" if counted["n_significant"] else "no"})
     distance = distance_transform_edt(~planted, sampling=voxel_size) if planted.any() else np.inf
     near = distance <= margin
@@ -106,8 +106,8 @@ def score(
         (f"beside a region, up to {margin:g} mm", mask & ~planted & near),
         ("elsewhere (false positives)", mask & ~planted & ~near),
     ):
-        for name, significant in found.items():
-            rows.append({"where": where} | _counted(name, significant & inside, inside))
+        for name, marked in significant.items():
+            rows.append({"where": where} | _counted(name, marked & inside, inside))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

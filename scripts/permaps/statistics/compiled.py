@@ -23,11 +23,11 @@ def scratch() -> Path:
     folder = Path(tempfile.gettempdir()) / f"permaps-{os.getuid()}"
     with contextlib.suppress(OSError):  # no place for temporary files: `ready` does without
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
         if (
-            found.st_uid != os.getuid()
-            or stat.S_IMODE(found.st_mode) & 0o022
-            or not stat.S_ISDIR(found.st_mode)
+            status.st_uid != os.getuid()
+            or stat.S_IMODE(status.st_mode) & 0o022
+            or not stat.S_ISDIR(status.st_mode)
         ):
             return Path(tempfile.mkdtemp(prefix="permaps-"))
     return folder

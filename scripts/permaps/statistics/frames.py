@@ -249,9 +249,9 @@ def _make_orthonormal(basis, lower, alive):
         weight[:] = 0.0
         _add_squares(basis[k], weight)
         for v in range(TILE):
-            found = weight[v] > SINGULAR * before[v]
-            weight[v] = 1.0 / np.sqrt(weight[v]) if found else 0.0
-            alive[v] = alive[v] if found else 0.0
+            independent = weight[v] > SINGULAR * before[v]
+            weight[v] = 1.0 / np.sqrt(weight[v]) if independent else 0.0
+            alive[v] = alive[v] if independent else 0.0
         for i in range(n):
             for v in range(TILE):
                 basis[k, i, v] *= weight[v]

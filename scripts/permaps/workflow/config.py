@@ -101,16 +101,16 @@ def local_config(defaults_path: str | Path) -> dict:
 
 def keys(schema: dict) -> dict[str, dict]:
     """Return {full key: its schema} for every key that is not a section; contrasts count as one key."""
-    found = {}
+    leaves = {}
     for name, sub in schema["properties"].items():
         if name == "dataset":
             for source in _sources(schema):
-                found |= {f"dataset.{k}": v for k, v in keys_of_source(schema, source).items()}
+                leaves |= {f"dataset.{k}": v for k, v in keys_of_source(schema, source).items()}
         elif "properties" in sub:
-            found |= {f"{name}.{key}": leaf for key, leaf in keys({**schema, **sub}).items()}
+            leaves |= {f"{name}.{key}": leaf for key, leaf in keys({**schema, **sub}).items()}
         else:
-            found[name] = sub
-    return found
+            leaves[name] = sub
+    return leaves
 
 
 def keys_of_source(schema: dict, source: str) -> dict[str, dict]:
@@ -242,14 +242,14 @@ def _violations(config, schema):
     # In JSON, 5.0 is an integer and infinity is a number.
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     validator = validators.extend(Draft202012Validator, type_checker=checker)(schema)
-    found = {}
+    problems = {}
     for error in validator.iter_errors(config):
-        for at, problem in _told(error, tuple(error.absolute_path), schema):
-            found.setdefault(at, problem)
-    return list(found.values())
+        for at, problem in _problems_of(error, tuple(error.absolute_path), schema):
+            problems.setdefault(at, problem)
+    return list(problems.values())
 
 
-def _told(error, at, schema):
+def _problems_of(error, at, schema):
     """Yield (where, one line) for each problem in an error of jsonschema."""
     sub, value = error.schema, error.instance
     if error.validator == "additionalProperties":

@@ -32,14 +32,14 @@ def modules_of(script: str | Path) -> list:
         In sorted order, without the script itself.
     """
     script = Path(script)
-    found, waiting = set(), [script]
+    modules, waiting = set(), [script]
     while waiting:
         for name in _imported(waiting.pop().read_text(encoding="utf-8")):
             path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
-            if path.exists() and path not in found:
-                found.add(path)
+            if path.exists() and path not in modules:
+                modules.add(path)
                 waiting.append(path)
-    return sorted(found)
+    return sorted(modules)
 
 
 def _beside(module):
@@ -52,8 +52,8 @@ def _beside(module):
 
 def _files(path):
     """Yield the files in a folder, or the file itself, without Python's compiled code."""
-    found = path.rglob("*") if path.is_dir() else [path]
-    yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+    files = path.rglob("*") if path.is_dir() else [path]
+    yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 
 # Cached by text and not by path, so that an edit counts. Not by Python's parser: every job on a cluster does this,

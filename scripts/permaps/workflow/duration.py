@@ -84,23 +84,23 @@ def relabelled(wildcards: dict[str, str]) -> int:
 
 def measured(benchmarks: str | Path, rule: str) -> list[tuple[float, int]]:
     """Return (seconds, relabellings) of every benchmark of a rule, with 1 for a job without relabellings."""
-    found = []
+    times = []
     for path in [Path(benchmarks) / f"{rule}.tsv", *(Path(benchmarks) / rule).glob("*.tsv")]:
         try:
             with open(path, encoding="utf-8", newline="") as file:
-                times = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
-            seconds = sum(times) / len(times)
+                runs = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+            seconds = sum(runs) / len(runs)
         except (OSError, KeyError, ValueError, ZeroDivisionError):
             continue
         span = re.search(r"_(\d+)-(\d+)$", path.stem)
-        found.append((seconds, int(span[2]) - int(span[1]) if span else 1))
-    return found
+        times.append((seconds, int(span[2]) - int(span[1]) if span else 1))
+    return times
 
 
-def rate(found: list[tuple[float, int]]) -> float | None:
+def rate(times: list[tuple[float, int]]) -> float | None:
     """Return seconds per relabelling or per job, or None if nothing was measured."""
     # The ratio of sums, because a short chunk mostly measures the start of its job.
-    return sum(s for s, _ in found) / sum(n for _, n in found) if found else None
+    return sum(s for s, _ in times) / sum(n for _, n in times) if times else None
 
 
 def probe(repeats: int = 3) -> float:

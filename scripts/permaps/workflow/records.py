@@ -144,13 +144,13 @@ def made(records: Records, job: object, inputs: dict[str, str], sources: dict[st
         For the outputs that exist.
     """
     base = {"settings": digest(dict(job.params.items())), "inputs": inputs}
-    found = {}
+    new = {}
     for path in job.output:
         if os.path.exists(path):
             # Cached: there may be thousands of files.
             own = {"sources": sources} if sources and path == job.output[0] else {}
-            found[records.name(path)] = base | own | {"files": contents(path)}
-    return found
+            new[records.name(path)] = base | own | {"files": contents(path)}
+    return new
 
 
 def stale(
@@ -200,14 +200,14 @@ def refuse_stale(records: Records, jobs: Iterable[tuple[object, Iterable[str | P
     UserError
         Naming the first of them, and what to do.
     """
-    found = list(stale(records, jobs))
-    for _, path, difference in found:
+    outdated = list(stale(records, jobs))
+    for _, path, difference in outdated:
         if difference:
             raise damaged(path, difference)
-    if found:
-        paths = [path for _, path, _ in found]
+    if outdated:
+        paths = [path for _, path, _ in outdated]
         more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
-        rules = list(dict.fromkeys(job.rule.name for job, _, _ in found))
+        rules = list(dict.fromkeys(job.rule.name for job, _, _ in outdated))
         again = f"--forcerun {' '.join(rules)}" if len(rules) <= _FEW else "--forceall"
         raise UserError(
             f"{results}: holds files of another config, other inputs or another version, and Snakemake would take "
@@ -257,7 +257,7 @@ def dates_of(paths: Iterable[str | Path], seen: dict[str, list]) -> dict[str, li
     -------
     dict of str to list of two int
     """
-    found = {}
+    dates = {}
     for path in paths:
         try:
             stat = os.stat(path)
@@ -266,8 +266,8 @@ def dates_of(paths: Iterable[str | Path], seen: dict[str, list]) -> dict[str, li
         size, date = stat.st_size, stat.st_mtime_ns
         old_size, old_date, old_checksum = seen.get(path, (size, date, None))
         touched = size == old_size and date != old_date and _checksum_then(path, date) == old_checksum
-        found[path] = [size, old_date if touched else date]
-    return found
+        dates[path] = [size, old_date if touched else date]
+    return dates
 
 
 @functools.cache
@@ -320,9 +320,9 @@ def _difference(found, expected):
     return None
 
 
-def damaged(path: str | Path, found: str) -> UserError:
+def damaged(path: str | Path, difference: str) -> UserError:
     """Return the error that names a damaged result and says how to fix it."""
     return UserError(
-        f"{path}: damaged, cut off or exchanged ({found}). "
+        f"{path}: damaged, cut off or exchanged ({difference}). "
         f"Delete {path} and run again: only what depends on it is computed again."
     )
