@@ -85,7 +85,7 @@ def cluster_tables(wildcards):
 # Bounds on true discoveries, and what they are read from; both are empty where there are none.
 BOUNDED = SHIFT is not None
 OBSERVED = result("observed/contrast-{contrast}.npz") if BOUNDED else []
-# Whether there are regions to tell something about.
+# Whether there are regions to report on.
 REGIONS = bool(config["inference"]["regions"]) or config["atlas"]["image"] is not None
 
 

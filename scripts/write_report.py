@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from permaps.inputs.frames import read_frame
 from permaps.reporting.captions import explanation, read_caption
-from permaps.reporting.report import Figure, Found, report_page
+from permaps.reporting.report import Figure, Findings, report_page
 from permaps.reporting.summary import as_table
 from permaps.reporting.words import space_of
 from permaps.workflow.jobs import job, written_whole
@@ -43,7 +43,7 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
         record,
         as_table(pd.read_csv(numbers, sep="\t"), space_of(record)),
         {
-            c["name"]: Found(
+            c["name"]: Findings(
                 c["voxel_stat"],
                 {stat: read_frame(path) for stat, path in c["clusters"].items()},
                 [as_figure(f) for f in c["maps"]],

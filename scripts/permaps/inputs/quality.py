@@ -74,7 +74,7 @@ def screen(
 def screen_covariates(
     participants: pd.DataFrame, entries: dict[str, dict], reasons: list[str], voxelwise: Sequence[str]
 ) -> list[str]:
-    """Say who leaves for want of a covariate's map on the grid of the maps.
+    """Say who leaves because a covariate has no usable map of them on the grid of the maps.
 
     Parameters
     ----------
@@ -136,15 +136,15 @@ def require_enough(participants: pd.DataFrame, reasons: Sequence[str]) -> None:
     if staying >= FEWEST:
         return
     leaving = [row for row, reason in enumerate(reasons) if reason]
-    told = ""
+    summary = ""
     if leaving:
         why = Counter(reason for reason in reasons if reason)
         name, path = (participants[column].iloc[leaving[0]] for column in (ID, MAP))
-        # Of a single kind no count is told, so it is told here.
+        # `counted` leaves out the count of a single kind.
         counts = counted(why) if len(kinds_of(why)) > 1 else f"{len(leaving)} {counted(why)}"
-        told = f" Leaving: {counts}. The first: {name}, {list(reasons)[leaving[0]]}, map {path}."
-        told = f"{told} {advice(why)}".rstrip()
-    raise UserError(f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed.{told}")
+        summary = f" Leaving: {counts}. The first: {name}, {list(reasons)[leaving[0]]}, map {path}."
+        summary = f"{summary} {advice(why)}".rstrip()
+    raise UserError(f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed.{summary}")
 
 
 def is_missing(values: np.ndarray, zero_is_missing: bool) -> np.ndarray:

@@ -5,6 +5,7 @@ import warnings
 
 import nibabel as nib
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from nilearn import plotting
 from nilearn.datasets import load_mni152_template
@@ -19,7 +20,7 @@ gc.freeze()
 warnings.filterwarnings("ignore", "empty mask")
 
 
-def glass_brains(panels: list, alpha: float, title: str, most: float | None = None):
+def glass_brains(panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
     """Draw -log10 p maps side by side on glass brains from above, on one scale.
 
     Parameters
@@ -89,7 +90,9 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     return figure
 
 
-def signed_glass(values: np.ndarray, significant, affine: np.ndarray, label: str, title: str):
+def signed_glass(
+    values: np.ndarray, significant: np.ndarray, affine: np.ndarray, label: str, title: str
+) -> Figure:
     """Draw the statistic where it is significant on glass brains from three sides, its sign in the colour.
 
     Parameters
@@ -135,13 +138,13 @@ def signed_glass(values: np.ndarray, significant, affine: np.ndarray, label: str
 
 def slices(
     values: np.ndarray,
-    significant,
+    significant: np.ndarray,
     affine: np.ndarray,
     label: str,
     title: str,
     cuts: int = 12,
     symmetric: bool = True,
-):
+) -> Figure:
     """Draw a statistic over the MNI template, dual-coded by its significance.
 
     The colour shows the statistic. Significant voxels are opaque and outlined. The others fade with the
@@ -237,7 +240,7 @@ def axial_cuts(weight: np.ndarray, affine: np.ndarray, count: int) -> np.ndarray
     return np.sort(origin + step * np.array(chosen))
 
 
-def coverage(counts: np.ndarray, inside, affine: np.ndarray, participants: int):
+def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each voxel, with the mask's outline.
 
     Parameters

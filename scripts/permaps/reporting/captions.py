@@ -13,7 +13,7 @@ from permaps.workflow.jobs import written_whole
 _MARKS = re.compile(r"([\\`*_|<>\[\]@]|:(?=\S))")
 
 
-def write_caption(path, text) -> None:
+def write_caption(path: str | Path, text: str) -> None:
     """Write plain text as one paragraph of reStructuredText that shows it as it is."""
     # An escaped space is invisible, and stops the first word from starting a list or a directive.
     paragraph = "\\ " + _MARKS.sub(r"\\\1", " ".join(text.split()))
@@ -21,12 +21,12 @@ def write_caption(path, text) -> None:
         temporary.write_text(paragraph + "\n", encoding="utf-8")
 
 
-def read_caption(path) -> str:
+def read_caption(path: str | Path) -> str:
     """Return the text that `write_caption` wrote."""
     return re.sub(r"\\(.)", r"\1", Path(path).read_text(encoding="utf-8").strip()).strip()
 
 
-def explanation(path) -> str:
+def explanation(path: str | Path) -> str:
     """Return what a caption of the report says of all figures of a kind, below the numbers of the one."""
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     return " ".join(line.strip() for line in lines if line.strip() and not line.startswith(".. "))

@@ -7,15 +7,17 @@ from functools import singledispatch
 
 import nibabel as nib
 import numpy as np
+from matplotlib.figure import Figure
 
 from permaps.reporting import brains, cortex, graphs
 from permaps.spaces.edges import Edges
+from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 
 @singledispatch
-def draw_panels(space, panels: list, alpha: float, title: str, most: float | None = None):
+def draw_panels(space: Space, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
     """Draw what is significant by several statistics side by side, on one scale of -log10 p.
 
     Parameters
@@ -37,8 +39,10 @@ def draw_panels(space, panels: list, alpha: float, title: str, most: float | Non
 
 
 @singledispatch
-def draw_statistic(space, values: np.ndarray, significant, label: str, title: str, symmetric: bool = True):
-    """Draw a statistic and what is significant of it.
+def draw_statistic(
+    space: Space, values: np.ndarray, significant: np.ndarray, label: str, title: str, symmetric: bool = True
+) -> Figure:
+    """Draw a statistic, and mark where it is significant.
 
     Parameters
     ----------
@@ -57,14 +61,14 @@ def draw_statistic(space, values: np.ndarray, significant, label: str, title: st
     raise NotImplementedError(space)
 
 
-def draw_glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str):
+def draw_glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str) -> Figure:
     """Draw the significant part of a volume's statistic from three sides; parameters as of `draw_statistic`."""
     whole = space.full(np.asarray(values, float))
     return brains.signed_glass(whole, space.full(significant), space.affine, label, title)
 
 
 @singledispatch
-def draw_coverage(space, counts: np.ndarray, inside, participants: int):
+def draw_coverage(space: Space, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each element.
 
     Parameters
@@ -84,7 +88,9 @@ def draw_coverage(space, counts: np.ndarray, inside, participants: int):
 
 
 @singledispatch
-def view(space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True) -> str:
+def view(
+    space: Space, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
+) -> str:
     """Make an interactive view of a statistic.
 
     Parameters

@@ -1,6 +1,7 @@
 """A run in words: the methods paragraph, the questions and the limitations."""
 
 import re
+from collections.abc import Callable
 
 from permaps.inputs.outliers import sentence
 from permaps.inputs.plausible import FULL, doubts_of_mask
@@ -13,7 +14,7 @@ FEW_PARTICIPANTS = 20
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
 
 
-def methods_paragraph(record: dict, verbatim=str) -> str:
+def methods_paragraph(record: dict, verbatim: Callable[[str], str] = str) -> str:
     """Return the methods of a run as one paragraph, ready to be pasted.
 
     Parameters
@@ -31,7 +32,7 @@ def methods_paragraph(record: dict, verbatim=str) -> str:
     return " ".join(part(record, verbatim) for part in parts)
 
 
-def as_code(text):
+def as_code(text: str) -> str:
     """Return Markdown that shows a text as it is: no link, no emphasis, no HTML."""
     text = " ".join(text.split())
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
@@ -132,23 +133,23 @@ def _beyond_the_formula(config, space):
 
 def _variance(config, verbatim):
     """Describe the variance, if it is not a single one for all residuals of a voxel."""
-    said = ""
+    text = ""
     if column := config["model"]["variance_groups"]:
-        said += (
+        text += (
             f" Variances were estimated apart for the groups of {verbatim(column)}, by the G statistic "
             f"{cite('winkler2014')}, in place of t and F."
         )
     if fwhm := config["inference"]["variance_smoothing_fwhm"]:
-        said += (
+        text += (
             f" For inference by relabelling, the variance was smoothed with a Gaussian kernel of {fwhm:g} mm FWHM, "
             f"which gives a pseudo-t {cite('nichols2002')}."
         )
-    return said
+    return text
 
 
 def _relabellings(record, verbatim):
     config = record["config"]
-    said = {}
+    numbers = {}
     for name, contrast in record["contrasts"].items():
         how = {
             "permute": "permutations",
@@ -160,8 +161,10 @@ def _relabellings(record, verbatim):
             number = (
                 f"all {contrast['n_relabellings'] + 1:,} distinct {how}, the observed labelling included,"
             )
-        said.setdefault(number, []).append(name)
-    parts = [f"{number} for {_and(names)}" if len(said) > 1 else number for number, names in said.items()]
+        numbers.setdefault(number, []).append(name)
+    parts = [
+        f"{number} for {_and(names)}" if len(numbers) > 1 else number for number, names in numbers.items()
+    ]
     blocks = [
         f"blocks by {_and(map(verbatim, columns if isinstance(columns, list) else [columns]))} ({BLOCKS[kind]})"
         for kind, columns in config["permutation"]["blocks"].items()
@@ -259,7 +262,7 @@ def _software(record, verbatim):
     )
 
 
-def question(record):
+def question(record: dict) -> list[str]:
     """Return the questions of a run, one sentence for each contrast."""
     asked = []
     for name, expression in record["config"]["model"]["contrasts"].items():
@@ -297,7 +300,10 @@ def limitations(record: dict) -> list[str]:
         )
     if sides := record["mask"].get("voxel_size_mm"):
         notes += doubts_of_mask(
-            record["config"]["mask"]["strategy"], record["mask"]["n_voxels"], sides, record["mask"]["share_of_image"]
+            record["config"]["mask"]["strategy"],
+            record["mask"]["n_voxels"],
+            sides,
+            record["mask"]["share_of_image"],
         )
     if note := sentence(record["participants"]["stand_out"]):
         notes.append(note)

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from permaps.reporting import shown
@@ -14,7 +15,9 @@ from permaps.reporting.words import space_of
 from permaps.statistics.registry import STATISTICS
 
 
-def summary_page(record: dict, numbers, contrasts: dict[str, dict], small_volumes=None) -> str:
+def summary_page(
+    record: dict, numbers: pd.DataFrame, contrasts: dict[str, dict], small_volumes: pd.DataFrame | None = None
+) -> str:
     """Return the run on one page, which stands alone.
 
     Parameters
@@ -61,7 +64,7 @@ def summary_page(record: dict, numbers, contrasts: dict[str, dict], small_volume
     )
 
 
-def landing_page(record, numbers, contrasts):
+def landing_page(record: dict, numbers: pd.DataFrame, contrasts: dict[str, dict]) -> str:
     """Return the piece of HTML that opens the report; parameters as of `summary_page`."""
     first = next(iter(contrasts))
     return rendered(

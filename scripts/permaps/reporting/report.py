@@ -12,6 +12,7 @@ from permaps.reporting.pages import rendered
 from permaps.reporting.references import cited, listed
 from permaps.reporting.style import p_text
 from permaps.reporting.words import space_of
+from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 
 # Of more contrasts, figures are linked: a page of hundreds of megabytes opens in no browser.
@@ -41,7 +42,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Found:
+class Findings:
     """What was found for one contrast.
 
     Attributes
@@ -67,7 +68,7 @@ class Found:
 def report_page(
     record: dict,
     numbers: pd.DataFrame,
-    contrasts: dict[str, Found],
+    contrasts: dict[str, Findings],
     design: list[Figure],
     quality: list[Figure],
     excluded: pd.DataFrame,
@@ -83,7 +84,7 @@ def report_page(
         The run's provenance.
     numbers : pandas.DataFrame
         As `permaps.reporting.summary.as_table` gives it.
-    contrasts : dict of str to Found
+    contrasts : dict of str to Findings
     design, quality : list of Figure
     excluded : pandas.DataFrame
         Who was left out, with the `reason`.
@@ -142,12 +143,12 @@ def _explained_once(figures):
     """Leave out what was said below the figure before."""
     before = [None, *(f.explanation for f in figures)]
     return [
-        replace(f, explanation="") if f.explanation == said else f
-        for f, said in zip(figures, before, strict=False)
+        replace(f, explanation="") if f.explanation == above else f
+        for f, above in zip(figures, before, strict=False)
     ]
 
 
-def sentence(contrast: str, numbers: pd.DataFrame, space) -> str:
+def sentence(contrast: str, numbers: pd.DataFrame, space: type[Space]) -> str:
     """Say what is significant in a contrast, and what comes nearest where nothing is.
 
     Parameters

@@ -8,6 +8,7 @@ import pandas as pd
 from permaps.inputs.reasons import counted
 from permaps.reporting import words
 from permaps.reporting.style import number, p_text
+from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import STATISTICS, voxel_statistic
 
@@ -73,7 +74,7 @@ def design(record: dict) -> dict[str, str]:
     return entries
 
 
-def numbers(found, space=Volume):
+def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
     """Return the `Table` of a run's numbers, from those of `permaps.reporting.summary.as_table`."""
     rows = [
         {
@@ -87,21 +88,21 @@ def numbers(found, space=Volume):
             "observed maximum": "" if pd.isna(r.observed_max) else number(r.observed_max),
             "critical (95 % CI)": _critical(r),
         }
-        for r in found.itertuples()
+        for r in frame.itertuples()
     ]
     return _table(rows, {"contrast", "statistic"})
 
 
-def counts(found, space=Volume):
+def counts(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
     """Return the `Table` of significant elements: a row for each contrast, a column for each statistic."""
-    kinds = {stat: _of_any_contrast(stat) for stat in found["statistic"]}
+    labels = {stat: _of_any_contrast(stat) for stat in frame["statistic"]}
     rows = []
-    for contrast, of_contrast in found.groupby("contrast", sort=False):
+    for contrast, of_contrast in frame.groupby("contrast", sort=False):
         number_of = {
-            kinds[r.statistic]: f"{getattr(r, f'n_significant_{space.elements}'):,}"
+            labels[r.statistic]: f"{getattr(r, f'n_significant_{space.elements}'):,}"
             for r in of_contrast.itertuples()
         }
-        rows.append({"contrast": contrast} | {kind: number_of.get(kind, "") for kind in kinds.values()})
+        rows.append({"contrast": contrast} | {kind: number_of.get(kind, "") for kind in labels.values()})
     return _table(rows, {"contrast"})
 
 
@@ -112,7 +113,7 @@ def _of_any_contrast(stat):
     return "voxel" if stat in ("t", "F") else STATISTICS[stat].label
 
 
-def small_volumes(found):
+def small_volumes(frame: pd.DataFrame) -> Table:
     """Return the `Table` of what was found in small volumes."""
     rows = [
         {
@@ -124,17 +125,17 @@ def small_volumes(found):
             "smallest p (95 % CI)": _p_interval(r.p_fwe, r.p_fwe_low, r.p_fwe_high),
             "at (mm)": _place(r),
         }
-        for r in found.itertuples()
+        for r in frame.itertuples()
     ]
     return _table(rows, {"contrast", "volume", "statistic"})
 
 
-def clusters(found: pd.DataFrame, voxel_stat: str, space=Volume) -> Table:
+def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = Volume) -> Table:
     """Return the `Table` of the most significant clusters by one statistic.
 
     Parameters
     ----------
-    found : pandas.DataFrame
+    frame : pandas.DataFrame
         The cluster table, most significant cluster first.
     voxel_stat : {"t", "F"}
         Its column with the value at a peak.
@@ -145,8 +146,8 @@ def clusters(found: pd.DataFrame, voxel_stat: str, space=Volume) -> Table:
     Table
         Without columns where nothing is significant.
     """
-    main_peaks = found[found["peak"] == 1]
-    size = "effect" if "effect" in found else "partialr2"
+    main_peaks = frame[frame["peak"] == 1]
+    size = "effect" if "effect" in frame else "partialr2"
     rows = [
         {"cluster": str(r["cluster"])}
         | {name: _whole(r[name]) for name in space.place_columns}
@@ -174,30 +175,30 @@ def clusters(found: pd.DataFrame, voxel_stat: str, space=Volume) -> Table:
     return table
 
 
-def rows(found: pd.DataFrame, most: int | None = None) -> Table:
+def rows(frame: pd.DataFrame, most: int | None = None) -> Table:
     """Return the `Table` of any data frame, its numbers short.
 
     Parameters
     ----------
-    found : pandas.DataFrame
+    frame : pandas.DataFrame
     most : int, optional
         Rows to show.
     """
-    shown = found if most is None else found.head(most)
-    numeric = {name for name in found if pd.api.types.is_numeric_dtype(found[name])}
+    shown = frame if most is None else frame.head(most)
+    numeric = {name for name in frame if pd.api.types.is_numeric_dtype(frame[name])}
     cells = [
         [_if_known("{:.4g}" if name in numeric else "{}", value) for name, value in row.items()]
         for row in shown.to_dict("records")
     ]
-    return Table(list(found), cells, frozenset(set(found) - numeric), len(found) - len(shown))
+    return Table(list(frame), cells, frozenset(set(frame) - numeric), len(frame) - len(shown))
 
 
-def active(found: pd.DataFrame, space=Volume) -> str:
+def active(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> str:
     """Return how much of the most significant cluster is active, at least, in a sentence.
 
     Parameters
     ----------
-    found : pandas.DataFrame
+    frame : pandas.DataFrame
         The cluster table, most significant cluster first.
     space : permaps.spaces.space.Space, or its class
 
@@ -206,9 +207,9 @@ def active(found: pd.DataFrame, space=Volume) -> str:
     str
         Empty without a cluster, or without bounds.
     """
-    if found.empty or "tdp" not in found:
+    if frame.empty or "tdp" not in frame:
         return ""
-    first = found.iloc[0]
+    first = frame.iloc[0]
     cluster, n, n_active = (int(first[name]) for name in ("cluster", f"n_{space.elements}", "n_active"))
     if not n_active:
         return f"How much of cluster {cluster} is active cannot be said."

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.inputs.tables import map_paths, read_rows
@@ -23,8 +24,8 @@ SHOWN_FILES = 3
 SHOWN_LOGS = 5
 # For a job with no error in its log.
 SILENT = (
-    "A job ended without saying why: it was interrupted, or killed from outside, most often for want of memory. "
-    "What Snakemake says of it is above."
+    "A job ended without an error of its own: it was interrupted, or killed from outside, most often because memory "
+    "ran out. What Snakemake reports about it is above."
 )
 
 # If no job failed.
@@ -65,14 +66,14 @@ def plan(config: dict, jobs: list[tuple[str, dict]], workers: int | None, versio
     return _block(f"Permaps {version}", {name: text for name, text in lines.items() if text})
 
 
-def participants(dataset, n):
+def participants(dataset: dict, n: int | None) -> str:
     """Describe how many participants the source has, before anyone is left out."""
     if dataset["source"] == "table":
         return f"{n}, of {dataset['path']}" if n else f"of {dataset['path']}"
     return f"{n}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
 
 
-def cohort(dataset):
+def cohort(dataset: dict) -> tuple[int | None, str | None]:
     """Return how many participants the source has, and one of their maps; None for what is not known yet."""
     if dataset["source"] != "table":
         return dataset["n_subjects"], None
@@ -117,7 +118,7 @@ def _jobs(results, jobs, workers, people, first_map):
 
 def too_few(
     n_relabellings: int, alpha: float, what: str = "permutation.n_permutations", tail_fit: bool = False
-):
+) -> str:
     """Return a warning if no p can reach the level, otherwise an empty string.
 
     Parameters
@@ -179,7 +180,7 @@ def closing(results: str | Path, alpha: float) -> str:
     return "\n".join([title, "", *lines, "", *_pairs({"report": f"{results}/report.html"})])
 
 
-def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 0.0):
+def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 0.0) -> str:
     """Describe what went wrong, with the messages of the jobs that failed.
 
     Parameters
@@ -191,14 +192,14 @@ def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 
     since : float
         When the run started (seconds since the epoch): older logs belong to other runs.
     """
-    said = {}
+    by_message = {}
     for rule, paths in failed:
-        words = next(filter(None, (_last_words(path, since) for path in paths)), SILENT)
-        said.setdefault(words, []).extend(f"{rule}: {path}" for path in paths or log)
+        message = next(filter(None, (_last_words(path, since) for path in paths)), SILENT)
+        by_message.setdefault(message, []).extend(f"{rule}: {path}" for path in paths or log)
     lines = []
-    for words, logs in said.items():
+    for message, logs in by_message.items():
         more = len(logs) - SHOWN_LOGS
-        lines += ["", _wrapped(words), "", *(f"  {path}" for path in logs[:SHOWN_LOGS])]
+        lines += ["", _wrapped(message), "", *(f"  {path}" for path in logs[:SHOWN_LOGS])]
         lines += [f"  and {more} more"] * (more > 0)
     if not failed:
         lines = ["", _wrapped(INTERRUPTED), "", *(f"  {path}" for path in log)]
@@ -228,13 +229,13 @@ def _wrapped(text):
     return "\n".join(wrapper.fill(line) for line in text.splitlines())
 
 
-def few_files(paths):
+def few_files(paths: Sequence[str]) -> list[str]:
     """Shorten a list of files, so that the names of all maps do not hide the error."""
     more = len(paths) - SHOWN_FILES
     return list(paths) if more <= 1 else [*paths[:SHOWN_FILES], f"and {more:,} more"]
 
 
-def few_reasons(text):
+def few_reasons(text: str) -> str:
     """Return Snakemake's reason for a job, with only a few of the files."""
     parts = (part.partition(": ") for part in text.split("; "))
     return "; ".join(what + colon + ", ".join(few_files(files.split(", "))) for what, colon, files in parts)
