@@ -12,6 +12,7 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
+from permaps.design.given import with_model
 from permaps.workflow.defaults import complete
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
@@ -28,6 +29,7 @@ try:
     if workflow.modifier.is_main_snakefile():
         config = layered(local_config(HOME / "config/config.yaml"), config)
     # So far, only what the user gives on the command line, or the workflow that imports this one.
+    config = with_model(config)
     resolved = resolve(config, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
     resolved = fitted(resolved, config, kind_of(resolved["dataset"]))
     # Otherwise another workflow may still make them. For jobs, the run has checked them.

@@ -87,17 +87,18 @@ else:
 
     rule collect_table:
         input:
-            table=given_file("dataset.path", COHORT["path"]),
+            listed=source_files,
             maps=source_maps,
         output:
             participants=result("dataset/participants.tsv"),
         params:
             settings=lambda wildcards: dict(
-                table=COHORT["path"],
-                maps=COHORT["maps"],
+                dataset=rows_of(COHORT),
                 voxelwise=VOXELWISE,
                 sources=state_of(
-                    "dataset/participants.tsv", os.path.abspath(COHORT["path"]), source_maps(wildcards)
+                    "dataset/participants.tsv",
+                    source_files(wildcards),
+                    source_maps(wildcards),
                 ),
             ),
         message:

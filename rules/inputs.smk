@@ -2,7 +2,8 @@
 import functools
 import os
 
-from permaps.inputs.tables import hemisphere_files, map_files, partners
+from permaps.inputs.sources import OWN, files_of, map_files, rows_of
+from permaps.inputs.tables import hemisphere_files, partners
 from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
@@ -25,14 +26,19 @@ def given_file(key, path):
 @functools.cache
 def table_maps(maps):
     """The files that the table names and that exist: a missing one costs its participant, not the run."""
-    return map_files(COHORT["path"], maps, config["results"])
+    return map_files(COHORT, maps, config["results"])
+
+
+def source_files(wildcards):
+    """The files that say who has which map."""
+    return [given_file(f"dataset.{key}", path) for key, path in files_of(COHORT).items()]
 
 
 def source_maps(wildcards):
     """The maps, as far as they are known before anything runs: a changed one re-runs what reads it."""
     if COHORT["source"] == "simulated":
         return result("dataset/maps")
-    return table_maps(COHORT["maps"]) if COHORT["source"] == "table" else []
+    return table_maps(COHORT["maps"]) if COHORT["source"] in OWN else []
 
 
 def source_covariates(wildcards):

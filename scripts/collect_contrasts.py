@@ -8,6 +8,13 @@ from permaps.design.matrix import is_same_test
 from permaps.design.tables import read_contrast
 from permaps.workflow.jobs import job, warn, written_whole
 
+SAME = ("the same as", "one of them is superfluous")
+OPPOSITE = (
+    "the opposite of",
+    "with permutation.two_sided true, each is tested on both sides, and one of them is superfluous; with false, each "
+    "is a test on one side",
+)
+
 
 def main(*, weights, plans, contrasts, plan):
     """Join what `plan_contrast` made of each contrast.
@@ -28,10 +35,16 @@ def main(*, weights, plans, contrasts, plan):
         joined |= json.loads(Path(one).read_text(encoding="utf-8"))
     rows = {name: read_contrast(path, name) for name, path in zip(joined, weights, strict=True)}
     for one, other in itertools.combinations(joined, 2):
-        if is_same_test(*rows[one], *rows[other]):
-            warn(f"the contrasts {one!r} and {other!r} test the same, so that one of them is superfluous.")
-            for name, twin in ((one, other), (other, one)):
-                joined[name]["warnings"].append(f"tests the same as {twin!r}.")
+        (weights_of_one, statistic), of_other = rows[one], rows[other]
+        if is_same_test(weights_of_one, statistic, *of_other):
+            what, so = SAME
+        elif statistic == "t" and is_same_test(-weights_of_one, statistic, *of_other):
+            what, so = OPPOSITE
+        else:
+            continue
+        warn(f"{one} tests {what} {other}: {so}.")
+        for name, twin in ((one, other), (other, one)):
+            joined[name]["warnings"].append(f"tests {what} {twin}: {so}.")
     with written_whole(plan) as path:
         path.write_text(json.dumps(joined, indent=2) + "\n", encoding="utf-8")
 

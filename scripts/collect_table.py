@@ -1,48 +1,46 @@
-"""Read a user's table, and make the path of every map absolute."""
+"""Read the rows of a user's source, and make the path of every map absolute."""
 
 from pathlib import Path
 
 from permaps.inputs.images import UnusableMap, count_volumes
+from permaps.inputs.sources import read_listing
 from permaps.inputs.tables import (
     MAP,
     check_maps,
     check_outside,
     check_participants,
     covariate_column,
-    map_paths,
-    read_rows,
-    series_file,
     write_rows,
 )
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, table, participants, results, maps, voxelwise):
-    """Read a participants table and write it as Permaps reads it, values unchanged.
+def main(*, dataset, participants, results, voxelwise):
+    """Read a source and write it as a participants table, values unchanged.
 
     Parameters
     ----------
-    table : path
-        TSV or CSV, one row per participant, with a column participant_id.
+    dataset : dict
+        The config's: where the rows are, and in `maps` the column with the maps' paths, a pattern with {column}
+        placeholders, or a file with a volume per row.
     participants : path
         Table to write.
     results : path
         Folder of the run's results, in which no map may lie.
-    maps : str
-        The column with the maps' paths, a pattern with {column} placeholders, or a file with a volume per row.
     voxelwise : dict of str to str
-        The same for each covariate that is a map; its paths go to a column of their own.
+        The same as `maps` for each covariate that is a map; its paths go to a column of their own.
     """
-    columns, rows, lines = read_rows(table)
+    listing, maps = read_listing(dataset), dataset["maps"]
+    columns, rows, lines, table = listing.columns, listing.rows, listing.lines, listing.path
     check_participants(columns, rows, lines, table)
-    paths = map_paths(columns, rows, table, maps)
-    if (series := series_file(columns, table, maps)) is not None:
+    paths = listing.map_paths(maps)
+    if (series := listing.series_file(maps)) is not None:
         check_series(series, len(rows), table)
     check_maps(rows, lines, paths, table)
     found = {MAP: paths}
     for name, where in voxelwise.items():
-        found[covariate_column(name)] = map_paths(columns, rows, table, where, f"model.voxelwise.{name}")
+        found[covariate_column(name)] = listing.map_paths(where, f"model.voxelwise.{name}")
     for paths in found.values():
         check_outside(rows, lines, paths, table, results)
     for column, where in zip(found, [maps, *voxelwise.values()], strict=True):
@@ -74,10 +72,9 @@ def check_series(path, n_rows, table):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            table=snakemake.input.table,
+            dataset=snakemake.params.settings["dataset"],
             participants=snakemake.output.participants,
             # Not the config's: a module's prefix moves it.
             results=Path(snakemake.output.participants).parents[1],
-            maps=snakemake.params.settings["maps"],
             voxelwise=snakemake.params.settings["voxelwise"],
         )

@@ -13,7 +13,8 @@ from damage import an_image
 from permaps.design.matrix import design_matrix
 from permaps.inputs.images import UnusableMap, load_map
 from permaps.inputs.query import select
-from permaps.inputs.tables import map_files, read_rows
+from permaps.inputs.sources import map_files
+from permaps.inputs.tables import read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files
@@ -111,7 +112,7 @@ def test_a_field_beyond_the_limit_of_csv_is_refused(tmp_path, text):
     (tmp_path / "t.tsv").write_text(text)
     with pytest.raises(UserError):
         read_rows(tmp_path / "t.tsv")
-    assert map_files(tmp_path / "t.tsv", "map") == []
+    assert map_files({"source": "table", "path": tmp_path / "t.tsv"}, "map") == []
 
 
 def test_a_zero_byte_in_a_path_is_refused(tmp_path, monkeypatch):
@@ -119,7 +120,7 @@ def test_a_zero_byte_in_a_path_is_refused(tmp_path, monkeypatch):
     dataset = {"source": "table", "path": "a\0b.tsv", "maps": "map"}
     with pytest.raises(UserError, match=r"dataset\.path"):
         check_files(resolve({"dataset": dataset}, DEFAULTS, SCHEMA))
-    assert map_files("a\0b.tsv", "map") == []
+    assert map_files(dataset, "map") == []
 
 
 def test_one_map_with_a_hole_at_the_border_keeps_the_mask():

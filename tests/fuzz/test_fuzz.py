@@ -37,7 +37,8 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import screen
 from permaps.inputs.query import select
 from permaps.inputs.reading import read_maps
-from permaps.inputs.tables import check_maps, check_participants, map_files, map_paths, read_rows
+from permaps.inputs.sources import map_files
+from permaps.inputs.tables import check_maps, check_participants, map_paths, read_rows
 from permaps.permutation.chunk import read_chunk
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
@@ -148,7 +149,9 @@ def test_table(counted, tmp_path):
     def check(drawn):
         content, maps = drawn
         file.write_bytes(content)
-        map_files(file, maps)  # read when the Snakefile is parsed: refuses nothing
+        map_files(
+            {"source": "table", "path": file}, maps
+        )  # read when the Snakefile is parsed: refuses nothing
         try:
             columns, rows, lines = read_rows(file)
             check_participants(columns, rows, lines, file)

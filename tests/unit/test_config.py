@@ -21,7 +21,7 @@ from permaps.workflow.errors import UserError
 ROOT = Path(__file__).parents[2]
 DEFAULTS = ROOT / "config/config.yaml"
 SCHEMA = ROOT / "config/schemas/config.schema.yaml"
-SOURCES = ("simulated", "localizer", "table")
+SOURCES = ("simulated", "localizer", "table", "fsl")
 
 
 def full(given):

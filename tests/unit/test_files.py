@@ -5,7 +5,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from permaps.inputs.tables import MOST_COLUMNS, check_maps, check_outside, map_files, read_rows
+from permaps.inputs.sources import map_files
+from permaps.inputs.tables import MOST_COLUMNS, check_maps, check_outside, read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.duration import grid_of
 from permaps.workflow.errors import UserError, listed
@@ -104,7 +105,8 @@ def test_maps_among_the_own_results_are_refused_and_no_input_of_a_rule(here):
         UserError, match=r"a\.tsv: the map of 1 \(line 2\), .*x\.nii, lies among this run's own"
     ):
         check_outside(rows, lines, [str(here / "x.nii")], "a.tsv", "results")
-    assert map_files("a.tsv", "map", "results") == [] != map_files("a.tsv", "map", "other")
+    dataset = {"source": "table", "path": "a.tsv"}
+    assert map_files(dataset, "map", "results") == [] != map_files(dataset, "map", "other")
 
 
 @pytest.mark.parametrize(

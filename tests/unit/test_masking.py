@@ -298,7 +298,10 @@ def pipeline(folder, table, maps, variates, strategy, **settings):
     tables = ("participants.tsv", "screened.tsv", "included.tsv", "excluded.tsv", "metrics.tsv", "voxels.tsv")
     f = {n: folder / n for n in (*tables, "brain.nii.gz", "mask.nii.gz", "coverage.nii.gz", "maps.npy")}
     collect_table.main(
-        table=table, participants=f["participants.tsv"], results=folder / "results", maps=maps, voxelwise={}
+        dataset={"source": "table", "path": table, "maps": maps},
+        participants=f["participants.tsv"],
+        results=folder / "results",
+        voxelwise={},
     )
     screened = f["screened.tsv"]
     held = {"images": folder / "images.json", "values": folder / "values.bin"}

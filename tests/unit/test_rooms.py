@@ -6,9 +6,9 @@ from pathlib import Path
 LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
 # In the order in which data flow. Every room may use what holds the jobs together, and rooms before it.
 ORDER = ("arithmetic", "statistics", "inputs", "spaces", "design", "permutation", "reporting")
-# What is said on the terminal counts the maps of a participants table, and names statistics.
+# What is said on the terminal counts the maps of a source, and names statistics.
 FROM_WORKFLOW = {
-    ("terminal", "inputs.tables"),
+    ("terminal", "inputs.sources"),
     ("terminal", "statistics.registry"),
 }
 

@@ -7,8 +7,9 @@ import pytest
 import read_maps
 from permaps.inputs import images
 from permaps.inputs.images import UnusableMap, decode, write_image
+from permaps.inputs.sources import map_files
 from permaps.inputs.store import Store
-from permaps.inputs.tables import map_files, map_paths
+from permaps.inputs.tables import map_paths
 from permaps.workflow.errors import UserError
 
 N, SHAPE = 5, (6, 5, 4)
@@ -26,10 +27,9 @@ def table(tmp_path, request):
 
 def collected(table, maps, folder):
     collect_table.main(
-        table=table,
+        dataset={"source": "table", "path": table, "maps": maps},
         participants=folder / "out/participants.tsv",
         results=folder / "out",
-        maps=maps,
         voxelwise={},
     )
     return folder / "out/participants.tsv"
@@ -41,7 +41,7 @@ def test_volumes_go_to_participants_in_the_order_of_the_table(table, tmp_path):
     read_maps.main(participants=participants, **held)
     for i, data in enumerate(Store(**held).maps([f"s{i}" for i in range(N)], "map")):
         np.testing.assert_array_equal(data, VOLUMES[..., i])
-    assert map_files(*table) == [str(tmp_path / table[1])]
+    assert map_files({"source": "table", "path": table[0]}, table[1]) == [str(tmp_path / table[1])]
 
 
 def test_a_compressed_file_is_opened_once(table, tmp_path, monkeypatch):

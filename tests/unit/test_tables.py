@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from permaps.inputs.frames import write_frame
 from permaps.inputs.participants import check_variates, read_participants
-from permaps.inputs.tables import check_participants, map_files, map_paths, read_rows
+from permaps.inputs.sources import map_files
+from permaps.inputs.tables import check_participants, map_paths, read_rows
 from permaps.workflow.errors import UserError
 
 
@@ -89,6 +90,10 @@ def test_ids_that_only_look_alike_pass(tmp_path):
     check_participants(*read_rows(path), path)
 
 
+def own(table, maps="map"):
+    return {"source": "table", "path": table, "maps": maps}
+
+
 @pytest.fixture
 def bids(tmp_path):
     table = written(tmp_path, "participant_id\tses\tfile\nsub-01\tpre\tx/../a b.nii\nsub-02\tn/a\tn/a\n")
@@ -118,15 +123,15 @@ def test_a_rule_lists_existing_files_and_both_of_an_analyze_pair(tmp_path):
     for name in ("a.img", "a.hdr", "b.nii", "{c}.nii", "<d>.nii"):
         written(tmp_path, "", name)
     (tmp_path / "loop").symlink_to("loop")
-    assert map_files(table, "map") == [str(tmp_path / n) for n in ("a.img", "a.hdr", "b.nii")]
-    assert map_files(table, "nonsense") == map_files(tmp_path / "none.tsv", "map") == []
+    assert map_files(own(table), "map") == [str(tmp_path / n) for n in ("a.img", "a.hdr", "b.nii")]
+    assert map_files(own(table), "nonsense") == map_files(own(tmp_path / "none.tsv"), "map") == []
 
 
 def test_collect_table_keeps_values_and_makes_paths_absolute(tmp_path):
     table = written(tmp_path, 'participant_id,note,dose,map\n007,"a\tb",1.50,\n8,NA,0.3,x.nii\n', "t.csv")
     out = tmp_path / "out/participants.tsv"
     collect_table.main(
-        table=table, participants=out, results=out.parent, maps="{participant_id}.nii", voxelwise={}
+        dataset=own(table, "{participant_id}.nii"), participants=out, results=out.parent, voxelwise={}
     )
     columns, rows, _ = read_rows(out)
     assert columns == ["participant_id", "map", "note", "dose"]
@@ -140,10 +145,9 @@ def test_maps_of_covariates_get_columns_of_their_own(tmp_path):
     table = written(tmp_path, "participant_id\tgm\tfile\n1\tg1.nii\ta.nii\n2\tn/a\tb.nii\n3\tg1.nii\tc.nii\n")
     out = tmp_path / "out/participants.tsv"
     collect_table.main(
-        table=table,
+        dataset=own(table, "file"),
         participants=out,
         results=out.parent,
-        maps="file",
         voxelwise={"grey": "gm", "lesion": "les/{participant_id}.nii"},
     )
     columns, rows, _ = read_rows(out)
@@ -153,7 +157,7 @@ def test_maps_of_covariates_get_columns_of_their_own(tmp_path):
     assert rows[1]["map_lesion"] == str(tmp_path / "les/2.nii")
     with pytest.raises(UserError, match=r"model\.voxelwise\.grey asks for a column 'gmm'.*did you mean 'gm'"):
         collect_table.main(
-            table=table, participants=out, results=out.parent, maps="file", voxelwise={"grey": "gmm"}
+            dataset=own(table, "file"), participants=out, results=out.parent, voxelwise={"grey": "gmm"}
         )
 
 

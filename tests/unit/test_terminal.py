@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import count_relabellings
 import pandas as pd
 import pytest
+from permaps.inputs import sources
 from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
 from permaps.workflow import terminal
@@ -56,7 +57,7 @@ def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
     for name in ("b.nii", "c.nii"):
         (tmp_path / name).touch()
     read = []
-    monkeypatch.setattr(terminal, "read_rows", lambda path: read.append(path) or read_rows(path))
+    monkeypatch.setattr(sources, "read_rows", lambda path: read.append(path) or read_rows(path))
     monkeypatch.setattr(terminal, "grid_of", lambda path: read.append(path))
     table = str(tmp_path / "p.tsv")
     plan(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK], 1, "0")

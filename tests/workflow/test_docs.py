@@ -16,8 +16,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from permaps.design.given import with_model
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.inputs.query import select
+from permaps.inputs.sources import read_listing
+from permaps.inputs.tables import check_participants, is_number
 from permaps.spaces.kinds import fitted, kind_of
 from permaps.workflow import config as settings
 
@@ -122,6 +125,12 @@ STUDY = {
     + "".join(f"{s}_{t}\t{s}\t{t}\n" for s in "abcd" for t in ("baseline", "month3")),
     "results/dataset/participants.tsv": "participant_id\tmap\tpseudo\tage\tsex\n"
     + "".join(f"S0{i}\tmaps/sub-S0{i}.nii.gz\t{i * i}\t{30 - i}\t{'FM'[i % 2]}\n" for i in range(1, 7)),
+    "fsl/design.mat": "/Matrix\n1 0\n1 0\n1 0\n0 1\n0 1\n0 1\n",
+    "fsl/design.con": "/ContrastName1 A > B\n/Matrix\n1 -1\n",
+    "fsl/design.fts": "/Matrix\n1\n",
+    "fsl/design.grp": "/Matrix\n" + "1\n" * 6,
+    "fsl/all_copes.nii.gz": "",
+    "fsl/mask.nii.gz": "",
     "study/amygdala.nii.gz": "",
     "study/brain.nii.gz": "",
     "study/atlas.nii.gz": "",
@@ -186,23 +195,26 @@ def test_commands_run(block, workspace):
 
 
 def config_of(block):
+    """Return the config of a block, with the working directory where its files are."""
     given = yaml.safe_load(block.text)
     if block.extends:
         under = next(b for b in blocks("yaml") if b.page == block.page and b.name == block.extends)
         given = settings.layered(yaml.safe_load(under.text), given)
+    given = with_model(given)
     resolved = settings.resolve(given, DEFAULTS, SCHEMA)
     return fitted(resolved, given, kind_of(resolved["dataset"]))
 
 
 @pytest.mark.parametrize("block", [b for b in blocks("yaml") if not b.profile], ids=str)
-def test_configs_are_valid_and_their_models_fit_their_tables(block):
+def test_configs_are_valid_and_their_models_fit_their_tables(block, workspace, monkeypatch):
+    monkeypatch.chdir(workspace(block.page))
     config = config_of(block)
-    assert config["dataset"]["source"] == "table"
     assert set(config["inference"]["small_volumes"].values()) <= set(STUDY)
     assert {config["mask"]["file"], *config["atlas"].values()} <= {None, *STUDY}
-    rows = [line.split("\t") for line in STUDY[config["dataset"]["path"]].splitlines()]
-    table = pd.DataFrame(rows[1:], columns=rows[0]).replace("n/a", None).dropna()
-    numeric = [c for c in table if c != "participant_id" and table[c].str.fullmatch(r"[\d.]+").all()]
+    listing = read_listing(config["dataset"])
+    check_participants(listing.columns, listing.rows, listing.lines, listing.path)
+    table = pd.DataFrame(listing.rows, columns=listing.columns).dropna()
+    numeric = [c for c in table if c != "participant_id" and all(map(is_number, table[c]))]
     table = table.astype(dict.fromkeys(numeric, float)).reset_index(drop=True)
     if config["quality"]["query"]:
         assert 0 < select(table, config["quality"]["query"]).sum() < len(table)

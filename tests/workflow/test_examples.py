@@ -111,8 +111,8 @@ def to_design(config, f):
     model, blocks = config["model"], config["permutation"]["blocks"]
     missing = config["mask"]["zero_is_missing"]
     collect_table.main(
-        table=config["dataset"]["path"], participants=f("participants.tsv"), maps=config["dataset"]["maps"],
-        results=f("results"), voxelwise=model["voxelwise"],
+        dataset=config["dataset"], participants=f("participants.tsv"), results=f("results"),
+        voxelwise=model["voxelwise"],
     )  # fmt: skip
     held = {"images": f("images.json"), "values": f("values.bin")}
     read_maps.main(participants=f("participants.tsv"), **held, voxelwise=list(model["voxelwise"]))

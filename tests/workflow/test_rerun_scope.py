@@ -64,6 +64,10 @@ LOCALIZER = {"source": "localizer"}
 # No image is a mask of a surface.
 NO_FILE = {"mask": {"strategy": "background", "file": None}}
 SURFACE = NO_FILE | {"dataset": SIMULATED | {"space": "surface"}}
+FSL = {"source": "fsl", "maps": "DATA/{participant_id}.nii", "design": "DATA/design.mat"}
+FSL |= {"contrasts": "DATA/design.con"}
+# The files give it.
+WITHOUT_MODEL = {key: value for key, value in CONFIG.items() if key != "model"}
 EDGES = NO_FILE | {"dataset": SIMULATED | {"space": "edges"}}
 MESH = {"space": {"mesh": "fsaverage5"}}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
@@ -177,6 +181,26 @@ CHANGES = {
     "inference.tfce_surface.height": Change(
         {"inference": {"tfce_surface": {"height": 1}}}, CHUNKS, source="surface", targets=ENHANCED
     ),
+    "dataset.design": Change(
+        {"dataset": FSL | {"design": "DATA/other.mat"}}, {"collect_table"}, source="fsl"
+    ),
+    "dataset.blocks": Change(
+        {"dataset": FSL | {"blocks": "DATA/design.mat"}}, {"collect_table"}, source="fsl"
+    ),
+    "dataset.contrasts": Change(
+        {"dataset": FSL | {"contrasts": "DATA/other.con"}},
+        {"plan_contrast"},
+        source="fsl",
+        targets=("design/contrast-age_plan.json",),
+    ),
+    "dataset.ftests": Change(
+        {"dataset": FSL | {"ftests": "DATA/design.fts"}},
+        {"plan_contrast"},
+        follows={"plan_contrast", "merge_contrasts", "correct_across"},
+        chunks="new",
+        source="fsl",
+        targets=("design/contrast-fstat1_plan.json",),
+    ),
     "dataset.contrast": Change(
         {"dataset": LOCALIZER | {"contrast": "checkerboard"}}, {"fetch_localizer"}, source="localizer"
     ),
@@ -225,6 +249,16 @@ def needs(finished):
     return {rule: after(rule) for rule in direct}
 
 
+# Of a study with a design of FSL, what lies before the plan of its contrast.
+FSL_ON_THE_WAY = [
+    "participants.tsv", "images.json", "values.bin",
+    *(f"../quality/{name}" for name in (
+        "screened.tsv", "brain_mask.nii.gz", "included.tsv", "excluded.tsv", "metrics.tsv"
+    )),
+    *(f"../design/{name}" for name in (
+        "design.tsv", "blocks.json", "contrast-age_weights.tsv", "contrast-age_plan.json"
+    )),
+]  # fmt: skip
 EDGES_ON_THE_WAY = [
     "participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin",
     "../quality/screened.tsv", "../quality/brain_mask.npz",
@@ -258,6 +292,14 @@ def plans(finished, tmp_path_factory):
         "localizer": pretended(
             tmp_path_factory.mktemp("localizer"), finished, LOCALIZER, ["participants.tsv"]
         ),
+        "fsl": pretended(
+            tmp_path_factory.mktemp("fsl"),
+            finished,
+            FSL,
+            FSL_ON_THE_WAY,
+            targets=("design/contrast-age_plan.json",),
+            config=WITHOUT_MODEL,
+        ),
         "edges": pretended(
             tmp_path_factory.mktemp("edges"),
             finished,
@@ -276,6 +318,7 @@ def plans(finished, tmp_path_factory):
         ),
     }
     of_source = {"surface": layered(CONFIG, SURFACE | MESH), "edges": layered(CONFIG, EDGES)}
+    of_source["fsl"] = WITHOUT_MODEL
 
     def plan(change):
         study = studies[change.source]
@@ -292,7 +335,7 @@ def two_at_a_time(function, values):
 
 
 def pretended(
-    folder, finished, source, paths, data=None, more=None, targets=("dataset/participants.tsv",)
+    folder, finished, source, paths, data=None, more=None, targets=("dataset/participants.tsv",), config=CONFIG
 ):  # fmt: skip
     """Return a study whose data of a source are not at hand and count as made."""
     study = Study(folder, data or finished.data, finished.snakemake)
@@ -302,7 +345,7 @@ def pretended(
         file = study.result(f"dataset/{path}")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.mkdir() if path.endswith("/") else file.touch()
-    config = layered(CONFIG, {"dataset": source} | (more or {}))
+    config = layered(config, {"dataset": source} | (more or {}))
     asked = [f"results/{target}" for target in targets]
     study.finish("--touch", "--forceall", "--", *asked, config=config)
     return study

@@ -12,6 +12,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import yaml
+from fsl_files import write_vest
 
 ROOT = Path(__file__).parents[2]
 # DATA stands for the folder with the data.
@@ -149,6 +150,10 @@ def write_data(folder):
         name = f"sub-{i + 1}.nii.gz"
         nib.Nifti1Image((values * brain).astype(np.float32), affine).to_filename(folder / name)
         lines.append(f"{i + 1}\t{20 + 3 * i}\t{'ab'[i % 2]}\tf{i // 2}\t{name}")
+    for name, sign in (("design", 1), ("other", -1)):
+        write_vest(folder / f"{name}.mat", [[1, sign * age] for age in range(8)])
+        write_vest(folder / f"{name}.con", [[0, sign]], ContrastName1="age")
+    write_vest(folder / "design.fts", [[1]])
     (folder / "regions.tsv").write_text("index\tname\n1\tbrain\n")
     for name in ("participants.tsv", "renamed.tsv"):
         (folder / name).write_text("\n".join(lines) + "\n")

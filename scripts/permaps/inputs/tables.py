@@ -32,6 +32,7 @@ _SIDE = re.compile(r"(?:^|[._-])(lh|rh|L|R)(?=[._-])")
 # One volume of a file with several, counted from 0.
 _ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SAVE = "Save the table as TSV or CSV in UTF-8 (a spreadsheet file such as .xlsx has to be exported)."
 # First characters of cells that a spreadsheet evaluates, including the full-width ones.
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
@@ -59,7 +60,7 @@ def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
     UserError
         If the file cannot be read, or is no table.
     """
-    text = _text(path)
+    text = read_text(path, _SAVE)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, Path(path)), strict=True)
     try:
         numbered = [([f.strip() for f in fields], reader.line_num) for fields in reader]
@@ -85,9 +86,10 @@ def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
     return columns, rows, lines
 
 
-def _text(path):
+def read_text(path, advice: str) -> str:
+    """Return the text of a file, with `advice` in the message if it has none that can be read."""
     if found := no_file(path):
-        raise UserError(f"{path}: is {found}; expected a file. Save the table as TSV or CSV.")
+        raise UserError(f"{path}: is {found}; expected a file. {advice}")
     try:
         if (size := os.path.getsize(path)) > LARGEST:
             raise UserError(
@@ -100,12 +102,9 @@ def _text(path):
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: byte {error.start} is not UTF-8 text. Save the table as TSV or CSV in UTF-8 "
-            "(a spreadsheet file such as .xlsx has to be exported)."
-        ) from None
+        raise UserError(f"{path}: byte {error.start} is not UTF-8 text. {advice}") from None
     if "\0" in text:
-        raise UserError(f"{path}: holds zero bytes, so it is no text table. Save it as TSV or CSV in UTF-8.")
+        raise UserError(f"{path}: holds zero bytes, so it is no text. {advice}")
     return text
 
 
@@ -191,7 +190,12 @@ def covariate_column(name: str) -> str:
 
 
 def map_paths(
-    columns: list[str], rows: list[dict], table: str | Path, maps: str, key: str = "dataset.maps"
+    columns: list[str],
+    rows: list[dict],
+    table: str | Path,
+    maps: str,
+    key: str = "dataset.maps",
+    folder: str | Path | None = None,
 ) -> list[str | None]:
     """Return every row's map as an absolute path.
 
@@ -200,12 +204,14 @@ def map_paths(
     columns, rows
         As `read_rows` gives them.
     table : path
-        The table's file; relative paths start from its folder.
+        The table's file, for messages.
     maps : str
         A column name; a pattern with {column} placeholders, where {hemi} stands for both hemispheres unless it
         is a column; or a file with a volume per row.
     key : str
         The config key of `maps`, for messages.
+    folder : path, optional
+        Relative paths start from it; by default, the table's.
 
     Returns
     -------
@@ -217,8 +223,8 @@ def map_paths(
     UserError
         If the column, or the column of a placeholder, does not exist.
     """
-    folder = Path(table).parent
-    if (series := series_file(columns, table, maps)) is not None:
+    folder = Path(table).parent if folder is None else Path(folder)
+    if (series := series_file(columns, folder, maps)) is not None:
         return [f"{series}[{i}]" for i in range(len(rows))]
     names = _PLACEHOLDER.findall(maps) if "{" in maps and maps not in columns else [maps]
     names = [name for name in names if name in columns or name != HEMI[1:-1]]
@@ -242,9 +248,9 @@ def map_paths(
     return paths
 
 
-def series_file(columns: list[str], table: str | Path, maps: str) -> str | None:
+def series_file(columns: list[str], folder: str | Path, maps: str) -> str | None:
     """Return the file with a volume per row that `maps` is, or None if it is a column or a pattern."""
-    path = os.path.abspath(Path(table).parent / maps)
+    path = os.path.abspath(Path(folder) / maps)
     return path if "{" not in maps and maps not in columns and os.path.isfile(path) else None
 
 
@@ -344,26 +350,6 @@ def check_outside(
                 "which are deleted and made again. Expected a place outside: copy the maps there, or choose another "
                 "folder for results."
             )
-
-
-def map_files(table: str | Path, maps: str, results: str | Path | None = None) -> list[str]:
-    """Return the files that a table's maps consist of, as far as they can be read, for a rule's input.
-
-    Both files of an Analyze pair are listed. The job that reads the table reports errors better, so they are
-    ignored here. Paths with braces or angle brackets are not listed, because Snakemake would read them as
-    wildcards. Nor are paths among the run's own results, which would be input and output at once.
-    """
-    try:
-        columns, rows, _ = read_rows(table)
-        paths = map_paths(columns, rows, table, maps)
-    except UserError:
-        return []
-    files = dict.fromkeys(file for path in paths if path for file in partners(path))
-    files = [file for file in files if not set(file) & set("{}<>\n\r") and os.path.isfile(file)]
-    if results is not None:
-        files = [file for file in files if not lies_below(file, results)]
-    # Snakemake itself would fail on a file that it cannot read, because it computes checksums of inputs.
-    return [file for file in files if os.access(file, os.R_OK)]
 
 
 def partners(path: str) -> list[str]:

@@ -45,8 +45,7 @@ def _participants(record, verbatim):
     source = {
         "simulated": "Simulated statistic maps",
         "localizer": f"Statistic maps of the Brainomics Localizer {cite('pinel2007')}",
-        "table": "Statistic maps",
-    }[config["dataset"]["source"]]
+    }.get(config["dataset"]["source"], "Statistic maps")
     contrast = (
         f" for the contrast '{verbatim(config['dataset']['contrast'])}'"
         if "contrast" in config["dataset"]

@@ -5,7 +5,8 @@ Only plain values and names of files, because the Snakefile imports this module 
 
 from dataclasses import dataclass, field
 
-from permaps.inputs.tables import HEMI, hemisphere_files, item_of, map_paths, read_rows, side_of
+from permaps.inputs.sources import OWN, read_listing
+from permaps.inputs.tables import HEMI, hemisphere_files, item_of, side_of
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 
@@ -125,7 +126,7 @@ def kind_of(dataset: dict):
     """
     if dataset["source"] == "simulated":
         return KINDS[dataset["space"]]
-    if dataset["source"] != "table":
+    if dataset["source"] not in OWN:
         return KINDS["volume"]
     example = _example(dataset)
     if example.lower().endswith(MATRICES):
@@ -140,8 +141,7 @@ def _example(dataset):
 
 def _paths(dataset):
     try:
-        columns, rows, _ = read_rows(dataset["path"])
-        yield from filter(None, map_paths(columns, rows, dataset["path"], dataset["maps"]))
+        yield from filter(None, read_listing(dataset).map_paths(dataset["maps"]))
     except UserError:  # the job that reads the table reports it better
         return
 
@@ -191,7 +191,7 @@ def fitted(config: dict, given: dict, kind: Kind):
             problems.append(
                 f"{key}: found {values[name]!r}, and the maps are values of {kind.elements}; {why}: leave it out"
             )
-    if given.get("dataset", {}).get("source") not in (None, "simulated", "localizer"):
+    if given.get("dataset", {}).get("source") in OWN:
         for key, what in kind.said.items():
             _, asked, name = _place(key, config, given)
             if name not in asked:

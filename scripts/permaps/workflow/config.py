@@ -401,7 +401,7 @@ def _half_an_atlas(atlas):
 
 def _covariates_without_a_table(config):
     source = config["dataset"]["source"]
-    if source == "table":
+    if source not in ("simulated", "localizer"):
         return []
     return [
         f"model.voxelwise.{name}: found {_shown(where)} with dataset.source '{source}'; expected "

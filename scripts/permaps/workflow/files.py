@@ -16,6 +16,8 @@ from permaps.workflow.paths import lies_below, no_file
 # Of a whole path on Linux, in bytes; and the part of it that results need inside their folder.
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
 HOME = Path(__file__).parents[3]
+# The keys of a dataset that are files.
+OF_SOURCES = ("path", "design", "contrasts", "ftests", "blocks")
 # What the folder of the workflow consists of.
 PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
 
@@ -76,8 +78,9 @@ def check_files(config: dict, given: Sequence[str | Path] = ()) -> None:
 
 def _inputs(config):
     """Yield (key, path) of every file that the config names."""
-    if config["dataset"]["source"] == "table":
-        yield "dataset.path", config["dataset"]["path"]
+    for key in OF_SOURCES:
+        if config["dataset"].get(key) is not None:
+            yield f"dataset.{key}", config["dataset"][key]
     if config["mask"]["strategy"] == "file":
         yield "mask.file", config["mask"]["file"]
     for key, path in config["atlas"].items():

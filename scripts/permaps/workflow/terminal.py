@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from permaps.inputs.tables import map_paths, read_rows
+from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
 from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
@@ -68,20 +68,21 @@ def plan(config: dict, jobs: list[tuple[str, dict]], workers: int | None, versio
 
 def participants(dataset: dict, n: int | None) -> str:
     """Describe how many participants the source has, before anyone is left out."""
-    if dataset["source"] == "table":
-        return f"{n}, of {dataset['path']}" if n else f"of {dataset['path']}"
+    if dataset["source"] in OWN:
+        where = f"of {next(iter(files_of(dataset).values()))}"
+        return f"{n}, {where}" if n else where
     return f"{n}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
 
 
 def cohort(dataset: dict) -> tuple[int | None, str | None]:
     """Return how many participants the source has, and one of their maps; None for what is not known yet."""
-    if dataset["source"] != "table":
+    if dataset["source"] not in OWN:
         return dataset["n_subjects"], None
     n = None
     try:
-        columns, rows, _ = read_rows(dataset["path"])
-        n = len(rows)
-        paths = map_paths(columns, rows, dataset["path"], dataset["maps"])
+        listing = read_listing(dataset)
+        n = len(listing.rows)
+        paths = listing.map_paths(dataset["maps"])
     except UserError:  # the job that reads the table reports it better
         return n, None
     # One is enough: looking for all of them takes a while on a network disk.

@@ -7,12 +7,14 @@ participants by one run; and everything that stops a run on its own.
 # ruff: noqa: E501  a case reads best on one line
 
 import gzip
+import json
 import os
 from dataclasses import dataclass, field
 from typing import Any
 
 import nibabel as nib
 import numpy as np
+from fsl_files import write_vest
 
 from .study import AFFINE, SHAPE, inside, save, sound
 
@@ -70,6 +72,8 @@ def table(**values):
     return {"dataset": {"source": "table", "path": "../study/participants.tsv", "maps": "map"} | values}
 
 
+FSL = {"source": "fsl", "maps": "../study/maps/{participant_id}.nii.gz"}
+FSL |= {"design": "../study/design.mat", "contrasts": "../study/design.con"}
 SURFACES = table() | {"mask": {"strategy": "background"}}
 
 
@@ -94,6 +98,15 @@ def on_surfaces(box, structure="CortexLeft"):
             nib.gifti.GiftiImage(darrays=[values], meta=meta), box.study.folder / f"maps/lh.{i + 1:02d}.gii"
         )
         box.study.set(i, "map", f"maps/{{hemi}}.{i + 1:02d}.gii")
+
+
+# The study's own model is left out with the dataset.
+FSL_ALONE = b"smoothing_fwhm: 0\ndataset: " + json.dumps(FSL).encode() + b"\n"
+
+
+def series(box):
+    """Give the study one file with three volumes."""
+    save(box.study.folder / "all.nii", np.stack([sound(i) for i in range(3)], -1))
 
 
 LONG = "".join(f"{i:02d}" for i in range(50))
@@ -169,6 +182,8 @@ VALUES = [
     Value("device for an atlas", {"atlas": {"image": "/dev/stdin", "labels": "/dev/null"}}, ("atlas.labels: '/dev/null' is a device; expected a file",), "files"),
     Value("unknown source", {"dataset": {"source": "tabel"}}, ("dataset.source", "did you mean 'table'?")),
     Value("table without its path", {"dataset": {"source": "table", "maps": "map"}}, ("dataset.path: is missing",)),
+    Value("no such design", {"dataset": FSL | {"design": "../study/desing.mat"}}, ("dataset.design", "did you mean 'design.mat'?"), "files"),
+    Value("no contrasts of FSL", {"dataset": {"source": "fsl", "maps": "all.nii", "design": "../study/design.mat"}}, ("dataset.contrasts: is missing; expected design.con",)),
     Value("no such table", table(path="../study/participant.tsv"), ("dataset.path", "did you mean 'participants.tsv'?"), "files"),
     Value("folder for a table", table(path="../study"), ("dataset.path: '../study' is a folder",), "files"),
     Value("variance groups and a smoothed variance", {"model": {"formula": "1 + age", "contrasts": {"age": "age"}, "variance_groups": "group"}, "inference": {"variance_smoothing_fwhm": 8}}, ("inference.variance_smoothing_fwhm: found 8 beside model.variance_groups 'group'",), "conflicts"),
@@ -372,6 +387,12 @@ STOPS = [
     Stop("Config file", "anchors that make millions of values", ("it holds more than 50,000 values", "without anchors"),
          config=b"a: &a [1,1,1,1,1,1,1,1,1,1]\n" + b"".join(
              b"%c: &%c [%s]\n" % (n + 1, n + 1, b",".join([b"*%c" % n] * 10)) for n in range(97, 104)), target=COLLECTED),
+    Stop("Design of FSL", "contrasts of another design", ("design.con: a contrast has 2 weights, and", "design.mat has 3 columns"),
+         lambda box: write_vest(box.study.folder / "design.con", [[1, -1]]), config=FSL_ALONE),
+    Stop("Design of FSL", "design that is cut off", ("design.mat: /NumPoints says 8, and the matrix has 5 rows",),
+         lambda box: write_vest(box.study.folder / "design.mat", [[1, 0, 0]] * 5, NumPoints=8), config=FSL_ALONE),
+    Stop("Design of FSL", "volumes and rows that do not agree", ("dataset.maps:", "has 3 volumes, and", "design.mat has 8 rows"),
+         series, config={"dataset": FSL | {"maps": "../study/all.nii"}}, target=COLLECTED),
     # Files and folders
     Stop("Files and folders", "pipe for a table", ("dataset.path: '../study/participants.tsv' is a pipe; expected a file",),
          lambda box: (box.study.table.unlink(), os.mkfifo(box.study.table)), target=COLLECTED),

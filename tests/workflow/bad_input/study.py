@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from fsl_files import write_vest
 
 AFFINE = np.array([[3.0, 0, 0, -12], [0, 3, 0, -12], [0, 0, 3, -12], [0, 0, 0, 1]])
 SHAPE = (8, 8, 8)
@@ -23,6 +24,8 @@ class Study:
         for i in range(N):
             self.add(f"sub-{i + 1:02d}")
         self.write()
+        write_vest(self.folder / "design.mat", [[1, i % 2, i] for i in range(N)])
+        write_vest(self.folder / "design.con", [[0, 0, 1]], ContrastName1="age")
 
     def add(self, name, **values):
         """Add a participant with a sound map, and return the map's path."""
