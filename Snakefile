@@ -12,7 +12,7 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-from permaps.design.given import with_model
+from permaps.design.given import check_blocks, with_model
 from permaps.workflow.defaults import complete
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
@@ -32,6 +32,7 @@ try:
     config = with_model(config)
     resolved = resolve(config, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
     resolved = fitted(resolved, config, kind_of(resolved["dataset"]))
+    check_blocks(resolved)
     # Otherwise another workflow may still make them. For jobs, the run has checked them.
     if workflow.modifier.is_main_snakefile() and workflow.is_main_process:
         check_files(resolved, workflow.overwrite_configfiles)

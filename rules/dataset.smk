@@ -87,7 +87,7 @@ else:
 
     rule collect_table:
         input:
-            listed=source_files,
+            listed=SOURCE_FILES,
             maps=source_maps,
         output:
             participants=result("dataset/participants.tsv"),
@@ -97,7 +97,7 @@ else:
                 voxelwise=VOXELWISE,
                 sources=state_of(
                     "dataset/participants.tsv",
-                    source_files(wildcards),
+                    SOURCE_FILES,
                     source_maps(wildcards),
                 ),
             ),

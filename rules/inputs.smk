@@ -2,7 +2,7 @@
 import functools
 import os
 
-from permaps.inputs.sources import OWN, files_of, map_files, rows_of
+from permaps.inputs.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
 from permaps.inputs.tables import hemisphere_files, partners
 from permaps.workflow.records import Records, dates_of, digest
 
@@ -24,21 +24,25 @@ def given_file(key, path):
 
 
 @functools.cache
-def table_maps(maps):
-    """The files that the table names and that exist: a missing one costs its participant, not the run."""
+def table_maps(maps=None):
+    """The files that the source names and that exist: a missing one costs its participant, not the run."""
     return map_files(COHORT, maps, config["results"])
 
 
-def source_files(wildcards):
-    """The files that say who has which map."""
-    return [given_file(f"dataset.{key}", path) for key, path in files_of(COHORT).items()]
+# The files that say who has which map.
+SOURCE_FILES = (
+    [given_file(f"dataset.{key}", path) for key, path in files_of(COHORT).items()]
+    + [given_file("dataset.sessions", path) for path in tables_of_sessions(COHORT)]
+    if COHORT["source"] in OWN
+    else []
+)
 
 
 def source_maps(wildcards):
     """The maps, as far as they are known before anything runs: a changed one re-runs what reads it."""
     if COHORT["source"] == "simulated":
         return result("dataset/maps")
-    return table_maps(COHORT["maps"]) if COHORT["source"] in OWN else []
+    return table_maps() if COHORT["source"] in OWN else []
 
 
 def source_covariates(wildcards):

@@ -34,7 +34,7 @@ def main(*, dataset, participants, results, voxelwise):
     listing, maps = read_listing(dataset), dataset["maps"]
     columns, rows, lines, table = listing.columns, listing.rows, listing.lines, listing.path
     check_participants(columns, rows, lines, table)
-    paths = listing.map_paths(maps)
+    paths = listing.own_maps(maps)
     if (series := listing.series_file(maps)) is not None:
         check_series(series, len(rows), table)
     check_maps(rows, lines, paths, table)

@@ -27,7 +27,7 @@ def main(*, brain, mask, counts, included, outputs, caption):
     values, inside = read_map(space, counts), read_space(mask).mask[space.mask]
     save(draw_coverage(space, values, inside, n), *outputs)
     everywhere = int((values >= n).sum())
-    text = f"{int(inside.sum()):,} {space.elements} are analysed; {everywhere:,} have a value in all {n} participants"
+    text = f"{int(inside.sum()):,} {space.elements} are analysed; {everywhere:,} have a value in all {n} maps"
     partly = values[(values > 0) & (values < n)]
     if partly.size:
         text += f", {partly.size:,} in some (median {np.median(partly):.0f})"

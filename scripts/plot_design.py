@@ -21,7 +21,7 @@ def main(*, design, blocks, contrasts, outputs):
     """
     matrix, names, weights = read_design(design, contrasts)
     formula = json.loads(Path(blocks).read_text(encoding="utf-8"))["formula"]
-    title = f"{formula} ({len(matrix)} participants)"
+    title = f"{formula} ({len(matrix)} maps)"
     save(design_matrix(matrix, names, weights, title), *outputs)
 
 

@@ -55,7 +55,7 @@ def main(
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
     save(peak_effects(panels, title, "map value, adjusted"), *outputs)
-    write_caption(caption, f"{shown}, of {len(rows)} participants.")
+    write_caption(caption, f"{shown}, of {len(rows)} maps.")
 
 
 def at_element(column, maps, covariates, design):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from permaps.inputs.frames import read_frame
+from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import read_index
 from permaps.inputs.tables import MAP
@@ -81,6 +82,8 @@ def main(
         "participants": {
             "included": len(people),
             "excluded": len(gone),
+            # None where each has one map.
+            "people": people[PERSON].nunique() if has_people(config["dataset"]) else None,
             "reasons": gone["reason"].value_counts().sort_index().to_dict(),
             "stand_out": flags[flags.index.isin(people["participant_id"])].to_dict(),
         },

@@ -110,7 +110,7 @@ def readme_rows():
     ]
 
 
-TOP = ("results", "smoothing_fwhm")
+TOP = ("results", "smoothing_fwhm", "figures")
 
 
 def test_readme_lists_every_key_with_default_unit_and_meaning(schema, defaults):

@@ -8,6 +8,7 @@ LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
 ORDER = ("arithmetic", "statistics", "inputs", "spaces", "design", "permutation", "reporting")
 # What is said on the terminal counts the maps of a source, and names statistics.
 FROM_WORKFLOW = {
+    ("terminal", "inputs.ids"),
     ("terminal", "inputs.sources"),
     ("terminal", "statistics.registry"),
 }

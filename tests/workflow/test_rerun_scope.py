@@ -66,6 +66,8 @@ NO_FILE = {"mask": {"strategy": "background", "file": None}}
 SURFACE = NO_FILE | {"dataset": SIMULATED | {"space": "surface"}}
 FSL = {"source": "fsl", "maps": "DATA/{participant_id}.nii", "design": "DATA/design.mat"}
 FSL |= {"contrasts": "DATA/design.con"}
+# What several maps of a person need.
+FAMILIES = {"permutation": {"blocks": {"whole": "family"}}}
 # The files give it.
 WITHOUT_MODEL = {key: value for key, value in CONFIG.items() if key != "model"}
 EDGES = NO_FILE | {"dataset": SIMULATED | {"space": "edges"}}
@@ -144,6 +146,13 @@ CHANGES = {
     "dataset.source": Change({"dataset": SIMULATED}, {"simulate_cohort"}),
     "dataset.path": Change({"dataset": TABLE | {"path": "DATA/renamed.tsv"}}, {"collect_table"}),
     "dataset.maps": Change({"dataset": TABLE | {"maps": "map"}}, {"collect_table"}),
+    "dataset.id": Change(
+        {"dataset": TABLE | {"id": ["participant_id", "group"]}} | FAMILIES, {"collect_table"}
+    ),
+    "dataset.sessions": Change({"dataset": TABLE | {"sessions": ["pre"]}} | FAMILIES, {"collect_table"}),
+    "dataset.entities": Change(
+        {"dataset": TABLE | {"maps": ".", "entities": {"stat": "t"}}}, {"collect_table"}
+    ),
     "dataset.n_subjects": Change(
         {"dataset": SIMULATED | {"n_subjects": 9}}, {"simulate_cohort"}, source="simulated"
     ),

@@ -4,6 +4,7 @@ It lies in a folder of its own beside a copy of the workflow, so that tests may 
 """
 
 import hashlib
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -149,6 +150,7 @@ def write_data(folder):
         values[3:6, 3:6, 3:6] += i
         name = f"sub-{i + 1}.nii.gz"
         nib.Nifti1Image((values * brain).astype(np.float32), affine).to_filename(folder / name)
+        os.link(folder / name, folder / f"sub-{i + 1}_stat-t_statmap.nii.gz")
         lines.append(f"{i + 1}\t{20 + 3 * i}\t{'ab'[i % 2]}\tf{i // 2}\t{name}")
     for name, sign in (("design", 1), ("other", -1)):
         write_vest(folder / f"{name}.mat", [[1, sign * age] for age in range(8)])

@@ -1,4 +1,4 @@
-"""The model where other files than the config give it.
+"""The model where other files than the config give it, and what it must say of people with several maps.
 
 Imported whenever the Snakefile is parsed.
 """
@@ -6,6 +6,8 @@ Imported whenever the Snakefile is parsed.
 import os
 
 from permaps.inputs.fsl import blocks_of, model_of
+from permaps.inputs.ids import PERSON, has_people, id_columns
+from permaps.workflow.config import refuse
 
 
 def with_model(given: dict) -> dict:
@@ -39,3 +41,28 @@ def _file(path):
     """Return the path of a file that there is; None for all else, which the check of the config names."""
     path = os.path.expanduser(path) if isinstance(path, str) else ""
     return path if os.path.isfile(path) else None
+
+
+def check_blocks(config: dict) -> None:
+    """Refuse a config in which maps of one person would be relabelled as if they were those of several.
+
+    Parameters
+    ----------
+    config : dict
+        As resolved.
+
+    Raises
+    ------
+    UserError
+    """
+    dataset, blocks = config["dataset"], config["permutation"]["blocks"]
+    if has_people(dataset) and not any(blocks.values()):
+        key = "sessions" if dataset["sessions"] else "id"
+        refuse(
+            [
+                f"permutation.blocks: found none, and dataset.{key} ({', '.join(id_columns(dataset))}) gives several "
+                f"maps of a person, which are not independent; expected blocks: `within: {PERSON}` to compare the "
+                f"maps of each person, with {PERSON} in the formula as in '0 + {PERSON} + session'; or "
+                f"`whole: {PERSON}` for what differs between people, such as groups"
+            ]
+        )

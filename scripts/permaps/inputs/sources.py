@@ -6,8 +6,10 @@ Like `permaps.inputs.tables`, this is imported whenever the Snakefile is parsed.
 import os
 from dataclasses import dataclass
 
+from permaps.inputs.bids import find_maps
 from permaps.inputs.fsl import read_design
-from permaps.inputs.tables import map_paths, partners, read_rows, series_file
+from permaps.inputs.ids import PERSON, SESSION, sessions_files, with_ids
+from permaps.inputs.tables import ID, map_paths, partners, read_rows, series_file
 from permaps.workflow.errors import UserError
 from permaps.workflow.paths import lies_below
 
@@ -31,6 +33,10 @@ class Listing:
         The file, for messages.
     folder : str
         Relative paths of maps start from it.
+    named : list of dict
+        The rows as placeholders in paths see them, where that is not the same.
+    entities : dict, optional
+        By which maps are found among BIDS derivatives.
     """
 
     columns: list
@@ -38,10 +44,20 @@ class Listing:
     lines: list
     path: str
     folder: str
+    named: list
+    entities: dict | None = None
 
     def map_paths(self, maps: str, key: str = "dataset.maps"):
         """Return every row's map; see `permaps.inputs.tables.map_paths`."""
-        return map_paths(self.columns, self.rows, self.path, maps, key, self.folder)
+        return map_paths(self.columns, self.named, self.path, maps, key, self.folder)
+
+    def own_maps(self, maps: str):
+        """Return every row's map as `dataset.maps` says: by entities, where these are given."""
+        if not self.entities:
+            return self.map_paths(maps)
+        sessions = [row.get(SESSION) for row in self.rows]
+        people = [row.get(PERSON) or row.get(ID) for row in self.rows]
+        return find_maps(os.path.abspath(os.path.join(self.folder, maps)), self.entities, people, sessions)
 
     def series_file(self, maps: str):
         """Return the file with a volume per row that `maps` is, or None."""
@@ -63,14 +79,27 @@ def read_listing(dataset: dict) -> Listing:
     """
     if dataset["source"] == "fsl":
         design = os.path.abspath(dataset["design"])
-        return Listing(*read_design(design, dataset["blocks"]), design, os.getcwd())
+        columns, rows, lines = read_design(design, dataset["blocks"])
+        return Listing(columns, rows, lines, design, os.getcwd(), rows)
     path = os.path.abspath(dataset["path"])
-    return Listing(*read_rows(path), path, os.path.dirname(path))
+    columns, rows, lines, named = with_ids(*read_rows(path), path, dataset)
+    return Listing(columns, rows, lines, path, os.path.dirname(path), named, dataset.get("entities"))
 
 
 def files_of(dataset: dict) -> dict[str, str]:
-    """Return the files that `read_listing` reads, by key."""
+    """Return the files that `read_listing` reads, by key, as the config gives them."""
     return {key: dataset[key] for key in _FILES[dataset["source"]] if dataset[key] is not None}
+
+
+def tables_of_sessions(dataset: dict) -> list[str]:
+    """Return the tables of people's sessions that `read_listing` reads besides."""
+    if not dataset.get("sessions"):
+        return []
+    path = os.path.abspath(dataset["path"])
+    try:
+        return sessions_files(os.path.dirname(path), read_rows(path)[1], dataset)
+    except UserError:  # the job that reads the table reports it better
+        return []
 
 
 def rows_of(dataset: dict) -> dict:
@@ -78,15 +107,18 @@ def rows_of(dataset: dict) -> dict:
     return {key: value for key, value in dataset.items() if key not in ("contrasts", "ftests")}
 
 
-def map_files(dataset: dict, maps: str, results=None) -> list[str]:
-    """Return the files that a dataset's maps consist of, as far as they can be read, for a rule's input.
+def map_files(dataset: dict, maps: str | None = None, results=None) -> list[str]:
+    """Return the files that maps consist of, as far as they can be read, for a rule's input.
+
+    `maps` is where those of a covariate are; None for the dataset's own.
 
     Both files of an Analyze pair are listed. The job that reads the table reports errors better, so they are
     ignored here. Paths with braces or angle brackets are not listed, because Snakemake would read them as
     wildcards. Nor are paths among the run's own results, which would be input and output at once.
     """
     try:
-        paths = read_listing(dataset).map_paths(maps)
+        listing = read_listing(dataset)
+        paths = listing.own_maps(dataset["maps"]) if maps is None else listing.map_paths(maps)
     except UserError:
         return []
     files = dict.fromkeys(file for path in paths if path for file in partners(path))

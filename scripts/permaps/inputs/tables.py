@@ -5,6 +5,7 @@ parsed. Values stay text, as they are in the file, so ids keep their leading zer
 """
 
 import csv
+import glob
 import io
 import math
 import os
@@ -12,6 +13,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from permaps.inputs.spreadsheets import read_sheet
 from permaps.workflow.errors import UserError, listed, nearest
 from permaps.workflow.paths import lies_below, no_file
 
@@ -32,16 +34,24 @@ _SIDE = re.compile(r"(?:^|[._-])(lh|rh|L|R)(?=[._-])")
 # One volume of a file with several, counted from 0.
 _ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_SAVE = "Save the table as TSV or CSV in UTF-8 (a spreadsheet file such as .xlsx has to be exported)."
+_SAVE = "Save the table as TSV or CSV in UTF-8 (a spreadsheet has to be exported, or to be called .xlsx)."
+_SPREADSHEETS = (".xlsx", ".xlsm")
+_OTHER = dict.fromkeys(
+    (".xls", ".ods", ".numbers"), f"a spreadsheet file that cannot be read here. {_SAVE}"
+) | {
+    ".mat": "no table. Of the SPM.mat of a second level, docs/from-spm.md has the lines that write its files and its "
+    "design as a table; a design.mat of FSL is read with dataset.source: fsl.",
+}
 # First characters of cells that a spreadsheet evaluates, including the full-width ones.
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
-    """Read a TSV or CSV file as text.
+    """Read a TSV or CSV file as text, or the first sheet of a spreadsheet.
 
     The separator is tab, comma or semicolon: the one that splits the header into most columns, or that of the
-    extension if there is a tie. A byte order mark, Windows line ends and quoted fields are allowed.
+    extension if there is a tie. A byte order mark, Windows line ends and quoted fields are allowed, and decimal
+    commas where semicolons separate.
 
     Parameters
     ----------
@@ -60,16 +70,12 @@ def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
     UserError
         If the file cannot be read, or is no table.
     """
-    text = read_text(path, _SAVE)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, Path(path)), strict=True)
-    try:
-        numbered = [([f.strip() for f in fields], reader.line_num) for fields in reader]
-    except csv.Error as error:
-        raise UserError(
-            f"{path}: line {reader.line_num}: {error}. "
-            "Is a quotation mark left open? A quoted value ends with the same mark."
-        ) from None
-    numbered = [(fields, line) for fields, line in numbered if any(fields)]
+    if (ending := Path(path).suffix.lower()) in _OTHER:
+        raise UserError(f"{path}: is {_OTHER[ending]}")
+    if ending in _SPREADSHEETS:
+        numbered = [(fields, line) for fields, line in read_sheet(path) if any(fields)]
+    else:
+        numbered = _read_fields(path)
     if not numbered:
         raise UserError(f"{path}: the table is empty; expected a header and one row per participant.")
     columns = numbered[0][0]
@@ -84,6 +90,45 @@ def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
         rows.append({c: None if v in MISSING else v for c, v in zip(columns, fields, strict=True)})
         lines.append(line)
     return columns, rows, lines
+
+
+def _read_fields(path):
+    """Return the fields and the line of each row of a text table."""
+    text = read_text(path, _SAVE)
+    delimiter = _delimiter(text, Path(path))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        numbered = [([f.strip() for f in fields], reader.line_num) for fields in reader]
+        numbered = [(fields, line) for fields, line in numbered if any(fields)]
+    except csv.Error as error:
+        raise UserError(
+            f"{path}: line {reader.line_num}: {error}. "
+            "Is a quotation mark left open? A quoted value ends with the same mark."
+        ) from None
+    # Where semicolons separate, commas are those of decimals: so spreadsheets save tables in half of Europe.
+    return _with_points(numbered) if delimiter == ";" else numbered
+
+
+def _with_points(numbered):
+    """Write numbers with a decimal point in the columns that have nothing but numbers, some with a comma."""
+    values = {}
+    for fields, _ in numbered[1:]:
+        for i, value in enumerate(fields):
+            if value not in MISSING:
+                values.setdefault(i, []).append(value)
+    commas = {
+        i
+        for i, column in values.items()
+        if any("," in value for value in column) and all(is_number(_pointed(value)) for value in column)
+    }
+    return [
+        ([_pointed(value) if i in commas and row else value for i, value in enumerate(fields)], line)
+        for row, (fields, line) in enumerate(numbered)
+    ]
+
+
+def _pointed(value):
+    return value.replace(",", ".") if "." not in value else value
 
 
 def read_text(path, advice: str) -> str:
@@ -158,7 +203,8 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
     if ID not in columns:
         raise UserError(
             f"{path}: there is no column '{ID}'{nearest(ID, columns) or '.'} "
-            f"The columns are: {listed(columns)}. Give every participant an id in a column '{ID}'."
+            f"The columns are: {listed(columns)}. Give every participant an id in a column '{ID}', or name the "
+            "column in dataset.id."
         )
     if REASON in columns:
         raise UserError(
@@ -179,7 +225,8 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
             )
             raise UserError(
                 f"{path}: {ID} '{name}' {how} (lines {first_line} and {line}). "
-                "Every participant needs one row and an id of its own."
+                "Every participant needs one row and an id of its own; of a table with several maps of a person, "
+                "dataset.id takes several columns, such as [subject, session]."
             )
         seen[key] = name, line
 
@@ -207,7 +254,7 @@ def map_paths(
         The table's file, for messages.
     maps : str
         A column name; a pattern with {column} placeholders, where {hemi} stands for both hemispheres unless it
-        is a column; or a file with a volume per row.
+        is a column, and * for anything within a name; or a file with a volume per row.
     key : str
         The config key of `maps`, for messages.
     folder : path, optional
@@ -245,7 +292,33 @@ def map_paths(
             # Not str.format: a placeholder must be the name of a column, and nothing that is evaluated.
             path = _PLACEHOLDER.sub(lambda m, row=row: row.get(m[1], m[0]), maps)
             paths.append(os.path.abspath(folder / path))
+            if "*" in maps:
+                wild = _PLACEHOLDER.sub(lambda m, row=row: glob.escape(row.get(m[1], m[0])), _literal(maps))
+                paths[-1] = _only_file(paths[-1], os.path.abspath(folder / wild), key, row.get(ID))
     return paths
+
+
+def _literal(maps):
+    """Return a pattern in which * alone has a meaning."""
+    return maps.replace("[", "[[]").replace("?", "[?]")
+
+
+def _only_file(path, pattern, key, who):
+    """Return the one file of a pattern with *, or the pattern's own path if there is none."""
+    found = sorted(glob.glob(pattern))
+    # Both files of a pair are one map, and SPM's .mat beside it is none.
+    pairs = {os.path.splitext(file)[0] for file in found if file.lower().endswith(".img")}
+    found = [
+        file
+        for file in found
+        if not (file.lower().endswith((".hdr", ".mat")) and os.path.splitext(file)[0] in pairs)
+    ]
+    if len(found) > 1:
+        raise UserError(
+            f"{key}: {len(found)} files of {who} fit {path}: {listed(found, 3, 200)}. Expected one: write out what "
+            "differs, with * for what alone may differ between participants."
+        )
+    return found[0] if found else path
 
 
 def series_file(columns: list[str], folder: str | Path, maps: str) -> str | None:

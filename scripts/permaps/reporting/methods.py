@@ -52,6 +52,8 @@ def _participants(record, verbatim):
         else ""
     )
     text = f"{source} of {people['included']} participants{contrast} were analysed"
+    if people["people"] is not None:
+        text = f"{source} ({people['included']}) of {people['people']} participants{contrast} were analysed"
     if people["excluded"]:
         gone = people["excluded"]
         text += f"; {gone} more {_were(gone)} left out ({verbatim(counted(people['reasons']))})"
@@ -291,7 +293,7 @@ def limitations(record: dict) -> list[str]:
         for note in _contrast_limits(contrast, alpha):
             shared.setdefault(note, []).append(name)
     notes = [f"{', '.join(names)}: {note}" for note, names in shared.items()]
-    people = record["participants"]["included"]
+    people = record["participants"]["people"] or record["participants"]["included"]
     if people < FEW_PARTICIPANTS:
         notes.append(
             f"{people} participants are few: power is low, and effects at peaks that reach significance are "

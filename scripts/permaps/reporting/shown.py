@@ -57,7 +57,7 @@ def design(record: dict) -> dict[str, str]:
     config, people = record["config"], record["participants"]
     left_out = f" ({people['excluded']} left out: {counted(people['reasons'])})" if people["excluded"] else ""
     entries = {
-        "Participants": f"{people['included']}{left_out}",
+        "Participants": f"{words.who(people)}{left_out}",
         "Model": config["model"]["formula"],
         "Mask": words.analysed(record),
         "Smoothing": words.smoothing(record),

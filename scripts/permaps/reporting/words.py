@@ -9,6 +9,12 @@ def space_of(record: dict) -> type[Space]:
     return KINDS[record["mask"].get("kind", "volume")]
 
 
+def who(people: dict) -> str:
+    """Say how many people were analysed, and how many maps where they have several."""
+    included = f"{people['included']:,}"
+    return included if people["people"] is None else f"{included} maps of {people['people']:,}"
+
+
 def analysed(record: dict) -> str:
     """Say how many elements were analysed, and of what size or on what."""
     mask, space = record["mask"], space_of(record)

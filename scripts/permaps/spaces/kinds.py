@@ -141,7 +141,7 @@ def _example(dataset):
 
 def _paths(dataset):
     try:
-        yield from filter(None, read_listing(dataset).map_paths(dataset["maps"]))
+        yield from filter(None, read_listing(dataset).own_maps(dataset["maps"]))
     except UserError:  # the job that reads the table reports it better
         return
 

@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
 from permaps.workflow.duration import duration, estimate, grid_of
@@ -52,41 +53,46 @@ def plan(config: dict, jobs: list[tuple[str, dict]], workers: int | None, versio
     model, inference = config["model"], config["inference"]
     tests = [f"{c} ({voxel_statistic(e)})" for c, e in model["contrasts"].items()]
     statistics = ", ".join(SHORT[key] for key in inference["statistics"])
-    people, first_map = cohort(config["dataset"])
+    maps, people, first_map = cohort(config["dataset"])
     lines = {
-        "participants": participants(config["dataset"], people),
+        "participants": participants(config["dataset"], maps, people),
         "voxels": _voxels(config["results"], jobs),
         "model": f"{model['formula']}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
         "contrasts": ", ".join(tests),
         "relabellings": _relabellings(config, jobs),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
-        "jobs": _jobs(config["results"], jobs, workers, people, first_map),
+        "jobs": _jobs(config["results"], jobs, workers, maps, first_map),
         "results": f"{config['results']}/",
     }
     return _block(f"Permaps {version}", {name: text for name, text in lines.items() if text})
 
 
-def participants(dataset: dict, n: int | None) -> str:
+def participants(dataset: dict, n: int | None, people: int | None) -> str:
     """Describe how many participants the source has, before anyone is left out."""
+    count = f"{n}" if people is None else f"{n} maps of {people}"
     if dataset["source"] in OWN:
         where = f"of {next(iter(files_of(dataset).values()))}"
-        return f"{n}, {where}" if n else where
-    return f"{n}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
+        return f"{count}, {where}" if n else where
+    return f"{count}, " + {"simulated": "simulated", "localizer": "of the Localizer"}[dataset["source"]]
 
 
-def cohort(dataset: dict) -> tuple[int | None, str | None]:
-    """Return how many participants the source has, and one of their maps; None for what is not known yet."""
+def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
+    """Return how many maps the source has, of how many people if they have several, and one of them.
+
+    None for what is not known yet.
+    """
     if dataset["source"] not in OWN:
-        return dataset["n_subjects"], None
-    n = None
+        return dataset["n_subjects"], None, None
+    n = people = None
     try:
         listing = read_listing(dataset)
         n = len(listing.rows)
-        paths = listing.map_paths(dataset["maps"])
+        people = len({row[PERSON] for row in listing.rows}) if has_people(dataset) else None
+        paths = listing.own_maps(dataset["maps"])
     except UserError:  # the job that reads the table reports it better
-        return n, None
+        return n, people, None
     # One is enough: looking for all of them takes a while on a network disk.
-    return n, next((path for path in paths if path and os.path.isfile(path)), None)
+    return n, people, next((path for path in paths if path and os.path.isfile(path)), None)
 
 
 def _voxels(results, jobs):
