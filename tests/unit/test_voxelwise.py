@@ -24,7 +24,8 @@ def model_of(study, groups=None, covariates=()):
     design = np.column_stack([study.design, *(np.full(12, np.nan) for _ in covariates)])
     whole = replace(study, columns=list(design.T))
     exchangeability = whole.contrast_model(groups, kind="voxelwise").exchangeability
-    return voxel_models(design, study.weights, groups, list(covariates)), exchangeability
+    together = exchangeability.together
+    return voxel_models(design, study.weights, groups, list(covariates), None, together), exchangeability
 
 
 def values(model, maps, is_f, source, sign):
@@ -32,9 +33,11 @@ def values(model, maps, is_f, source, sign):
     return np.hstack(stretches)[:, : maps.shape[1]]
 
 
-def by_literal_freedman_lane(y, design, contrast, source, sign, statistic=by_hand.statistic):
+def by_literal_freedman_lane(y, design, contrast, source, sign, statistic=by_hand.statistic, blocks=()):
     """Fit nuisance and then the whole model to the participants of one voxel, relabelled among them."""
     present = np.isfinite(y) & np.isfinite(design).all(axis=1)
+    for block in blocks:
+        present[block] = present[block].all()
     nuisance = design[present] @ by_hand.null_space(contrast)
     residuals = np.zeros(len(y))
     residuals[present] = y[present]
@@ -79,12 +82,34 @@ def test_missing_values_are_left_out_voxel_by_voxel(name):
     model, exchangeability = model_of(study)
     source, sign = relabellings(exchangeability, 0, 0, N_RELABELLINGS)
     found = values(model, maps, study.is_f, source, sign)
+    blocks = exchangeability.together
+    assert bool(blocks) == (name == "families as wholes")
     for j in range(N_RELABELLINGS):
         for v in range(N_VOXELS):
             expected = by_literal_freedman_lane(
-                maps[:, v].astype(float), study.design, study.weights, source[j], sign[j]
+                maps[:, v].astype(float), study.design, study.weights, source[j], sign[j], blocks=blocks
             )
             assert found[j, v] == pytest.approx(expected[0], rel=1e-6, abs=1e-7)
+
+
+def test_families_that_change_places_as_wholes_stay_whole_where_somebody_is_missing():
+    # The family of whom somebody is missing leaves, and the others have the null of a study without it.
+    rng = np.random.default_rng(8)
+    family = np.repeat(np.arange(4), 2)
+    maps, x = rng.standard_normal((8, 3)).astype(np.float32), rng.standard_normal(4)[family]
+    lacking = maps.copy()
+    lacking[3] = np.nan
+    design, weights, left = np.column_stack([np.ones(8), x]), np.array([[0.0, 1.0]]), family != 1
+    nulls = []
+    for y, columns, blocks in [(lacking, design, family), (maps[left], design[left], family[left])]:
+        model = contrast_model(
+            columns, weights, "t", "permute", {"whole": blocks.tolist()}, kind="voxelwise", incomplete=True
+        )
+        orders = np.array(list(permutations(range(len(y) // 2))))
+        everything = np.repeat(2 * orders, 2, axis=1) + np.tile([0, 1], orders.shape[1])
+        found = values(model.voxel_models(), y, False, everything, np.ones_like(everything, np.int8))
+        nulls.append(np.sort(found, axis=0))
+    np.testing.assert_allclose(nulls[0], np.repeat(nulls[1], 4, axis=0), rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("groups", [None, [0, 0, 0, 1, 1, 1]], ids=["one variance", "variance groups"])

@@ -137,8 +137,9 @@ since relabelling goes on among the participants whom a voxel has ([how](peers.m
 voxel the test is then that of a study of these alone. Over voxels with other participants it is approximate:
 a label that moves on where somebody is missing stays where nobody is, so that relabelled maps are a little
 rougher than the observed one at the edges of what is missing. Where every map has patches of its own, TFCE
-and clusters can so come out somewhat high (the rows of 10 % missing), and voxels somewhat low. Whole blocks
-no longer move as wholes at a voxel that lacks a member of one. Values that are missing because of what they
+and clusters can so come out somewhat high (the rows of 10 % missing), and voxels somewhat low. Blocks that
+change places as wholes leave such a voxel as wholes.
+Values that are missing because of what they
 would have been are another matter: no relabelling helps there.
 """
 

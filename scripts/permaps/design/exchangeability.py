@@ -202,6 +202,15 @@ class Exchangeability:
         self.n_permutations = tree.count if permute else 1
         self.n_distinct = self.n_permutations * 2 ** len(self.units)
 
+    @property
+    def together(self) -> tuple[list[int], ...]:
+        """The sets of rows that change places as wholes.
+
+        A label that moves on where somebody is missing would tear such a set apart, and with it the correlation
+        of its rows. So its rows leave an element together.
+        """
+        return tuple(unit for unit in flip_units(self.tree) if len(unit) > 1) if self.permute else ()
+
     def still(self, columns: np.ndarray) -> np.ndarray:
         """Return the part of columns that no relabelling changes, as products with its orthonormal basis.
 

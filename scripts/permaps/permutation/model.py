@@ -99,7 +99,7 @@ class Model:
         """Return the model of each element; takes the same as `estimator`."""
         return voxel_models(
             self.design, self.contrast, self.groups, [self.maps(c) for c in covariates],
-            self.exchangeability.still,
+            self.exchangeability.still, self.exchangeability.together,
         )  # fmt: skip
 
     def estimator(self, covariates: Sequence[np.ndarray | str | Path] = ()) -> Estimator:
@@ -249,6 +249,7 @@ def voxel_models(
     groups: Sequence[int] | np.ndarray | None,
     covariates: list,
     still: Callable[[np.ndarray], np.ndarray] | None = None,
+    together: tuple = (),
 ) -> VoxelModels:
     """Return the models of all voxels, for a design with voxelwise covariates in its columns of NaN.
 
@@ -265,6 +266,7 @@ def voxel_models(
     covariates : list
         The maps of those columns, in order: arrays of shape (n_participants, n_voxels), or their files.
     still : callable, optional
+    together : tuple of list of int
         As in `permaps.statistics.voxelwise.VoxelModels`.
     """
     is_map = np.isnan(design).any(axis=0)
@@ -276,6 +278,7 @@ def voxel_models(
         np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
         {int(c): _opened(values) for c, values in zip(np.flatnonzero(is_map), covariates, strict=True)},
         still,
+        together,
     )
 
 

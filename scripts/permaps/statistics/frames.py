@@ -38,6 +38,8 @@ class Frames:
         What these have in common at all voxels.
     weights : numpy.ndarray, shape (n_own, n_covariates)
         Weights with which covariate maps are added to that.
+    together : tuple of list of int
+        Participants who leave a voxel together: if one of them has no value there, none is used.
     """
 
     design: np.ndarray
@@ -47,6 +49,7 @@ class Frames:
     own: np.ndarray
     shared: np.ndarray
     weights: np.ndarray
+    together: tuple = ()
 
     @property
     def n_groups(self) -> int:
@@ -121,6 +124,8 @@ def stretch_of(frames: Frames, maps: np.ndarray, covariates: list[np.ndarray]) -
         _fill(tiles, values)
         own += weights[:, None, None] * tiles[:, None]
     present = np.isfinite(residuals[:, :n]) & np.isfinite(own).all(axis=1)
+    for unit in frames.together:
+        present[:, unit] = present[:, unit].all(axis=1, keepdims=True)
     residuals[:, :n][~present] = 0.0
     own.transpose(0, 2, 3, 1)[~present] = 0.0
     # Frame 0 is that of tiles in which no voxel differs.

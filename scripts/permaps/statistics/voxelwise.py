@@ -55,6 +55,8 @@ class VoxelModels:
     still : callable, optional
         Gives the products of columns with an orthonormal basis of what no relabelling changes, as
         `permaps.design.exchangeability.Exchangeability.still`. Without it, everything is taken to move.
+    together : tuple of list of int
+        Participants who leave a voxel together, as `permaps.statistics.frames.Frames` has it.
     """
 
     design: np.ndarray
@@ -62,6 +64,7 @@ class VoxelModels:
     group: np.ndarray
     covariates: dict = field(default_factory=dict)
     still: Callable | None = None
+    together: tuple = ()
 
     @property
     def dof(self) -> int:
@@ -124,7 +127,8 @@ class VoxelModels:
         shared = design[own]
         design[own] = 0.0
         group = np.ascontiguousarray(self.group, np.int64)
-        return Frames(design, group, self.n_interest, n_still, own, shared, weights[order][own][:, maps])
+        weights = weights[order][own][:, maps]
+        return Frames(design, group, self.n_interest, n_still, own, shared, weights, self.together)
 
     def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> "VoxelModelsEvaluator":
         """Return what computes the statistic of these maps for any relabelling."""
