@@ -110,7 +110,7 @@ def readme_rows():
     ]
 
 
-TOP = ("results", "smoothing_fwhm", "figures")
+TOP = ("title", "results", "smoothing_fwhm", "figures")
 
 
 def test_readme_lists_every_key_with_default_unit_and_meaning(schema, defaults):
@@ -178,7 +178,8 @@ def test_a_given_model_replaces_the_default():
 
 def test_a_given_dataset_replaces_the_default_and_has_the_defaults_of_its_source():
     table = {"source": "table", "path": "p.tsv", "maps": "map"}
-    assert full({"dataset": table})["dataset"] == table
+    more = {"id": "participant_id", "sessions": None, "entities": None}
+    assert full({"dataset": table})["dataset"] == table | more
     assert full({"dataset": {"seed": 3}})["dataset"] == {
         "source": "simulated",
         "n_subjects": 94,
@@ -243,7 +244,7 @@ LONG = "".join(f"{i:02d}" for i in range(50))
 REFUSED = {
     "unknown key": (
         "nonsense: {a: 1}",
-        "nonsense: unknown key, with the value {'a': 1}; known here: results",
+        "nonsense: unknown key, with the value {'a': 1}; known here: title",
     ),
     "misspelt section": ("inferense: {alpha: 0.1}", "inferense: unknown key.*did you mean 'inference'"),
     "misspelt key": ("inference: {alhpa: 0.1}", r"inference.alhpa: unknown key.*0.1, did you mean 'alpha'"),
