@@ -43,6 +43,27 @@ elif COHORT["source"] == "simulated" and KIND.name == "edges":
         script:
             "../scripts/simulate_connectomes.py"
 
+elif COHORT["source"] == "simulated" and KIND.name == "grayordinates":
+
+    rule simulate_cohort:
+        output:
+            participants=result("dataset/participants.tsv"),
+            maps=directory(result("dataset/maps")),
+            regions=result("dataset/truth/regions.tsv"),
+            effect_pseudo=result("dataset/truth/effect-pseudo.dscalar.nii"),
+            effect_mean=result("dataset/truth/effect-mean.dscalar.nii"),
+        params:
+            settings=dict(
+                space=KIND.name,
+                n_subjects=COHORT["n_subjects"],
+                seed=COHORT["seed"],
+                effect_size=COHORT["effect_size"],
+            ),
+        message:
+            "Simulating {params.settings[n_subjects]} participants"
+        script:
+            "../scripts/simulate_grayordinates.py"
+
 elif COHORT["source"] == "simulated":
 
     rule simulate_cohort:

@@ -4,6 +4,7 @@ import os
 
 from permaps.inputs.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
 from permaps.inputs.tables import hemisphere_files, partners
+from permaps.spaces.kinds import exponents
 from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
@@ -107,7 +108,7 @@ CHUNK_SETTINGS = dict(
 if CHUNK_SETTINGS["enhance"]:
     CHUNK_SETTINGS |= {
         key: config["inference"][key] for key in ("connectivity", "cluster_p", "uncorrected_tfce")
-    } | dict(tfce=config["inference"][KIND.tfce])
+    } | dict(tfce=exponents(KIND, config["inference"]))
 
 
 def chunks(wildcards):

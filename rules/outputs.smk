@@ -178,7 +178,11 @@ def has_truth(contrast):
 
 
 # What is planted in a simulated cohort of another space.
-PLANTED = dict(surface="hemi-L_effect-pseudo.func.gii", edges="effect-pseudo.tsv")
+PLANTED = dict(
+    surface="hemi-L_effect-pseudo.func.gii",
+    grayordinates="effect-pseudo.dscalar.nii",
+    edges="effect-pseudo.tsv",
+)
 
 
 def targets():

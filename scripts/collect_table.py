@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.sources import read_listing
 from permaps.inputs.tables import (
@@ -12,6 +13,7 @@ from permaps.inputs.tables import (
     covariate_column,
     write_rows,
 )
+from permaps.spaces.kinds import DENSE
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -56,15 +58,16 @@ def main(*, dataset, participants, results, voxelwise):
 
 def check_series(path, n_rows, table):
     """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
+    count, what = (count_maps, "maps") if path.endswith(DENSE) else (count_volumes, "volumes")
     try:
-        n_volumes = count_volumes(path)
+        n_volumes = count(path)
     except UnusableMap as unusable:
         raise UserError(
             f"dataset.maps: {path}: {unusable}. Expected an image with a volume per row."
         ) from None
     if n_volumes != n_rows:
         raise UserError(
-            f"dataset.maps: {path} has {n_volumes} volumes, and {table} has {n_rows} rows; expected as many of "
+            f"dataset.maps: {path} has {n_volumes} {what}, and {table} has {n_rows} rows; expected as many of "
             "one as of the other, in the same order. Remove or add what one of them has too many or too few of."
         )
 

@@ -1,7 +1,7 @@
 """The observed TFCE of an analysis, and p of every statistic: corrected for FWE and FDR, and uncorrected."""
 
 import numpy as np
-from permaps.permutation.correction import fdr_p, fwe_p, minus_log10, read_maxima
+from permaps.permutation.correction import fdr_p, minus_log10
 from permaps.permutation.observed import Observed
 from permaps.spaces.files import write_map
 from permaps.statistics.registry import STATISTICS
@@ -27,8 +27,7 @@ def main(*, observed, null, exceedances, fwe, unc, fdr, enhanced):
     maps = Observed.load(observed)
     for path in enhanced:
         write_map(maps.space, path, maps.measure("tfce"), "Permaps: TFCE")
-    for stat, maxima in read_maxima(null, fwe).items():
-        p = fwe_p(maps.reach(stat), maxima, STATISTICS[stat].tie)
+    for stat, p in maps.corrected(null, fwe).items():
         write_map(maps.space, fwe[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE")
         log.info("%s: smallest corrected p %.4g", stat, p.min())
     with np.load(exceedances, allow_pickle=False) as counts:

@@ -1,7 +1,7 @@
 """FWE-corrected p of every statistic of a contrast, across all contrasts."""
 
 import numpy as np
-from permaps.permutation.correction import fwe_p, minus_log10, read_maxima
+from permaps.permutation.correction import minus_log10
 from permaps.permutation.observed import Observed
 from permaps.permutation.smallest import over_all
 from permaps.spaces.files import write_map
@@ -25,9 +25,8 @@ def main(*, observed, null, across, logp):
     """
     maps = Observed.load(observed)
     with np.load(across, allow_pickle=False) as smallest:
-        for stat, maxima in read_maxima(null, logp).items():
-            row = STATISTICS[stat]
-            p = over_all(fwe_p(maps.reach(stat), maxima, row.tie), smallest[f"{maps.scheme}_{row.key}"])
+        for stat, own in maps.corrected(null, logp).items():
+            p = over_all(own, smallest[f"{maps.scheme}_{STATISTICS[stat].key}"])
             write_map(
                 maps.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across contrasts"
             )

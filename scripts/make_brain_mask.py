@@ -22,11 +22,12 @@ def main(*, screened, images, values, brain, kind="volume", **settings):
     kind : str
         Name of the kind of space.
     **settings
-        Of a volume `strategy` and `file`, of a surface `mesh` and `mask`; as in the config.
+        Of a volume `strategy` and `file`, else those of the section `space`; as in the config.
     """
     cohort = read_participants(screened)
-    maps = Store(images, values).maps(cohort[ID][cohort[REASON].isna()], MAP)
-    space = MAKERS[kind](maps, settings)
+    staying = cohort[cohort[REASON].isna()]
+    maps = Store(images, values).maps(staying[ID], MAP)
+    space = MAKERS[kind](maps, settings | {"example": staying[MAP].iloc[0]})
     write_space(space, brain, f"Permaps: brain mask, {settings.get('strategy', 'file')}")
     log.info("%d of %d %s", space.n_elements, space.mask.size, space.elements)
 

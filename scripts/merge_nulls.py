@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk
 from permaps.permutation.model import Model
+from permaps.permutation.together import parts_of
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -22,8 +23,8 @@ def main(
     chunks : list of path
         Named {start}-{stop}.npz.
     null : path
-        .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first; and `tdp`,
-        the pivotal statistic of bounds on true discoveries.
+        .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first; those of
+        parts that are enhanced each on its own; and `tdp`, the pivotal statistic of bounds on true discoveries.
     exceedances : path
         .npz to write: `n_relabellings`, the observed one included, and per statistic and voxel how many of
         them reach it.
@@ -53,7 +54,8 @@ def main(
             f"{Path(null).with_suffix('')}: the chunks hold {len(joined['voxel'])} of {n_total} relabellings. "
             "Delete that folder and run again."
         )
-    kept = statistics if shift is None else [*statistics, "tdp"]
+    kept = [name for key in statistics for name in (key, *parts_of(joined, key).values())]
+    kept += [] if shift is None else ["tdp"]
     with written_whole(null) as path:
         np.savez(path, **{name: joined[name] for name in kept})
     counts = count_exceedances(matrix, model, read(), n_total, settings, covariates)

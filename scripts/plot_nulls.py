@@ -5,6 +5,7 @@ from permaps.inputs.frames import read_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.thresholds import critical_value, reached
+from permaps.permutation.together import parts_of
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
 from permaps.reporting.shown import active
@@ -16,8 +17,11 @@ from permaps.workflow.jobs import job
 # As many points as one can see on a log axis.
 POINTS = 400
 
+# Said where an axis is not the statistic's own.
+JOINT = "Where cortex and voxels have a null each, -log10 of the smaller p of each relabelling is shown"
 
-def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels"):
+
+def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels", ranked=()):
     """Draw one contrast's null distributions.
 
     Parameters
@@ -31,10 +35,12 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
     alpha : float
     extent : str
         Unit of the size of clusters.
+    ranked : collection of str
+        Statistics of which cortex and voxels have a null each.
     """
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
-    save(null_histograms(by_stat, alpha, title, extent), *outputs)
+    save(null_histograms(by_stat, alpha, title, extent, ranked), *outputs)
     said = []
     for stat, null in by_stat.items():
         value, low, high = critical_value(null, alpha)
@@ -42,7 +48,10 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
         said.append(
             f"{STATISTICS[stat].title}: observed {number(null[0])}, critical {number(value)} ({interval})"
         )
-    write_caption(caption, f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(said) + ".")
+    text = f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(said) + "."
+    if ranked:
+        text += f" {JOINT} ({', '.join(STATISTICS[stat].label for stat in ranked)})."
+    write_caption(caption, text)
 
 
 def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
@@ -124,8 +133,15 @@ if "snakemake" in globals():
         nulls = read_maxima(snakemake.input.null, settings["stats"])
         clusters = dict(zip(settings["stats"], map(read_frame, snakemake.input.tables), strict=True))
         shared = {"contrast": snakemake.wildcards.contrast, "alpha": settings["alpha"]}
+        with np.load(snakemake.input.null, allow_pickle=False) as stored:
+            ranked = [stat for stat in nulls if parts_of(stored.files, STATISTICS[stat].key)]
         plot_distributions(
-            nulls, [output.nulls, output.nulls_svg], output.nulls_caption, extent=settings["extent"], **shared
+            nulls,
+            [output.nulls, output.nulls_svg],
+            output.nulls_caption,
+            extent=settings["extent"],
+            ranked=ranked,
+            **shared,
         )
         plot_convergence(
             nulls,

@@ -19,6 +19,8 @@ NOTES = {
     "constant": "of the brain mask: the same in all participants",
     "analysed": "what remains of the brain mask",
 }
+# What made the brain mask.
+BY = {"volume": "by mask.strategy", "grayordinates": "with a value other than 0 in someone"}
 WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of one value"
 
 
@@ -78,7 +80,7 @@ def main(
     whole = {"brain mask": WHOLE_IMAGE} if space.kind == "volume" and space.mask.all() else {}
     words = {
         "elements": space.elements,
-        "by": "by mask.strategy" if space.kind == "volume" else "by space.mask",
+        "by": BY.get(space.kind, "by space.mask"),
     }
     rows = [
         {"reason": reason, f"n_{space.elements}": n, "note": (NOTES | whole)[reason].format(**words)}

@@ -13,10 +13,11 @@ ROOT = Path(__file__).parents[2]
 SMALL = {"permutation": {"n_permutations": 20, "chunk_size": 20}}
 
 
-def finished_example(snakemake, folder, name, **dataset):
+def finished_example(snakemake, folder, name, n_permutations=20, **dataset):
     """Run an example to the end, with few people; return its results."""
     example = yaml.safe_load((ROOT / f"config/examples/{name}.yaml").read_text(encoding="utf-8"))
     config = layered(example, {"results": "results"}, SMALL)
+    config["permutation"]["n_permutations"] = n_permutations
     config["dataset"] |= dataset
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     arguments = ("--snakefile", ROOT / "Snakefile", "--cores", "2", "--configfile", "config.yaml")
@@ -67,6 +68,41 @@ def test_figures_of_a_surface_are_drawn(surface):
         assert (surface / f"figures/contrast-pseudo_{name}.svg").stat().st_size < 6_000_000, name
     page = (surface / "figures/contrast-pseudo_viewer.html").read_text()
     assert page.count("<iframe") == 2 and 'src="http' not in page
+
+
+@pytest.fixture(scope="module")
+def grayordinates(snakemake, tmp_path_factory):
+    return finished_example(
+        snakemake, tmp_path_factory.mktemp("cifti"), "cifti", n_permutations=60, n_subjects=14, effect_size=5
+    )
+
+
+def test_results_of_grayordinates_have_the_brain_models_that_came_in(grayordinates):
+    came = nib.load(grayordinates / "dataset/maps/sub-S01_statmap.dscalar.nii").header.get_axis(1)
+    for name in ("t_statmap", "tfce_corr-fwe_logp", "clustersize_tdp_statmap"):
+        image = nib.load(grayordinates / f"maps/contrast-pseudo_stat-{name}.dscalar.nii")
+        assert image.header.get_axis(1) == came and np.isfinite(image.get_fdata()).all(), name
+    with np.load(grayordinates / "nulls/contrast-pseudo.npz") as null:
+        parts = [np.sort(null[f"tfce_{part}"])[::-1] for part in ("cortex", "voxels")]
+        ranked = [
+            np.searchsorted(-part, -null[f"tfce_{name}"], "right")
+            for part, name in zip(parts, ("cortex", "voxels"), strict=True)
+        ]
+        np.testing.assert_allclose(10.0 ** -null["tfce"], np.min(ranked, axis=0) / 61, rtol=1e-6)
+
+
+def test_tables_and_words_speak_of_grayordinates(grayordinates):
+    table = pd.read_csv(grayordinates / "tables/contrast-pseudo_stat-tfce_clusters.tsv", sep="\t")
+    assert {"structure", "hemisphere", "vertex", "x", "size_mm2", "size_mm3", "n_grayordinates"} <= set(table)
+    assert len(table) and (table["size_mm2"].isna() != table["size_mm3"].isna()).all()
+    assert (table["hemisphere"].isna() == table["size_mm2"].isna()).all()
+    methods, page = ((grayordinates / name).read_text() for name in ("methods.md", "summary.html"))
+    assert "corrected together, by the smallest p" in methods and "on the cortex and E = 0.5" in methods
+    assert "voxels of 3 × 3 × 3 mm" in methods and "grayordinates" in page
+    for name in ("comparison", "clusters", "stat-tfce_slices", "peaks", "nulls"):
+        assert (grayordinates / f"figures/contrast-pseudo_{name}.png").stat().st_size > 20_000, name
+    viewer = (grayordinates / "figures/contrast-pseudo_viewer.html").read_text()
+    assert viewer.count("<iframe") == 3 and 'src="http' not in viewer
 
 
 def test_results_of_connectomes_are_matrices_with_names(connectome):

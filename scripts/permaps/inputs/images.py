@@ -52,12 +52,15 @@ class Decoded:
         The SHA-256 of each file that the map consists of, by the file's name.
     parts : dict of str to int
         Of a surface, the number of vertices by hemisphere.
+    models : str
+        Of grayordinates, a digest of which vertices and voxels they are.
     """
 
     data: np.ndarray
     affine: np.ndarray | None
     checksums: dict[str, str]
     parts: dict[str, int] = field(default_factory=dict)
+    models: str = ""
 
 
 def load_map(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from permaps.inputs.images import affine_text, same_grid, shape_text
 
 @dataclass(frozen=True)
 class Layout:
-    """A grid of voxels, the vertices of hemispheres, or the pairs of nodes of a graph.
+    """A grid of voxels, the vertices of hemispheres, grayordinates, or the pairs of nodes of a graph.
 
     Attributes
     ----------
@@ -19,18 +19,21 @@ class Layout:
     affine : numpy.ndarray, shape (4, 4)
         Voxel to mm; empty where there is no grid.
     parts : dict of str to int
-        By hemisphere ("L", "R"), the number of vertices; or the nodes, each counting one, in their order. Empty
-        for a grid.
+        By hemisphere ("L", "R"), the number of vertices; by structure, that of grayordinates; or the nodes, each
+        counting one, in their order. Empty for a grid.
+    models : str
+        Of grayordinates, a digest of which vertices and voxels they are.
     """
 
     shape: tuple
     affine: np.ndarray
     parts: dict
+    models: str = ""
 
     def same(self, other: Self) -> bool:
         """Tell whether values on both can be compared one by one."""
         if self.parts or other.parts:
-            return list(self.parts.items()) == list(other.parts.items())
+            return (self.models, *self.parts.items()) == (other.models, *other.parts.items())
         return same_grid(self.shape, self.affine, other.shape, other.affine)
 
     def told(self, other: Self, whose: str) -> str:
@@ -42,6 +45,8 @@ class Layout:
         whose : str
             Who has the other one: "most maps".
         """
+        if self.models and other.models:
+            return f"other brain models ({_unlike(self.parts, other.parts, whose)})"
         if set(self.parts) == set(other.parts) and self.shape == other.shape and self.parts != {}:
             moved = next(((a, b) for a, b in zip(self.parts, other.parts, strict=True) if a != b), None)
             if moved:
@@ -51,6 +56,17 @@ class Layout:
         if self.shape != other.shape:
             return f"shape {shape_text(self.shape)}, {whose} have {shape_text(other.shape)}"
         return f"affine {_oriented(self.affine)}, {whose} have {_oriented(other.affine)}"
+
+
+def _unlike(parts, others, whose):
+    """Say the first structure in which two sets of grayordinates differ."""
+    for name in parts | others:
+        if parts.get(name) != others.get(name):
+            one, other = (f"{found[name]:,}" if name in found else "none" for found in (parts, others))
+            return f"{name} of {one} grayordinates, {whose} have {other}"
+    return (
+        f"as many in each structure, but of other vertices or voxels than {whose} have, or in another order"
+    )
 
 
 def _parts(layout):

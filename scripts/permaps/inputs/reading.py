@@ -64,6 +64,7 @@ def _read(decode, path, file, check, beside=None):
         **append(file, volume.data),
         affine=[] if volume.affine is None else volume.affine.tolist(),
         parts=volume.parts,
+        models=volume.models,
         same_as_map=beside is not None and is_same_measure(volume.data, beside),
         digest=_digest(volume.data),
         checksums=volume.checksums,

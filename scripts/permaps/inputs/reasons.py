@@ -17,6 +17,11 @@ ADVICE = {
     "nilearn.image.index_img.",
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, or "
     "FreeSurfer's with lh and rh in their names.",
+    "other brain models": "Take maps of the same grayordinates, as by wb_command -cifti-create-dense-from-template.",
+    "a time series": "A participant has one map: take the .dscalar.nii of a contrast, not a .dtseries.nii.",
+    "several maps": "A participant has one map: write the one that is meant into a file of its own, as by "
+    "wb_command -cifti-math or -cifti-merge with -column.",
+    "another kind of CIFTI": "Grayordinates have .dscalar.nii files, parcels .pscalar.nii.",
     "node": "Take matrices of the same nodes, with their rows and columns in one order.",
     "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
     "not a square matrix": "A matrix has a row and a column for each node.",

@@ -245,11 +245,12 @@ def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.
     numpy.ndarray of float32, shape (53, 63, 46)
         0 outside the brain.
     """
-    values = measured(seed, index, planted_signal(effects), _noise)
+    values = measured(seed, index, planted_signal(effects), noise)
     return np.where(mask, values, 0.0).astype(np.float32)
 
 
-def _noise(rng):
+def noise(rng):
+    """Return the noise of one map, of unit variance."""
     return sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
 
 

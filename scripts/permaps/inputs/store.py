@@ -27,6 +27,8 @@ class Entry:
         Voxel to mm, of a volume.
     parts : dict of str to int
         What else a map consists of, and of how many values, such as the vertices of the hemispheres.
+    models : str
+        Of grayordinates, a digest of which vertices and voxels they are.
     dtype : str
         Of its values: float32 or float64.
     background : str
@@ -45,6 +47,7 @@ class Entry:
     shape: list = field(default_factory=list)
     affine: list = field(default_factory=list)
     parts: dict = field(default_factory=dict)
+    models: str = ""
     dtype: str = ""
     background: str = ""
     start: int = 0
@@ -55,7 +58,7 @@ class Entry:
     @property
     def layout(self) -> Layout:
         """What its values are laid out on."""
-        return Layout(tuple(self.shape), np.array(self.affine), self.parts)
+        return Layout(tuple(self.shape), np.array(self.affine), self.parts, self.models)
 
 
 def append(file: BinaryIO, data: np.ndarray) -> dict:

@@ -5,13 +5,15 @@ noticed before it can reach a result.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model, contrast_model
-from permaps.permutation.null import ENHANCED, Enhancement, cluster_threshold, null_maxima
+from permaps.permutation.null import ENHANCED, Apart, Enhancement, cluster_threshold, null_maxima
+from permaps.permutation.together import together
 from permaps.spaces.volume import Volume
 from permaps.statistics.sorted_p import Scale, least_slope, scale_of
 from permaps.workflow.errors import UserError
@@ -76,7 +78,8 @@ def chunk_fingerprint(model: Model, settings: dict) -> str:
     model : permaps.permutation.model.Model
     settings : dict
         `seed`, `two_sided`, `enhance`, `tdp` (false when absent) and, where maps are enhanced, `connectivity`,
-        `tfce`, `cluster_p` and `uncorrected_tfce` (false when absent).
+        `tfce` (the exponents, or those of each part by its name), `cluster_p` and `uncorrected_tfce` (false
+        when absent).
     """
     used = ["seed", "two_sided", "enhance", "tdp"]
     if settings["enhance"]:
@@ -84,7 +87,7 @@ def chunk_fingerprint(model: Model, settings: dict) -> str:
     return fingerprint(model.fingerprint, {name: settings.get(name, False) for name in used})
 
 
-def enhancement_of(model: Model, settings: dict) -> tuple[Enhancement | None, bool]:
+def enhancement_of(model: Model, settings: dict) -> tuple[Enhancement | Apart | None, bool]:
     """Return how maps of a contrast are enhanced (None if they are not), and whether both signs count.
 
     Parameters
@@ -95,22 +98,27 @@ def enhancement_of(model: Model, settings: dict) -> tuple[Enhancement | None, bo
 
     Returns
     -------
-    enhancement : permaps.permutation.null.Enhancement or None
+    enhancement : permaps.permutation.null.Enhancement, or Apart for several parts, or None
     both_signs : bool
         An F has one tail, whatever `two_sided` says.
     """
     both_signs = _both_signs(model, settings)
     if not settings["enhance"]:
         return None, both_signs
-    enhancement = Enhancement(
-        model.space.adjacency(settings["connectivity"]),
-        **settings["tfce"],
-        threshold=cluster_threshold(
-            settings["cluster_p"], model.dof, len(model.contrast), model.is_f, both_signs
-        ),
-        uncorrected=settings.get("uncorrected_tfce", False),
+    threshold = cluster_threshold(
+        settings["cluster_p"], model.dof, len(model.contrast), model.is_f, both_signs
     )
-    return enhancement, both_signs
+    parts = {}
+    for name, (inside, part) in model.space.parts.items():
+        adjacency = part.adjacency(settings["connectivity"])
+        if name:  # beside others, what a part adds to the extent is its size, not its number
+            adjacency = replace(adjacency, sizes=part.sizes)
+        exponents = settings["tfce"].get(name, settings["tfce"])
+        enhancement = Enhancement(
+            adjacency, **exponents, threshold=threshold, uncorrected=settings.get("uncorrected_tfce", False)
+        )
+        parts[name] = inside, enhancement
+    return (enhancement if len(parts) == 1 else Apart(parts)), both_signs
 
 
 def _both_signs(model, settings):
@@ -208,17 +216,18 @@ def merge(
     Returns
     -------
     dict of numpy.ndarray, each of length n_total
-        The maxima, and `tdp`, the pivotal statistic of those bounds.
+        The maxima, and `tdp`, the pivotal statistic of those bounds. Maxima of several parts are there by part, and
+        as `permaps.permutation.together.together` joins them.
     """
     maxima = {}
     for chunk in chunks:
         if shift is not None:
             pivotal = least_slope(chunk["curve_rank"], chunk["curve_p"], chunk["curve_length"], shift)
             maxima.setdefault("tdp", []).append(pivotal)
-        for name in ("voxel", *ENHANCED):
-            if name in chunk:
-                maxima.setdefault(name, []).append(chunk[name])
-    return {name: np.concatenate(parts)[:n_total] for name, parts in maxima.items()}
+        for name, values in chunk.items():
+            if name == "voxel" or (name.startswith(ENHANCED) and not name.endswith("_exceedances")):
+                maxima.setdefault(name, []).append(values)
+    return together({name: np.concatenate(pieces)[:n_total] for name, pieces in maxima.items()})
 
 
 def count_exceedances(

@@ -41,9 +41,43 @@ class Enhancement:
     threshold: float
     uncorrected: bool = False
 
+    @property
+    def parts(self) -> dict:
+        """All elements as one part without a name."""
+        return {"": (slice(None), self)}
+
     def tfce_reach(self, heights: np.ndarray, both_signs: bool) -> np.ndarray:
         """Return the TFCE of every element, without its sign."""
         return np.abs(tfce_map(heights, self.adjacency, self.extent, self.height, both_signs))
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How each of several parts of a map is enhanced, on its own.
+
+    Attributes
+    ----------
+    parts : dict of str to (slice, Enhancement)
+        By name, the elements of each part and how they are enhanced.
+    """
+
+    parts: dict[str, tuple[slice, Enhancement]]
+
+    @property
+    def uncorrected(self) -> bool:
+        """Whether TFCE is counted at every element too."""
+        return any(part.uncorrected for _, part in self.parts.values())
+
+    def tfce_reach(self, heights: np.ndarray, both_signs: bool) -> np.ndarray:
+        """Return the TFCE of every element, without its sign."""
+        return np.concatenate(
+            [part.tfce_reach(heights[inside], both_signs) for inside, part in self.parts.values()]
+        )
+
+
+def of_part(name: str, part: str) -> str:
+    """Return the name of the maxima of a part; a part without a name is all there is."""
+    return f"{name}_{part}" if part else name
 
 
 def null_maxima(
@@ -56,7 +90,7 @@ def null_maxima(
     *,
     is_f: bool,
     both_signs: bool,
-    enhancement: Enhancement | None = None,
+    enhancement: Enhancement | Apart | None = None,
     scale: Scale | None = None,
     memory_mb: float = 1000,
     progress: Callable[[int], None] | None = None,
@@ -74,7 +108,7 @@ def null_maxima(
         F, or else t.
     both_signs : bool
         Whether the maximum is over |t|.
-    enhancement : Enhancement, optional
+    enhancement : Enhancement or Apart, optional
         Without it, only the voxel statistic is computed.
     scale : permaps.statistics.sorted_p.Scale, optional
         The p of the statistic. Without it, there are no curves.
@@ -87,10 +121,10 @@ def null_maxima(
     -------
     dict
         `index`, `voxel` and, with an enhancement, `tfce`, `cluster_size` and `cluster_mass`, each of length
-        stop - start; `voxel_exceedances` and, on request, `tfce_exceedances`, of length n_voxels: how many of
-        these relabellings reach the observed statistic at each voxel. With a scale, the curve of the sorted p of
-        each relabelling: `curve_length` of length stop - start, and `curve_rank` and `curve_p` with the vertices
-        of all, one after the other.
+        stop - start, or these of every part, with its name at the end; `voxel_exceedances` and, on request,
+        `tfce_exceedances`, of length n_voxels: how many of these relabellings reach the observed statistic at
+        each voxel. With a scale, the curve of the sorted p of each relabelling: `curve_length` of length
+        stop - start, and `curve_rank` and `curve_p` with the vertices of all, one after the other.
     """
     n_voxels = maps.shape[1]
     evaluator = estimator.evaluator(maps, is_f, memory_mb / 2)
@@ -103,8 +137,10 @@ def null_maxima(
         "voxel_exceedances": np.zeros(n_voxels, np.int64),
     }
     if enhancement:
-        result |= {name: np.zeros(stop - start) for name in ENHANCED}
-        workspace = Workspace(enhancement.adjacency, enhancement.extent)
+        result |= {of_part(n, part): np.zeros(stop - start) for part in enhancement.parts for n in ENHANCED}
+        workspaces = {
+            name: Workspace(part.adjacency, part.extent) for name, (_, part) in enhancement.parts.items()
+        }
     curves = Curves(scale, n_voxels) if scale else None
     vertices = []
     observed = _observed(evaluator, exchangeability, n_voxels)
@@ -122,11 +158,12 @@ def null_maxima(
             _collect(values, at, both_signs, reached, voxel, result["voxel_exceedances"], heights)
         if enhancement:
             for j in range(first, last):
-                maxima = workspace.maxima(
-                    heights[j - first], both_signs, enhancement.height, enhancement.threshold
-                )
-                for name, value in zip(ENHANCED, maxima, strict=True):
-                    result[name][j - start] = value
+                for part, (inside, one) in enhancement.parts.items():
+                    maxima = workspaces[part].maxima(
+                        heights[j - first, inside], both_signs, one.height, one.threshold
+                    )
+                    for name, value in zip(ENHANCED, maxima, strict=True):
+                        result[of_part(name, part)][j - start] = value
                 if enhancement.uncorrected:
                     result["tfce_exceedances"] += (
                         enhancement.tfce_reach(heights[j - first], both_signs) >= tfce_reached

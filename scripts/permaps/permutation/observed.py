@@ -1,6 +1,6 @@
 """The observed maps: computed once, and read by every job that needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,8 +8,10 @@ from typing import Self
 import numpy as np
 
 from permaps.permutation.chunk import enhancement_of, p_scale
+from permaps.permutation.correction import fwe_p, minus_log10
 from permaps.permutation.model import Model
-from permaps.permutation.null import observed_statistic
+from permaps.permutation.null import ENHANCED, observed_statistic
+from permaps.permutation.together import parts_of
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.enhancement import clusters, tfce_map
@@ -47,6 +49,34 @@ class Observed:
         """Return the values that are compared with the null: absolute values if both signs count."""
         return np.abs(self.measure(stat)) if self.both_signs else self.measure(stat)
 
+    def corrected(self, null: str | Path, stats: Iterable[str]) -> dict[str, np.ndarray]:
+        """Return the family-wise-error-corrected p of every element.
+
+        Parameters
+        ----------
+        null : path
+            .npz, as `merge_nulls` writes it. If parts have maxima of their own, they are corrected together.
+        stats : iterable of str
+            Names of statistics as in file names.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray of float, shape (n_elements,)
+            By those names.
+        """
+        with np.load(null, allow_pickle=False) as file:
+            maxima = {name: file[name] for name in file.files}
+        found = {}
+        for stat in stats:
+            key, tie, reach = STATISTICS[stat].key, STATISTICS[stat].tie, self.reach(stat)
+            if parts := parts_of(maxima, key):
+                own = np.empty(len(reach))
+                for name, (inside, _) in self.space.parts.items():
+                    own[inside] = fwe_p(reach[inside], maxima[parts[name]], tie)
+                reach = minus_log10(own)
+            found[stat] = fwe_p(reach, maxima[key], tie)
+        return found
+
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load` reads."""
         np.savez(
@@ -83,11 +113,12 @@ def observe(
     if enhancement:
         # In single precision, as the null enhances them.
         heights = values.astype(np.float32)
-        measures["tfce"] = tfce_map(
-            heights, enhancement.adjacency, enhancement.extent, enhancement.height, both_signs
-        )
-        label, size, mass = clusters(heights, enhancement.adjacency, enhancement.threshold, both_signs)
-        measures |= {"cluster_size": size[label].astype(float), "cluster_mass": mass[label].astype(float)}
+        measures |= {name: np.empty(len(values)) for name in ENHANCED}
+        for inside, part in enhancement.parts.values():
+            own = heights[inside]
+            label, size, mass = clusters(own, part.adjacency, part.threshold, both_signs)
+            measures["tfce"][inside] = tfce_map(own, part.adjacency, part.extent, part.height, both_signs)
+            measures["cluster_size"][inside], measures["cluster_mass"][inside] = size[label], mass[label]
     if scale := p_scale(model, settings):
         measures["p"] = scale.of(values)
     return Observed(model.space, model.scheme, both_signs, measures)

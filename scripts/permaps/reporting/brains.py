@@ -14,6 +14,8 @@ from scipy.ndimage import find_objects
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
 
+# Around the outline of the glass brain from above, in mm.
+GLASS = ((-76, 76), (-113, 80))
 # nilearn collects garbage at every image that it reads. What is imported is none: searching it takes 0.1 s each time.
 gc.freeze()
 # nilearn's warning for a map without a significant voxel, which is a result and not an error.
@@ -55,18 +57,7 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     )
     for column, ((name, image), values) in enumerate(zip(panels, arrays, strict=True)):
         axes = figure.add_subplot(grid[column])
-        plotting.plot_glass_brain(
-            image,
-            display_mode="z",
-            axes=axes,
-            colorbar=False,
-            cmap="inferno",
-            threshold=threshold - 1e-6,
-            vmin=threshold,
-            vmax=top,
-            plot_abs=False,
-            symmetric_cbar=False,
-        )
+        draw_glass_brain(axes, image, threshold, top)
         count = int(is_significant(values, alpha).sum())
         figure.text(
             axes.get_position(original=True).x0 + axes.get_position(original=True).width / 2,
@@ -136,6 +127,26 @@ def signed_glass(
     return figure
 
 
+def draw_glass_brain(axes, image, threshold: float, top: float) -> None:
+    """Draw a -log10 p map on a glass brain from above, into axes."""
+    display = plotting.plot_glass_brain(
+        image,
+        display_mode="z",
+        axes=axes,
+        colorbar=False,
+        cmap="inferno",
+        threshold=threshold - 1e-6,
+        vmin=threshold,
+        vmax=top,
+        plot_abs=False,
+        symmetric_cbar=False,
+    )
+    # Without a significant voxel, nilearn leaves more room.
+    glass = display.axes["z"].ax
+    glass.set_xlim(*GLASS[0])
+    glass.set_ylim(*GLASS[1])
+
+
 def slices(
     values: np.ndarray,
     significant: np.ndarray,
@@ -168,28 +179,51 @@ def slices(
     -------
     matplotlib.figure.Figure
     """
+    top = float(np.abs(values).max()) or 1.0
+    cmap = "RdBu_r" if symmetric else "inferno"
+    low = -top if symmetric else 0.0
+    figure = plt.figure(figsize=(11, 4.4))
+    heading(figure, title)
+    boxes = [(0.0, 0.45 - 0.45 * row, 0.915, 0.44) for row in range(2)]
+    draw_slices(figure, boxes, values, significant, affine, cmap, low, top, cuts)
+    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
+    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
+    # Above the bar, because a single rotated t is hard to read.
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def draw_slices(figure, boxes, values, significant, affine, cmap, low: float, top: float, cuts: int) -> None:
+    """Draw what `slices` does into parts of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    boxes : list of (left, bottom, width, height)
+        A row of slices each.
+    values, significant, affine, cuts
+        As for `slices`.
+    cmap : str
+    low, top : float
+        Ends of the scale.
+    """
     size = np.abs(values)
-    top = float(size.max()) or 1.0
     # Robust against the few weak voxels in a large cluster.
-    full = float(np.quantile(size[significant], 0.1)) if significant.any() else top
+    full = float(np.quantile(size[significant], 0.1)) if significant.any() else float(size.max()) or 1.0
     fading = np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2)
     image = nib.Nifti1Image(values.astype(np.float32), affine)
     opacity = nib.Nifti1Image(fading.astype(np.float32), affine)
     if not np.ptp(fading):  # a mask that fills the grid and is all significant: nilearn needs a range
         opacity = float(fading.flat[0])
     outline = nib.Nifti1Image(significant.astype(np.float32), affine)
-    cmap = "RdBu_r" if symmetric else "inferno"
-    low = -top if symmetric else 0.0
-
-    figure = plt.figure(figsize=(11, 4.4))
-    heading(figure, title)
-    rows = np.array_split(axial_cuts(size * (1 + significant), affine, cuts), 2)
-    for row, heights in enumerate(rows):
+    rows = np.array_split(axial_cuts(size * (1 + significant), affine, cuts), len(boxes))
+    for row, (box, heights) in enumerate(zip(boxes, rows, strict=True)):
         display = plotting.plot_stat_map(
             image,
             display_mode="z",
             cut_coords=[float(z) for z in heights],
-            axes=(0.0, 0.45 - 0.45 * row, 0.915, 0.44),
+            axes=box,
             figure=figure,
             colorbar=False,
             cmap=cmap,
@@ -205,12 +239,6 @@ def slices(
         if significant.any():
             display.add_contours(outline, levels=[0.5], colors=[BLACK], linewidths=0.9)
         display.annotate(left_right=row == 0, size=8)
-    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
-    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
-    # Above the bar, because a single rotated t is hard to read.
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-    bar.outline.set_visible(False)
-    return figure
 
 
 def axial_cuts(weight: np.ndarray, affine: np.ndarray, count: int) -> np.ndarray:
@@ -256,12 +284,23 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
     matplotlib.figure.Figure
     """
     figure = plt.figure(figsize=(11, 2.5))
+    draw_counts(figure, (0.0, 0.0, 0.915, 0.9), counts, inside, affine, participants)
+    heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
+    scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
+    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.15, 0.012, 0.6]))
+    bar.set_label("participants")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def draw_counts(figure, box, counts, inside, affine, participants: int) -> None:
+    """Draw what `coverage` does into a part of a figure: (left, bottom, width, height)."""
     heights = axial_cuts((counts > 0).astype(float), affine, 7)
     display = plotting.plot_stat_map(
         nib.Nifti1Image(counts.astype(np.float32), affine),
         display_mode="z",
         cut_coords=[float(z) for z in heights],
-        axes=(0.0, 0.0, 0.915, 0.9),
+        axes=box,
         figure=figure,
         colorbar=False,
         cmap="viridis",
@@ -277,12 +316,6 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
         nib.Nifti1Image(inside.astype(np.float32), affine), levels=[0.5], colors=[RED], linewidths=1.2
     )
     display.annotate(size=8)
-    heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
-    scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
-    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.15, 0.012, 0.6]))
-    bar.set_label("participants")
-    bar.outline.set_visible(False)
-    return figure
 
 
 def viewer(

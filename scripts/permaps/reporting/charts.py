@@ -1,5 +1,7 @@
 """Charts of a run: null distributions, convergence of p, effects at peaks, design, quality."""
 
+from collections.abc import Collection
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
@@ -25,7 +27,13 @@ FREE = 0.78
 SHADES = (BLUE, RED, GREEN, ORANGE, "#CC79A7")
 
 
-def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, extent: str = "voxels") -> Figure:
+def null_histograms(
+    nulls: dict[str, np.ndarray],
+    alpha: float,
+    title: str,
+    extent: str = "voxels",
+    ranked: Collection[str] = (),
+) -> Figure:
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
     Parameters
@@ -36,6 +44,8 @@ def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, exte
     title : str
     extent : str
         Unit of the size of clusters.
+    ranked : collection of str
+        Statistics whose maxima are -log10 of the smallest p over parts of the brain.
 
     Returns
     -------
@@ -67,7 +77,11 @@ def null_histograms(nulls: dict[str, np.ndarray], alpha: float, title: str, exte
             panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
         panel.set_title(STATISTICS[stat].title)
         unit = extent if stat == "clustersize" else STATISTICS[stat].unit
-        panel.set_xlabel(f"maximum over the brain ({unit})")
+        panel.set_xlabel(
+            "−log$_{10}$ of the smaller p of cortex and voxels"
+            if stat in ranked
+            else f"maximum over the brain ({unit})"
+        )
         if panel.get_xlim()[1] >= 1000:
             panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         panel.set_ylabel("relabellings")
@@ -191,7 +205,7 @@ def discoveries(
         each.text(0.5, 0.5, "no cluster", transform=each.transAxes, ha="center", color=GREY)
     largest.plot(sizes, 100 * shares, color=BLUE)
     largest.fill_between(sizes, 100 * shares, color=BLUE, alpha=0.15, linewidth=0)
-    largest.set_title(f"{elements.capitalize()} in the order of their statistic")
+    largest.set_title("In the order of the statistic")
     largest.set_xlabel(f"{elements} with the largest statistic")
     for panel in (each, largest):
         panel.set(xscale="log", xlim=(0.9, 1.1 * sizes[-1]), ylim=(0, 103))

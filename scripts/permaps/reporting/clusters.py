@@ -33,6 +33,23 @@ def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacenc
     return np.split(ordered, np.searchsorted(label[ordered], np.arange(1, label.max(initial=0) + 1)))[1:]
 
 
+def extents_of(space) -> dict[str, np.ndarray]:
+    """Return the size of every element, by the name of its column; NaN where it has another unit."""
+    found = {}
+    for inside, part in space.parts.values():
+        if part.unit:
+            sizes = np.full(space.n_elements, np.nan)
+            sizes[inside] = part.sizes
+            found[f"size_{part.unit}"] = sizes
+    return found
+
+
+def within(sizes: np.ndarray, elements) -> float:
+    """Return the size of some elements together; NaN if none of them has the unit."""
+    own = sizes[elements]
+    return float(np.nansum(own)) if np.isfinite(own).any() else np.nan
+
+
 def shares_of(clusters: list[np.ndarray], active: list[int], n_elements: int) -> np.ndarray:
     """Return a map of what share of its cluster is active, at least; 0 outside clusters.
 
@@ -133,11 +150,11 @@ def tabulate(
     -------
     pandas.DataFrame
         cluster (1 is the most significant), peak (1 is the cluster's highest), where the peak is, the readings,
-        the size and the number of elements; with `active`, how many of these and what share of them are active, at
-        least. Without clusters it has its columns and no rows.
+        the size (of grayordinates, the area or the volume) and the number of elements; with `active`, how many of
+        these and what share of them are active, at least. Without clusters it has its columns and no rows.
     """
-    sizes = [f"size_{space.unit}"] if space.unit else []
-    columns = ["cluster", "peak", *space.place_columns, *readings, *sizes, f"n_{space.elements}"]
+    extents = extents_of(space)
+    columns = ["cluster", "peak", *space.place_columns, *readings, *extents, f"n_{space.elements}"]
     columns += [] if active is None else ACTIVE
     height = np.abs(values if height is None else height)
     number = np.zeros(len(values), int)
@@ -149,9 +166,9 @@ def tabulate(
         tops = elements[candidates[elements]]
         clusters.append((elements, kept_apart(tops, height[tops], space.coordinates(tops)), n_active))
     clusters.sort(key=lambda cluster: (readings["p_fwe"][cluster[1][0]], -height[cluster[1][0]]))
-    rows, areas = [], space.sizes
+    rows = []
     for place, (elements, peaks, n_active) in enumerate(clusters, start=1):
-        size = [float(areas[elements].sum())] * bool(space.unit) + [len(elements)]
+        size = [*(within(sizes, elements) for sizes in extents.values()), len(elements)]
         if active is not None:
             size += [n_active, n_active / len(elements)]
         for rank, peak in enumerate(peaks, start=1):

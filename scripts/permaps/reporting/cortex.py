@@ -57,7 +57,7 @@ def panels(space: Surface, panels: list, alpha: float, title: str, most: float |
     figure, cells, bar = _grid(space, len(panels), title, 0.80)
     for (name, values), cell in zip(panels, cells, strict=True):
         shown = np.where(is_significant(values, alpha), np.minimum(values, top), np.nan)
-        _draw(figure, space, cell, shown, "inferno", threshold, top)
+        draw_views(figure, space, cell, shown, "inferno", threshold, top)
         count = int(is_significant(values, alpha).sum())
         left, _, width, _ = cell
         figure.text(
@@ -85,12 +85,16 @@ def statistic(
     top = float(np.abs(values).max()) or 1.0
     low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
     figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
-    shown = np.where((np.abs(values) >= FAINT * top) | significant, values, np.nan)
-    _draw(figure, space, cell, shown, cmap, low, top, significant, BLACK)
+    draw_views(figure, space, cell, but_faint(values, significant, top), cmap, low, top, significant, BLACK)
     bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
     bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
     bar.outline.set_visible(False)
     return figure
+
+
+def but_faint(values: np.ndarray, significant: np.ndarray, top: float) -> np.ndarray:
+    """Return a statistic with NaN where it is so small that the folds of the cortex are shown in its place."""
+    return np.where((np.abs(values) >= FAINT * top) | significant, values, np.nan)
 
 
 def coverage(space: Surface, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
@@ -101,7 +105,7 @@ def coverage(space: Surface, counts: np.ndarray, inside: np.ndarray, participant
     title = f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} vertices)"
     figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
     shown = np.where(counts > 0, counts, np.nan)
-    _draw(figure, space, cell, shown, "viridis", 0, participants, inside, RED)
+    draw_views(figure, space, cell, shown, "viridis", 0, participants, inside, RED)
     bar = figure.colorbar(
         plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis"), cax=figure.add_axes(bar)
     )
@@ -117,8 +121,13 @@ def viewer(
 
     Takes and gives what `permaps.reporting.drawing.view` does.
     """
-    whole = space.full(np.asarray(values, np.float32))
     first = str(space.sides([peak])[0])
+    return framed(pages_of(space, values, threshold, title, first, symmetric))
+
+
+def pages_of(space, values, threshold: float, title: str, first: str, symmetric: bool) -> list[tuple]:
+    """Return an interactive page for each hemisphere, with what it shows; `first` ("L" or "R") comes first."""
+    whole = space.full(np.asarray(values, np.float32))
     top = float(np.abs(values).max()) or 1.0
     pages = []
     for side, (points, triangles, sulci) in sorted(views(space).items(), key=lambda item: item[0] != first):
@@ -128,10 +137,13 @@ def viewer(
             vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]} hemisphere", view=SIDES[side],
             colorbar_fontsize=16, title_fontsize=18,
         )  # fmt: skip
-        pages.append((SIDES[side], page.get_standalone()))
-    frames = "\n".join(
-        f'<iframe title="{side} hemisphere" srcdoc="{escape(page)}"></iframe>' for side, page in pages
-    )
+        pages.append((f"{SIDES[side]} hemisphere", page.get_standalone()))
+    return pages
+
+
+def framed(pages: list[tuple]) -> str:
+    """Return one page with several below each other, given as (what it shows, page)."""
+    frames = "\n".join(f'<iframe title="{shown}" srcdoc="{escape(page)}"></iframe>' for shown, page in pages)
     return _PAGE.format(frames=frames)
 
 
@@ -163,14 +175,29 @@ def _grid(space, count, title, top, wide=False):
     return figure, cells, [right + 0.1 / width, 0.2, 0.13 / width, 0.45]
 
 
-def _larger(box, by=1.25):
+def _larger(box, by):
     """Return a box with the same centre, since brains leave the borders of their axes empty."""
     left, bottom, width, height = box
     return [left - width * (by - 1) / 2, bottom - height * (by - 1) / 2, width * by, height * by]
 
 
-def _draw(figure, space, cell, values, cmap, low, top, outlined=None, colour=BLACK):
-    """Draw all views of a map into a part of a figure: two by two, or in a row where that is wide."""
+def draw_views(figure, space, cell, values, cmap, low, top, outlined=None, colour=BLACK):
+    """Draw all views of a map into a part of a figure: two by two, or in a row where that is wide.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    space : permaps.spaces.surface.Surface
+    cell : (left, bottom, width, height)
+    values : array, shape (n_elements,)
+        NaN is not drawn.
+    cmap : str
+    low, top : float
+        Ends of the scale.
+    outlined : bool array, shape (n_elements,), optional
+    colour : str
+        Of the outlines.
+    """
     left, bottom, width, height = cell
     whole = space.full(np.asarray(values, float), np.nan)
     lines = None if outlined is None else space.full(np.asarray(outlined, int), 0)
@@ -187,20 +214,22 @@ def _draw(figure, space, cell, values, cmap, low, top, outlined=None, colour=BLA
             width / across,
             height / down,
         ]
-        axes = figure.add_axes(_larger(box), projection="3d")
         points, triangles, sulci = meshes[side]
+        axes = figure.add_axes(_larger(box, 1.1 if sulci is None else 1.18), projection="3d")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             plotting.plot_surf(
                 [points, triangles], np.clip(whole[side], low, top), bg_map=sulci, hemi=SIDES[side], view=view,
                 engine="matplotlib", cmap=cmap, vmin=low, vmax=top, colorbar=False, axes=axes, figure=figure,
-                avg_method="mean" if sulci is None else "median",
+                # Without sulci, nilearn draws a mesh that one can see through.
+                avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None,
             )  # fmt: skip
             if lines is not None and lines[side].sum() > 0:
                 plotting.plot_surf_contours(
                     [points, triangles], lines[side], hemi=SIDES[side], levels=[1], colors=[colour],
                     axes=axes, figure=figure,
                 )  # fmt: skip
+        axes.patch.set_visible(False)  # it would cover the views beside it
         axes.set_title("")  # nilearn would repeat that of the figure
         for drawn in axes.collections:
             drawn.set_rasterized(True)

@@ -9,8 +9,9 @@ import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 
-from permaps.reporting import brains, cortex, graphs
+from permaps.reporting import brains, cortex, graphs, mixed
 from permaps.spaces.edges import Edges
+from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -147,3 +148,8 @@ draw_panels.register(Edges, graphs.panels)
 draw_statistic.register(Edges, graphs.statistic)
 draw_coverage.register(Edges, graphs.coverage)
 view.register(Edges, graphs.viewer)
+
+draw_panels.register(Grayordinates, mixed.panels)
+draw_statistic.register(Grayordinates, mixed.statistic)
+draw_coverage.register(Grayordinates, mixed.coverage)
+view.register(Grayordinates, mixed.viewer)

@@ -7,7 +7,7 @@ from permaps.inputs.outliers import sentence
 from permaps.inputs.plausible import FULL, doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
-from permaps.reporting.words import analysed, space_of
+from permaps.reporting.words import analysed, enhanced, space_of
 from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
 
 FEW_PARTICIPANTS = 20
@@ -63,18 +63,18 @@ def _participants(record, verbatim):
 def _mask(record, verbatim):
     config, space = record["config"], space_of(record)
     where = _where(config)
+    if space.kind == "grayordinates":
+        return (
+            f"Maps {_smoothed_along(config, enhanced(record))}. The grayordinates that somebody has a value other "
+            f"than 0 at were analysed where there was a value in {where}: {analysed(record)}."
+        )
     if space.kind == "surface":
-        smoothed = "were not smoothed"
-        if fwhm := config["smoothing_fwhm"]:
-            smoothed = (
-                f"were smoothed by heat diffusion along the surface {cite('chung2005')} to {fwhm:g} mm FWHM"
-            )
         cortex = (
             "that somebody has a value other than 0 at" if config["space"]["mask"] is None else "of the mask"
         )
         return (
-            f"Maps {smoothed}. The vertices {cortex} were analysed where there was a value in {where}: "
-            f"{analysed(record)}."
+            f"Maps {_smoothed_along(config, enhanced(record))}. The vertices {cortex} were analysed where there was "
+            f"a value in {where}: {analysed(record)}."
         )
     if space.kind == "edges":
         return (
@@ -96,6 +96,18 @@ def _mask(record, verbatim):
     return (
         f"{smoothed}. The brain mask was {how} and kept voxels with a value in {where}: {analysed(record)}."
     )
+
+
+def _smoothed_along(config, parts):
+    """Say how maps were smoothed of which some parts are no volume."""
+    fwhm, ways = config["smoothing_fwhm"], []
+    if not fwhm:
+        return "were not smoothed"
+    if "cortex" in parts:
+        ways.append(f"by heat diffusion along the surface {cite('chung2005')}")
+    if "voxels" in parts:
+        ways.append("by a Gaussian kernel within the voxels")
+    return f"were smoothed {_and(ways)} to {fwhm:g} mm FWHM"
 
 
 def _where(config):
@@ -185,27 +197,29 @@ def _relabellings(record, verbatim):
 def _statistics(record, verbatim):
     inference = record["config"]["inference"]
     space = space_of(record)
-    on_mesh = space.kind == "surface"
-    tfce = inference["tfce_surface" if on_mesh else "tfce"]
-    neighbours = f"{inference['connectivity']} neighbours per voxel"
+    parts = enhanced(record)
+    on_voxels = f"{inference['connectivity']} neighbours per voxel"
+    on_mesh = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
+    neighbours = on_mesh if parts == ["cortex"] else on_voxels
     if space.kind == "edges":
         nbs = f"the network-based statistic {cite('zalesky2010')}"
         neighbours = f"edges are neighbours if they share a node, as in {nbs}"
-    if on_mesh:
-        neighbours = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
+    if len(parts) > 1:
+        neighbours = f"on the cortex, {on_mesh}; below it, {on_voxels}, and extent is volume, in mm³"
     rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]
     used = []
     for row in rows:
-        exactly = (
-            f", integrated exactly with E = {tfce['extent']:g} and H = {tfce['height']:g}"
-            if row.key == "tfce"
-            else ""
-        )
-        used.append(f"{row.words}{' ' + cite(row.reference) if row.reference else ''}{exactly}")
+        how = f", integrated exactly with {_exponents(inference, parts)}" if row.key == "tfce" else ""
+        used.append(f"{row.words}{' ' + cite(row.reference) if row.reference else ''}{how}")
     forming = ""
     if any(row.of_clusters for row in rows):
         forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."
     also = _across(record["config"])
+    if len(parts) > 1:
+        also += (
+            " Cortex and voxels were enhanced each on its own and corrected together, by the smallest p of each "
+            f"relabelling over the two {cite('westfall2008')}; the voxel statistic has one maximum over both."
+        )
     if volumes := list(inference["small_volumes"]):
         also += f" The same was done within {_and(volumes)}, by relabellings of {_its(volumes)} own."
     if inference["tail_fit"]:
@@ -219,6 +233,19 @@ def _statistics(record, verbatim):
         f"{cite('nichols2002')} of {_and(used)} ({neighbours}).{forming} "
         f"Results are reported at a corrected level of {inference['alpha']:g}.{also}"
     )
+
+
+def _exponents(inference, parts):
+    """Describe the exponents of TFCE, by part where there are several."""
+    keys = {"cortex": ("tfce_surface", " on the cortex"), "voxels": ("tfce", " in the voxels")}
+    said = []
+    for part in parts:
+        key, where = keys[part]
+        powers = inference[key]
+        said.append(
+            f"E = {powers['extent']:g} and H = {powers['height']:g}" + (where if len(parts) > 1 else "")
+        )
+    return _and(said)
 
 
 def _active(config, elements):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from permaps.permutation.discoveries import Bound
-from permaps.reporting.clusters import ACTIVE
+from permaps.reporting.clusters import ACTIVE, extents_of, within
 from permaps.spaces.space import Space
 
 
@@ -53,11 +53,11 @@ def tabulate_regions(
     -------
     pandas.DataFrame
     """
-    rows, sizes = [], space.sizes
+    rows, extents = [], extents_of(space)
     for source, name, elements in regions:
         peak = elements[np.argmax(np.abs(values[elements]))]
         row = {"region": name, "source": source}
-        row |= {f"size_{space.unit}": float(sizes[elements].sum())} if space.unit else {}
+        row |= {column: within(sizes, elements) for column, sizes in extents.items()}
         row |= {f"n_{space.elements}": len(elements)}
         row |= {f"n_significant_{stat}": int(marked[elements].sum()) for stat, marked in significant.items()}
         row |= {name: where[0] for name, where in space.place([peak]).items()} | {voxel_stat: values[peak]}

@@ -161,13 +161,19 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
         | {
             "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
         }
-        | ({_UNITS[space.unit]: f"{r[f'size_{space.unit}']:,.0f}"} if space.unit else {})
+        | {
+            shown: _if_known("{:,.0f}", r[f"size_{unit}"])
+            for unit, shown in _UNITS.items()
+            if f"size_{unit}" in r
+        }
         | {space.elements: f"{r[f'n_{space.elements}']:,}"}
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
     ]
     table = _table(
-        rows, {"region", "hemisphere", "node_1", "node_2"}, max(0, len(main_peaks) - MOST_CLUSTERS)
+        rows,
+        {"region", "structure", "hemisphere", "node_1", "node_2"},
+        max(0, len(main_peaks) - MOST_CLUSTERS),
     )
     if space.kind == "volume":
         places = main_peaks[["x", "y", "z"]].head(MOST_CLUSTERS).to_numpy(float).tolist()
@@ -240,11 +246,11 @@ def _if_known(form, value):
 
 def _place(row, space=Volume):
     place = [getattr(row, column) for column in space.place_columns]
-    return "" if pd.isna(place[-1]) else ", ".join(map(_whole, place))
+    return "" if pd.isna(place[-1]) else ", ".join(filter(None, map(_whole, place)))
 
 
 def _whole(value):
-    return value if isinstance(value, str) else f"{value:.0f}"
+    return value if isinstance(value, str) else _if_known("{:.0f}", value)
 
 
 def _critical(row):

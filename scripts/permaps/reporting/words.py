@@ -1,7 +1,12 @@
 """How a space is spoken of in pages and in the methods."""
 
+import os
+
 from permaps.spaces.space import Space
 from permaps.spaces.stored import KINDS
+
+# Where maps are smoothed that are no volumes.
+_ALONG = {"surface": " along the surface", "grayordinates": " along the surface, and within the voxels"}
 
 
 def space_of(record: dict) -> type[Space]:
@@ -15,23 +20,52 @@ def who(people: dict) -> str:
     return included if people["people"] is None else f"{included} maps of {people['people']:,}"
 
 
+def enhanced(record: dict) -> list[str]:
+    """Return the parts that are enhanced each on its own: "cortex", "voxels" or both."""
+    mask = record["mask"]
+    if mask.get("kind") == "grayordinates":
+        return [name for name in ("cortex", "voxels") if name in mask]
+    return ["cortex" if mask.get("kind") == "surface" else "voxels"]
+
+
 def analysed(record: dict) -> str:
     """Say how many elements were analysed, and of what size or on what."""
     mask, space = record["mask"], space_of(record)
     count = f"{mask[f'n_{space.elements}']:,} {space.elements}"
     if space.kind == "surface":
-        sides = {("L",): "the left hemisphere", ("R",): "the right hemisphere"}.get(
-            tuple(mask["hemispheres"]), "both hemispheres"
-        )
-        return f"{count} of {sides} ({mask['mesh']}; {mask['area_mm2']:,.0f} mm²)"
+        return f"{count} of {_sides(mask)} ({_mesh(mask)}; {mask['area_mm2']:,.0f} mm²)"
+    if space.kind == "grayordinates":
+        parts = [_part(name, mask[name]) for name in enhanced(record)]
+        return f"{count} ({' and '.join(parts)})"
     if space.kind == "edges":
         return f"{count} between {mask['n_nodes']:,} nodes"
-    return f"{count} of {' × '.join(f'{side:g}' for side in mask['voxel_size_mm'])} mm"
+    return f"{count} of {_grid(mask)}"
+
+
+def _part(name, measured):
+    if name == "cortex":
+        return (
+            f"{measured['n_vertices']:,} vertices of {_sides(measured)}, {measured['area_mm2']:,.0f} mm² on "
+            f"{_mesh(measured)}"
+        )
+    return f"{measured['n_voxels']:,} voxels of {_grid(measured)}"
+
+
+def _mesh(measured):
+    """Return the name of the mesh, without the folders of a file."""
+    return os.path.basename(measured["mesh"])
+
+
+def _sides(measured):
+    sides = {("L",): "the left hemisphere", ("R",): "the right hemisphere"}
+    return sides.get(tuple(measured["hemispheres"]), "both hemispheres")
+
+
+def _grid(measured):
+    return " × ".join(f"{side:g}" for side in measured["voxel_size_mm"]) + " mm"
 
 
 def smoothing(record: dict) -> str:
     """Say how the maps were smoothed."""
     fwhm = record["config"]["smoothing_fwhm"]
-    return f"{fwhm or 0:g} mm FWHM" + (
-        " along the surface" if fwhm and space_of(record).kind == "surface" else ""
-    )
+    return f"{fwhm or 0:g} mm FWHM" + (_ALONG.get(space_of(record).kind, "") if fwhm else "")

@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, edge_adjacency
-from permaps.spaces.elements import nearest_of, part_of
+from permaps.spaces.elements import Alike, nearest_of, part_of
 
 
 @dataclass(frozen=True)
-class Edges:
+class Edges(Alike):
     """The edges of a mask; see `permaps.spaces.space.Space`.
 
     Attributes

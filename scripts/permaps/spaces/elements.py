@@ -3,6 +3,15 @@
 import numpy as np
 
 
+class Alike:
+    """A space whose elements are all of one kind."""
+
+    @property
+    def parts(self) -> dict:
+        """All of its elements as one part without a name."""
+        return {"": (slice(None), self)}
+
+
 def part_of(mask: np.ndarray, elements) -> np.ndarray:
     """Return the mask, bool of any shape, of which only some elements are left, given by their numbers."""
     part = np.zeros_like(mask)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from permaps.inputs.cifti import BrainModels, axis_of, write_scalars
 from permaps.inputs.connectomes import read_square, write_square
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.surfaces import write_metric
 from permaps.spaces.edges import Edges
+from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -93,8 +95,7 @@ def _(space: Volume, path, values, description, dtype=np.float32):
 
 @write_map.register
 def _(space: Surface, path, values, description, dtype=np.float32):
-    import nibabel as nib
-    from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ScalarAxis
+    from nibabel.cifti2 import BrainModelAxis
 
     sides, vertices = space.sides(), space.vertices()
     models = [
@@ -102,9 +103,42 @@ def _(space: Surface, path, values, description, dtype=np.float32):
         for side, n in zip(space.hemispheres, space.counts, strict=True)
         if (sides == side).any()
     ]
-    axes = ScalarAxis([description]), sum(models[1:], models[0])
-    with written_whole(path) as temporary:
-        nib.save(Cifti2Image(np.asarray(values, np.float32)[None], axes), temporary)
+    write_scalars(path, values, sum(models[1:], models[0]), description)
+
+
+@read_map.register
+def _(space: Grayordinates, path):
+    import nibabel as nib
+
+    return np.asarray(nib.load(path).dataobj, float)[0][space.order[space.mask]]
+
+
+@write_map.register
+def _(space: Grayordinates, path, values, description, dtype=np.float32):
+    write_scalars(path, space.full(np.asarray(values, np.float32)), _axis(space), description)
+
+
+def _axis(space):
+    """Return the brain models of the files, whatever the mask has left of them."""
+    parts = [part for part in (space.cortex, space.voxels) if part is not None]
+    index = [
+        np.outer(part.vertices(), [1, 0, 0]) if isinstance(part, Surface) else np.argwhere(part.mask)
+        for part in parts
+    ]
+    cortex, voxels = space.cortex, space.voxels
+    return axis_of(
+        BrainModels(
+            space.structures,
+            space.structure,
+            np.concatenate(index),
+            space.order,
+            {}
+            if cortex is None
+            else dict(zip(cortex.hemispheres.tolist(), cortex.counts.tolist(), strict=True)),
+            () if voxels is None else voxels.mask.shape,
+            np.eye(4) if voxels is None else voxels.affine,
+        )
+    )
 
 
 @read_map.register

@@ -11,6 +11,7 @@ from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 
 MATRICES = (".csv", ".tsv", ".npy")
+DENSE = (".dscalar.nii", ".dtseries.nii")
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 
@@ -30,8 +31,8 @@ class Kind:
         Of files with maps.
     stored : str
         Ending of files with the space itself: its mask where that says all, or arrays.
-    tfce : str
-        The key, in `inference`, of the exponents of TFCE.
+    tfce : str or dict of str to str
+        The key, in `inference`, of the exponents of TFCE; or that of each part of the space, by its name.
     by_default : dict
         Keys (section.key) whose default is another one than that of volumes.
     refused : dict of str to str
@@ -45,7 +46,7 @@ class Kind:
     extent: str
     ending: str
     stored: str = ".npz"
-    tfce: str = "tfce"
+    tfce: str | dict = "tfce"
     by_default: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
     said: dict = field(default_factory=dict)
@@ -94,6 +95,25 @@ KINDS = {
             said=_SMOOTHING,
         ),
         Kind(
+            "grayordinates",
+            "grayordinates",
+            "mm² or mm³",
+            ".dscalar.nii",
+            tfce={"cortex": "tfce_surface", "voxels": "tfce"},
+            refused={
+                "space.labels": "only nodes have names",
+                "space.mask": "the brain models of the files say where the cortex is",
+                "mask.strategy": "the brain models of the files are the mask",
+                "inference.variance_smoothing_fwhm": _NO_VARIANCE,
+                "inference.small_volumes": _NO_IMAGE.format("vertices"),
+                "inference.regions": _NO_IMAGE.format("vertices"),
+                "inference.tail_fit": "cortex and voxels are corrected together by ranks, which have no tail to fit",
+                "atlas.image": _NO_IMAGE.format("vertices"),
+                "atlas.labels": _NO_IMAGE.format("vertices"),
+            },
+            said=_SMOOTHING,
+        ),
+        Kind(
             "edges",
             "edges",
             "edges",
@@ -128,9 +148,10 @@ def kind_of(dataset: dict):
         return KINDS[dataset["space"]]
     if dataset["source"] not in OWN:
         return KINDS["volume"]
-    example = _example(dataset)
-    if example.lower().endswith(MATRICES):
-        return KINDS["edges"]
+    example, _ = item_of(_example(dataset))
+    for name, endings in (("edges", MATRICES), ("grayordinates", DENSE)):
+        if example.lower().endswith(endings):
+            return KINDS[name]
     return KINDS["surface" if _on_a_surface(example) else "volume"]
 
 
@@ -160,6 +181,13 @@ def hemispheres_of(dataset):
         return ["L", "R"]
     found = (hemisphere_files(path) for path in _paths(dataset))
     return [side or "L" for side in next(filter(None, found), {"L": None, "R": None})]
+
+
+def exponents(kind: Kind, inference: dict) -> dict:
+    """Return the exponents of TFCE as chunks take them: those of the space, or of each part by its name."""
+    if isinstance(kind.tfce, str):
+        return inference[kind.tfce]
+    return {part: inference[key] for part, key in kind.tfce.items()}
 
 
 def fitted(config: dict, given: dict, kind: Kind):

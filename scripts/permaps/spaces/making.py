@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from permaps.inputs.cifti import CORTICES, read_models
 from permaps.inputs.connectomes import read_nodes
 from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
 from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.surfaces import read_mesh, read_surface_mask
 from permaps.spaces.edges import Edges
+from permaps.spaces.elements import part_of
+from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
@@ -35,17 +38,8 @@ def make_surface(maps, settings: dict):
     """
     counts = maps.layout.parts
     mesh = read_mesh(settings["mesh"], counts)
-    if settings["mask"] is None:
-        mask = np.zeros(maps.layout.shape, bool)
-        for data in maps:
-            mask |= np.isfinite(data) & (data != 0)
-    else:
-        mask = read_surface_mask(settings["mask"], counts)
-    referenced = np.zeros(len(mask), bool)
-    referenced[mesh.triangles] = True
-    if lost := int((mask & ~referenced).sum()):
-        log.warning("warning: %d vertices of the mask belong to no triangle of space.mesh, and leave", lost)
-    mask &= referenced
+    mask = with_values(maps) if settings["mask"] is None else read_surface_mask(settings["mask"], counts)
+    mask &= _in_a_triangle(mesh, mask)
     if mask.sum() < FEWEST_VOXELS:
         raise UserError(
             f"space.mask: {int(mask.sum())} vertices are left to analyse, at least {FEWEST_VOXELS} are needed. "
@@ -55,6 +49,70 @@ def make_surface(maps, settings: dict):
         mask, np.array(list(counts)), np.array(list(counts.values())), mesh.places, mesh.triangles,
         np.array([settings["mesh"]]),
     )  # fmt: skip
+
+
+def make_grayordinates(maps, settings: dict):
+    """Return the grayordinates with a value other than 0 in someone, of those that the files have.
+
+    Parameters
+    ----------
+    maps : permaps.inputs.store.Maps
+    settings : dict
+        `mesh`, as in the config, and `example`: the file of one of the maps.
+    """
+    models = read_models(settings["example"])
+    if models.digest != maps.layout.models:
+        raise UserError(
+            f"{settings['example']}: has other brain models than when it was read; expected files that do not change "
+            "during a run: run again."
+        )
+    on_cortex = models.is_vertex
+    cortex = _cortex(settings["mesh"], models) if on_cortex.any() else None
+    voxels = None
+    if not on_cortex.all():
+        grid = np.zeros(models.shape, bool)
+        grid[tuple(models.index[~on_cortex].T)] = True
+        voxels = Volume(grid, models.affine)
+    mask = with_values(maps)
+    if cortex is not None:
+        mask[on_cortex] &= _in_a_triangle(cortex, part_of(cortex.mask, mask[on_cortex]))[cortex.mask]
+    if mask.sum() < FEWEST_VOXELS:
+        raise UserError(
+            f"dataset.maps: {int(mask.sum())} grayordinates have a value other than 0 in someone, at least "
+            f"{FEWEST_VOXELS} are needed. Are these the maps that are meant?"
+        )
+    return Grayordinates(mask, cortex, voxels, models.structures, models.structure, models.order)
+
+
+def _cortex(mesh_name, models):
+    """Return the surface of all vertices of the files."""
+    mesh, counts = read_mesh(mesh_name, models.counts), models.counts
+    starts = dict(zip(counts, np.cumsum(list(counts.values())) - list(counts.values()), strict=True))
+    inside = np.zeros(len(mesh.places), bool)
+    for number, name in enumerate(models.structures.tolist()):
+        if name in CORTICES:
+            inside[starts[CORTICES[name]] + models.index[models.structure == number, 0]] = True
+    return Surface(
+        inside, np.array(list(counts)), np.array(list(counts.values())), mesh.places, mesh.triangles,
+        np.array([mesh_name]),
+    )  # fmt: skip
+
+
+def _in_a_triangle(mesh, mask):
+    """Return which vertices have an area, and say how many of a mask have none and so leave."""
+    referenced = np.zeros(len(mesh.places), bool)
+    referenced[mesh.triangles] = True
+    if lost := int((mask & ~referenced).sum()):
+        log.warning("warning: %d vertices of the mask belong to no triangle of space.mesh, and leave", lost)
+    return referenced
+
+
+def with_values(maps) -> np.ndarray:
+    """Return where somebody has a value other than 0, bool of the shape of the maps."""
+    mask = np.zeros(maps.layout.shape, bool)
+    for data in maps:
+        mask |= np.isfinite(data) & (data != 0)
+    return mask
 
 
 def make_edges(maps, settings: dict):
@@ -71,4 +129,9 @@ def make_edges(maps, settings: dict):
 
 
 # How the space of maps of each kind is made.
-MAKERS = {"volume": make_volume, "surface": make_surface, "edges": make_edges}
+MAKERS = {
+    "volume": make_volume,
+    "surface": make_surface,
+    "grayordinates": make_grayordinates,
+    "edges": make_edges,
+}

@@ -1,5 +1,6 @@
-"""The simulated cohort on the cortex: the same people, noise and planted effects, on the mesh of fsaverage5.
+"""The simulated cohort on the cortex, and as grayordinates: the same people, noise and planted effects.
 
+The cortex is that of fsaverage5. Below it, structures are ellipsoids of voxels on the grid of the volumes.
 Participant i depends only on (seed, i), as in `permaps.inputs.simulation`.
 """
 
@@ -7,13 +8,21 @@ import numpy as np
 
 from permaps.inputs import simulation
 from permaps.inputs.surfaces import SIDES, read_mesh
+from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
+from permaps.spaces.volume import Volume
 
 MESH = "fsaverage5"
 COUNTS = {"L": 10242, "R": 10242}
 # Regions further from the cortex than this, in mm, are not planted.
 NEAR = 12.0
+# Centre and half axes, in mm, on the right; on the left x has the other sign.
+STRUCTURES = {
+    "CEREBELLUM": ((24, -62, -30), (22, 20, 14)),
+    "PUTAMEN": ((27, 2, 2), (7, 15, 9)),
+    "THALAMUS": ((12, -17, 8), (9, 13, 9)),
+}
 
 
 def cortex():
@@ -92,3 +101,54 @@ def surface_map(seed, index, space, effects, noise):
     """Return a participant's map, float32 of shape (n_vertices,); 0 on the medial wall."""
     values = simulation.measured(seed, index, simulation.planted_signal(effects), noise.draw)
     return np.where(space.mask, values, 0.0).astype(np.float32)
+
+
+def grayordinates():
+    """Return the cortices, without the medial wall, and voxels of structures below them."""
+    surface = cortex()
+    places = np.stack(np.indices(simulation.SHAPE), axis=-1) @ simulation.AFFINE[:3, :3].T
+    places = places + simulation.AFFINE[:3, 3]
+    number = np.zeros(simulation.SHAPE, int)
+    names = ["CORTEX_LEFT", "CORTEX_RIGHT"]
+    for name, (centre, axes) in STRUCTURES.items():
+        for side, sign in (("LEFT", -1), ("RIGHT", 1)):
+            inside = (((places - np.array(centre) * (sign, 1, 1)) / axes) ** 2).sum(axis=-1) <= 1
+            number[inside & (number == 0)] = len(names)
+            names.append(f"{name}_{side}")
+    side = (surface.sides() == "R").astype(int)
+    structure = np.concatenate([side, number[number > 0]])
+    # As in the files of others: a structure after the other.
+    order = np.empty(len(structure), int)
+    order[np.argsort(structure, kind="stable")] = np.arange(len(structure))
+    voxels = Volume(number > 0, simulation.AFFINE)
+    return Grayordinates(np.ones(len(structure), bool), surface, voxels, np.array(names), structure, order)
+
+
+def planted_everywhere(space: Grayordinates, effect_size: float):
+    """Return what is planted on the cortices and in the voxels, as `planted` does, at every grayordinate."""
+    rows, on_cortex = planted(space.cortex, effect_size)
+    in_voxels = {name: np.zeros(space.voxels.mask.shape) for name in on_cortex}
+    for region in simulation.REGIONS:
+        shape = simulation.planted(region, space.voxels.mask)
+        if not shape.any():
+            continue
+        factor = effect_size if region.variate == "pseudo" else 1.0
+        in_voxels[region.variate] += factor * shape
+        rows.append(
+            {"label": len(rows) + 1, "name": region.name, "variate": region.variate, "sign": region.sign}
+            | {"peak_effect": factor * region.peak, "n_voxels": int((shape != 0).sum())}
+            | dict(zip("xyz", region.centre, strict=True))
+        )
+    return rows, {
+        name: np.concatenate([values[space.cortex.mask], in_voxels[name][space.voxels.mask]])
+        for name, values in on_cortex.items()
+    }
+
+
+def grayordinate_map(seed, index, space, effects, noise):
+    """Return a participant's map, float32 of shape (n_grayordinates,); `noise` is that of the cortex."""
+
+    def draw(rng):
+        return np.concatenate([noise.draw(rng)[space.cortex.mask], simulation.noise(rng)[space.voxels.mask]])
+
+    return simulation.measured(seed, index, simulation.planted_signal(effects), draw).astype(np.float32)

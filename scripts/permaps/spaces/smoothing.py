@@ -6,6 +6,7 @@ from functools import partial, singledispatch
 import numpy as np
 
 from permaps.inputs import masking
+from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
@@ -52,6 +53,29 @@ def _(space: Surface, fwhm):
             "Is the mesh in mm?"
         )
     return partial(_diffused, *diffusion(space, fwhm))
+
+
+@smoother.register
+def _(space: Grayordinates, fwhm):
+    if not fwhm:
+        return _finite
+    inside, parts = np.flatnonzero(space.mask), []
+    for elements, part in space.parts.values():
+        smooth = smoother(part, fwhm)
+        # Beyond the voxels nothing is known: a weighted mean of those that are there, not a value next to zeros.
+        weights = None if isinstance(part, Surface) else smooth(part.mask.astype(np.float32))[part.mask]
+        parts.append((inside[elements], part.mask, smooth, weights))
+    return partial(_smoothed_by_part, parts)
+
+
+def _smoothed_by_part(parts, data):
+    smoothed = _finite(data)
+    for places, mask, smooth, weights in parts:
+        whole = np.zeros(mask.shape, data.dtype)
+        whole[mask] = smoothed[places]
+        values = smooth(whole)[mask]
+        smoothed[places] = values if weights is None else values / weights
+    return smoothed
 
 
 def _finite(data):

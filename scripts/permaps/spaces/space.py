@@ -21,7 +21,8 @@ class Space(Protocol):
     element, elements : str
         What one element is called, and several: "voxel", "voxels".
     unit : str
-        Unit of their size, as in the names of columns: "mm3"; empty where they have none but their number.
+        Unit of their size, as in the names of columns: "mm3"; empty where they have none but their number. Of
+        unlike parts, each has its own.
     place_columns : tuple of str
         Columns of tables that say where an element is.
     """
@@ -35,6 +36,13 @@ class Space(Protocol):
     @property
     def n_elements(self) -> int:
         """Number of elements."""
+
+    @property
+    def parts(self) -> dict:
+        """Parts of unlike kind, by name: the elements of each, as a slice, and the space that they are.
+
+        Each is enhanced on its own. All elements of `permaps.spaces.elements.Alike` are one part.
+        """
 
     @property
     def sizes(self) -> np.ndarray:

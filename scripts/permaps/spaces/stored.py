@@ -5,43 +5,56 @@ from dataclasses import fields
 import numpy as np
 
 from permaps.spaces.edges import Edges
+from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 # Each kind of space has one entry here.
-KINDS = {space.kind: space for space in (Volume, Surface, Edges)}
+KINDS = {space.kind: space for space in (Volume, Surface, Grayordinates, Edges)}
 
 
-def space_arrays(space) -> dict[str, np.ndarray]:
-    """Return a space as arrays, by names that start with `space`.
+def space_arrays(space, name: str = "space") -> dict[str, np.ndarray]:
+    """Return a space as arrays, by names that start with `name`.
 
     Parameters
     ----------
     space : permaps.spaces.space.Space or None
-        None gives no arrays.
+        None gives no arrays. A field may be a space itself.
+    name : str
     """
     if space is None:
         return {}
     kind = next(name for name, cls in KINDS.items() if cls is type(space))
-    return {"space": np.array(kind)} | {
-        f"space_{field.name}": np.asarray(getattr(space, field.name)) for field in fields(space)
-    }
+    arrays = {name: np.array(kind)}
+    for field in fields(space):
+        value, key = getattr(space, field.name), f"{name}_{field.name}"
+        within = value is None or type(value) in KINDS.values()
+        arrays |= space_arrays(value, key) if within else {key: np.asarray(value)}
+    return arrays
 
 
-def take_space(stored):
+def take_space(stored, name: str = "space"):
     """Take a space out of the arrays of a file, if there is one.
 
     Parameters
     ----------
     stored : dict of numpy.ndarray
         The arrays from `space_arrays` are removed from it.
+    name : str
 
     Returns
     -------
     permaps.spaces.space.Space or None
     """
-    kind = stored.pop("space", None)
+    kind = stored.pop(name, None)
     if kind is None:
         return None
     cls = KINDS[str(kind)]
-    return cls(**{field.name: stored.pop(f"space_{field.name}") for field in fields(cls)})
+    # Arrays of a space have a dimension; the name of a kind, or what is not there, has none.
+    return cls(
+        **{
+            field.name: stored.pop(key) if np.ndim(stored.get(key)) else take_space(stored, key)
+            for field in fields(cls)
+            for key in [f"{name}_{field.name}"]
+        }
+    )

@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import nearest_of, part_of
+from permaps.spaces.elements import Alike, nearest_of, part_of
 
 
 @dataclass(frozen=True)
-class Surface:
+class Surface(Alike):
     """The vertices of a mask on a mesh; see `permaps.spaces.space.Space`.
 
     Attributes

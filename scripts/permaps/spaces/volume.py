@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, grid_adjacency
-from permaps.spaces.elements import part_of
+from permaps.spaces.elements import Alike, part_of
 
 
 @dataclass(frozen=True)
-class Volume:
+class Volume(Alike):
     """The voxels of a mask; see `permaps.spaces.space.Space`.
 
     Attributes

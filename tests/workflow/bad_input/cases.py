@@ -15,6 +15,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from fsl_files import write_vest
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ScalarAxis, SeriesAxis
 
 from .study import AFFINE, SHAPE, inside, save, sound
 
@@ -107,6 +108,18 @@ FSL_ALONE = b"smoothing_fwhm: 0\ndataset: " + json.dumps(FSL).encode() + b"\n"
 def series(box):
     """Give the study one file with three volumes."""
     save(box.study.folder / "all.nii", np.stack([sound(i) for i in range(3)], -1))
+
+
+def grayordinates(box, change=lambda i, values, rows: (values, rows), name="{:02d}.dscalar.nii"):
+    """Give everyone a map of six vertices of the left hemisphere, or another number of them."""
+    for i in range(8):
+        values, rows = change(i, np.arange(i + 1, i + 7, dtype=np.float32)[None], ScalarAxis(["a map"]))
+        model = BrainModelAxis.from_surface(
+            np.arange(values.shape[1]), 20, name="CIFTI_STRUCTURE_CORTEX_LEFT"
+        )
+        path = f"maps/{name.format(i + 1)}"
+        nib.save(Cifti2Image(values, (rows, model)), box.study.folder / path)
+        box.study.set(i, "map", path)
 
 
 LONG = "".join(f"{i:02d}" for i in range(50))
@@ -495,6 +508,19 @@ STOPS = [
          on_surfaces, config=SURFACES | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
     Stop("Surfaces", "hemispheres swapped", ("8 hemispheres swapped", "says right inside and left in its name"),
          lambda box: on_surfaces(box, "CortexRight"), config=SURFACES, target=BRAIN),
+    Stop("Grayordinates", "a time series", ("8 a time series", "take the .dscalar.nii"),
+         lambda box: grayordinates(box, lambda i, v, rows: (np.repeat(v, 3, 0), SeriesAxis(0, 2, 3)), "{:02d}.dtseries.nii"),
+         config=SURFACES, target=BRAIN),
+    Stop("Grayordinates", "other brain models than most maps", ("1 of 8 participants stay", "7 other brain models", "-cifti-create-dense-from-template"),
+         lambda box: grayordinates(box, lambda i, v, rows: (np.resize(v, (1, 6 + i)), rows)), config=SURFACES, target=BRAIN),
+    Stop("Grayordinates", "no mesh", ("space.mesh: found null", "the maps have 20 vertices in the left hemisphere"),
+         grayordinates, config=SURFACES, target=BRAIN),
+    Stop("Grayordinates", "another mesh", ("the left hemisphere of fsaverage5 has 10,242 vertices, and the maps have 20 there",),
+         grayordinates, config=SURFACES | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
+    Stop("Grayordinates", "a file with one map too few", ("all.dscalar.nii has 7 maps, and", "participants.tsv has 8 rows"),
+         lambda box: (grayordinates(box, lambda i, v, rows: (np.repeat(v, 7, 0), ScalarAxis(["a"] * 7))),
+                      os.rename(box.study.folder / "maps/01.dscalar.nii", box.study.folder / "all.dscalar.nii")),
+         config=table(maps="all.dscalar.nii") | {"mask": {"strategy": "background"}}, target=COLLECTED),
     Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
          lambda box: connectomes(box, lambda m: m[:4]), config=SURFACES, target=BRAIN),
     Stop("Connectomes", "not symmetric", ("8 not symmetric", "write the mean of both halves"),

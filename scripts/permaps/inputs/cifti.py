@@ -1,0 +1,243 @@
+"""CIFTI-2 files on disk: values of grayordinates, and which vertices and voxels these are."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+import nibabel as nib
+import numpy as np
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis, SeriesAxis
+
+from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet
+from permaps.inputs.tables import item_of
+from permaps.workflow.jobs import written_whole
+from permaps.workflow.paths import no_file
+
+PREFIX = "CIFTI_STRUCTURE_"
+CORTICES = {"CORTEX_LEFT": "L", "CORTEX_RIGHT": "R"}
+_INTENTS = {
+    BrainModelAxis: "NIFTI_INTENT_CONNECTIVITY_DENSE_SCALARS",
+    ParcelsAxis: "NIFTI_INTENT_CONNECTIVITY_PARCELLATED_SCALAR",
+}
+_HELD = {
+    BrainModelAxis: "grayordinates",
+    ParcelsAxis: "parcels",
+    ScalarAxis: "maps",
+    SeriesAxis: "points in time",
+}
+
+
+@dataclass(frozen=True)
+class BrainModels:
+    """Which vertices and voxels grayordinates are: cortices, left before right, then voxels in C order.
+
+    Attributes
+    ----------
+    structures : numpy.ndarray of str, shape (n_structures,)
+        As in the files, in their order, without CIFTI_STRUCTURE_.
+    structure : numpy.ndarray of int, shape (n_grayordinates,)
+        The number of the structure that each belongs to.
+    index : numpy.ndarray of int32, shape (n_grayordinates, 3)
+        i, j, k of a voxel; a vertex has its number in place of i.
+    order : numpy.ndarray of int, shape (n_grayordinates,)
+        Where each is in the files.
+    counts : dict of str to int
+        Vertices of the meshes of the cortices, by "L" and "R".
+    shape : tuple of int
+        Of the grid of the voxels; () without any.
+    affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
+    """
+
+    structures: np.ndarray
+    structure: np.ndarray
+    index: np.ndarray
+    order: np.ndarray
+    counts: dict
+    shape: tuple
+    affine: np.ndarray
+
+    @property
+    def is_vertex(self) -> np.ndarray:
+        """Which of them are vertices, shape (n_grayordinates,)."""
+        return np.isin(self.structures, list(CORTICES))[self.structure]
+
+    @property
+    def digest(self) -> str:
+        """A digest of what they are, the same for two files whose values can be compared one by one."""
+        told = [self.structures.tolist(), self.counts, self.shape, np.round(self.affine, 3).tolist()]
+        arrays = (self.structure, self.index, self.order)
+        content = b"".join(np.ascontiguousarray(array, "<i4").tobytes() for array in arrays)
+        return hashlib.sha256(repr(told).encode() + content).hexdigest()
+
+
+def decode_dense(path) -> Decoded:
+    """Read one map of grayordinates.
+
+    Parameters
+    ----------
+    path : path
+        .dscalar.nii with one map; or one of several, counted from 0 in brackets: all.dscalar.nii[3].
+
+    Returns
+    -------
+    permaps.inputs.images.Decoded
+        `parts` has the structures with their numbers of grayordinates, `models` the digest of `BrainModels`.
+
+    Raises
+    ------
+    UnusableMap
+        When there is no such map.
+    """
+    values, checksums, models, digest = _read(path, BrainModelAxis, _modelled)
+    numbers = np.bincount(models.structure, minlength=len(models.structures)).tolist()
+    parts = dict(zip(models.structures.tolist(), numbers, strict=True))
+    return Decoded(np.ascontiguousarray(values[models.order]), None, checksums, parts, digest)
+
+
+def read_models(path) -> BrainModels:
+    """Return which vertices and voxels the grayordinates of a file are; it may be one of several maps."""
+    image, _ = _open(item_of(os.fspath(path))[0])
+    return brain_models(image.header.get_axis(1))
+
+
+def count_maps(path) -> int:
+    """Return how many maps a CIFTI file has.
+
+    Raises
+    ------
+    UnusableMap
+        When it is no CIFTI file.
+    """
+    return _open(path)[0].shape[0]
+
+
+def _modelled(axis):
+    models = brain_models(axis)
+    return models, models.digest
+
+
+def _read(path, axis, understood):
+    """Return the values of one map, the checksum of its file, and what its elements are."""
+    path, item = item_of(os.fspath(path))
+    # Of a file with a map for everyone, the header is understood once.
+    image, checksums, *elements = (_series if item is not None else _parsed)(path, axis, understood)
+    n = image.shape[0]
+    if item is None and n != 1:
+        raise UnusableMap(f"several maps ({n} in one file)")
+    if item is not None and item >= n:
+        raise UnusableMap(f"no map {item} (the file has {n}, from 0 on)")
+    with quiet():
+        try:
+            values = np.asanyarray(image.dataobj[item or 0]).reshape(-1)
+        except Exception as error:  # a damaged file can raise nearly anything
+            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    if values.dtype.kind not in "biuf":
+        raise UnusableMap(f"data of type {values.dtype}")
+    precision = np.float32 if values.dtype.kind == "f" and values.dtype.itemsize <= 4 else np.float64
+    return values.astype(precision), checksums, *elements
+
+
+def _parsed(path, expected, understood):
+    image, checksums = _open(path)
+    rows, columns = image.header.get_axis(0), image.header.get_axis(1)
+    if isinstance(rows, SeriesAxis):
+        raise UnusableMap(f"a time series ({len(rows)} points in time), not a map")
+    if not isinstance(rows, ScalarAxis) or not isinstance(columns, expected):
+        held = " x ".join(_HELD.get(type(axis), type(axis).__name__) for axis in (rows, columns))
+        raise UnusableMap(f"another kind of CIFTI ({held}), not maps x {_HELD[expected]}")
+    if image.shape != (len(rows), len(columns)):
+        raise UnusableMap("unreadable (the header and the values differ in number)")
+    return image, checksums, *understood(columns)
+
+
+_series = lru_cache(maxsize=1)(_parsed)
+
+
+def _open(path):
+    if not os.path.lexists(path):
+        raise UnusableMap("missing file")
+    if found := no_file(path):
+        raise UnusableMap(f"unreadable ({found} in place of a file)")
+    with quiet():
+        try:
+            image = nib.load(path)
+            with open(path, "rb") as file:
+                checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            if isinstance(image, Cifti2Image) and image.ndim == 2:
+                image.header.get_axis(0), image.header.get_axis(1)
+        except Exception as error:
+            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    if not isinstance(image, Cifti2Image) or image.ndim != 2:
+        raise UnusableMap(f"no CIFTI ({type(image).__name__}), whatever its name says")
+    return image, {os.path.basename(path): checksum}
+
+
+def brain_models(axis: BrainModelAxis) -> BrainModels:
+    """Return what the grayordinates of an axis are.
+
+    Raises
+    ------
+    UnusableMap
+        Of vertices of other surfaces than cortices, or of a grayordinate that is there twice.
+    """
+    names = [str(name).removeprefix(PREFIX) for name, _, _ in axis.iter_structures()]
+    structures = list(dict.fromkeys(names))
+    number = {PREFIX + name: i for i, name in enumerate(structures)}
+    structure = np.array([number[str(name)] for name in axis.name])
+    vertices = {str(name).removeprefix(PREFIX): int(n) for name, n in axis.nvertices.items()}
+    if other := sorted(vertices.keys() - CORTICES.keys()):
+        raise UnusableMap(f"vertices of {other[0]} (of surfaces, only those of the cortices are analysed)")
+    on_surface = np.asarray(axis.surface_mask)
+    index = np.where(
+        on_surface[:, None], np.array([1, 0, 0]) * np.maximum(axis.vertex, 0)[:, None], axis.voxel
+    )
+    rank = np.array([list(CORTICES).index(name) if name in CORTICES else 2 for name in structures])[structure]
+    order = np.lexsort((*index.T[::-1], np.where(on_surface, rank, 2)))
+    sorted_index = np.column_stack([rank, index])[order]
+    if (sorted_index[1:] == sorted_index[:-1]).all(axis=1).any():
+        raise UnusableMap("a vertex or voxel that is there twice")
+    gridded = axis.volume_shape is not None
+    return BrainModels(
+        np.array(structures),
+        structure[order],
+        index[order].astype(np.int32),
+        order,
+        {side: vertices[name] for name, side in CORTICES.items() if name in vertices},
+        tuple(map(int, axis.volume_shape)) if gridded else (),
+        np.asarray(axis.affine, float) if gridded else np.eye(4),
+    )
+
+
+def axis_of(models: BrainModels) -> BrainModelAxis:
+    """Return the axis that `brain_models` was given."""
+    place = np.empty_like(models.order)
+    place[models.order] = np.arange(len(place))
+    on_surface, index = models.is_vertex[place], models.index[place]
+    gridded = len(models.shape) > 0
+    return BrainModelAxis(
+        name=(PREFIX + models.structures.astype(object))[models.structure[place]].astype("U100"),
+        voxel=np.where(on_surface[:, None], -1, index),
+        vertex=np.where(on_surface, index[:, 0], -1),
+        affine=models.affine if gridded else None,
+        volume_shape=models.shape if gridded else None,
+        nvertices={PREFIX + name: models.counts[s] for name, s in CORTICES.items() if s in models.counts},
+    )
+
+
+def write_scalars(path, values: np.ndarray, axis, description: str) -> None:
+    """Write one map as CIFTI-2, whole or not at all, with the same bytes every time.
+
+    Parameters
+    ----------
+    path : path
+    values : array, shape (n,)
+    axis : BrainModelAxis or ParcelsAxis
+        Of length n.
+    description : str
+    """
+    image = Cifti2Image(np.asarray(values, np.float32)[None], (ScalarAxis([description]), axis))
+    image.nifti_header.set_intent(_INTENTS[type(axis)])
+    with written_whole(path) as temporary:
+        nib.save(image, temporary)

@@ -1,0 +1,138 @@
+"""Maps of grayordinates: the cortices as surfaces, and below them the voxels as brains, on one scale."""
+
+import nibabel as nib
+import numpy as np
+from matplotlib.figure import Figure
+
+from permaps.permutation.thresholds import significant as is_significant
+from permaps.reporting import brains, cortex
+from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
+from permaps.spaces.grayordinates import Grayordinates
+
+# Height of a row of slices, in inches, and how many are in it.
+ROW, CUTS = 2.2, 7
+
+
+def panels(space: Grayordinates, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
+    """Draw -log10 p maps side by side, on one scale.
+
+    Takes and gives what `permaps.reporting.drawing.draw_panels` does.
+    """
+    threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
+    parts = space.parts
+    heights = {"cortex": 3.2, "voxels": 3.9}
+    below = sum(heights[name] for name in parts)
+    width, height = 3.1 * len(panels) + 0.7, below + 0.8
+    figure = plt.figure(figsize=(width, height))
+    heading(figure, title)
+    right = 1 - 0.75 / width
+    for k, (name, values) in enumerate(panels):
+        left, across, bottom = right * k / len(panels), right / len(panels), below / height
+        count = int(is_significant(values, alpha).sum())
+        figure.text(
+            left + across / 2, bottom + 0.01, f"{name}\n{count:,} significant {space.element}{'s' * (count != 1)}",
+            ha="center", va="bottom", fontsize=9, linespacing=1.5,
+        )  # fmt: skip
+        for part, (inside, own) in parts.items():
+            bottom -= heights[part] / height
+            box = [left, bottom, across, heights[part] / height]
+            if part == "cortex":
+                found = is_significant(values[inside], alpha)
+                shown = np.where(found, np.minimum(values[inside], top), np.nan)
+                cortex.draw_views(figure, own, box, shown, "inferno", threshold, top)
+            else:
+                image = nib.Nifti1Image(own.full(np.asarray(values[inside], np.float32)), own.affine)
+                brains.draw_glass_brain(figure.add_axes(box), image, threshold, top)
+    scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
+    bar = figure.colorbar(
+        scale, cax=figure.add_axes([right + 0.1 / width, 0.3, 0.13 / width, 0.35]), extend=extend
+    )
+    label_p(bar)
+    return figure
+
+
+def statistic(
+    space: Grayordinates,
+    values: np.ndarray,
+    significant: np.ndarray,
+    label: str,
+    title: str,
+    symmetric: bool = True,
+) -> Figure:
+    """Draw a statistic and outline what is significant.
+
+    Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
+    """
+    top = float(np.abs(values).max()) or 1.0
+    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
+    figure, boxes, bar = _rows(space, title)
+    for name, (inside, part) in space.parts.items():
+        own, found = values[inside], np.asarray(significant)[inside]
+        if name == "cortex":
+            shown = cortex.but_faint(own, found, top)
+            cortex.draw_views(figure, part, boxes[name], shown, cmap, low, top, found, BLACK)
+        else:
+            whole = part.full(np.asarray(own, float)), part.full(found)
+            brains.draw_slices(figure, [boxes[name]], *whole, part.affine, cmap, low, top, CUTS)
+    bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def coverage(space: Grayordinates, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
+    """Draw how many participants have a value at each grayordinate, with the outline of the analysis mask.
+
+    Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
+    """
+    title = f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} grayordinates)"
+    figure, boxes, bar = _rows(space, title)
+    for name, (elements, part) in space.parts.items():
+        own, analysed = counts[elements], np.asarray(inside)[elements]
+        if name == "cortex":
+            shown = np.where(own > 0, own, np.nan)
+            cortex.draw_views(figure, part, boxes[name], shown, "viridis", 0, participants, analysed, RED)
+        else:
+            brains.draw_counts(
+                figure, boxes[name], part.full(own), part.full(analysed), part.affine, participants
+            )
+    scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
+    bar = figure.colorbar(scale, cax=figure.add_axes(bar))
+    bar.set_label("participants")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def viewer(
+    space: Grayordinates, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
+) -> str:
+    """Make interactive views of a statistic below each other, first the part with a grayordinate.
+
+    Takes and gives what `permaps.reporting.drawing.view` does.
+    """
+    pages = []
+    for name, (inside, part) in space.parts.items():
+        own, holds = values[inside], inside.start <= peak < inside.stop
+        place = peak - inside.start if holds else int(np.argmax(np.abs(own)))
+        if name == "cortex":
+            side = str(part.sides([place])[0])
+            found = cortex.pages_of(part, own, threshold, title, side, symmetric)
+        else:
+            at = part.coordinates([place])[0]
+            page = brains.viewer(part.full(own), threshold, part.affine, f"{title}, voxels", at, symmetric)
+            found = [("voxels", page)]
+        pages = found + pages if holds else pages + found
+    return cortex.framed(pages)
+
+
+def _rows(space, title):
+    """Return a figure, the box of each part, one below the other, and that of the colour bar."""
+    heights = dict.fromkeys(space.parts, ROW)
+    width, height = 11.0, sum(heights.values()) + 0.35
+    figure = plt.figure(figsize=(width, height))
+    heading(figure, title)
+    boxes, bottom = {}, 1 - 0.35 / height
+    for name, tall in heights.items():
+        bottom -= tall / height
+        boxes[name] = (0.0, bottom, 0.915, tall / height)
+    return figure, boxes, [0.937, 0.25, 0.012, 0.45]

@@ -1,0 +1,55 @@
+"""Simulate a cohort of grayordinates, and save its ground truth."""
+
+from pathlib import Path
+
+import pandas as pd
+from permaps.inputs import simulation
+from permaps.inputs.frames import write_frame
+from permaps.spaces.files import write_map
+from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, planted_everywhere
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size):
+    """Simulate one map per participant and write the table, the maps and the truth.
+
+    Parameters
+    ----------
+    participants, regions : path
+        Tables to write: the cohort; the planted regions.
+    maps : path
+        Folder to write the maps to, as sub-ID_statmap.dscalar.nii.
+    effects : dict of str to path
+        By variate, the map of the planted effect to write.
+    n_subjects, seed, effect_size
+        As for `simulate_cohort`.
+    """
+    space = grayordinates()
+    rows, truth = planted_everywhere(space, effect_size)
+    for variate, path in effects.items():
+        write_map(space, path, truth[variate], f"Permaps: planted effect, {variate}")
+    with written_whole(regions) as temporary:
+        write_frame(pd.DataFrame(rows), temporary, "%.6g")
+
+    def map_of(name):
+        return Path(maps).absolute() / f"sub-{name}_statmap.dscalar.nii"
+
+    noise = Noise(space.cortex)
+    for index, name in enumerate(simulation.names(n_subjects)):
+        values = grayordinate_map(seed, index, space, truth, noise)
+        write_map(space, map_of(name), values, f"Permaps: simulated participant {name}")
+    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    log.info("%d grayordinates", space.n_elements)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            participants=snakemake.output.participants,
+            maps=snakemake.output.maps,
+            regions=snakemake.output.regions,
+            effects={"pseudo": snakemake.output.effect_pseudo, "mean": snakemake.output.effect_mean},
+            n_subjects=snakemake.params.settings["n_subjects"],
+            seed=snakemake.params.settings["seed"],
+            effect_size=snakemake.params.settings["effect_size"],
+        )
