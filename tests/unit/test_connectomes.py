@@ -99,9 +99,10 @@ def test_other_nodes_and_another_order_are_told():
     )
     assert one.same(one) and not one.same(moved) and not one.same(fewer)
     assert (
-        moved.told(one, "most maps") == "node 'c' where most maps have 'b': the same nodes in another order"
+        moved.difference(one, "most maps")
+        == "node 'c' where most maps have 'b': the same nodes in another order"
     )
-    assert "(3), most maps have nodes a, b, c, ..., d (4)" in fewer.told(one, "most maps")
+    assert "(3), most maps have nodes a, b, c, ..., d (4)" in fewer.difference(one, "most maps")
 
 
 def test_places_of_nodes_come_from_a_table(tmp_path):

@@ -153,8 +153,8 @@ def test_other_brain_models_are_told(tmp_path, other, says):
     ]
     most, odd = (entry.layout for entry in stored(tmp_path, paths).entries)
     assert most.same(most) and not odd.same(most)
-    told = odd.told(most, "most maps")
-    assert told.startswith("other brain models (") and says in told
+    text = odd.difference(most, "most maps")
+    assert text.startswith("other brain models (") and says in text
 
 
 def test_elements_are_found_again_by_their_places(tmp_path):
@@ -317,5 +317,5 @@ def test_a_whole_set_has_its_known_t_and_clusters(tmp_path):
         assert (place["structure"][0], place["vertex"][0]) == (known[mark]["structure"], known[mark]["index"])
         label, size, _ = clusters(sign * t, space.adjacency(6), 3.5518, False)
         found = sorted((np.bincount(label)[k], round(size[k], 1)) for k in range(1, len(size)))
-        told = sorted((c["grayordinates"], round(c["size"], 1)) for c in known[mark]["clusters"])
-        np.testing.assert_allclose(found, told, atol=0.11)
+        expected = sorted((c["grayordinates"], round(c["size"], 1)) for c in known[mark]["clusters"])
+        np.testing.assert_allclose(found, expected, atol=0.11)

@@ -4,6 +4,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -66,13 +67,13 @@ class BrainModels:
     @property
     def digest(self) -> str:
         """A digest of what they are, the same for two files whose values can be compared one by one."""
-        told = [self.structures.tolist(), self.counts, self.shape, np.round(self.affine, 3).tolist()]
+        facts = [self.structures.tolist(), self.counts, self.shape, np.round(self.affine, 3).tolist()]
         arrays = (self.structure, self.index, self.order)
         content = b"".join(np.ascontiguousarray(array, "<i4").tobytes() for array in arrays)
-        return hashlib.sha256(repr(told).encode() + content).hexdigest()
+        return hashlib.sha256(repr(facts).encode() + content).hexdigest()
 
 
-def decode_dense(path) -> Decoded:
+def decode_dense(path: str | Path) -> Decoded:
     """Read one map of grayordinates.
 
     Parameters
@@ -96,13 +97,13 @@ def decode_dense(path) -> Decoded:
     return Decoded(np.ascontiguousarray(values[models.order]), None, checksums, parts, digest)
 
 
-def read_models(path) -> BrainModels:
+def read_models(path: str | Path) -> BrainModels:
     """Return which vertices and voxels the grayordinates of a file are; it may be one of several maps."""
     image, _ = _open(item_of(os.fspath(path))[0])
     return brain_models(image.header.get_axis(1))
 
 
-def count_maps(path) -> int:
+def count_maps(path: str | Path) -> int:
     """Return how many maps a CIFTI file has.
 
     Raises
@@ -226,7 +227,9 @@ def axis_of(models: BrainModels) -> BrainModelAxis:
     )
 
 
-def write_scalars(path, values: np.ndarray, axis, description: str) -> None:
+def write_scalars(
+    path: str | Path, values: np.ndarray, axis: BrainModelAxis | ParcelsAxis, description: str
+) -> None:
     """Write one map as CIFTI-2, whole or not at all, with the same bytes every time.
 
     Parameters

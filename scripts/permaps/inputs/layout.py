@@ -36,7 +36,7 @@ class Layout:
             return (self.models, *self.parts.items()) == (other.models, *other.parts.items())
         return same_grid(self.shape, self.affine, other.shape, other.affine)
 
-    def told(self, other: Self, whose: str) -> str:
+    def difference(self, other: Self, whose: str) -> str:
         """Say what this one is, and what another is that is not the same.
 
         Parameters

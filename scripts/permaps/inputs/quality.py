@@ -108,7 +108,7 @@ def _unfit(covariate, layout):
     if covariate.reason:
         return covariate.reason
     if not covariate.layout.same(layout):
-        return covariate.layout.told(layout, "the maps")
+        return covariate.layout.difference(layout, "the maps")
     return "holds the values of the map itself, up to scale" if covariate.same_as_map else ""
 
 
@@ -126,7 +126,7 @@ def _laid_out_otherwise(layouts):
     # max() takes the first of equals, so the table's order decides a tie.
     most, of_most = max(groups, key=lambda g: len(g[1]))
     return {
-        row: layout.told(most, "most maps") for layout, rows in groups if rows is not of_most for row in rows
+        row: layout.difference(most, "most maps") for layout, rows in groups if rows is not of_most for row in rows
     }
 
 

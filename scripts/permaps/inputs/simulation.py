@@ -249,7 +249,7 @@ def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.
     return np.where(mask, values, 0.0).astype(np.float32)
 
 
-def noise(rng):
+def noise(rng: np.random.Generator) -> np.ndarray:
     """Return the noise of one map, of unit variance."""
     return sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
 

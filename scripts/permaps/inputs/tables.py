@@ -131,7 +131,7 @@ def _pointed(value):
     return value.replace(",", ".") if "." not in value else value
 
 
-def read_text(path, advice: str) -> str:
+def read_text(path: str | Path, advice: str) -> str:
     """Return the text of a file, with `advice` in the message if it has none that can be read."""
     if found := no_file(path):
         raise UserError(f"{path}: is {found}; expected a file. {advice}")

@@ -2,9 +2,11 @@
 
 import gc
 import warnings
+from collections.abc import Sequence
 
 import nibabel as nib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from nilearn import plotting
@@ -127,7 +129,7 @@ def signed_glass(
     return figure
 
 
-def draw_glass_brain(axes, image, threshold: float, top: float) -> None:
+def draw_glass_brain(axes: Axes, image: nib.Nifti1Image, threshold: float, top: float) -> None:
     """Draw a -log10 p map on a glass brain from above, into axes."""
     display = plotting.plot_glass_brain(
         image,
@@ -194,7 +196,17 @@ def slices(
     return figure
 
 
-def draw_slices(figure, boxes, values, significant, affine, cmap, low: float, top: float, cuts: int) -> None:
+def draw_slices(
+    figure: Figure,
+    boxes: Sequence[tuple],
+    values: np.ndarray,
+    significant: np.ndarray,
+    affine: np.ndarray,
+    cmap: str,
+    low: float,
+    top: float,
+    cuts: int,
+) -> None:
     """Draw what `slices` does into parts of a figure.
 
     Parameters
@@ -293,7 +305,14 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
     return figure
 
 
-def draw_counts(figure, box, counts, inside, affine, participants: int) -> None:
+def draw_counts(
+    figure: Figure,
+    box: Sequence[float],
+    counts: np.ndarray,
+    inside: np.ndarray,
+    affine: np.ndarray,
+    participants: int,
+) -> None:
     """Draw what `coverage` does into a part of a figure: (left, bottom, width, height)."""
     heights = axial_cuts((counts > 0).astype(float), affine, 7)
     display = plotting.plot_stat_map(

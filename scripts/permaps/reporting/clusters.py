@@ -33,7 +33,7 @@ def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacenc
     return np.split(ordered, np.searchsorted(label[ordered], np.arange(1, label.max(initial=0) + 1)))[1:]
 
 
-def extents_of(space) -> dict[str, np.ndarray]:
+def extents_of(space: Space) -> dict[str, np.ndarray]:
     """Return the size of every element, by the name of its column; NaN where it has another unit."""
     found = {}
     for inside, part in space.parts.values():
@@ -44,7 +44,7 @@ def extents_of(space) -> dict[str, np.ndarray]:
     return found
 
 
-def within(sizes: np.ndarray, elements) -> float:
+def within(sizes: np.ndarray, elements: np.ndarray) -> float:
     """Return the size of some elements together; NaN if none of them has the unit."""
     own = sizes[elements]
     return float(np.nansum(own)) if np.isfinite(own).any() else np.nan

@@ -1,6 +1,7 @@
 """Maps drawn on surfaces: lateral and medial views of each hemisphere."""
 
 import warnings
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -125,7 +126,9 @@ def viewer(
     return framed(pages_of(space, values, threshold, title, first, symmetric))
 
 
-def pages_of(space, values, threshold: float, title: str, first: str, symmetric: bool) -> list[tuple]:
+def pages_of(
+    space: Surface, values: np.ndarray, threshold: float, title: str, first: str, symmetric: bool
+) -> list[tuple]:
     """Return an interactive page for each hemisphere, with what it shows; `first` ("L" or "R") comes first."""
     whole = space.full(np.asarray(values, np.float32))
     top = float(np.abs(values).max()) or 1.0
@@ -181,7 +184,17 @@ def _larger(box, by):
     return [left - width * (by - 1) / 2, bottom - height * (by - 1) / 2, width * by, height * by]
 
 
-def draw_views(figure, space, cell, values, cmap, low, top, outlined=None, colour=BLACK):
+def draw_views(
+    figure: Figure,
+    space: Surface,
+    cell: Sequence[float],
+    values: np.ndarray,
+    cmap: str,
+    low: float,
+    top: float,
+    outlined: np.ndarray | None = None,
+    colour: str = BLACK,
+) -> None:
     """Draw all views of a map into a part of a figure: two by two, or in a row where that is wide.
 
     Parameters

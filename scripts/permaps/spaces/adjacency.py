@@ -7,6 +7,7 @@ nodes: an edge has a step to each of its two ends, and no list of neighbouring e
 reads all of them in the same way.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,7 @@ class Adjacency:
         joined = (mark[one] != 0) & (mark[one] == mark[other])
         return np.column_stack([one[joined], other[joined]])
 
-    def highest_around(self, height: np.ndarray, mark: np.ndarray):
+    def highest_around(self, height: np.ndarray, mark: np.ndarray) -> np.ndarray:
         """Return the greatest height among each element and its neighbours of the same mark.
 
         Parameters
@@ -94,7 +95,7 @@ class Adjacency:
         return np.column_stack([element[:-1][same], element[1:][same]])
 
     @property
-    def pairs(self):
+    def pairs(self) -> np.ndarray:
         """Indices of neighbouring elements, each pair once, as an array of shape (n_pairs, 2)."""
         element = np.full(self.n_positions, -1)
         element[self.position] = np.arange(len(self.position))
@@ -128,7 +129,7 @@ def grid_adjacency(mask: np.ndarray, connectivity: int) -> Adjacency:
     return Adjacency(position.astype(np.int32), int(np.prod(shape)), steps[None].astype(np.int32))
 
 
-def list_adjacency(neighbours, sizes: np.ndarray | None = None) -> Adjacency:
+def list_adjacency(neighbours: Sequence[Sequence[int]], sizes: np.ndarray | None = None) -> Adjacency:
     """Return the adjacency given by neighbour lists, for irregular maps.
 
     Parameters

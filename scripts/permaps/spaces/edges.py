@@ -1,12 +1,13 @@
 """Edges of a graph: the pairs of nodes of a connectome."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, edge_adjacency
-from permaps.spaces.elements import Alike, nearest_of, part_of
+from permaps.spaces.elements import Alike, Selection, nearest_of, part_of
 
 
 @dataclass(frozen=True)
@@ -56,38 +57,38 @@ class Edges(Alike):
         """Edges that share a node."""
         return self.adjacency()
 
-    def adjacency(self, connectivity=None) -> Adjacency:
+    def adjacency(self, connectivity: int | None = None) -> Adjacency:
         """Return which edges share a node; a graph has one kind of neighbours only."""
         return edge_adjacency(self.ends, len(self.names))
 
-    def place(self, elements) -> dict:
+    def place(self, elements: Selection) -> dict:
         """Return the names of the nodes of edges, by `place_columns`."""
         return dict(zip(self.place_columns, self.names[self.ends[elements]].T, strict=True))
 
-    def named(self, element) -> str:
+    def named(self, element: int) -> str:
         """Say which nodes an edge joins."""
         return " – ".join(self.names[self.ends[element]].tolist())
 
-    def at(self, places) -> np.ndarray:
+    def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the edges between nodes given by `place_columns`; -1 where there is none."""
         node = {name: i for i, name in enumerate(self.names.tolist())}
         number = {tuple(pair): i for i, pair in enumerate(self.ends.tolist())}
         ends = zip(*(places[column] for column in self.place_columns), strict=True)
         return np.array([number.get((node[str(a)], node[str(b)]), -1) for a, b in ends], int)
 
-    def coordinates(self, elements) -> np.ndarray:
+    def coordinates(self, elements: Selection) -> np.ndarray:
         """Return the middles of edges, in mm; NaN where the places of nodes are not known."""
         return self.places[self.ends[elements]].mean(axis=1)
 
-    def nearest(self, places) -> np.ndarray:
+    def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the edges whose middles are nearest to places in mm."""
         return nearest_of(self.coordinates(slice(None)), places)
 
-    def part(self, elements):
+    def part(self, elements: Selection) -> Self:
         """Return the graph that consists of some of its edges."""
         return replace(self, mask=part_of(self.mask, elements))
 
-    def full(self, values, fill=0):
+    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the edges as a symmetric matrix."""
         values = np.asarray(values)
         matrix = np.full((len(self.names),) * 2, fill, values.dtype)
@@ -96,6 +97,6 @@ class Edges(Alike):
         return matrix
 
 
-def pairs_of(n_nodes):
+def pairs_of(n_nodes: int) -> np.ndarray:
     """Return all pairs of nodes, the first one before the second, row by row; shape (n_pairs, 2)."""
     return np.column_stack(np.triu_indices(n_nodes, 1))

@@ -1,6 +1,11 @@
 """What all spaces do with their elements, which are the true places of a mask."""
 
+from collections.abc import Sequence
+
 import numpy as np
+
+# What chooses elements of a space: their numbers, or a mask or slice of them.
+Selection = np.ndarray | Sequence[int] | slice
 
 
 class Alike:
@@ -12,13 +17,13 @@ class Alike:
         return {"": (slice(None), self)}
 
 
-def part_of(mask: np.ndarray, elements) -> np.ndarray:
+def part_of(mask: np.ndarray, elements: Selection) -> np.ndarray:
     """Return the mask, bool of any shape, of which only some elements are left, given by their numbers."""
     part = np.zeros_like(mask)
     part.flat[np.flatnonzero(mask)[elements]] = True
     return part
 
 
-def nearest_of(own: np.ndarray, places) -> np.ndarray:
+def nearest_of(own: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return which of some places, shape (n_elements, 3), is nearest to each of others, shape (n, 3)."""
     return np.array([np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int)

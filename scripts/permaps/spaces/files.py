@@ -11,6 +11,7 @@ from permaps.inputs.images import load_map, write_image
 from permaps.inputs.surfaces import write_metric
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -19,7 +20,7 @@ from permaps.workflow.jobs import written_whole
 _MODELS = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}
 
 
-def read_space(path: str | Path):
+def read_space(path: str | Path) -> Space:
     """Read what maps are defined on.
 
     Parameters
@@ -39,7 +40,7 @@ def read_space(path: str | Path):
 
 
 @singledispatch
-def write_space(space, path: str | Path, description: str):
+def write_space(space: Space, path: str | Path, description: str) -> None:
     """Write what maps are defined on, for `read_space`.
 
     Parameters
@@ -59,7 +60,7 @@ def _(space: Volume, path, description):
 
 
 @singledispatch
-def read_map(space, path):
+def read_map(space: Space, path: str | Path) -> np.ndarray:
     """Return the values of a space's elements that `write_map` wrote, float64 of shape (n_elements,)."""
     import nibabel as nib
 
@@ -72,7 +73,9 @@ def _(space: Volume, path):
 
 
 @singledispatch
-def write_map(space, path: str | Path, values: np.ndarray, description: str, dtype=np.float32):
+def write_map(
+    space: Space, path: str | Path, values: np.ndarray, description: str, dtype: type = np.float32
+) -> None:
     """Write values of a space's elements as a file that others can read, 0 elsewhere.
 
     Parameters

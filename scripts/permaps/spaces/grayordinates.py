@@ -1,12 +1,13 @@
 """Grayordinates: the vertices of the cortices and the voxels below them, as in CIFTI files."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import part_of
+from permaps.spaces.elements import Selection, part_of
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
@@ -80,14 +81,14 @@ class Grayordinates:
         """Vertices that an edge of the mesh joins, and voxels that share a face, an edge or a corner."""
         return self.adjacency(26)
 
-    def adjacency(self, connectivity) -> Adjacency:
+    def adjacency(self, connectivity: int | None) -> Adjacency:
         """Return which vertices and which voxels are neighbours; a vertex is never one of a voxel."""
         pairs = [
             part.adjacency(connectivity).pairs + elements.start for elements, part in self.parts.values()
         ]
         return pair_adjacency(np.concatenate(pairs), self.n_elements, self.sizes)
 
-    def place(self, elements) -> dict:
+    def place(self, elements: Selection) -> dict:
         """Return where elements are, by `place_columns`; a voxel has no hemisphere and no vertex."""
         n = self.n_elements
         found = {"structure": self.structures[self.structure[self.mask]].astype(object)}
@@ -98,12 +99,12 @@ class Grayordinates:
                 found[name][inside] = values
         return {name: values[elements] for name, values in found.items()}
 
-    def named(self, element) -> str:
+    def named(self, element: int) -> str:
         """Say where an element is."""
         x, y, z = self.coordinates([element])[0]
         return f"{self.structures[self.structure[self.mask][element]]} ({x:.0f}, {y:.0f}, {z:.0f} mm)"
 
-    def at(self, places) -> np.ndarray:
+    def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the elements at places, given by `place_columns`; -1 where there is none."""
         columns = {name: np.asarray(places[name]) for name in self.place_columns}
         found = np.full(len(columns["x"]), -1)
@@ -114,11 +115,11 @@ class Grayordinates:
             found[rows] = np.where(there < 0, -1, there + elements.start)
         return found
 
-    def coordinates(self, elements) -> np.ndarray:
+    def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where elements are, in mm; shape (n, 3)."""
         return np.concatenate([part.coordinates(slice(None)) for _, part in self.parts.values()])[elements]
 
-    def nearest(self, places) -> np.ndarray:
+    def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the voxels that contain places in mm, or else the nearest vertices."""
         found = np.full(len(places), -1)
         for elements, part in self.parts.values():
@@ -126,13 +127,13 @@ class Grayordinates:
             found = np.where(there < 0, found, there + elements.start)
         return found
 
-    def full(self, values, fill=0):
+    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements at all grayordinates of the files, in their order."""
         values = np.asarray(values)
         whole = np.full(len(self.mask), fill, values.dtype)
         whole[self.order[self.mask]] = values
         return whole
 
-    def part(self, elements):
+    def part(self, elements: Selection) -> Self:
         """Return the space that consists of some of its elements."""
         return replace(self, mask=part_of(self.mask, elements))

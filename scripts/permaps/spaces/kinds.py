@@ -37,7 +37,7 @@ class Kind:
         Keys (section.key) whose default is another one than that of volumes.
     refused : dict of str to str
         Keys that must be left out, with the reason.
-    said : dict of str to str
+    required : dict of str to str
         Keys that a user with own maps must give, since no default suits them, with what to give.
     """
 
@@ -49,7 +49,7 @@ class Kind:
     tfce: str | dict = "tfce"
     by_default: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
-    said: dict = field(default_factory=dict)
+    required: dict = field(default_factory=dict)
 
 
 _SMOOTHING = {
@@ -75,7 +75,7 @@ KINDS = {
                 "space.mask": "the mask of images is mask.file",
                 "space.labels": "only nodes have names",
             },
-            said=_SMOOTHING,
+            required=_SMOOTHING,
         ),
         Kind(
             "surface",
@@ -92,7 +92,7 @@ KINDS = {
                 "atlas.image": _NO_IMAGE.format("vertices"),
                 "atlas.labels": _NO_IMAGE.format("vertices"),
             },
-            said=_SMOOTHING,
+            required=_SMOOTHING,
         ),
         Kind(
             "grayordinates",
@@ -111,7 +111,7 @@ KINDS = {
                 "atlas.image": _NO_IMAGE.format("vertices"),
                 "atlas.labels": _NO_IMAGE.format("vertices"),
             },
-            said=_SMOOTHING,
+            required=_SMOOTHING,
         ),
         Kind(
             "edges",
@@ -136,7 +136,7 @@ KINDS = {
 }
 
 
-def kind_of(dataset: dict):
+def kind_of(dataset: dict) -> Kind:
     """Return the kind of space that the maps of a dataset are defined on, by the names of the files.
 
     Parameters
@@ -175,7 +175,7 @@ def _on_a_surface(path):
     return not name.lower().endswith(VOLUMES) and side_of(name) is not None
 
 
-def hemispheres_of(dataset):
+def hemispheres_of(dataset: dict) -> list[str]:
     """Return the hemispheres that maps on a surface have, by the first map that there is: "L", "R" or both."""
     if dataset["source"] == "simulated":
         return ["L", "R"]
@@ -190,10 +190,10 @@ def exponents(kind: Kind, inference: dict) -> dict:
     return {part: inference[key] for part, key in kind.tfce.items()}
 
 
-def fitted(config: dict, given: dict, kind: Kind):
-    """Return a config with defaults that make sense in a space, refusing what was asked for and does not.
+def fitted(config: dict, given: dict, kind: Kind) -> dict:
+    """Return a config with the defaults of a space, and refuse what the user asked for and has no sense there.
 
-    Of own maps, nobody knows what was done to them: what has no safe default then has to be said.
+    Only users know what was done to their own maps, so they must give what has no safe default.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def fitted(config: dict, given: dict, kind: Kind):
                 f"{key}: found {values[name]!r}, and the maps are values of {kind.elements}; {why}: leave it out"
             )
     if given.get("dataset", {}).get("source") in OWN:
-        for key, what in kind.said.items():
+        for key, what in kind.required.items():
             _, asked, name = _place(key, config, given)
             if name not in asked:
                 problems.append(f"{key}: is missing; expected {what}")

@@ -6,6 +6,7 @@ from permaps.inputs.cifti import CORTICES, read_models
 from permaps.inputs.connectomes import read_nodes
 from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
 from permaps.inputs.plausible import doubts_of_mask
+from permaps.inputs.store import Maps
 from permaps.inputs.surfaces import read_mesh, read_surface_mask
 from permaps.spaces.edges import Edges
 from permaps.spaces.elements import part_of
@@ -16,7 +17,7 @@ from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log, warn
 
 
-def make_volume(maps, settings):
+def make_volume(maps: Maps, settings: dict) -> Volume:
     """Return the voxels of the brain mask; see `permaps.inputs.masking.brain_mask`."""
     affine = maps.layout.affine
     mask = brain_mask(settings["strategy"], maps, affine, settings["file"])
@@ -27,7 +28,7 @@ def make_volume(maps, settings):
     return space
 
 
-def make_surface(maps, settings: dict):
+def make_surface(maps: Maps, settings: dict) -> Surface:
     """Return the vertices of the mask, or those with a value other than 0 in someone.
 
     Parameters
@@ -51,7 +52,7 @@ def make_surface(maps, settings: dict):
     )  # fmt: skip
 
 
-def make_grayordinates(maps, settings: dict):
+def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
     """Return the grayordinates with a value other than 0 in someone, of those that the files have.
 
     Parameters
@@ -107,7 +108,7 @@ def _in_a_triangle(mesh, mask):
     return referenced
 
 
-def with_values(maps) -> np.ndarray:
+def with_values(maps: Maps) -> np.ndarray:
     """Return where somebody has a value other than 0, bool of the shape of the maps."""
     mask = np.zeros(maps.layout.shape, bool)
     for data in maps:
@@ -115,7 +116,7 @@ def with_values(maps) -> np.ndarray:
     return mask
 
 
-def make_edges(maps, settings: dict):
+def make_edges(maps: Maps, settings: dict) -> Edges:
     """Return all pairs of nodes; those that are the same in everyone leave later.
 
     Parameters

@@ -1,12 +1,15 @@
 """The user's masks, as sets of elements of a space."""
 
+from pathlib import Path
+
 import numpy as np
 
 from permaps.inputs.images import UnusableMap, load_map, same_grid
+from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
 
 
-def elements_inside(space, path, key: str) -> np.ndarray:
+def elements_inside(space: Volume, path: str | Path, key: str) -> np.ndarray:
     """Return which elements of a space lie in a mask.
 
     Parameters

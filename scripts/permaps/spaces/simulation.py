@@ -25,7 +25,7 @@ STRUCTURES = {
 }
 
 
-def cortex():
+def cortex() -> Surface:
     """Return the surface without the medial wall, where the template has no thickness."""
     from nilearn.datasets import load_fsaverage_data
 
@@ -41,7 +41,7 @@ def cortex():
     )
 
 
-def planted(space: Surface, effect_size: float):
+def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, np.ndarray]]:
     """Return what is planted: a row for each region, and by variate its effect at every vertex of the mesh.
 
     Parameters
@@ -80,7 +80,7 @@ class Noise:
         From which the variance that smoothing leaves is known.
     """
 
-    def __init__(self, space, draws=20):
+    def __init__(self, space: Surface, draws: int = 20):
         self.mask, self.parts = space.mask, []
         rng = np.random.Generator(np.random.Philox(0))
         for share, fwhm in simulation.NOISE:
@@ -92,18 +92,20 @@ class Noise:
     def _white(self, rng):
         return np.where(self.mask, rng.standard_normal(len(self.mask), dtype=np.float32), np.float32(0))
 
-    def draw(self, rng):
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Return the noise of one map."""
         return sum(scale * smooth(self._white(rng)) for scale, smooth in self.parts)
 
 
-def surface_map(seed, index, space, effects, noise):
+def surface_map(
+    seed: int, index: int, space: Surface, effects: dict[str, np.ndarray], noise: Noise
+) -> np.ndarray:
     """Return a participant's map, float32 of shape (n_vertices,); 0 on the medial wall."""
     values = simulation.measured(seed, index, simulation.planted_signal(effects), noise.draw)
     return np.where(space.mask, values, 0.0).astype(np.float32)
 
 
-def grayordinates():
+def grayordinates() -> Grayordinates:
     """Return the cortices, without the medial wall, and voxels of structures below them."""
     surface = cortex()
     places = np.stack(np.indices(simulation.SHAPE), axis=-1) @ simulation.AFFINE[:3, :3].T
@@ -124,7 +126,7 @@ def grayordinates():
     return Grayordinates(np.ones(len(structure), bool), surface, voxels, np.array(names), structure, order)
 
 
-def planted_everywhere(space: Grayordinates, effect_size: float):
+def planted_everywhere(space: Grayordinates, effect_size: float) -> tuple[list[dict], dict[str, np.ndarray]]:
     """Return what is planted on the cortices and in the voxels, as `planted` does, at every grayordinate."""
     rows, on_cortex = planted(space.cortex, effect_size)
     in_voxels = {name: np.zeros(space.voxels.mask.shape) for name in on_cortex}
@@ -145,7 +147,9 @@ def planted_everywhere(space: Grayordinates, effect_size: float):
     }
 
 
-def grayordinate_map(seed, index, space, effects, noise):
+def grayordinate_map(
+    seed: int, index: int, space: Grayordinates, effects: dict[str, np.ndarray], noise: Noise
+) -> np.ndarray:
     """Return a participant's map, float32 of shape (n_grayordinates,); `noise` is that of the cortex."""
 
     def draw(rng):

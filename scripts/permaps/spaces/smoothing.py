@@ -1,15 +1,21 @@
 """How maps are smoothed in each space."""
 
 import math
+from collections.abc import Callable
 from functools import partial, singledispatch
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from permaps.inputs import masking
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # As wide as a brain.
 WIDEST = 200.0
@@ -20,7 +26,7 @@ SOUND = 0.999
 
 
 @singledispatch
-def smoother(space, fwhm: float | None):
+def smoother(space: Space, fwhm: float | None) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function that smooths a map of a space, NaN and infinity counting as 0.
 
     Parameters
@@ -82,7 +88,7 @@ def _finite(data):
     return np.where(np.isfinite(data), data, data.dtype.type(0))
 
 
-def diffusion(space: Surface, fwhm: float):
+def diffusion(space: Surface, fwhm: float) -> tuple["csr_array", int]:
     """Return one step of heat diffusion on a mesh, and how many of them make a Gaussian.
 
     The heat kernel of a surface is its Gaussian (Chung et al. 2005, NeuroImage 25:1256-1265). Between the

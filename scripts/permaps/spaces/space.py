@@ -4,11 +4,13 @@ A space says what the elements of a map are. It consists of plain arrays, becaus
 with numpy only. `permaps.spaces.files` reads and writes its files.
 """
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, Self
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency
+from permaps.spaces.elements import Selection
 
 
 class Space(Protocol):
@@ -55,26 +57,26 @@ class Space(Protocol):
     def measures(self) -> dict:
         """Return what the record of a run says of it, as plain values."""
 
-    def adjacency(self, connectivity) -> Adjacency:
+    def adjacency(self, connectivity: int | None) -> Adjacency:
         """Return which elements are neighbours in clusters."""
 
-    def place(self, elements) -> dict:
+    def place(self, elements: Selection) -> dict:
         """Return where elements are, by `place_columns`."""
 
-    def named(self, element) -> str:
+    def named(self, element: int) -> str:
         """Say where an element is."""
 
-    def at(self, places) -> np.ndarray:
+    def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the elements at places, given by `place_columns`; -1 where there is none."""
 
-    def coordinates(self, elements) -> np.ndarray:
+    def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where elements are, in mm; shape (n, 3), NaN where that is not known."""
 
-    def nearest(self, places) -> np.ndarray:
+    def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the elements at places in mm, or -1 where there is none."""
 
-    def full(self, values, fill=0):
+    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray | dict[str, np.ndarray]:
         """Return values of the elements as arrays of everything that the maps have, with a value for the rest."""
 
-    def part(self, elements):
+    def part(self, elements: Selection) -> Self:
         """Return the space that consists of some of its elements."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
@@ -13,7 +14,7 @@ from permaps.spaces.volume import Volume
 KINDS = {space.kind: space for space in (Volume, Surface, Grayordinates, Edges)}
 
 
-def space_arrays(space, name: str = "space") -> dict[str, np.ndarray]:
+def space_arrays(space: Space | None, name: str = "space") -> dict[str, np.ndarray]:
     """Return a space as arrays, by names that start with `name`.
 
     Parameters
@@ -33,7 +34,7 @@ def space_arrays(space, name: str = "space") -> dict[str, np.ndarray]:
     return arrays
 
 
-def take_space(stored, name: str = "space"):
+def take_space(stored: dict[str, np.ndarray], name: str = "space") -> Space | None:
     """Take a space out of the arrays of a file, if there is one.
 
     Parameters

@@ -1,12 +1,13 @@
 """Vertices of a mesh, of one hemisphere or both."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Alike, nearest_of, part_of
+from permaps.spaces.elements import Alike, Selection, nearest_of, part_of
 
 
 @dataclass(frozen=True)
@@ -79,34 +80,34 @@ class Surface(Alike):
         """Vertices that an edge of the mesh joins."""
         return self.adjacency()
 
-    def adjacency(self, connectivity=None) -> Adjacency:
+    def adjacency(self, connectivity: int | None = None) -> Adjacency:
         """Return which vertices an edge joins, and their areas; a mesh has one kind of neighbours only."""
         number = np.cumsum(self.mask) - 1
         pairs = self.mesh_edges
         pairs = pairs[self.mask[pairs].all(axis=1)]
         return pair_adjacency(number[pairs], self.n_elements, self.sizes)
 
-    def sides(self, elements=slice(None)) -> np.ndarray:
+    def sides(self, elements: Selection = slice(None)) -> np.ndarray:
         """Return the hemisphere of elements, "L" or "R"."""
         return np.repeat(self.hemispheres, self.counts)[self.mask][elements]
 
-    def vertices(self, elements=slice(None)) -> np.ndarray:
+    def vertices(self, elements: Selection = slice(None)) -> np.ndarray:
         """Return the numbers of elements on the meshes of their hemispheres."""
         return np.concatenate([np.arange(n) for n in self.counts])[self.mask][elements]
 
-    def place(self, elements) -> dict:
+    def place(self, elements: Selection) -> dict:
         """Return where elements are, by `place_columns`."""
         x, y, z = self.coordinates(elements).T
         return dict(
             zip(self.place_columns, (self.sides(elements), self.vertices(elements), x, y, z), strict=True)
         )
 
-    def named(self, element) -> str:
+    def named(self, element: int) -> str:
         """Say where an element is."""
         side, vertex, *place = (values[0] for values in self.place([element]).values())
         return f"{side} {vertex} ({', '.join(f'{c:.0f}' for c in place)} mm)"
 
-    def at(self, places) -> np.ndarray:
+    def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the elements at places, given by `place_columns`; -1 where there is none."""
         starts = dict(zip(self.hemispheres, np.cumsum(self.counts) - self.counts, strict=True))
         vertex = [
@@ -115,19 +116,19 @@ class Surface(Alike):
         number = np.where(self.mask, np.cumsum(self.mask) - 1, -1)
         return number[np.array(vertex, int)]
 
-    def coordinates(self, elements) -> np.ndarray:
+    def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where vertices are on the mesh, in mm; shape (n, 3)."""
         return self.places[self.mask][elements].astype(float)
 
-    def nearest(self, places) -> np.ndarray:
+    def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the vertices nearest to places in mm."""
         return nearest_of(self.coordinates(slice(None)), places)
 
-    def part(self, elements):
+    def part(self, elements: Selection) -> Self:
         """Return the surface that consists of some of its vertices."""
         return replace(self, mask=part_of(self.mask, elements))
 
-    def full(self, values, fill=0):
+    def full(self, values: np.ndarray, fill: float = 0) -> dict[str, np.ndarray]:
         """Return values of the elements at all vertices of the mesh, by hemisphere."""
         whole = np.full(len(self.mask), fill, np.asarray(values).dtype)
         whole[self.mask] = values

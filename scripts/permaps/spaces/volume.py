@@ -1,12 +1,13 @@
 """Voxels of a mask on a grid."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, grid_adjacency
-from permaps.spaces.elements import Alike, part_of
+from permaps.spaces.elements import Alike, Selection, part_of
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,27 @@ class Volume(Alike):
         """Voxels that share a face, an edge or a corner."""
         return grid_adjacency(self.mask, 26)
 
-    def adjacency(self, connectivity) -> Adjacency:
+    def adjacency(self, connectivity: int) -> Adjacency:
         """Return which voxels are neighbours, with 6, 18 or 26 neighbours per voxel."""
         return grid_adjacency(self.mask, connectivity)
 
-    def place(self, elements) -> dict:
+    def place(self, elements: Selection) -> dict:
         """Return where elements are, by `place_columns`."""
         return dict(zip(self.place_columns, self.coordinates(elements).T, strict=True))
 
-    def named(self, element) -> str:
+    def named(self, element: int) -> str:
         """Say where an element is."""
         return ", ".join(f"{c:.0f}" for c in self.coordinates([element])[0]) + " mm"
 
-    def at(self, places) -> np.ndarray:
+    def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the elements at places, given by `place_columns`; -1 where there is none."""
         return self.nearest(np.column_stack([places[axis] for axis in self.place_columns]))
 
-    def coordinates(self, elements) -> np.ndarray:
+    def coordinates(self, elements: Selection) -> np.ndarray:
         """Return the centres of voxels, in mm; shape (n, 3)."""
         return np.argwhere(self.mask)[elements] @ self.affine[:3, :3].T + self.affine[:3, 3]
 
-    def nearest(self, places) -> np.ndarray:
+    def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the voxels that contain places in mm, or -1 outside the mask."""
         inverse = np.linalg.inv(self.affine)
         voxels = np.rint(np.asarray(places) @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
@@ -82,12 +83,12 @@ class Volume(Alike):
         number[self.mask] = np.arange(self.n_elements)
         return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
 
-    def full(self, values, fill=0):
+    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements on the whole grid."""
         volume = np.full(self.mask.shape, fill, np.asarray(values).dtype)
         volume[self.mask] = values
         return volume
 
-    def part(self, elements):
+    def part(self, elements: Selection) -> Self:
         """Return the volume that consists of some of its voxels."""
         return replace(self, mask=part_of(self.mask, elements))
