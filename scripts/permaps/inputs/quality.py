@@ -126,7 +126,10 @@ def _laid_out_otherwise(layouts):
     # max() takes the first of equals, so the table's order decides a tie.
     most, of_most = max(groups, key=lambda g: len(g[1]))
     return {
-        row: layout.difference(most, "most maps") for layout, rows in groups if rows is not of_most for row in rows
+        row: layout.difference(most, "most maps")
+        for layout, rows in groups
+        if rows is not of_most
+        for row in rows
     }
 
 

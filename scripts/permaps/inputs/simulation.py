@@ -5,7 +5,7 @@ smooth part, a smoother part and a white part. Participant i depends only on (se
 of generation nor the size of the cohort changes a map.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,10 @@ class Region:
         """The effect's direction, 1 or -1."""
         return 1 if self.peak > 0 else -1
 
+    def effect(self, squares: np.ndarray) -> np.ndarray:
+        """Return the effect at places with these squared distances from the centre, mm2."""
+        return self.peak * np.clip(1 - squares / self.radius**2, 0, None) ** 2
+
 
 # With 89 participants, t is about 9.4 times the effect. Most statistics should miss the last two of `pseudo`,
 # because no study detects every effect.
@@ -97,44 +101,52 @@ def brain() -> np.ndarray:
     return np.asarray(resampled.dataobj) > SHRUNK
 
 
-def planted(region: Region, mask: np.ndarray) -> np.ndarray:
-    """Make one region's effect on the grid: the peak times (1 - r^2 / radius^2)^2 inside the mask, else 0.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (53, 63, 46)
-    """
-    position = np.stack(np.indices(SHAPE), axis=-1) @ AFFINE[:3, :3].T + AFFINE[:3, 3]
-    squared = ((position - region.centre) ** 2).sum(axis=-1) / region.radius**2
-    return np.where(mask, region.peak * np.clip(1 - squared, 0, None) ** 2, 0.0)
-
-
-def truth(mask: np.ndarray, effect_size: float) -> tuple[np.ndarray, list[dict], dict]:
-    """Make the planted effects.
+def on_grid(mask: np.ndarray) -> Iterator[tuple[Region, np.ndarray, dict]]:
+    """Yield each region, its effect inside a mask on the grid and 0 elsewhere, and its place, as `plant` takes them.
 
     Parameters
     ----------
     mask : numpy.ndarray of bool, shape (53, 63, 46)
+    """
+    position = np.stack(np.indices(SHAPE), axis=-1) @ AFFINE[:3, :3].T + AFFINE[:3, 3]
+    for region in REGIONS:
+        shape = np.where(mask, region.effect(((position - region.centre) ** 2).sum(axis=-1)), 0.0)
+        yield region, shape, dict(zip("xyz", region.centre, strict=True))
+
+
+def plant(
+    regions: Iterable[tuple[Region, np.ndarray, dict]],
+    shape: int | tuple[int, ...],
+    elements: str,
+    effect_size: float,
+    first: int = 1,
+) -> tuple[list[dict], dict[str, np.ndarray]]:
+    """Return the table of planted regions, and the sum of their effects.
+
+    Parameters
+    ----------
+    regions : iterable of (Region, array, dict)
+        A region, its effect everywhere, and where the table says that it is.
+    shape : int or tuple of int
+        Of these arrays.
+    elements : str
+        What the table counts: "voxels".
     effect_size : float
         Factor on the effects of `pseudo`; the group mean stays.
+    first : int
+        Label of the first region.
 
     Returns
     -------
-    labels : numpy.ndarray of int16, shape (53, 63, 46)
-        k in the k-th region, 0 elsewhere. Regions do not overlap.
     table : list of dict
-        Per region: label, name, variate, sign, peak_effect, n_voxels, x, y, z (mm).
-    effects : dict
+        Per region: label, name, variate, sign, peak_effect, n_{elements}, and its place.
+    effects : dict of str to array
         Variate ("pseudo", "mean") to the sum of its regions' effects.
     """
-    labels = np.zeros(SHAPE, dtype=np.int16)
-    effects = {"pseudo": np.zeros(SHAPE), "mean": np.zeros(SHAPE)}
-    table = []
-    for label, region in enumerate(REGIONS, 1):
+    table, effects = [], {"pseudo": np.zeros(shape), "mean": np.zeros(shape)}
+    for label, (region, effect, place) in enumerate(regions, first):
         factor = effect_size if region.variate == "pseudo" else 1.0
-        shape = planted(region, mask)
-        effects[region.variate] += factor * shape
-        labels[shape != 0] = label
+        effects[region.variate] += factor * effect
         table.append(
             {
                 "label": label,
@@ -142,11 +154,33 @@ def truth(mask: np.ndarray, effect_size: float) -> tuple[np.ndarray, list[dict],
                 "variate": region.variate,
                 "sign": region.sign,
                 "peak_effect": factor * region.peak,
-                "n_voxels": int((shape != 0).sum()),
-                **dict(zip("xyz", region.centre, strict=True)),
+                f"n_{elements}": int((effect != 0).sum()),
+                **place,
             }
         )
-    return labels, table, effects
+    return table, effects
+
+
+def truth(mask: np.ndarray, effect_size: float) -> tuple[np.ndarray, list[dict], dict[str, np.ndarray]]:
+    """Make the planted effects.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray of bool, shape (53, 63, 46)
+    effect_size : float
+        As for `plant`.
+
+    Returns
+    -------
+    labels : numpy.ndarray of int16, shape (53, 63, 46)
+        k in the k-th region, 0 elsewhere. Regions do not overlap.
+    table, effects
+        From `plant`.
+    """
+    regions, labels = list(on_grid(mask)), np.zeros(SHAPE, dtype=np.int16)
+    for label, (_, effect, _) in enumerate(regions, 1):
+        labels[effect != 0] = label
+    return labels, *plant(regions, SHAPE, "voxels", effect_size)
 
 
 def names(n_subjects: int) -> list[str]:

@@ -50,24 +50,24 @@ def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, n
     effect_size : float
         Factor on the effects of `pseudo`; the group mean stays.
     """
-    rows, effects = [], {name: np.zeros(len(space.mask)) for name in ("pseudo", "mean")}
+    rows, effects = simulation.plant(_on_cortex(space), space.n_elements, "vertices", effect_size)
+    whole = {name: np.zeros(len(space.mask)) for name in effects}
+    for name, values in effects.items():
+        whole[name][space.mask] = values
+    return rows, whole
+
+
+def _on_cortex(space):
+    """Yield the regions near the cortex, as `permaps.inputs.simulation.plant` takes them."""
     own = space.coordinates(slice(None))
     for region in simulation.REGIONS:
         apart = np.sqrt(((own - region.centre) ** 2).sum(axis=1))
         if apart.min() > NEAR:
             continue
         centre = int(np.argmin(apart))
-        squared = ((own - own[centre]) ** 2).sum(axis=1) / region.radius**2
-        shape = region.peak * np.clip(1 - squared, 0, None) ** 2
-        shape[space.sides() != space.sides([centre])[0]] = 0
-        factor = effect_size if region.variate == "pseudo" else 1.0
-        effects[region.variate][space.mask] += factor * shape
-        rows.append(
-            {"label": len(rows) + 1, "name": region.name, "variate": region.variate, "sign": region.sign}
-            | {"peak_effect": factor * region.peak, "n_vertices": int((shape != 0).sum())}
-            | {name: values[0] for name, values in space.place([centre]).items()}
-        )
-    return rows, effects
+        effect = region.effect(((own - own[centre]) ** 2).sum(axis=1))
+        effect[space.sides() != space.sides([centre])[0]] = 0
+        yield region, effect, {name: values[0] for name, values in space.place([centre]).items()}
 
 
 class Noise:
@@ -129,19 +129,9 @@ def grayordinates() -> Grayordinates:
 def planted_everywhere(space: Grayordinates, effect_size: float) -> tuple[list[dict], dict[str, np.ndarray]]:
     """Return what is planted on the cortices and in the voxels, as `planted` does, at every grayordinate."""
     rows, on_cortex = planted(space.cortex, effect_size)
-    in_voxels = {name: np.zeros(space.voxels.mask.shape) for name in on_cortex}
-    for region in simulation.REGIONS:
-        shape = simulation.planted(region, space.voxels.mask)
-        if not shape.any():
-            continue
-        factor = effect_size if region.variate == "pseudo" else 1.0
-        in_voxels[region.variate] += factor * shape
-        rows.append(
-            {"label": len(rows) + 1, "name": region.name, "variate": region.variate, "sign": region.sign}
-            | {"peak_effect": factor * region.peak, "n_voxels": int((shape != 0).sum())}
-            | dict(zip("xyz", region.centre, strict=True))
-        )
-    return rows, {
+    near = (region for region in simulation.on_grid(space.voxels.mask) if region[1].any())
+    more, in_voxels = simulation.plant(near, simulation.SHAPE, "voxels", effect_size, first=len(rows) + 1)
+    return rows + more, {
         name: np.concatenate([values[space.cortex.mask], in_voxels[name][space.voxels.mask]])
         for name, values in on_cortex.items()
     }
