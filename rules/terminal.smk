@@ -8,7 +8,7 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 # Jobs parse this file too, and nobody reads output that goes to a file or another program.
-TOLD = workflow.is_main_process and sys.stderr.isatty()
+AT_A_TERMINAL = workflow.is_main_process and sys.stderr.isatty()
 STARTED = []
 
 
@@ -30,8 +30,8 @@ def tell_plan():
         if job.rule.name != "all"
     ]
     workers = workflow.cores if workflow.local_exec else workflow.nodes
-    if TOLD:
-        tell(terminal.plan(config, jobs, workers if workers and workers < sys.maxsize else None, version()))
+    if AT_A_TERMINAL:
+        tell(terminal.banner(config, jobs, workers if workers and workers < sys.maxsize else None, version()))
     if note := terminal.too_few(
         config["permutation"]["n_permutations"],
         config["inference"]["alpha"],
@@ -63,7 +63,7 @@ def name_few_files(record):
 
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     logger.addHandler(PlanOfDryRun())
-    if TOLD:
+    if AT_A_TERMINAL:
         logger.addFilter(name_few_files)
 
 
@@ -74,11 +74,11 @@ onstart:
 
 onsuccess:
     summary = Path(result("tables/summary.tsv"))
-    if TOLD and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
+    if AT_A_TERMINAL and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
         tell(terminal.closing(config["results"], config["inference"]["alpha"]))
 
 
 onerror:
-    if TOLD:
+    if AT_A_TERMINAL:
         failed = sorted((job.rule.name, list(job.log)) for job in workflow.scheduler.failed)
         last_word(terminal.failure(failed, log, STARTED[0]))

@@ -13,7 +13,7 @@ from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
 from permaps.workflow import terminal
 from permaps.workflow.jobs import job
-from permaps.workflow.terminal import closing, failure, few_files, few_reasons, plan, too_few
+from permaps.workflow.terminal import banner, closing, failure, few_files, few_reasons, too_few
 
 CONFIG = {
     "results": "results",
@@ -28,7 +28,7 @@ CHUNK = ("compute_null_chunk", {"analysis": "pseudo", "start": "0", "stop": "250
 
 def test_plan_tells_what_will_be_done(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # away from the results of a run in the repository
-    text = plan(CONFIG, [CHUNK, ("make_design", {})], 2, "0.1.0")
+    text = banner(CONFIG, [CHUNK, ("make_design", {})], 2, "0.1.0")
     for part in (
         "Permaps 0.1.0",
         "participants  94, simulated",
@@ -47,9 +47,9 @@ def test_plan_counts_rows_of_a_table_and_leaves_a_bad_one_to_its_job(tmp_path):
     table = tmp_path / "p.tsv"
     table.write_text("participant_id\tmap\n01\ta\n02\tb\n")
     config = CONFIG | {"dataset": {"source": "table", "path": str(table), "maps": "map"}}
-    assert f"2, of {table}" in plan(config, [], None, "0")
+    assert f"2, of {table}" in banner(config, [], None, "0")
     table.write_bytes(b"\xff\xfe")
-    assert f"of {table}" in plan(config, [], None, "0")
+    assert f"of {table}" in banner(config, [], None, "0")
 
 
 def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
@@ -60,7 +60,7 @@ def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "read_rows", lambda path: read.append(path) or read_rows(path))
     monkeypatch.setattr(terminal, "grid_of", lambda path: read.append(path))
     table = str(tmp_path / "p.tsv")
-    plan(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK], 1, "0")
+    banner(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK], 1, "0")
     assert list(map(str, read)) == [table, str(tmp_path / "b.nii")]
 
 
@@ -68,8 +68,8 @@ def test_plan_knows_voxels_unless_the_mask_is_made_anew(tmp_path):
     config = CONFIG | {"results": str(tmp_path)}
     (tmp_path / "quality").mkdir()
     (tmp_path / "quality/voxels.tsv").write_text("reason\tn_voxels\tnote\ngrid\t99999\t\nanalysed\t41234\t\n")
-    assert "41,234" in plan(config, [CHUNK], 1, "0")
-    assert "41,234" not in plan(config, [CHUNK, ("smooth_maps", {})], 1, "0")
+    assert "41,234" in banner(config, [CHUNK], 1, "0")
+    assert "41,234" not in banner(config, [CHUNK, ("smooth_maps", {})], 1, "0")
 
 
 @pytest.mark.parametrize(

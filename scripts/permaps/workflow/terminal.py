@@ -33,7 +33,7 @@ SILENT = (
 INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
 
-def plan(config: dict, jobs: list[tuple[str, dict]], workers: int | None, version: str) -> str:
+def banner(config: dict, jobs: list[tuple[str, dict]], workers: int | None, version: str) -> str:
     """Return the start banner.
 
     Parameters
