@@ -40,12 +40,12 @@ class Vest:
     keys: dict
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         """Number of columns."""
         return len(self.rows[0])
 
 
-def read_vest(path, what: str) -> Vest:
+def read_vest(path: str | Path, what: str) -> Vest:
     """Read a matrix in FSL's format.
 
     Parameters
@@ -100,7 +100,9 @@ def _check_size(vest):
             )
 
 
-def read_design(design, blocks=None) -> tuple[list[str], list[dict], list[int]]:
+def read_design(
+    design: str | Path, blocks: str | Path | None = None
+) -> tuple[list[str], list[dict], list[int]]:
     """Read a design matrix as a participants table.
 
     Parameters
@@ -148,7 +150,7 @@ def _whole(text):
     return str(int(float(text))) if float(text).is_integer() else text
 
 
-def model_of(design, contrasts, ftests=None) -> dict:
+def model_of(design: str | Path, contrasts: str | Path, ftests: str | Path | None = None) -> dict:
     """Return the model of a design: the config's `formula` and `contrasts`.
 
     Parameters
@@ -242,7 +244,7 @@ def _f_tests(path, contrasts, weights, names):
     return found
 
 
-def blocks_of(path) -> dict:
+def blocks_of(path: str | Path) -> dict:
     """Return what design.grp says, as the config's `permutation.blocks`.
 
     Rows with the same number are exchanged with one another, as by randomise; several columns are nested blocks, as

@@ -4,6 +4,7 @@ Imported whenever the Snakefile is parsed, as `permaps.inputs.tables` is.
 """
 
 import os
+from pathlib import Path
 
 from permaps.inputs.tables import ID, read_rows
 from permaps.workflow.errors import UserError, listed, nearest
@@ -26,7 +27,7 @@ def has_people(dataset: dict) -> bool:
     return dataset["source"] == "table" and (several or len(dataset.get("sessions") or ()) > 1)
 
 
-def sessions_files(folder, rows, dataset: dict) -> list[str]:
+def sessions_files(folder: str | Path, rows: list[dict], dataset: dict) -> list[str]:
     """Return the `sessions.tsv` that BIDS has beside the participants' table, as far as there are any."""
     if not dataset.get("sessions"):
         return []
@@ -39,7 +40,9 @@ def _sessions_file(folder, person):
     return os.path.join(folder, person, f"{person}_sessions.tsv")
 
 
-def with_ids(columns, rows, lines, table: str, dataset: dict):
+def with_ids(
+    columns: list[str], rows: list[dict], lines: list[int], table: str, dataset: dict
+) -> tuple[list[str], list[dict], list[int], list[dict]]:
     """Give every row of a table an id, and every session of a person a row.
 
     Parameters

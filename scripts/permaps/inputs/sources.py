@@ -5,6 +5,7 @@ Like `permaps.inputs.tables`, this is imported whenever the Snakefile is parsed.
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from permaps.inputs.bids import find_maps
 from permaps.inputs.fsl import read_design
@@ -47,11 +48,11 @@ class Listing:
     named: list
     entities: dict | None = None
 
-    def map_paths(self, maps: str, key: str = "dataset.maps"):
+    def map_paths(self, maps: str, key: str = "dataset.maps") -> list[str | None]:
         """Return every row's map; see `permaps.inputs.tables.map_paths`."""
         return map_paths(self.columns, self.named, self.path, maps, key, self.folder)
 
-    def own_maps(self, maps: str):
+    def own_maps(self, maps: str) -> list[str | None]:
         """Return every row's map as `dataset.maps` says: by entities, where these are given."""
         if not self.entities:
             return self.map_paths(maps)
@@ -59,7 +60,7 @@ class Listing:
         people = [row.get(PERSON) or row.get(ID) for row in self.rows]
         return find_maps(os.path.abspath(os.path.join(self.folder, maps)), self.entities, people, sessions)
 
-    def series_file(self, maps: str):
+    def series_file(self, maps: str) -> str | None:
         """Return the file with a volume per row that `maps` is, or None."""
         return series_file(self.columns, self.folder, maps)
 
@@ -107,7 +108,7 @@ def rows_of(dataset: dict) -> dict:
     return {key: value for key, value in dataset.items() if key not in ("contrasts", "ftests")}
 
 
-def map_files(dataset: dict, maps: str | None = None, results=None) -> list[str]:
+def map_files(dataset: dict, maps: str | None = None, results: str | Path | None = None) -> list[str]:
     """Return the files that maps consist of, as far as they can be read, for a rule's input.
 
     `maps` is where those of a covariate are; None for the dataset's own.

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+from pathlib import Path
 
 from permaps.workflow.errors import UserError
 
@@ -9,7 +10,7 @@ from permaps.workflow.errors import UserError
 LARGEST = 2**26
 
 
-def read_sheet(path) -> list[tuple[list[str], int]]:
+def read_sheet(path: str | Path) -> list[tuple[list[str], int]]:
     """Read the first sheet of an .xlsx file with openpyxl, which is no part of the environment.
 
     Parameters
