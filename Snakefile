@@ -13,6 +13,7 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 from permaps.design.given import check_blocks, with_model
+from permaps.inputs.sources import OWN
 from permaps.workflow.defaults import complete
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
@@ -36,6 +37,12 @@ try:
     # Otherwise another workflow may still make them. For jobs, the run has checked them.
     if workflow.modifier.is_main_snakefile() and workflow.is_main_process:
         check_files(resolved, workflow.overwrite_configfiles)
+        if resolved["dataset"]["source"] in OWN:
+            # Only here, since it takes a while to import, and jobs do without it.
+            from permaps.design.beforehand import check_study
+
+            for warning in check_study(resolved, kind_of(resolved["dataset"]).name):
+                logger.warning(f"Permaps warns: {warning}")
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

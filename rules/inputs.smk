@@ -72,7 +72,14 @@ def space_files(wildcards):
 def small_volume(wildcards):
     """The mask that an analysis is restricted to, if any."""
     name = volume_of(wildcards.analysis)
-    return given_file("inference.small_volumes", config["inference"]["small_volumes"][name]) if name else []
+    where = config["inference"]["small_volumes"][name] if name else None
+    return given_file("inference.small_volumes", where) if isinstance(where, str) else []
+
+
+def sphere(wildcards):
+    """The sphere that an analysis is restricted to, if any."""
+    where = config["inference"]["small_volumes"].get(volume_of(wildcards.analysis))
+    return where if isinstance(where, dict) else None
 
 
 def atlas_file(key):
@@ -95,7 +102,8 @@ def state_of(first, *groups):
 
 def region_files(wildcards):
     """The masks of the regions that the user names."""
-    return [given_file("inference.regions", path) for path in config["inference"]["regions"].values()]
+    places = config["inference"]["regions"].values()
+    return [given_file("inference.regions", where) for where in places if isinstance(where, str)]
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha or shift.

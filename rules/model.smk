@@ -69,6 +69,7 @@ rule build_model:
         settings=lambda wildcards: dict(
             contrast=contrast_of(wildcards.analysis),
             variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
+            sphere=sphere(wildcards),
             sources=state_of(f"design/contrast-{wildcards.analysis}_model.npz", small_volume(wildcards)),
         ),
     message:

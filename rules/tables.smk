@@ -99,7 +99,11 @@ rule tabulate_regions:
             stats=stats_of(wildcards.contrast),
             alpha=config["inference"]["alpha"],
             shift=SHIFT,
-            regions=list(config["inference"]["regions"]),
+            # With None for those that have a file.
+            regions={
+                name: None if isinstance(where, str) else where
+                for name, where in config["inference"]["regions"].items()
+            },
             sources=state_of(
                 f"tables/contrast-{wildcards.contrast}_regions.tsv",
                 region_files(wildcards),

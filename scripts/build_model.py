@@ -30,8 +30,8 @@ def main(
     contrast : str
     variance_fwhm : float or None
         Full width at half maximum, in mm, of the Gaussian that smooths the residual variance.
-    volume : path or None
-        Mask of a small volume to restrict the analysis to.
+    volume : path, dict or None
+        Mask or sphere of a small volume to restrict the analysis to.
     output : path
         .npz to write, with a fingerprint of the model and the maps.
     """
@@ -85,6 +85,6 @@ if "snakemake" in globals():
             plan=snakemake.input.plan,
             contrast=snakemake.params.settings["contrast"],
             variance_fwhm=snakemake.params.settings["variance_fwhm"],
-            volume=snakemake.input.volume or None,
+            volume=snakemake.input.volume or snakemake.params.settings["sphere"],
             output=snakemake.output.model,
         )

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 from permaps.design.blocks import check_groups, levels
+from permaps.design.columns import check_covariates
 from permaps.design.formula import variables
 from permaps.design.matrix import design_matrix
 from permaps.design.tables import write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.inputs.stand_ins import doubts
-from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, warn, written_whole
 
 
@@ -33,7 +33,7 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     """
     table = read_participants(included)
     names, matrix = design_matrix(table, formula, n_more=len(voxelwise))
-    _check_covariates(voxelwise, names)
+    check_covariates(voxelwise, names)
     names += voxelwise
     matrix = np.hstack([matrix, np.full((len(matrix), len(voxelwise)), np.nan)])
     blocks_of = {kind: levels(table, columns) for kind, columns in block_columns.items()}
@@ -53,16 +53,6 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
 
 def _listed(columns):
     return [columns] if isinstance(columns, str) else columns or []
-
-
-def _check_covariates(voxelwise, names):
-    taken = [name for name in voxelwise if name in names]
-    if taken:
-        raise UserError(
-            f"model.voxelwise: {taken[0]!r} is a column of the formula's design too, so a contrast could "
-            "mean either. Expected names of their own for covariates that are maps: rename it, here and in "
-            "the contrasts, or leave the column out of model.formula."
-        )
 
 
 if "snakemake" in globals():

@@ -11,6 +11,7 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.store import read_index
 from permaps.inputs.tables import MAP
 from permaps.spaces.files import read_space
+from permaps.spaces.masks import on_other_grids
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import plain, relabellings, sha256, software
 
@@ -91,6 +92,7 @@ def main(
             "kind": space.kind,
             f"n_{space.elements}": space.n_elements,
             **space.measures(),
+            **({"resampled": on_other_grids(space, masks_of(config))} if space.kind == "volume" else {}),
             "sha256": sha256(mask),
             "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")[f"n_{space.elements}"].to_dict(),
         },
@@ -110,6 +112,18 @@ def main(
             "GeneratedBy": [{"Name": "Permaps", "Version": version}],
         },
     )
+
+
+def masks_of(config):
+    """Return the user's mask images by key."""
+    places = {
+        f"inference.{key}.{name}": where
+        for key in ("small_volumes", "regions")
+        for name, where in config["inference"][key].items()
+    }
+    if config["mask"]["strategy"] == "file":
+        places["mask.file"] = config["mask"]["file"]
+    return {key: where for key, where in places.items() if isinstance(where, str)}
 
 
 def with_relabellings(plans, nulls):

@@ -25,8 +25,8 @@ def main(
         Signed t, or F.
     corrected : dict of str to path
         -log10 FWE p by the name of the statistic.
-    regions : dict of str to path
-        Mask images, by the name of the region.
+    regions : dict of str to path or dict
+        Mask images or spheres, by the name of the region.
     atlas : (path, path) or None
         Label image, and table with its names.
     output : path
@@ -65,13 +65,19 @@ def main(
         write_frame(table, temporary, "%.6g")
 
 
+def dealt(spheres, files):
+    """Return where each region is: its sphere, or the next of the files."""
+    files = iter(files)
+    return {name: next(files) if sphere is None else sphere for name, sphere in spheres.items()}
+
+
 if "snakemake" in globals():
     with job(snakemake):
         main(
             mask=snakemake.input.mask,
             values=snakemake.input.values,
             corrected=dict(zip(snakemake.params.settings["stats"], snakemake.input.corrected, strict=True)),
-            regions=dict(zip(snakemake.params.settings["regions"], snakemake.input.regions, strict=True)),
+            regions=dealt(snakemake.params.settings["regions"], snakemake.input.regions),
             atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
             output=snakemake.output.table,
             voxel_stat=snakemake.params.settings["voxel_stat"],

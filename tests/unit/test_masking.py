@@ -108,14 +108,20 @@ def test_a_mask_file_is_taken_above_zero(tmp_path):
     np.testing.assert_array_equal(mask_of("file", paths, tmp_path / "mask.nii.gz"), ball(0.5))
 
 
+FAR = np.eye(4)
+FAR[:3, 3] = 1000
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda p: None, "missing file"),
         (lambda p: write_image(p, np.zeros(SHAPE, np.uint8), AFFINE, ""), "no voxel"),
         (lambda p: write_image(p, np.full(SHAPE, np.nan), AFFINE, ""), "no voxel"),
-        (lambda p: write_image(p, ball()[1:], AFFINE, ""), "another grid.*13 x 15 x 12.*14 x 15 x 12"),
-        (lambda p: write_image(p, ball(), np.diag([-1, 1, 1, 1]) @ AFFINE, ""), "another grid"),
+        (
+            lambda p: write_image(p, ball(), FAR @ AFFINE, ""),
+            "litres of .*, 0 lie in the images.*14 x 15 x 12",
+        ),
     ],
 )
 def test_a_mask_file_that_does_not_fit_is_refused(tmp_path, make, words):
@@ -123,6 +129,17 @@ def test_a_mask_file_that_does_not_fit_is_refused(tmp_path, make, words):
     make(tmp_path / "mask.nii.gz")
     with pytest.raises(UserError, match=words):
         mask_of("file", paths, tmp_path / "mask.nii.gz")
+
+
+def test_a_mask_on_another_grid_is_taken_at_the_nearest_voxel(tmp_path):
+    paths = images(tmp_path)
+    # Every voxel of the maps is two by two by two of the mask, which is stored from right to left.
+    finer = AFFINE @ np.array(
+        [[-0.5, 0, 0, SHAPE[0] - 0.75], [0, 0.5, 0, -0.25], [0, 0, 0.5, -0.25], [0, 0, 0, 1]]
+    )
+    fine = np.kron(ball(0.5), np.ones((2, 2, 2)))[::-1].astype(np.uint8)
+    write_image(tmp_path / "mask.nii.gz", fine, finer, "test")
+    np.testing.assert_array_equal(mask_of("file", paths, tmp_path / "mask.nii.gz"), ball(0.5))
 
 
 def smoothed(fwhm):

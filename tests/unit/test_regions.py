@@ -8,6 +8,7 @@ import tabulate_regions
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.thresholds import significant
 from permaps.spaces.files import read_map, read_space
+from permaps.spaces.masks import elements_inside, on_other_grids
 from permaps.workflow.errors import UserError
 from run_folder import fabricate
 
@@ -88,6 +89,34 @@ def test_masks_and_atlas_alone_and_without_bounds(run, tmp_path):
     pd.testing.assert_frame_equal(without, both.drop(columns=["n_active", "tdp"]))
 
 
+def test_a_sphere_has_the_voxels_whose_centres_lie_in_it(run):
+    space = read_space(run / "mask.nii.gz")
+    places = space.coordinates(np.arange(space.n_elements))
+    center = places[len(places) // 2] + [2, -1, 0]
+    found = elements_inside(space, {"center": center.tolist(), "radius": 21}, "key")
+    inside = [i for i, place in enumerate(places) if np.linalg.norm(place - center) <= 21]
+    assert 1 < len(inside) < len(places) and found.tolist() == inside
+    nearest = ", ".join(f"{c:.0f}" for c in places[np.argmin(((places - 900) ** 2).sum(axis=1))])
+    with pytest.raises(
+        UserError, match=rf"key: no voxel .* 5 mm of 900, 900, 900; the nearest is at {nearest}, \d+ mm"
+    ):
+        elements_inside(space, {"center": [900, 900, 900], "radius": 5}, "key")
+
+
+def test_a_mask_on_a_finer_grid_has_the_same_voxels(run, tmp_path):
+    space = read_space(run / "mask.nii.gz")
+    roi = read_map(space, run / "roi.nii.gz") == 1
+    image = nib.load(run / "roi.nii.gz")
+    finer = image.affine @ np.array(
+        [[0.5, 0, 0, -0.25], [0, 0.5, 0, -0.25], [0, 0, 0.5, -0.25], [0, 0, 0, 1]]
+    )
+    data = np.kron(np.asarray(image.dataobj), np.ones((2, 2, 2), np.uint8))
+    nib.Nifti1Image(data, finer).to_filename(tmp_path / "fine.nii.gz")
+    assert elements_inside(space, tmp_path / "fine.nii.gz", "key").tolist() == np.flatnonzero(roi).tolist()
+    files = {"same": run / "roi.nii.gz", "finer": tmp_path / "fine.nii.gz"}
+    assert on_other_grids(space, files) == ["finer"]
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -95,7 +124,7 @@ def test_masks_and_atlas_alone_and_without_bounds(run, tmp_path):
             {"regions": {"a": "outside.nii.gz"}},
             "inference.regions.a: .*has no voxel inside the analysis mask",
         ),
-        ({"regions": {"a": "far.nii.gz"}}, "inference.regions.a: .*another grid"),
+        ({"regions": {"a": "far.nii.gz"}}, "inference.regions.a: .*has no voxel inside the analysis mask"),
         ({"regions": {"a": "none.nii.gz"}}, "inference.regions.a: .*Expected a mask image"),
         ({"regions": {}, "atlas": "far.nii.gz"}, "no voxel of the analysis mask lies in a region"),
     ],

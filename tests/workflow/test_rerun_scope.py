@@ -64,7 +64,7 @@ LOCALIZER = {"source": "localizer"}
 # No image is a mask of a surface.
 NO_FILE = {"mask": {"strategy": "background", "file": None}}
 SURFACE = NO_FILE | {"dataset": SIMULATED | {"space": "surface"}}
-FSL = {"source": "fsl", "maps": "DATA/{participant_id}.nii", "design": "DATA/design.mat"}
+FSL = {"source": "fsl", "maps": "DATA/{participant_id}.nii.gz", "design": "DATA/design.mat"}
 FSL |= {"contrasts": "DATA/design.con"}
 # What several maps of a person need.
 FAMILIES = {"permutation": {"blocks": {"whole": "family"}}}
@@ -107,7 +107,7 @@ CHANGES = {
         {"permutation": {"blocks": {"whole": "family"}}}, {"screen_participants"}
     ),
     "permutation.blocks.nested": Change(
-        {"permutation": {"blocks": {"nested": ["family"]}}}, {"screen_participants"}
+        {"permutation": {"blocks": {"nested": ["pair"]}}}, {"screen_participants"}
     ),
     "inference.statistics": Change(
         {"inference": {"statistics": ["voxel", "tfce"]}}, {"merge_nulls"}, chunks="none"
@@ -194,7 +194,7 @@ CHANGES = {
         {"dataset": FSL | {"design": "DATA/other.mat"}}, {"collect_table"}, source="fsl"
     ),
     "dataset.blocks": Change(
-        {"dataset": FSL | {"blocks": "DATA/design.mat"}}, {"collect_table"}, source="fsl"
+        {"dataset": FSL | {"blocks": "DATA/design.grp"}}, {"collect_table"}, source="fsl"
     ),
     "dataset.contrasts": Change(
         {"dataset": FSL | {"contrasts": "DATA/other.con"}},

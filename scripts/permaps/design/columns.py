@@ -5,6 +5,7 @@ import pandas as pd
 from permaps.design.formula import categories, variables
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import select
+from permaps.workflow.errors import UserError
 
 
 def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None) -> dict[str, str]:
@@ -45,3 +46,24 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
     check_variates(participants, used, categories(model["formula"]))
     if query:
         select(participants, query)
+
+
+def check_covariates(voxelwise, names) -> None:
+    """Refuse covariates that are maps with the name of a column of the formula's design.
+
+    Parameters
+    ----------
+    voxelwise, names : collection of str
+        Names of the covariates, and of the columns.
+
+    Raises
+    ------
+    UserError
+    """
+    taken = [name for name in voxelwise if name in names]
+    if taken:
+        raise UserError(
+            f"model.voxelwise: {taken[0]!r} is a column of the formula's design too, so a contrast could "
+            "mean either. Expected names of their own for covariates that are maps: rename it, here and in "
+            "the contrasts, or leave the column out of model.formula."
+        )

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import numpy as np
-from nibabel.affines import apply_affine
 
 from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.nearest import values_at
 from permaps.inputs.tables import read_rows
 from permaps.workflow.errors import UserError, listed, nearest
 
@@ -67,12 +67,8 @@ class Atlas:
         list of (str or None)
             A number that is not in the table is given as it is.
         """
-        voxels = np.rint(apply_affine(np.linalg.inv(self.affine), np.reshape(places, (-1, 3)))).astype(int)
-        inside = ((voxels >= 0) & (voxels < self.numbers.shape)).all(axis=1)
-        at = [
-            self.numbers[tuple(voxel)] if within else 0 for voxel, within in zip(voxels, inside, strict=True)
-        ]
-        return [self.names.get(int(number), f"label {number}") if number else None for number in at]
+        at = values_at(self.numbers, self.affine, places).tolist()
+        return [self.names.get(number, f"label {number}") if number else None for number in at]
 
 
 def read_names(path: str | Path) -> dict[int, str]:

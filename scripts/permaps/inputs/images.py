@@ -127,6 +127,12 @@ def count_volumes(path: str | Path) -> int:
     return shape[3] if len(shape) > 3 else 1
 
 
+def read_grid(path):
+    """Return the shape and the affine of an image's voxels, by its header; see `count_volumes`."""
+    image = _open(path)
+    return image.shape[:3], np.asarray(image.affine, float)
+
+
 def _shape_of_one(shape, item):
     if len(shape) != 4 or item >= shape[3]:
         raise UnusableMap(f"no volume {item} (shape {shape_text(shape)}, volumes from 0 on)")

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from nibabel.affines import apply_affine
 
 from permaps.arithmetic.gaussian import filtered, sigma
 from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
+from permaps.inputs.nearest import values_at
 from permaps.inputs.quality import is_missing
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log, written_whole
@@ -18,6 +20,8 @@ from permaps.workflow.jobs import log, written_whole
 CONSTANT_TOLERANCE = 1e-6
 # One voxel is no map: it has neither a maximum over voxels nor a neighbour.
 FEWEST_VOXELS = 2
+# Of a mask on another grid, the share that has to lie in the maps; less is a mask in another space.
+LEAST_KEPT = 0.5
 # As wide as any image. Past it memory would be taken for a kernel of nothing but its middle.
 WIDEST_KERNEL = 2000
 
@@ -46,7 +50,7 @@ def brain_mask(
     Raises
     ------
     UserError
-        When the mask holds no voxel, or a single one, or the file's is not on the maps' grid.
+        When the mask holds no voxel, or a single one, or the file's lies elsewhere than the maps.
     """
     if strategy in ("background", "epi"):
         brain = _data_mask(strategy, maps, affine)
@@ -109,11 +113,7 @@ def _file_mask(file, shape, affine):
             f"mask.file: {file}: {unusable}; expected one volume, above 0 in the brain."
         ) from None
     if not same_grid(data.shape, mask_affine, shape, affine):
-        raise UserError(
-            f"mask.file: {file} is on another grid than the maps. "
-            f"The mask: {_grid(data.shape, mask_affine)}. The maps: {_grid(shape, affine)}. Resample it with "
-            'nilearn.image.resample_to_img(mask, map, interpolation="nearest").'
-        )
+        data = _on_grid(file, data, mask_affine, shape, affine)
     brain = data > 0
     values = np.unique(data[brain])
     if values.size > 1:
@@ -121,6 +121,24 @@ def _file_mask(file, shape, affine):
             "warning: mask.file has values from %g to %g; all above 0 are brain", values[0], values[-1]
         )
     return brain
+
+
+def _on_grid(file, data, mask_affine, shape, affine):
+    """Return a mask at the voxels of the maps' grid: the value of its nearest voxel."""
+    grids = f"The mask: {_grid(data.shape, mask_affine)}. The maps: {_grid(shape, affine)}."
+    places = apply_affine(affine, np.indices(shape).reshape(3, -1).T)
+    resampled = values_at(data, mask_affine, places).reshape(shape)
+    had, has = (
+        (values > 0).sum() * abs(np.linalg.det(its_affine[:3, :3]))
+        for values, its_affine in ((data, mask_affine), (resampled, affine))
+    )
+    if has < LEAST_KEPT * had:
+        raise UserError(
+            f"mask.file: of the {had / 1e6:.3g} litres of {file}, {has / 1e6:.3g} lie in the images of the maps. "
+            f"{grids} Expected a mask in the space of the maps: compare the two in a viewer."
+        )
+    log.info("mask.file is on another grid than the maps: each voxel has the value of its nearest. %s", grids)
+    return resampled
 
 
 def _voxels(number):

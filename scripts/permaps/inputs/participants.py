@@ -31,6 +31,11 @@ def read_participants(path: str | Path) -> pd.DataFrame:
         numbers, and text otherwise; participant_id and map are always text. Missing is NaN.
     """
     columns, rows, _ = read_rows(path)
+    return as_frame(columns, rows)
+
+
+def as_frame(columns: list[str], rows: list[dict]) -> pd.DataFrame:
+    """Return rows of text as a data frame; see `read_participants`."""
     values = {c: pd.Series([row[c] for row in rows], dtype=object) for c in columns}
     for column in columns:
         if column not in _TEXT and _is_numeric(values[column]):

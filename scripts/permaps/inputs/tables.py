@@ -31,6 +31,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 HEMI = "{hemi}"
 HEMISPHERES = (("lh", "rh"), ("L", "R"))
 _SIDE = re.compile(r"(?:^|[._-])(lh|rh|L|R)(?=[._-])")
+# Of CIFTI files with a value for each grayordinate.
+DENSE = (".dscalar.nii", ".dtseries.nii")
 # One volume of a file with several, counted from 0.
 _ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

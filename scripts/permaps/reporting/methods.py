@@ -93,8 +93,15 @@ def _mask(record, verbatim):
     smoothed = (
         f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM" if fwhm else "Maps were not smoothed"
     )
+    resampled = record["mask"].get("resampled", [])
+    nearest = (
+        f" On another grid than the maps, {_and(resampled)} {_were(len(resampled))} taken"
+        if resampled
+        else ""
+    )
     return (
         f"{smoothed}. The brain mask was {how} and kept voxels with a value in {where}: {analysed(record)}."
+        f"{nearest and nearest + ' at the nearest voxel.'}"
     )
 
 
@@ -220,7 +227,7 @@ def _statistics(record, verbatim):
             " Cortex and voxels were enhanced each on its own and corrected together, by the smallest p of each "
             f"relabelling over the two {cite('westfall2008')}; the voxel statistic has one maximum over both."
         )
-    if volumes := list(inference["small_volumes"]):
+    if volumes := [_place(name, where) for name, where in inference["small_volumes"].items()]:
         also += f" The same was done within {_and(volumes)}, by relabellings of {_its(volumes)} own."
     if inference["tail_fit"]:
         also += (
@@ -246,6 +253,14 @@ def _exponents(inference, parts):
             f"E = {powers['extent']:g} and H = {powers['height']:g}" + (where if len(parts) > 1 else "")
         )
     return _and(said)
+
+
+def _place(name, where):
+    """Return the name of a small volume, with the place of a sphere."""
+    if isinstance(where, str):
+        return name
+    center = ", ".join(f"{c:g}" for c in where["center"])
+    return f"{name} (a sphere of {where['radius']:g} mm around {center} mm)"
 
 
 def _active(config, elements):

@@ -6,12 +6,11 @@ Only plain values and names of files, because the Snakefile imports this module 
 from dataclasses import dataclass, field
 
 from permaps.inputs.sources import OWN, read_listing
-from permaps.inputs.tables import HEMI, hemisphere_files, item_of, side_of
+from permaps.inputs.tables import DENSE, HEMI, hemisphere_files, item_of, side_of
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 
 MATRICES = (".csv", ".tsv", ".npy")
-DENSE = (".dscalar.nii", ".dtseries.nii")
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 

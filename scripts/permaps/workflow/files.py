@@ -87,8 +87,9 @@ def _inputs(config):
         if path is not None:
             yield f"atlas.{key}", path
     for key in ("small_volumes", "regions"):
-        for name, path in config["inference"][key].items():
-            yield f"inference.{key}.{name}", path
+        for name, where in config["inference"][key].items():
+            if isinstance(where, str):  # and not a sphere
+                yield f"inference.{key}.{name}", where
 
 
 def _said_twice(path):

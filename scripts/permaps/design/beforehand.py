@@ -1,0 +1,140 @@
+"""What can be known of a study before anything runs: its table, its model, and its first and last images."""
+
+import os
+
+import numpy as np
+
+from permaps.design.blocks import check_groups, levels
+from permaps.design.columns import check_columns, check_covariates, used_by_model
+from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.design.plan import plan_of
+from permaps.inputs.atlas import Atlas
+from permaps.inputs.collecting import collect
+from permaps.inputs.decoders import DECODERS
+from permaps.inputs.images import UnusableMap
+from permaps.inputs.masking import brain_mask
+from permaps.inputs.participants import as_frame
+from permaps.inputs.quality import require_enough
+from permaps.inputs.query import columns_of, select
+from permaps.inputs.tables import ID, MAP, covariate_column, item_of, partners
+from permaps.spaces.masks import elements_inside
+from permaps.spaces.volume import Volume
+from permaps.statistics.registry import voxel_statistic
+
+# Relabellings are counted at once for so many, and each start would wait for more.
+MOST_COUNTED = 500
+
+
+def check_study(config: dict, kind: str) -> list[str]:
+    """Refuse a study of own maps that some job would refuse.
+
+    Parameters
+    ----------
+    config : dict
+        As resolved.
+    kind : str
+        Of the space of the maps.
+
+    Returns
+    -------
+    list of str
+        What to be warned of: images that look unusable, whose participants will be left out.
+
+    Raises
+    ------
+    UserError
+        As the job would raise it.
+    """
+    columns, rows = collect(config["dataset"], config["model"]["voxelwise"], config["results"])
+    cohort = as_frame(columns, rows)
+    model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]
+    check_columns(cohort, model, blocks, query)
+    reasons = _reasons(cohort, model, blocks, query)
+    require_enough(cohort, reasons)
+    staying = cohort[[not reason for reason in reasons]].reset_index(drop=True)
+    _check_model(staying, config)
+    warnings, first = _look_at_images(staying, model["voxelwise"], DECODERS[kind])
+    if kind == "volume" and first is not None:
+        _check_masks(config, first)
+    return warnings
+
+
+def _reasons(cohort, model, blocks, query):
+    """Return why participants leave, as far as that is known without reading a map; "" for those who stay."""
+    used = [
+        *used_by_model(model["formula"], blocks, model["variance_groups"]),
+        *(columns_of(query) if query else []),
+    ]
+    lacking = cohort[list(dict.fromkeys(used))].isna()
+    kept = select(cohort, query) if query else np.ones(len(cohort), bool)
+    maps = [MAP, *map(covariate_column, model["voxelwise"])]
+    reasons = []
+    for i, row in enumerate(cohort[maps].to_dict("records")):
+        if names := list(lacking.columns[lacking.iloc[i]]):
+            reasons.append(f"missing variate: {', '.join(names)}")
+        elif not kept[i]:
+            reasons.append(f"query: {query}")
+        else:
+            there = all(isinstance(path, str) and _is_there(path) for path in row.values())
+            reasons.append("" if there else "missing file")
+    return reasons
+
+
+def _is_there(path):
+    return any(os.path.lexists(file) for file in partners(path))
+
+
+def _check_model(staying, config):
+    model, permutation = config["model"], config["permutation"]
+    covariates = list(model["voxelwise"])
+    names, design = design_matrix(staying, model["formula"], n_more=len(covariates))
+    check_covariates(covariates, names)
+    names = [*names, *covariates]
+    design = np.hstack([design, np.full((len(design), len(covariates)), np.nan)])
+    blocks = {kind: levels(staying, columns) for kind, columns in permutation["blocks"].items()}
+    groups = levels(staying, model["variance_groups"])
+    check_groups(staying, model["variance_groups"], len(names))
+    for name, expressions in model["contrasts"].items():
+        weights = contrast_matrix(expressions, name, names)
+        if len(staying) <= MOST_COUNTED:
+            plan_of(
+                names, design, weights, voxel_statistic(expressions), permutation["scheme"], blocks, groups
+            )
+
+
+def _look_at_images(staying, voxelwise, decode):
+    """Decode the first and the last image of each input; return what is wrong, and a map that can be used."""
+    warnings, found = [], []
+    for column in [MAP, *map(covariate_column, voxelwise)]:
+        for row in dict.fromkeys((0, len(staying) - 1)):
+            path = staying[column][row]
+            # Of a compressed file, the last volume would take as long as all of them.
+            if item_of(path)[1]:
+                continue
+            try:
+                found.append((staying[ID][row], path, decode(path)))
+            except UnusableMap as unusable:
+                warnings.append(f"{staying[ID][row]} will be left out: {path} is of no use: {unusable}.")
+    shapes = {image.data.shape for _, _, image in found}
+    if len(shapes) > 1:
+        (one, path, image), (other, its_path, its_image) = (
+            found[0],
+            next(entry for entry in found if entry[2].data.shape != found[0][2].data.shape),
+        )
+        warnings.append(
+            f"the images are not on one grid, so that some will be left out: {path} of {one} has the shape "
+            f"{image.data.shape}, and {its_path} of {other} {its_image.data.shape}."
+        )
+    return warnings, next((image for _, _, image in found), None)
+
+
+def _check_masks(config, first):
+    """Refuse masks and an atlas that cannot be those of maps such as this one."""
+    grid = Volume(np.ones(first.data.shape, bool), first.affine)
+    if config["mask"]["strategy"] == "file":
+        grid = Volume(brain_mask("file", [first.data], first.affine, config["mask"]["file"]), first.affine)
+    for key in ("small_volumes", "regions"):
+        for name, where in config["inference"][key].items():
+            elements_inside(grid, where, f"inference.{key}.{name}")
+    if config["atlas"]["image"] is not None:
+        Atlas(config["atlas"]["image"], config["atlas"]["labels"])

@@ -1,0 +1,70 @@
+"""From a source to the participants table: who there is, and where the maps are."""
+
+import os
+
+from permaps.inputs.cifti import count_maps
+from permaps.inputs.images import UnusableMap, count_volumes
+from permaps.inputs.sources import Listing, read_listing
+from permaps.inputs.tables import DENSE, MAP, check_maps, check_outside, check_participants, covariate_column
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import log
+
+
+def collect(dataset: dict, voxelwise: dict, results: str | os.PathLike) -> tuple[list[str], list[dict]]:
+    """Read a source as a participants table, values unchanged and the paths of maps absolute.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's: where the rows are, and in `maps` where their maps are.
+    voxelwise : dict of str to str
+        The same as `maps` for each covariate that is a map; its paths go to a column of their own.
+    results : path
+        Folder of the run's results, in which no map may lie.
+
+    Returns
+    -------
+    columns : list of str
+    rows : list of dict
+        Column name to text, or to None for a missing value.
+
+    Raises
+    ------
+    UserError
+        If rows cannot be told apart, two have the same map, or a file has not a volume for each.
+    """
+    listing, maps = read_listing(dataset), dataset["maps"]
+    rows, lines, table = listing.rows, listing.lines, listing.path
+    check_participants(listing.columns, rows, lines, table)
+    paths = listing.own_maps(maps)
+    if not listing.entities and (series := listing.series_file(maps)) is not None:
+        check_series(series, listing)
+    check_maps(rows, lines, paths, table)
+    found = {MAP: paths}
+    for name, where in voxelwise.items():
+        found[covariate_column(name)] = listing.map_paths(where, f"model.voxelwise.{name}")
+    for paths in found.values():
+        check_outside(rows, lines, paths, table, results)
+    for column, where in zip(found, [maps, *voxelwise.values()], strict=True):
+        if column in listing.columns and where != column:
+            log.warning("warning: the table's column '%s' is replaced by what '%s' gives", column, where)
+    first, *others = [column for column in listing.columns if column not in found]
+    rows = [row | {column: paths[i] for column, paths in found.items()} for i, row in enumerate(rows)]
+    return [first, *found, *others], rows
+
+
+def check_series(path, listing: Listing):
+    """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
+    count, what = (count_maps, "maps") if path.endswith(DENSE) else (count_volumes, "volumes")
+    try:
+        n_volumes = count(path)
+    except UnusableMap as unusable:
+        raise UserError(
+            f"dataset.maps: {path}: {unusable}. Expected an image with a volume per row."
+        ) from None
+    if n_volumes != len(listing.rows):
+        raise UserError(
+            f"dataset.maps: {path} has {n_volumes} {what}, and {listing.path} has {len(listing.rows)} rows; "
+            "expected as many of one as of the other, in the same order. Remove or add what one of them has too many "
+            "or too few of."
+        )

@@ -1,0 +1,124 @@
+"""What is found before anything runs: the first and last images, the model, masks and who has a map at all."""
+
+import nibabel as nib
+import numpy as np
+import pytest
+from fsl_files import write_vest
+from permaps.design.beforehand import check_study
+from permaps.workflow.config import layered, resolve
+from permaps.workflow.errors import UserError
+from test_config import DEFAULTS, SCHEMA
+
+AFFINE = np.diag([3.0, 3, 3, 1])
+PLAIN = {
+    "dataset": {"source": "table", "path": "t.tsv", "maps": "{participant_id}.nii.gz"},
+    "smoothing_fwhm": 0,
+    "model": {"formula": "1 + age", "contrasts": {"age": "age"}},
+}
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Eight people with a map each, a mask and an atlas."""
+    monkeypatch.chdir(tmp_path)
+    for i in range(8):
+        image(f"s{i}.nii.gz", np.random.default_rng(i).normal(size=(5, 6, 7)))
+    mask = np.zeros((5, 6, 7))
+    mask[:3] = 1
+    image("mask.nii.gz", mask)
+    image("far.nii.gz", mask, shift=500)
+    (tmp_path / "atlas.tsv").write_text("index\tname\n1\tfront\n")
+    (tmp_path / "other.tsv").write_text("index\tname\n7\tback\n")
+    rows = "".join(f"s{i}\t{20 + i * i}\t{'ab'[i % 2]}\t{i // 2}\n" for i in range(8))
+    (tmp_path / "t.tsv").write_text("participant_id\tage\tgroup\tfamily\n" + rows)
+    return tmp_path
+
+
+def image(path, data, shift=0):
+    affine = AFFINE.copy()
+    affine[:3, 3] = shift
+    nib.Nifti1Image(data.astype(np.float32), affine).to_filename(path)
+
+
+def check(*changes, kind="volume"):
+    config = PLAIN
+    for change in changes:
+        config = layered(config, change)
+    return check_study(resolve(config, DEFAULTS, SCHEMA), kind)
+
+
+def model(formula="1 + age", **contrasts):
+    return {"model": {"formula": formula, "contrasts": contrasts or {"age": "age"}}}
+
+
+def test_a_sound_study_says_nothing(study):
+    volumes = {"a": "mask.nii.gz", "b": {"center": [3, 3, 3], "radius": 9}}
+    assert (
+        check(
+            {
+                "inference": {"small_volumes": volumes},
+                "atlas": {"image": "mask.nii.gz", "labels": "atlas.tsv"},
+            }
+        )
+        == []
+    )
+    assert (
+        check(model("0 + group", ab="group[a] - group[b]"), {"permutation": {"blocks": {"within": "family"}}})
+        == []
+    )
+
+
+REFUSED = {
+    "formula typo": (model("1 + agge"), "model.formula: there is no column 'agge'.*did you mean 'age'"),
+    "syntax": (model("1 + (age"), "model.formula: cannot read"),
+    "contrast": (model(age="agge"), "model.contrasts.age: 'agge' is not a column of the design"),
+    "dependent columns": (model("1 + age + I(2 * age)"), "depend on one another"),
+    "no dof": (model("0 + participant_id", a="participant_id[s1]"), "leave no degrees of freedom"),
+    "query": ({"quality": {"query": "age > 500"}}, "0 of 8 participants stay"),
+    "blocks": ({"permutation": {"blocks": {"within": "site"}}}, "blocks.within: there is no column 'site'"),
+    "no relabelling": ({"permutation": {"blocks": {"within": "participant_id"}}}, "no relabelling but the observed"),
+    "maps elsewhere": ({"dataset": PLAIN["dataset"] | {"maps": "x/{participant_id}.nii"}}, "0 of 8 .*missing file"),
+    "mask elsewhere": ({"mask": {"strategy": "file", "file": "far.nii.gz"}}, "mask.file: .* 0 lie in the images"),
+    "volume": ({"inference": {"small_volumes": {"a": "far.nii.gz"}}}, "inference.small_volumes.a: .*has no voxel"),
+    "region": ({"inference": {"regions": {"a": {"center": [99, 0, 0], "radius": 2}}}}, "regions.a: no voxel"),
+    "atlas": ({"atlas": {"image": "mask.nii.gz", "labels": "other.tsv"}}, "atlas.labels: no index of other.tsv"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "says"), REFUSED.values(), ids=REFUSED)
+def test_what_some_job_would_refuse_is_refused(study, change, says):
+    with pytest.raises(UserError, match=f"(?s){says}"):
+        check(change)
+
+
+def test_a_volume_outside_the_mask_of_the_user_is_refused(study):
+    mask = {"mask": {"strategy": "file", "file": "mask.nii.gz"}}
+    sphere = {"inference": {"small_volumes": {"a": {"center": [12, 3, 3], "radius": 2}}}}
+    assert check(sphere) == []
+    with pytest.raises(UserError, match="no voxel of the analysis mask"):
+        check(mask, sphere)
+
+
+def test_first_and_last_images_are_looked_at_and_cost_their_participants_alone(study):
+    (study / "s0.nii.gz").write_bytes(b"nothing")
+    image("s7.nii.gz", np.ones((5, 6, 8)))
+    (unusable,) = check()
+    assert unusable.startswith(f"s0 will be left out: {study}/s0.nii.gz is of no use: unreadable")
+    image("s0.nii.gz", np.ones((5, 6, 7)))
+    (grids,) = check()
+    assert "not on one grid" in grids and "(5, 6, 7)" in grids and "(5, 6, 8)" in grids
+    # Who is left out by a variate or for want of a map is not looked at.
+    (study / "s7.nii.gz").unlink()
+    assert check() == []
+
+
+def test_a_series_and_its_design_are_counted(study):
+    image("all.nii.gz", np.random.default_rng(0).normal(size=(5, 6, 7, 7)))
+    write_vest(study / "design.mat", [[1, i] for i in range(8)])
+    write_vest(study / "design.con", [[0, 1]])
+    fsl = {"source": "fsl", "maps": "all.nii.gz", "design": "design.mat", "contrasts": "design.con"}
+    ev = model("0 + EV1 + EV2", slope="EV2")
+    with pytest.raises(UserError, match=r"all.nii.gz has 7 volumes, and .*design.mat has 8 rows"):
+        check({"dataset": fsl}, ev)
+    write_vest(study / "design.mat", [[1, i] for i in range(7)])
+    assert check({"dataset": fsl}, ev) == []
