@@ -4,6 +4,7 @@ Commands are run in a copy of the workflow with the study that the docs describe
 `pytest` for its version alone. A block is run as a whole, in the order of the page.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -116,11 +119,15 @@ def quoted(page):
     return re.findall(r"`([^`\n]+)`", prose(page))
 
 
-# The study that the docs describe: its tables, and an empty file for each of its maps.
+# The study that the docs describe: its tables, and images by their names alone.
 STUDY = {
     "study/participants.tsv": next(b.text for b in blocks("tsv") if b.page == "docs/tutorial.md"),
     "bids/participants.tsv": "participant_id\tage\n"
     + "".join(f"sub-0{i}\t{20 + i * i}\n" for i in range(1, 6)),
+    **{
+        f"bids/derivatives/glm/sub-0{i}/sub-0{i}_task-faces_contrast-fear_stat-effect_statmap.nii.gz": ""
+        for i in range(1, 6)
+    },
     "sessions/maps.tsv": "participant_id\tsubject\tsession\n"
     + "".join(f"{s}_{t}\t{s}\t{t}\n" for s in "abcd" for t in ("baseline", "month3")),
     "results/dataset/participants.tsv": "participant_id\tmap\tpseudo\tage\tsex\n"
@@ -136,6 +143,11 @@ STUDY = {
     "study/atlas.nii.gz": "",
     "study/atlas.tsv": "index\tname\n1\tamygdala\n",
 }
+
+
+AFFINE = np.diag([4.0, 4, 4, 1])
+AFFINE[:3, 3] = -42, -20, 56  # where the docs have a sphere
+SHAPES = {"all_copes.nii.gz": (4, 4, 4, 6)}
 
 
 @pytest.fixture(scope="module")
@@ -166,15 +178,28 @@ def prepared(folder, page):
         # Results that no run has made are refused, so they are there for the pages that read them alone.
         if name.startswith("results/") and name not in whole(page):
             continue
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        write(folder / name, text)
     shutil.copytree(ROOT / "config/profiles/cluster-generic", folder / "my/profile")
     # A page may use the README's my.yaml without repeating it.
     for block in sorted(blocks("yaml"), key=lambda b: b.page == page):
         if block.page in ("README.md", page) and (name := block.name or block.profile):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(block.text)
+            write(folder / name, block.text)
+    with contextlib.chdir(folder):
+        for block in blocks("yaml"):
+            if block.page in ("README.md", page) and not block.profile:
+                dataset = config_of(block)["dataset"]
+                for path in read_listing(dataset).own_maps(dataset["maps"]):
+                    write(Path(path.partition("[")[0].replace("*", "nii")), "")
     return folder
+
+
+def write(path, text):
+    """Write a file of the study: an image where it has the name of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix in (".gz", ".nii"):
+        nib.save(nib.Nifti1Image(np.ones(SHAPES.get(path.name, (4, 4, 4)), np.float32), AFFINE), path)
+    else:
+        path.write_text(text)
 
 
 @pytest.mark.parametrize("block", blocks("sh", "bash"), ids=str)
@@ -227,9 +252,6 @@ def test_configs_are_valid_and_their_models_fit_their_tables(block, workspace, m
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_python_runs(block, tmp_path, monkeypatch):
-    import nibabel as nib
-    import numpy as np
-
     for path in re.findall(r'load\("([^"]+)"\)', block.text):
         (tmp_path / path).parent.mkdir(parents=True)
         logp = np.full((2, 2, 2), -np.log10(0.05), np.float32)
