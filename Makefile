@@ -2,6 +2,7 @@
 #
 #   make run                    the embedded example, results in results/
 #   make run CONFIG=my.yaml     your own analysis, results where my.yaml says
+#   make config FROM=study CONFIG=my.yaml    a first config for your folder or table, and what was found in it
 #   make test                   unit and workflow tests
 #   make test-slurm             the workflow on a Slurm that the test starts
 #   make lint                   only the checks of style
@@ -39,6 +40,11 @@ AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
 
 run: $(READY)
 	$(ACTIVE) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --rerun-incomplete
+
+.PHONY: config
+config: $(READY)
+	@$(if $(FROM),,echo "make config FROM=your/folder CONFIG=my.yaml" >&2; exit 2;) \
+	$(ACTIVE) PYTHONPATH=scripts python -P -m permaps.design.proposal "$(FROM)" "$(or $(CONFIG),my.yaml)"
 
 test: $(READY)
 	$(ACTIVE) pytest --ignore tests/slurm $(AT_ONCE) $(PYTEST_ARGS)

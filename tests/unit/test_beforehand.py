@@ -68,6 +68,10 @@ def test_a_sound_study_says_nothing(study):
     )
 
 
+def test_a_model_without_columns_of_the_table(study):
+    assert check(model("1", mean="Intercept")) == []
+
+
 REFUSED = {
     "formula typo": (model("1 + agge"), "model.formula: there is no column 'agge'.*did you mean 'age'"),
     "syntax": (model("1 + (age"), "model.formula: cannot read"),

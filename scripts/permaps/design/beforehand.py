@@ -70,7 +70,7 @@ def _reasons(cohort, model, blocks, query):
     maps = [MAP, *map(covariate_column, model["voxelwise"])]
     reasons = []
     for i, row in enumerate(cohort[maps].to_dict("records")):
-        if names := list(lacking.columns[lacking.iloc[i]]):
+        if names := list(lacking.columns[lacking.iloc[i].to_numpy(bool)]):
             reasons.append(f"missing variate: {', '.join(names)}")
         elif not kept[i]:
             reasons.append(f"query: {query}")

@@ -1,0 +1,331 @@
+"""A first config for a folder or a table of a user: what was found, what was not, and what to write.
+
+make config FROM=study CONFIG=my.yaml
+"""
+
+import os
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from permaps.design.beforehand import check_study
+from permaps.design.given import with_model
+from permaps.inputs.bids import entities_of
+from permaps.inputs.images import UnusableMap, count_volumes
+from permaps.inputs.participants import as_frame
+from permaps.inputs.tables import ID, read_rows
+from permaps.spaces.kinds import fitted, kind_of
+from permaps.workflow.config import resolve
+from permaps.workflow.errors import UserError, listed
+
+HOME = Path(__file__).parents[3]
+TABLES = (".tsv", ".csv", ".xlsx")
+IMAGES = (".nii", ".nii.gz", ".img", ".gii", ".mgh", ".mgz", ".dscalar.nii")
+# A folder of raw data has hundreds of thousands of files, and the first of them tell the pattern.
+MOST_FILES = 50_000
+# Names of maps of an effect, and of what lies beside them.
+_EFFECT = re.compile(r"stat-effect|con_\d+|cope\d*|beta|thickness|contrast", re.I)
+_BESIDE = re.compile(r"stat-(?!effect)|var|mask|ResMS|zstat|tstat|spmT|bold|dseg|probseg|T1w", re.I)
+# What has been smoothed by the time it is written.
+_SMOOTHED = re.compile(r"con_\d+\.|cope|skeleton|fwhm\d|desc-s\d|/s\d?w|smooth", re.I)
+_MASK = re.compile(r"(group_?|brain_?)?mask\.(nii(\.gz)?|img)", re.I)
+FEW_LEVELS = 6
+
+
+@dataclass
+class Proposal:
+    """A config in the making.
+
+    Attributes
+    ----------
+    found, missed : list of str
+        Sentences for the user.
+    lines : list of str
+        Of the config.
+    """
+
+    found: list = field(default_factory=list)
+    missed: list = field(default_factory=list)
+    lines: list = field(default_factory=list)
+
+
+def propose(place: str | Path, results: str = "results-mine") -> Proposal:
+    """Propose a config for a folder or a table.
+
+    Parameters
+    ----------
+    place : path
+    results : str
+        Folder for the results.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to propose anything for.
+    """
+    place = Path(place)
+    if not place.exists():
+        raise UserError(
+            f"FROM: there is no {place}; expected a folder with your maps, or the table of participants."
+        )
+    folder = place if place.is_dir() else place.parent
+    images = _files(folder, IMAGES)
+    proposal = Proposal(lines=[f"results: {results}"])
+    design, contrasts = folder / "design.mat", folder / "design.con"
+    if place.is_dir() and design.exists() and contrasts.exists():
+        return _of_fsl(proposal, folder, images)
+    table = place if place.is_file() else _table(folder)
+    if table is None:
+        raise UserError(
+            f"FROM: no table of participants in {folder} (TSV, CSV or .xlsx), and no design.mat with its design.con; "
+            f"found {len(images)} images below it{_such_as(images)}. Write a table with a row per participant: a "
+            f"column {ID} that occurs in the names of the maps, and columns such as age or group."
+        )
+    return _of_table(proposal, table, images)
+
+
+def _files(folder, endings):
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [os.path.join(place, name) for name in sorted(files) if name.lower().endswith(endings)]
+        if len(found) > MOST_FILES:
+            break
+    return found[:MOST_FILES]
+
+
+def _such_as(paths):
+    return f", such as {paths[0]}" if paths else ""
+
+
+def _table(folder):
+    usual = folder / "participants.tsv"
+    tables = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in TABLES]
+    return usual if usual.exists() else next(iter(tables), None)
+
+
+def _of_fsl(proposal, folder, images):
+    files = {
+        "design": "design.mat",
+        "contrasts": "design.con",
+        "ftests": "design.fts",
+        "blocks": "design.grp",
+    }
+    there = {key: folder / name for key, name in files.items() if (folder / name).exists()}
+    series = [path for path in images if os.path.dirname(path) == str(folder) and _volumes(path) > 1]
+    proposal.found.append(f"a design of FSL: {listed(path.name for path in there.values())}")
+    if series:
+        proposal.found.append(f"a 4D file: {series[0]}, {_volumes(series[0])} volumes")
+    else:
+        proposal.missed.append(
+            "the 4D file with a volume per row of the design: say in dataset.maps where it is"
+        )
+    maps = series[0] if series else folder / "all.nii.gz"
+    proposal.lines += ["dataset:", "  source: fsl", f"  maps: {maps}      # volume i is row i of the design"]
+    proposal.lines += [f"  {key}: {path}" for key, path in there.items()]
+    _mask(proposal, images)
+    _smoothing(proposal, [str(maps)])
+    return proposal
+
+
+def _volumes(path):
+    try:
+        return count_volumes(path)
+    except UnusableMap:
+        return 0
+
+
+def _of_table(proposal, table, images):
+    columns, rows, _ = read_rows(table)
+    proposal.found.append(f"a table: {table}, {len(rows)} rows, columns {listed(columns)}")
+    frame = as_frame(columns, rows)
+    who = ID if ID in columns else _ids(rows, columns, images)
+    if who is None:
+        raise UserError(
+            f"{table}: no column says who is who: expected one called {ID}, or one with a value of its own in each "
+            "row that occurs in the names of the maps."
+        )
+    proposal.lines += ["dataset:", "  source: table", f"  path: {table}"]
+    if who != ID:
+        proposal.lines.append(f"  id: {_quoted(who)}")
+    sessions = _maps(proposal, table, rows, columns, who, images)
+    _mask(proposal, images)
+    _smoothing(proposal, [line for line in proposal.lines if "maps:" in line])
+    _model(proposal, frame, [c for c in columns if c not in (ID, who)], sessions)
+    return proposal
+
+
+def _ids(rows, columns, images):
+    """Return the column whose values tell the rows apart and occur in the names of images."""
+    text = "\n".join(images)
+    for column in columns:
+        values = [row[column] for row in rows]
+        if len(set(values)) == len(values) and all(value and value in text for value in values):
+            return column
+    return None
+
+
+def _maps(proposal, table, rows, columns, who, images):
+    """Say where the maps are; return the sessions that people have maps of, if they have several."""
+    folder = Path(table).parent
+    for column in columns:
+        paths = [folder / row[column] for row in rows if row[column]]
+        if paths and all(path.suffix and path.is_file() for path in paths):
+            proposal.found.append(f"paths of maps in the column '{column}'")
+            proposal.lines.append(f"  maps: {_quoted(column)}")
+            return []
+    patterns = _patterns(folder, rows, who, images)
+    if not patterns:
+        proposal.missed.append(
+            f"maps: no name of an image below {folder} has the values of '{who}'{_such_as(images)}; say in "
+            "dataset.maps where they are"
+        )
+        proposal.lines.append(f"  maps: maps/{{{who}}}.nii.gz      # not found: mend this")
+        return []
+    by_session = Counter(re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", pattern) for pattern in patterns)
+    best = max(patterns, key=lambda p: (_rank(p), len(patterns[p]), -len(p)))
+    common = re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", best)
+    sessions = []
+    if by_session[common] > 1:
+        alike = [p for p in patterns if re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", p) == common]
+        sessions = sorted(re.search(r"ses-([A-Za-z0-9]+)", p)[1] for p in alike)
+        n_maps = sum(len(patterns[p]) for p in alike)
+        proposal.found.append(
+            f"{n_maps} maps of {len(rows)} people, in sessions {', '.join(sessions)}: {common}"
+        )
+        proposal.lines.append(f"  sessions: [{', '.join(map(repr, sessions))}]")
+    else:
+        proposal.found.append(f"{len(patterns[best])} maps of {len(rows)} people: {best}")
+    chosen = common if sessions else best
+    proposal.lines.append(f"  maps: {_quoted(chosen)}")
+    others = [p for p in patterns if re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", p) != common]
+    for pattern in sorted(others, key=lambda p: (-_rank(p), p))[:5]:
+        proposal.lines.append(f"  # or maps: {_quoted(pattern)}      # {len(patterns[pattern])} of them")
+    return sessions
+
+
+def _patterns(folder, rows, who, images):
+    """Return {pattern with the id's placeholder: who have such an image}."""
+    found = {}
+    names = sorted((row[who] for row in rows if row[who]), key=len, reverse=True)
+    # An id is a whole word in the path, so that sub-1 is none in sub-10.
+    known = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, names))})(?![A-Za-z0-9])")
+    for path in images:
+        relative = os.path.relpath(path, folder)
+        if "{" in relative or not (match := known.search(relative)):
+            continue
+        pattern = known.sub(lambda m, one=match[1]: f"{{{who}}}" if m[1] == one else m[0], relative)
+        found.setdefault(pattern, set()).add(match[1])
+    return {pattern: people for pattern, people in found.items() if 2 * len(people) >= len(names)}
+
+
+def _rank(pattern):
+    name = os.path.basename(pattern)
+    return bool(_EFFECT.search(name)) - bool(_BESIDE.search(name)) + ("contrast" in entities_of(name))
+
+
+def _mask(proposal, images):
+    masks = [
+        path
+        for path in images
+        if re.fullmatch(r"(?i)(group_?|brain_?)?mask\.(nii(\.gz)?|img)", os.path.basename(path))
+    ]
+    if masks:
+        proposal.found.append(f"a mask: {masks[0]}")
+        proposal.lines += ["mask:", "  strategy: file", f"  file: {masks[0]}"]
+    else:
+        proposal.lines += [
+            "# mask: {strategy: template}      # for maps in MNI space; the default is made of the maps"
+        ]
+
+
+def _smoothing(proposal, named):
+    if any(_SMOOTHED.search(name) for name in named):
+        proposal.lines.append("smoothing_fwhm: 0      # by their names, the maps are smoothed already")
+    else:
+        proposal.missed.append("whether the maps are smoothed: say it in smoothing_fwhm")
+        proposal.lines.append(
+            "# smoothing_fwhm: 5      # has to be said, in mm: 0 if the maps are smoothed already"
+        )
+
+
+def _model(proposal, frame, columns, sessions):
+    """Propose a model: groups, if there are some, and the first numbers as a covariate."""
+    groups, numbers = [], []
+    for column in columns:
+        values = frame[column].dropna()
+        if values.dtype.kind in "if":
+            numbers += [column] if values.nunique() > 2 else []
+        elif 2 <= values.nunique() <= FEW_LEVELS and values.nunique() < len(values):
+            groups.append(column)
+    covariate = f"center({_in_formula(numbers[0])})" if numbers else ""
+    blocks = []
+    if sessions:
+        formula, contrasts = "0 + person + session", {"change": f"session[T.{sessions[1]}]"}
+        blocks = ["permutation:", "  blocks:", "    within: person"]
+    elif groups:
+        group = _in_formula(groups[0])
+        first, second = sorted(frame[groups[0]].dropna().unique())[:2]
+        formula = " + ".join(filter(None, ["0", group, covariate]))
+        contrasts = {"difference": f"{groups[0]}[{second}] - {groups[0]}[{first}]"}
+    elif covariate:
+        formula, contrasts = (
+            f"1 + {covariate}",
+            {"mean": "Intercept", "covariate": covariate.replace("`", "")},
+        )
+    else:
+        formula, contrasts = "1", {"mean": "Intercept"}
+    said = "; ".join(
+        filter(None, [groups and f"groups: {listed(groups)}", numbers and f"numbers: {listed(numbers)}"])
+    )
+    proposal.found.append(f"for the model, {said}" if said else "no columns for the model but who is who")
+    proposal.lines += [
+        f"model:      # a first one, to be replaced by your question; {said or 'the table has no other columns'}",
+        f"  formula: {_quoted(formula)}",
+        "  contrasts:",
+        *(f"    {name}: {_quoted(weights)}" for name, weights in contrasts.items()),
+        *blocks,
+    ]
+
+
+def _in_formula(column):
+    return column if column.isidentifier() else f"`{column}`"
+
+
+def _quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def checked(text: str) -> str:
+    """Say whether a run of a proposed config could begin."""
+    import yaml
+
+    try:
+        given = with_model(yaml.safe_load(text))
+        config = resolve(given, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
+        config = fitted(config, given, kind_of(config["dataset"]))
+        return "\n".join(check_study(config, kind_of(config["dataset"]).name)) or "Nothing is wrong with it."
+    except UserError as error:
+        return f"Before it can run: {error}"
+
+
+def main(place: str, output: str) -> None:
+    """Write a proposed config, and say what was found and what was not."""
+    try:
+        if os.path.lexists(output):
+            raise UserError(f"CONFIG: {output} is there already; expected the name of a new file.")
+        proposal = propose(place, f"results-{Path(output).stem}")
+    except UserError as error:
+        sys.exit(f"Permaps: {error}")
+    head = f"# Proposed for {place}. All keys: config/README.md. To run it: make run CONFIG={output}"
+    text = "\n".join([head, *proposal.lines]) + "\n"
+    Path(output).write_text(text, encoding="utf-8")
+    for title, sentences in (("Found", proposal.found), ("Not found", proposal.missed)):
+        print(f"{title}:\n" + "\n".join(f"  - {text}" for text in sentences or ["nothing"]))
+    print(f"\n{output}:\n\n{text}\n{checked(text)}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
