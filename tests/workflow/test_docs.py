@@ -132,6 +132,11 @@ STUDY = {
     + "".join(f"{s}_{t}\t{s}\t{t}\n" for s in "abcd" for t in ("baseline", "month3")),
     "results/dataset/participants.tsv": "participant_id\tmap\tpseudo\tage\tsex\n"
     + "".join(f"S0{i}\tmaps/sub-S0{i}.nii.gz\t{i * i}\t{30 - i}\t{'FM'[i % 2]}\n" for i in range(1, 7)),
+    "spm/people.csv": "code;age;group\n"
+    + "".join(f"s{i};{20 + i * i},5;{('control', 'patient')[i % 2]}\n" for i in range(1, 7)),
+    "spm/mask.nii": "",
+    "fs/people.tsv": "participant_id\tage\tgroup\n"
+    + "".join(f"s{i}\t{20 + i * i}\t{('control', 'patient')[i % 2]}\n" for i in range(1, 7)),
     "fsl/design.mat": "/Matrix\n1 0\n1 0\n1 0\n0 1\n0 1\n0 1\n",
     "fsl/design.con": "/ContrastName1 A > B\n/Matrix\n1 -1\n",
     "fsl/design.fts": "/Matrix\n1\n",
@@ -146,8 +151,8 @@ STUDY = {
 
 
 AFFINE = np.diag([4.0, 4, 4, 1])
-AFFINE[:3, 3] = -42, -20, 56  # where the docs have a sphere
-SHAPES = {"all_copes.nii.gz": (4, 4, 4, 6)}
+AFFINE[:3, 3] = -42, -20, -20  # with the places where the docs have spheres
+SHAPES = {"all_copes.nii.gz": (6, 6, 20, 6)}
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +194,8 @@ def prepared(folder, page):
             if block.page in ("README.md", page) and not block.profile:
                 dataset = config_of(block)["dataset"]
                 for path in read_listing(dataset).own_maps(dataset["maps"]):
-                    write(Path(path.partition("[")[0].replace("*", "nii")), "")
+                    for hemi in ("lh", "rh"):
+                        write(Path(path.partition("[")[0].replace("*", "nii").replace("{hemi}", hemi)), "")
     return folder
 
 
@@ -197,7 +203,7 @@ def write(path, text):
     """Write a file of the study: an image where it has the name of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix in (".gz", ".nii"):
-        nib.save(nib.Nifti1Image(np.ones(SHAPES.get(path.name, (4, 4, 4)), np.float32), AFFINE), path)
+        nib.save(nib.Nifti1Image(np.ones(SHAPES.get(path.name, (6, 6, 20)), np.float32), AFFINE), path)
     else:
         path.write_text(text)
 

@@ -27,7 +27,7 @@ from permaps.design.columns import used_by_model
 from permaps.inputs import decoders, images
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants
-from permaps.inputs.tables import map_paths, read_rows
+from permaps.inputs.sources import read_listing
 from permaps.permutation.model import Model
 from permaps.workflow.config import resolve
 
@@ -58,6 +58,7 @@ EXPECTED = {
     ),
     "paired": {"change": ("permute", 2**8, False)},
     "repeated-measures": dict.fromkeys(("sessions", "pain"), ("permute", 6**8, False)),
+    "mixed": {"drug-changes-more": ("permute", factorial(12), False)},
     "anova": dict.fromkeys(
         ("group", "dose", "interaction"), ("permute", factorial(24) // factorial(4) ** 6, False)
     ),
@@ -75,12 +76,11 @@ EXPECTED = {
 }
 
 
-def make_maps(table, maps, seed, holes):
-    """Write a small map for every row of a table: noise around a mean of 1, and holes in some of them."""
-    columns, rows, _ = read_rows(table)
+def make_maps(paths, seed, holes):
+    """Write small maps: noise around a mean of 1, and holes in some of them."""
     inside = np.zeros(SHAPE, bool)
     inside[1:-1, 1:-1, 1:-1] = True
-    for i, path in enumerate(map_paths(columns, rows, table, maps)):
+    for i, path in enumerate(paths):
         rng = np.random.default_rng([seed, i])
         data = np.where(inside, 1 + rng.standard_normal(SHAPE), 0).astype(np.float32)
         if holes and i % 6 == 0:
@@ -99,10 +99,10 @@ def prepared(path, folder):
     shutil.copytree(ROOT / "config/examples", folder / "config/examples")
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     config = resolve(given, ROOT / "config/config.yaml", ROOT / "config/schemas/config.schema.yaml")
-    table = folder / config["dataset"]["path"]
-    make_maps(table, config["dataset"]["maps"], 0, config["mask"]["min_coverage"] < 1)
+    listing = read_listing(config["dataset"])
+    make_maps(listing.own_maps(config["dataset"]["maps"]), 0, config["mask"]["min_coverage"] < 1)
     for seed, pattern in enumerate(config["model"]["voxelwise"].values(), 1):
-        make_maps(table, pattern, seed, False)
+        make_maps(listing.map_paths(pattern), seed, False)
     return path.stem, config
 
 

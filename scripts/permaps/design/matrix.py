@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,14 @@ RANK_TOLERANCE = 1e-9
 ROUNDING = 1e-12
 MOST_SUMMANDS = 500
 NO_SUM = "it holds more than columns, numbers, + - * / and brackets"
+
+
+# A factor has a level for each person if it has so many, as a share of the maps.
+MANY_LEVELS = 0.1
+MIXED = (
+    " A column for each person takes in all that differs between people, groups too: config/examples/mixed.yaml "
+    "tests what a group does to a change; groups alone take blocks (whole) in place of these columns."
+)
 
 
 def design_matrix(table: pd.DataFrame, formula: str, n_more: int = 0) -> tuple[list[str], np.ndarray]:
@@ -90,8 +99,16 @@ def _refuse_dependence(names, matrix):
     raise UserError(
         f"model.formula: the columns {_list(involved)} depend on one another (a sum of some gives another, or one "
         f"repeats another), so their effects cannot be told apart among {len(matrix)} participants. "
-        "Leave one of them out, or code a group by fewer columns (such as '0 + group' without an intercept)."
+        f"Leave one of them out, or code a group by fewer columns (such as '0 + group' without an intercept)."
+        f"{MIXED if _of_each_person(involved, len(matrix)) else ''}"
     )
+
+
+def _of_each_person(names, n_rows):
+    """Tell whether columns include one for each of many people, as in repeated measures, besides others."""
+    levels = Counter(name.partition("[")[0] for name in names if "[" in name and ":" not in name)
+    most = max(levels.values(), default=0)
+    return most >= max(3, MANY_LEVELS * n_rows) and most < len(names)
 
 
 def _list(names):
