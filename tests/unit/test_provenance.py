@@ -9,6 +9,7 @@ import record_provenance
 import write_methods
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
+from permaps.reporting.shown import design
 from permaps.spaces.files import read_space
 from permaps.workflow.provenance import plain, relabellings, software
 from run_folder import fabricate
@@ -86,6 +87,7 @@ def test_record_counts_what_was_there(record, run):
     assert record["participants"] == {
         "included": 24,
         "excluded": 2,
+        "people": None,
         "reasons": {"no value for pseudo": 2},
         "stand_out": {first: "same map as another"},
     }
@@ -166,6 +168,24 @@ def test_methods_leave_out_what_was_not_done(record):
         "Blanchard",
     ):
         assert part not in text, part
+
+
+def test_maps_and_people_are_counted_apart(record):
+    record["participants"] |= {"included": 47, "people": 24}
+    assert "statistic maps (47) of 24 participants were analysed" in methods_paragraph(record)
+    assert design(record)["Participants"].startswith("47 maps of 24 (2 left out")
+    record["participants"] |= {"people": None}
+    assert "statistic maps of 47 participants" in methods_paragraph(record)
+    assert design(record)["Participants"].startswith("47 (2 left out")
+
+
+def test_spheres_and_masks_on_other_grids_are_told(record):
+    volumes = {"V1": "v1.nii", "motor": {"center": [-42, -20, 56.5], "radius": 10}}
+    record["config"]["inference"]["small_volumes"] = volumes
+    record["mask"] |= {"resampled": ["mask.file"]}
+    text = methods_paragraph(record)
+    assert "within V1 and motor (a sphere of 10 mm around -42, -20, 56.5 mm)" in text
+    assert "On another grid than the maps, mask.file was taken at the nearest voxel." in text
 
 
 def test_a_mask_that_takes_the_whole_image_is_told_in_the_methods_and_among_the_limitations(record):

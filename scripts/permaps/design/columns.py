@@ -1,5 +1,7 @@
 """Which columns of the participants table a config uses."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from permaps.design.formula import categories, variables
@@ -48,7 +50,7 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
         select(participants, query)
 
 
-def check_covariates(voxelwise, names) -> None:
+def check_covariates(voxelwise: Collection[str], names: Collection[str]) -> None:
     """Refuse covariates that are maps with the name of a column of the formula's design.
 
     Parameters

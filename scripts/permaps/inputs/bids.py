@@ -6,6 +6,7 @@ Own code in place of pybids, which needs a database and reads every side-car: it
 import functools
 import os
 import re
+from pathlib import Path
 
 from permaps.inputs.tables import HEMI
 from permaps.workflow.errors import UserError, listed, nearest
@@ -44,7 +45,9 @@ def _below(folder):
     return found
 
 
-def find_maps(folder: str, entities: dict, people: list, sessions: list) -> list:
+def find_maps(
+    folder: str | Path, entities: dict, people: list[str | None], sessions: list[str | None]
+) -> list[str | None]:
     """Return each row's map among derivatives, or None.
 
     Parameters

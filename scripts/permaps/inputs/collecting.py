@@ -53,7 +53,7 @@ def collect(dataset: dict, voxelwise: dict, results: str | os.PathLike) -> tuple
     return [first, *found, *others], rows
 
 
-def check_series(path, listing: Listing):
+def check_series(path: str, listing: Listing) -> None:
     """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
     count, what = (count_maps, "maps") if path.endswith(DENSE) else (count_volumes, "volumes")
     try:

@@ -48,7 +48,7 @@ def elements_inside(space: Volume, where: str | Path | dict, key: str) -> np.nda
     return inside
 
 
-def on_other_grids(space, files: dict[str, str]) -> list[str]:
+def on_other_grids(space: Volume, files: dict[str, str]) -> list[str]:
     """Return the keys of the images that are not on the grid of a space, and so are taken at the nearest voxel."""
     return [
         key for key, path in files.items() if not same_grid(*read_grid(path), space.mask.shape, space.affine)
