@@ -6,6 +6,7 @@ import numpy as np
 
 from permaps.design.blocks import check_groups, levels
 from permaps.design.columns import check_columns, check_covariates, used_by_model
+from permaps.design.formula import categories
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.design.plan import plan_of
 from permaps.inputs.atlas import Atlas
@@ -14,8 +15,8 @@ from permaps.inputs.decoders import DECODERS
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.masking import brain_mask
 from permaps.inputs.participants import as_frame
-from permaps.inputs.quality import require_enough
-from permaps.inputs.query import columns_of, select
+from permaps.inputs.quality import require_enough, screen, screen_covariates
+from permaps.inputs.store import Entry
 from permaps.inputs.tables import ID, MAP, covariate_column, item_of, partners
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.volume import Volume
@@ -48,36 +49,33 @@ def check_study(config: dict, kind: str) -> list[str]:
     columns, rows = collect(config["dataset"], config["model"]["voxelwise"], config["results"])
     cohort = as_frame(columns, rows)
     model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]
+    covariates = list(model["voxelwise"])
     check_columns(cohort, model, blocks, query)
-    reasons = _reasons(cohort, model, blocks, query)
+    entries = _entries(cohort, [MAP, *map(covariate_column, covariates)])
+    variates = used_by_model(model["formula"], blocks, model["variance_groups"])
+    reasons = screen(cohort, entries, variates, query, categories(model["formula"]))
+    reasons = screen_covariates(cohort, entries, reasons, covariates)
     require_enough(cohort, reasons)
     staying = cohort[[not reason for reason in reasons]].reset_index(drop=True)
     _check_model(staying, config)
-    warnings, first = _look_at_images(staying, model["voxelwise"], DECODERS[kind])
+    warnings, first = _look_at_images(staying, covariates, DECODERS[kind])
     if kind == "volume" and first is not None:
         _check_masks(config, first)
     return warnings
 
 
-def _reasons(cohort, model, blocks, query):
-    """Return why participants leave, as far as that is known without reading a map; "" for those who stay."""
-    used = [
-        *used_by_model(model["formula"], blocks, model["variance_groups"]),
-        *(columns_of(query) if query else []),
-    ]
-    lacking = cohort[list(dict.fromkeys(used))].isna()
-    kept = select(cohort, query) if query else np.ones(len(cohort), bool)
-    maps = [MAP, *map(covariate_column, model["voxelwise"])]
-    reasons = []
-    for i, row in enumerate(cohort[maps].to_dict("records")):
-        if names := list(lacking.columns[lacking.iloc[i].to_numpy(bool)]):
-            reasons.append(f"missing variate: {', '.join(names)}")
-        elif not kept[i]:
-            reasons.append(f"query: {query}")
-        else:
-            there = all(isinstance(path, str) and _is_there(path) for path in row.values())
-            reasons.append("" if there else "missing file")
-    return reasons
+def _entries(cohort, columns):
+    """Return what may be said of each image without reading it: it is missing, or is taken for a sound one."""
+    sound = Entry(shape=[1, 1, 1], affine=np.eye(4).tolist())
+    return {
+        row[ID]: {
+            column: sound
+            if isinstance(row[column], str) and _is_there(row[column])
+            else Entry("missing file")
+            for column in columns
+        }
+        for row in cohort.to_dict("records")
+    }
 
 
 def _is_there(path):
