@@ -3,6 +3,7 @@
 #   make run                    the embedded example, results in results/
 #   make run CONFIG=my.yaml     your own analysis, results where my.yaml says
 #   make config FROM=study CONFIG=my.yaml    a first config for your folder or table, and what was found in it
+#   make docs                   the docs as a small site, build/site/index.html, with every link checked
 #   make test                   unit and workflow tests
 #   make test-slurm             the workflow on a Slurm that the test starts
 #   make lint                   only the checks of style
@@ -45,6 +46,15 @@ run: $(READY)
 config: $(READY)
 	@$(if $(FROM),,echo "make config FROM=your/folder CONFIG=my.yaml" >&2; exit 2;) \
 	$(ACTIVE) PYTHONPATH=scripts python -P -m permaps.design.proposal "$(FROM)" "$(or $(CONFIG),my.yaml)"
+
+# Copied as they lie in the repository, so that the links between them hold.
+.PHONY: docs
+docs: $(READY)
+	@"$(BIN)/python" -P -c 'import mkdocs' 2>/dev/null || \
+		{ echo 'make docs needs mkdocs: "$(BIN)/python" -m pip install mkdocs' >&2; exit 1; }
+	@rm -rf build/docs build/site && mkdir -p build/docs
+	@cp -R README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config docs build/docs
+	$(ACTIVE) mkdocs build --quiet
 
 test: $(READY)
 	$(ACTIVE) pytest --ignore tests/slurm $(AT_ONCE) $(PYTEST_ARGS)

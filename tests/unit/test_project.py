@@ -1,6 +1,9 @@
 """What the project says of itself in several places is the same everywhere."""
 
+import importlib.util
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -40,3 +43,40 @@ def test_hosted_checks_are_ours_on_the_oldest_python_too():
     assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
     oldest = tomllib.loads(whole("pyproject.toml"))["tool"]["ruff"]["target-version"]
     assert oldest == f"py{job['strategy']['matrix']['python'][0].replace('.', '')}"
+
+
+def test_every_page_is_on_the_site():
+    def pages(entries):
+        for entry in entries:
+            (target,) = entry.values()
+            yield from pages(target) if isinstance(target, list) else [target]
+
+    listed = list(pages(loaded("mkdocs.yml")["nav"]))
+    written = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md"]
+    written += [f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")]
+    assert sorted(listed) == sorted(written)
+
+
+@pytest.mark.skipif(
+    not importlib.util.find_spec("mkdocs"), reason="needs mkdocs, to build the site and check its links"
+)
+def test_the_site_is_built_and_its_links_lead_somewhere(tmp_path):
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "CITATION.cff",
+        "mkdocs.yml",
+        "Makefile",
+    ):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("config", "docs"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    done = subprocess.run(
+        ["make", "--assume-old=.venv/.locked", "PYTHON=/bin/false", "CACHE=true", "docs"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Your own data" in (tmp_path / "build/site/index.html").read_text()
