@@ -8,10 +8,10 @@ from permaps.permutation.thresholds import significant
 from permaps.reporting.captions import write_caption
 from permaps.reporting.clusters import residual_dof
 from permaps.reporting.drawing import draw_glass, draw_panels, draw_statistic, view
-from permaps.reporting.style import save
+from permaps.reporting.style import draw, write_view
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job, written_whole
+from permaps.workflow.jobs import job
 from scipy.stats import f, t
 
 BONFERRONI = "Parametric Test (Bonferroni FWE)"
@@ -56,7 +56,7 @@ def main(
         if panel == "comparison":
             shown.insert(0, (BONFERRONI, bonferroni))
         title = f"{contrast} (corrected p ≤ {alpha:g})"
-        save(draw_panels(space, shown, alpha, title, most), *paths)
+        draw(paths, draw_panels, space, shown, alpha, title, most)
 
     if glass:
         stat = "tfce" if "tfce" in logp else next(iter(logp))
@@ -64,7 +64,7 @@ def main(
         shown = (
             f"where {name} is significant" if inside.any() else f"nothing significant by {name}; highest 1 %"
         )
-        save(draw_glass(space, statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}"), *glass)
+        draw(glass, draw_glass, space, statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}")
 
     counts = [f"{BONFERRONI}: {significant(bonferroni, alpha).sum():,}"]
     for stat, paths in slices.items():
@@ -72,7 +72,7 @@ def main(
         count = int(inside.sum())
         elements = space.element if count == 1 else space.elements
         title = f"{contrast}: {name}, {count:,} significant {elements} (corrected p ≤ {alpha:g})"
-        save(draw_statistic(space, statistic, inside, voxel_stat, title, voxel_stat == "t"), *paths)
+        draw(paths, draw_statistic, space, statistic, inside, voxel_stat, title, voxel_stat == "t")
         counts.append(f"{name}: {count:,}")
     write_caption(
         caption,
@@ -115,9 +115,7 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
         threshold = 0.99 * top
         title = f"top: {voxel_stat} > {threshold:.2f}"
         said = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
-    page = view(space, shown, threshold, title, peak, symmetric=voxel_stat == "t")
-    with written_whole(output) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_view(output, view, space, shown, threshold, title, peak, voxel_stat == "t")
     write_caption(caption, said)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from permaps.reporting.captions import write_caption
 from permaps.reporting.drawing import draw_coverage
-from permaps.reporting.style import save
+from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
 
@@ -25,7 +25,7 @@ def main(*, brain, mask, counts, included, outputs, caption):
     n = len(pd.read_csv(included, sep="\t", usecols=["participant_id"], dtype=str))
     space = read_space(brain)
     values, inside = read_map(space, counts), read_space(mask).mask[space.mask]
-    save(draw_coverage(space, values, inside, n), *outputs)
+    draw(outputs, draw_coverage, space, values, inside, n)
     everywhere = int((values >= n).sum())
     text = f"{int(inside.sum()):,} {space.elements} are analysed; {everywhere:,} have a value in all {n} maps"
     partly = values[(values > 0) & (values < n)]

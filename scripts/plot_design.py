@@ -5,7 +5,7 @@ from pathlib import Path
 
 from permaps.design.tables import read_matrix
 from permaps.reporting.charts import design_matrix
-from permaps.reporting.style import save
+from permaps.reporting.style import draw
 from permaps.workflow.jobs import job
 
 
@@ -22,7 +22,7 @@ def main(*, design, blocks, contrasts, outputs):
     matrix, names, weights = read_design(design, contrasts)
     formula = json.loads(Path(blocks).read_text(encoding="utf-8"))["formula"]
     title = f"{formula} ({len(matrix)} maps)"
-    save(design_matrix(matrix, names, weights, title), *outputs)
+    draw(outputs, design_matrix, matrix, names, weights, title)
 
 
 def read_design(design, contrasts):

@@ -9,7 +9,7 @@ from permaps.permutation.together import parts_of
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
 from permaps.reporting.shown import active
-from permaps.reporting.style import number, save
+from permaps.reporting.style import draw, number
 from permaps.spaces.files import read_space
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job
@@ -40,7 +40,7 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
     """
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
-    save(null_histograms(by_stat, alpha, title, extent, ranked), *outputs)
+    draw(outputs, null_histograms, by_stat, alpha, title, extent, ranked)
     said = []
     for stat, null in by_stat.items():
         value, low, high = critical_value(null, alpha)
@@ -70,7 +70,7 @@ def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
     """
     tracks = {s: (null, top_peaks(null, tables[s])) for s, null in by_stat.items()}
     n = len(next(iter(by_stat.values()))) - 1
-    save(convergence(tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in"), *outputs)
+    draw(outputs, convergence, tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in")
     write_caption(
         caption,
         f"{n:,} relabellings: their smallest possible p is {1 / (n + 1):.2g}; the level is {alpha:g}.",
@@ -119,7 +119,7 @@ def plot_discoveries(bound, space, tables, outputs, caption, contrast, alpha):
     title = (
         f"{contrast}: how much is active, at least ({100 * (1 - alpha):g} % confidence for all sets at once)"
     )
-    save(discoveries(clusters, sizes, among / sizes, title, space.elements), *outputs)
+    draw(outputs, discoveries, clusters, sizes, among / sizes, title, space.elements)
     said = [f"Of all {n:,} {space.elements}, at least {among.max():,} are active."]
     for stat, table in tables.items():
         if sentence := active(table, space):

@@ -6,7 +6,7 @@ from permaps.design.tables import read_contrast, read_matrix
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
-from permaps.reporting.style import save
+from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
 
@@ -54,7 +54,7 @@ def main(
         y, design_there = at_element(element, data, covariate_maps, rows)
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
-    save(peak_effects(panels, title, "map value, adjusted"), *outputs)
+    draw(outputs, peak_effects, panels, title, "map value, adjusted")
     write_caption(caption, f"{shown}, of {len(rows)} maps.")
 
 

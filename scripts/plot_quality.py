@@ -4,7 +4,7 @@ from permaps.inputs.frames import read_frame
 from permaps.inputs.participants import read_participants
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
-from permaps.reporting.style import save
+from permaps.reporting.style import draw
 from permaps.workflow.jobs import job
 
 
@@ -29,17 +29,16 @@ def main(*, metrics, excluded, outputs, caption, elements="voxels"):
     title = f"Quality of {len(table)} maps: {len(flags)} stand{'s' * (len(flags) == 1)} out"
     bands = table[["q01", "q25", "q50", "q75", "q99"]].to_numpy()
     people = table["participant_id"].tolist()
-    save(
-        quality(
-            people,
-            bands,
-            table["correlation"].to_numpy(),
-            table["missing"].to_numpy(),
-            flags,
-            title,
-            elements,
-        ),
-        *outputs,
+    draw(
+        outputs,
+        quality,
+        people,
+        bands,
+        table["correlation"].to_numpy(),
+        table["missing"].to_numpy(),
+        flags,
+        title,
+        elements,
     )
     named = "; ".join(f"{people[i]}: {reason}" for i, reason in flags.items()) or "nobody"
     left = (

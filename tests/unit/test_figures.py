@@ -23,8 +23,10 @@ from permaps.permutation.discoveries import Bound
 from permaps.reporting.brains import axial_cuts, glass_brains, slices
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
-from permaps.reporting.style import plt
+from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
+from permaps.reporting.style import draw, plt, write_view
 from permaps.spaces.files import read_space
+from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from test_clusters import run_rule
 
@@ -62,11 +64,11 @@ def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
     tables = {s: read_frame(table(run, contrast, s)) for s in stats}
     nulls = read_maxima(run / f"nulls/contrast-{contrast}.npz", stats)
     outputs, caption = [tmp_path / "a.png", tmp_path / "a.svg"], tmp_path / "a.rst"
-    for draw, read in (
+    for plot, read in (
         (plot_nulls.plot_distributions, (nulls,)),
         (plot_nulls.plot_convergence, (nulls, tables)),
     ):
-        draw(*read, outputs, caption, contrast, 0.05)
+        plot(*read, outputs, caption, contrast, 0.05)
         assert min(pixels(outputs[0])) > 400
         assert "</svg>" in outputs[1].read_text()
         assert "39 relabellings" in caption.read_text()
@@ -334,3 +336,37 @@ def test_a_matplotlibrc_in_the_working_directory_changes_no_figure(tmp_path):
         cwd=tmp_path, env=inherited | {"PYTHONPATH": scripts}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "[False, ['sans-serif'], False]"
+
+
+@pytest.mark.parametrize("values", ["noise", "zeros"])
+@pytest.mark.parametrize("shape", [(10, 11, 1), (10, 11, 9)], ids=["single slice", "volume"])
+def test_single_slices_and_maps_of_nothing_are_drawn(shape, values):
+    mask = np.zeros(shape, bool)
+    mask[2:-2, 2:-2] = True
+    space = Volume(mask, np.diag([8.0, 8, 8, 1]))
+    n = space.n_elements
+    t = np.random.default_rng(0).normal(size=n) if values == "noise" else np.zeros(n)
+    for make, arguments in (
+        (draw_panels, ([("max t", np.abs(t))], 0.05, "title")),
+        (draw_statistic, (t, np.abs(t) > 1, "t", "title")),
+        (draw_glass, (t, np.abs(t) > 1, "t", "title")),
+        (draw_coverage, (np.full(n, 8), np.ones(n, bool), 8)),
+    ):
+        plt.close(make(space, *arguments))
+    assert "<html" in view(space, t, 0.5, "title", 0)
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_a_note(tmp_path, capsys):
+    def fail(*arguments):
+        plt.figure()
+        raise ValueError(f"<no> {arguments}")
+
+    paths = [tmp_path / "a.png", tmp_path / "a.svg"]
+    draw(paths, fail, 1)
+    write_view(tmp_path / "v.html", fail, 2)
+    assert not plt.get_fignums()
+    assert min(pixels(paths[0])) > 200
+    assert "could not be drawn: &lt;no&gt; (1,)" in paths[1].read_text()
+    assert "could not be drawn: &lt;no&gt; (2,)" in (tmp_path / "v.html").read_text()
+    told = capsys.readouterr().err
+    assert told.count("Permaps warns:") == 2 and f"{paths[0]} could not be drawn, and has a note" in told

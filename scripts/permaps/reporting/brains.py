@@ -103,7 +103,9 @@ def signed_glass(
     matplotlib.figure.Figure
     """
     size = np.abs(values)
-    drawn = significant if significant.any() else size >= np.quantile(size[size > 0], 0.99, method="lower")
+    drawn = significant
+    if size.any() and not significant.any():
+        drawn = size >= np.quantile(size[size > 0], 0.99, method="lower")
     top = float(size.max())
     signed = bool((values < 0).any())
     cmap = "RdBu_r" if signed else "inferno"
@@ -231,6 +233,8 @@ def draw_slices(
     outline = nib.Nifti1Image(significant.astype(np.float32), affine)
     rows = np.array_split(axial_cuts(size * (1 + significant), affine, cuts), len(boxes))
     for row, (box, heights) in enumerate(zip(boxes, rows, strict=True)):
+        if not len(heights):  # of a single slice there is one row
+            break
         display = plotting.plot_stat_map(
             image,
             display_mode="z",

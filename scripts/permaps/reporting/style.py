@@ -1,6 +1,8 @@
 """How every figure looks: fonts, sizes, and colours that survive print and colour blindness."""
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Callable, Iterable
+from html import escape
 from pathlib import Path
 
 import matplotlib
@@ -11,7 +13,8 @@ import matplotlib.pyplot as plt
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
-from permaps.workflow.jobs import written_whole
+from permaps.inputs.images import one_line
+from permaps.workflow.jobs import log, warn, written_whole
 
 # Okabe and Ito's palette, named by the meaning of a colour in our figures.
 BLUE, ORANGE, GREEN, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A", "#222222"
@@ -50,6 +53,48 @@ def heading(figure: Figure, title: str) -> None:
     # A bold letter of 12 points is about 0.1 inch wide.
     size = min(12, 12 * (figure.get_figwidth() - 0.2) / (0.1 * len(title)))
     figure.suptitle(title, x=0.1 / figure.get_figwidth(), ha="left", fontsize=size, fontweight="bold")
+
+
+def draw(paths: Iterable[str | Path], make: Callable[..., Figure], *arguments: object) -> None:
+    """Draw a figure and save it; one that cannot be drawn leaves a note in its place, and the run goes on.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        The figure, in as many formats.
+    make : callable
+        Draws it.
+    *arguments
+        What it takes.
+    """
+    paths = list(paths)
+    try:
+        save(make(*arguments), *paths)
+    except Exception as error:  # no plotting library's view of odd images decides about a run
+        save(_note(_not_drawn(paths[0], error)), *paths)
+
+
+def write_view(path: str | Path, make: Callable[..., str], *arguments: object) -> None:
+    """Write an interactive view, a page; one that cannot be made leaves a note, as by `draw`."""
+    try:
+        page = make(*arguments)
+    except Exception as error:
+        page = f"<!DOCTYPE html>\n<title>No view</title>\n<p>{escape(_not_drawn(path, error))}</p>\n"
+    with written_whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _not_drawn(path, error):
+    plt.close("all")
+    log.exception("%s could not be drawn", path)
+    warn(f"{path} could not be drawn, and has a note in its place: {one_line(error)}")
+    return f"This figure could not be drawn: {one_line(error)}"
+
+
+def _note(text):
+    figure = plt.figure(figsize=(7, 1.6))
+    figure.text(0.02, 0.5, textwrap.fill(text, 90), va="center", color=BLACK)
+    return figure
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
