@@ -7,8 +7,8 @@ from permaps.workflow import terminal
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# Jobs parse this file too, and nobody reads output that goes to a file or another program.
-AT_A_TERMINAL = workflow.is_main_process and sys.stderr.isatty()
+# Jobs parse this file too.
+IS_MAIN = workflow.is_main_process
 STARTED = []
 
 
@@ -30,7 +30,7 @@ def tell_plan():
         if job.rule.name != "all"
     ]
     workers = workflow.cores if workflow.local_exec else workflow.nodes
-    if AT_A_TERMINAL:
+    if IS_MAIN:
         tell(terminal.banner(config, jobs, workers if workers and workers < sys.maxsize else None, version()))
     if note := terminal.too_few(
         config["permutation"]["n_permutations"],
@@ -63,7 +63,7 @@ def name_few_files(record):
 
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     logger.addHandler(PlanOfDryRun())
-    if AT_A_TERMINAL:
+    if IS_MAIN:
         logger.addFilter(name_few_files)
 
 
@@ -74,11 +74,11 @@ onstart:
 
 onsuccess:
     summary = Path(result("tables/summary.tsv"))
-    if AT_A_TERMINAL and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
-        tell(terminal.closing(config["results"], config["inference"]["alpha"]))
+    if IS_MAIN and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
+        tell(terminal.closing(config["results"], config["inference"]["alpha"], bool(IN_VOLUMES)))
 
 
 onerror:
-    if AT_A_TERMINAL:
+    if IS_MAIN:
         failed = sorted((job.rule.name, list(job.log)) for job in workflow.scheduler.failed)
         last_word(terminal.failure(failed, log, STARTED[0]))

@@ -125,6 +125,23 @@ def test_closing_tells_what_was_found(tmp_path):
     assert f"{tmp_path}/report.html" in text
 
 
+def test_closing_says_that_nothing_is_significant_and_what_small_volumes_have(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables/summary.tsv").write_text(
+        "contrast\tstatistic\tn_significant_vertices\tn_clusters\tp_fwe\nage\ttfce\t0\t0\t0.12\n"
+    )
+    (tmp_path / "tables/small_volumes.tsv").write_text(
+        "contrast\tvolume\tstatistic\tn_vertices\tp_fwe\tn_significant_vertices\nage\tV1\tt\t90\t0.031\t7\n"
+    )
+    # A file of volumes that are no longer asked for is there too.
+    alone = closing(tmp_path, 0.05)
+    assert "nothing is significant at a corrected level of 0.05" in alone and "V1" not in alone
+    assert "vertices" in alone
+    text = closing(tmp_path, 0.05, volumes=True)
+    assert "nothing is" not in text
+    assert ["age", "in", "V1", "t", "7", "0.031"] in [line.split() for line in text.splitlines()]
+
+
 def test_failure_names_the_logs():
     text = failure([("smooth_maps", ["results/logs/smooth_maps.log"]), ("x", ["a", "b"])], ["snakemake.log"])
     assert "smooth_maps: results/logs/smooth_maps.log" in text

@@ -104,9 +104,13 @@ def test_an_error_does_not_drown_among_the_names_of_maps(study):
     assert re.search(r"input: .*, and \d more$", above.partition("Error in rule")[2], re.M), above
 
 
-def test_elsewhere_than_at_a_terminal_nothing_is_added(finished, study):
-    assert "Permaps" not in finished.finish("--dry-run", "--forceall").stdout
-    assert "Permaps" not in study.finish("--forcerun", "summarise_results").stdout
+def test_in_a_file_the_same_is_said(finished, study):
+    assert finished.finish("--dry-run", "--forceall").stdout.count(PLAN) == 1
+    said = study.finish("--forcerun", "summarise_results").stdout
+    assert (said.count(PLAN), said.count(DONE)) == (1, 1)
+    failing(study, "write_methods", "ValueError('odd')")
+    said = study.run("--", "results/methods.md").stdout
+    assert "unexpected ValueError: odd" in said.partition("Permaps stopped")[2]
 
 
 def test_too_few_relabellings_for_the_level_are_told_before_anything_runs(finished):

@@ -151,7 +151,7 @@ def too_few(
     )
 
 
-def closing(results: str | Path, alpha: float) -> str:
+def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
     """Return the closing summary.
 
     Parameters
@@ -159,31 +159,40 @@ def closing(results: str | Path, alpha: float) -> str:
     results : path
         The results' folder, with tables/summary.tsv.
     alpha : float
+    volumes : bool
+        Whether there are small volumes, in tables/small_volumes.tsv.
 
     Returns
     -------
     str
     """
-    header = ["contrast", "statistic", "voxels", "clusters", "smallest p"]
-    rows = [
+    rows = _rows(Path(results) / "tables/summary.tsv")
+    if volumes:
+        for row in _rows(Path(results) / "tables/small_volumes.tsv"):
+            rows.append(row | {"contrast": f"{row['contrast']} in {row['volume']}", "n_clusters": "n/a"})
+    # Voxels, vertices or edges.
+    counted = next(name for name in rows[0] if name.startswith("n_significant_"))
+    header = ["contrast", "statistic", counted.removeprefix("n_significant_"), "clusters", "smallest p"]
+    cells = [
         [
             row["contrast"],
             row["statistic"],
-            f"{int(row['n_significant_voxels']):,}",
+            f"{int(row[counted]):,}",
             "" if row["n_clusters"] == "n/a" else f"{int(row['n_clusters']):,}",
             f"{float(row['p_fwe']):.2g}",
         ]
-        for row in _rows(Path(results) / "tables/summary.tsv")
+        for row in rows
     ]
-    widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
+    widths = [max(len(line[i]) for line in [header, *cells]) for i in range(len(header))]
     lines = [
         "  "
         + "  ".join(
             c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
         )
-        for line in [header, *rows]
+        for line in [header, *cells]
     ]
-    title = f"Permaps is done: significant at a corrected level of {alpha:g}"
+    nothing = "" if any(int(row[counted]) for row in rows) else "nothing is "
+    title = f"Permaps is done: {nothing}significant at a corrected level of {alpha:g}"
     return "\n".join([title, "", *lines, "", *_pairs({"report": f"{results}/report.html"})])
 
 
