@@ -107,7 +107,7 @@ CHANGES = {
         {"permutation": {"blocks": {"whole": "family"}}}, {"screen_participants"}
     ),
     "permutation.blocks.nested": Change(
-        {"permutation": {"blocks": {"nested": ["pair"]}}}, {"screen_participants"}
+        {"permutation": {"blocks": {"nested": ["everyone", "pair"]}}}, {"screen_participants"}
     ),
     "inference.statistics": Change(
         {"inference": {"statistics": ["voxel", "tfce"]}}, {"merge_nulls"}, chunks="none"

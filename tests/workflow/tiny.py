@@ -144,7 +144,7 @@ def write_data(folder):
     smaller[2] = 0
     nib.Nifti1Image(brain, affine).to_filename(folder / "brain.nii.gz")
     nib.Nifti1Image(smaller, affine).to_filename(folder / "smaller.nii.gz")
-    lines = ["participant_id\tage\tgroup\tfamily\tpair\tmap"]
+    lines = ["participant_id\tage\tgroup\tfamily\teveryone\tpair\tmap"]
     for i in range(8):
         values = rng.normal(size=brain.shape)
         values[3:6, 3:6, 3:6] += i
@@ -152,7 +152,7 @@ def write_data(folder):
         nib.Nifti1Image((values * brain).astype(np.float32), affine).to_filename(folder / name)
         for other in (f"sub-{i + 1}_stat-t_statmap.nii.gz", f"{i + 1:03d}.nii.gz"):
             os.link(folder / name, folder / other)
-        lines.append(f"{i + 1}\t{20 + 3 * i}\t{'ab'[i % 2]}\tf{i // 2}\t{1 + i // 2}\t{name}")
+        lines.append(f"{i + 1}\t{20 + 3 * i}\t{'ab'[i % 2]}\tf{i // 2}\t1\t{1 + i // 2}\t{name}")
     for name, sign in (("design", 1), ("other", -1)):
         write_vest(folder / f"{name}.mat", [[1, sign * age] for age in range(8)])
         write_vest(folder / f"{name}.con", [[0, sign]], ContrastName1="age")

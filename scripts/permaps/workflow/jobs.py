@@ -16,6 +16,8 @@ from permaps.workflow.errors import UserError
 from permaps.workflow.records import Records, looked_at, made
 
 log = logging.getLogger("permaps")
+# What a check before the run logs is for the log of the job that finds it again.
+log.addHandler(logging.NullHandler())
 
 # Not the fault of the code: no space, no permission.
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
