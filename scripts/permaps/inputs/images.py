@@ -127,7 +127,7 @@ def count_volumes(path: str | Path) -> int:
     return shape[3] if len(shape) > 3 else 1
 
 
-def read_grid(path):
+def read_grid(path: str | Path) -> tuple[tuple[int, ...], np.ndarray]:
     """Return the shape and the affine of an image's voxels, by its header; see `count_volumes`."""
     image = _open(path)
     return image.shape[:3], np.asarray(image.affine, float)
