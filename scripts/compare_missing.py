@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.tables import write_rows
-from permaps.permutation.missing import described, difference, patterns
+from permaps.permutation.missing import described, difference, patterns, rougher
 from permaps.workflow.jobs import job, warn, written_whole
 
 
@@ -28,8 +29,11 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
     levels = json.loads(Path(blocks).read_text(encoding="utf-8"))["blocks"]
     maps = [np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)]
     lacking, n_voxels = patterns(*maps)
-    found = difference(lacking, n_voxels, read_matrix(design)[2], weights, scheme, levels)
-    note = described(found)
+    columns = read_matrix(design)[2]
+    found = difference(lacking, n_voxels, columns, weights, scheme, levels)
+    moves = exchangeability_of(like_rows(columns), scheme, levels)
+    notes = [described(found), rougher(lacking, n_voxels, maps[0].shape[1], moves)]
+    note = " ".join(filter(None, notes))
     row = {
         "contrast": contrast,
         "n_voxels": maps[0].shape[1],

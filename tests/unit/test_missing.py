@@ -1,13 +1,17 @@
 """Whether missing values go with what is tested: found and reported, and no alarm where chance explains them."""
 
 import json
+import re
 
 import compare_missing
 import numpy as np
 import pytest
 from permaps.design.tables import write_matrix
-from permaps.permutation.missing import described, difference, patterns
-from validation.studies import SCENARIOS, simulate
+from permaps.design.scheme import exchangeability_of
+from permaps.permutation import missing
+from permaps.permutation.missing import described, difference, patterns, rougher
+from validation import page
+from validation.studies import SCENARIOS, STATISTICS, simulate
 
 NO_BLOCKS = {}
 
@@ -99,3 +103,36 @@ def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):
     assert written["n_voxels"] == "216" and written["n_voxels_lacking"] == "108"
     assert written["n_lacking_there"] == "6" and float(written["p"]) < 0.01
     assert f"Permaps warns: group: {written['note']}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("n_lacking", "scheme", "blocks", "said"),
+    [
+        (1, "permute", {}, "6 % of the values are missing.*up to 7.5 %"),
+        (0, "permute", {}, ""),
+        (1, "flip", {}, ""),
+        # Two of a family leave together.
+        (1, "permute", {"whole": [0, 0, 1, 1, 2, 2, 3, 3]}, "12 % of the values.*up to 10.2 %"),
+    ],
+)
+def test_many_missing_values_are_told_for_what_they_do_to_clusters(n_lacking, scheme, blocks, said):
+    maps = np.zeros((8, 10), np.float32)
+    maps[3, : 5 * n_lacking] = np.nan
+    lacking, n_voxels = patterns(maps)
+    labels = np.repeat(range(4), 2) if blocks else np.arange(8)
+    note = rougher(lacking, n_voxels, 10, exchangeability_of(labels, scheme, blocks))
+    assert re.match(said, note) if said else note == ""
+
+
+def test_what_is_told_was_measured():
+    kept = page.kept("calibration")
+    rates = {
+        name: [100 * counts[s] / kept["n"] for s in STATISTICS]
+        for name, counts in kept["rejections"].items()
+        if name.startswith("missing")
+    }
+    # Voxels are the first.
+    assert max(rate[0] for rate in rates.values()) < 6.5
+    whole = rates.pop("missing_whole")
+    assert max(whole) == missing.TOO_OFTEN_WHOLE
+    assert max(max(rate) for rate in rates.values()) == missing.TOO_OFTEN

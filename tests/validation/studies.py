@@ -235,6 +235,10 @@ _WELCH = (
     "which group; flips need no equal variances"
 )
 _UNEQUAL = "errors that differ in variance are not exchangeable"
+_ROUGH = (
+    "where people are missing, relabelled maps are rougher than the observed one, and more so where a block leaves "
+    "as a whole; the largest t keeps its level"
+)
 _SKEWED = "flips need errors that are symmetric about 0; these are skewed"
 
 SCENARIOS = [
@@ -295,7 +299,10 @@ SCENARIOS = [
         "exponential",
     ),
     Scenario(
-        "missing_whole", "whole blocks, 10 x 2, 10 % missing, normal", with_missing(whole_blocks(10, 2), 0.1)
+        "missing_whole",
+        "whole blocks, 10 x 2, 10 % missing, normal",
+        with_missing(whole_blocks(10, 2), 0.1),
+        fails=_ROUGH,
     ),
     Scenario(
         "unequal_flips",
