@@ -6,8 +6,8 @@ import re
 import compare_missing
 import numpy as np
 import pytest
-from permaps.design.tables import write_matrix
 from permaps.design.scheme import exchangeability_of
+from permaps.design.tables import write_matrix
 from permaps.permutation import missing
 from permaps.permutation.missing import described, difference, patterns, rougher
 from validation import page
