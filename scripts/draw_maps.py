@@ -100,23 +100,23 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
     """
     space = read_space(mask)
     statistic = read_map(space, values)
-    planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
-    dof = residual_dof(planned)
+    contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    dof = residual_dof(contrast_plan)
     if voxel_stat == "t":
         threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
         ranked = np.abs(statistic) if two_sided else statistic
     else:
-        threshold, ranked = f.isf(cluster_p, *planned["dof"]), statistic
+        threshold, ranked = f.isf(cluster_p, *contrast_plan["dof"]), statistic
     peak = int(np.argmax(ranked))
     shown = statistic if two_sided or voxel_stat == "F" else np.maximum(statistic, 0)
     title = f"|t| > {threshold:.2f}" if voxel_stat == "t" and two_sided else f"{voxel_stat} > {threshold:.2f}"
-    said = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
+    text = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:
         threshold = 0.99 * top
         title = f"top: {voxel_stat} > {threshold:.2f}"
-        said = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
+        text = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
     write_view(output, view, space, shown, threshold, title, peak, voxel_stat == "t")
-    write_caption(caption, said)
+    write_caption(caption, text)
 
 
 if "snakemake" in globals():

@@ -17,7 +17,7 @@ from permaps.workflow.jobs import job
 # As many points as one can see on a log axis.
 POINTS = 400
 
-# Said where an axis is not the statistic's own.
+# For captions of axes that are not the statistic's own.
 JOINT = "Where cortex and voxels have a null each, -log10 of the smaller p of each relabelling is shown"
 
 
@@ -41,14 +41,14 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
     draw(outputs, null_histograms, by_stat, alpha, title, extent, ranked)
-    said = []
+    sentences = []
     for stat, null in by_stat.items():
         value, low, high = critical_value(null, alpha)
         interval = f"95 % CI {number(low)} to {number(high)}"
-        said.append(
+        sentences.append(
             f"{STATISTICS[stat].title}: observed {number(null[0])}, critical {number(value)} ({interval})"
         )
-    text = f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(said) + "."
+    text = f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(sentences) + "."
     if ranked:
         text += f" {JOINT} ({', '.join(STATISTICS[stat].label for stat in ranked)})."
     write_caption(caption, text)
@@ -120,11 +120,11 @@ def plot_discoveries(bound, space, tables, outputs, caption, contrast, alpha):
         f"{contrast}: how much is active, at least ({100 * (1 - alpha):g} % confidence for all sets at once)"
     )
     draw(outputs, discoveries, clusters, sizes, among / sizes, title, space.elements)
-    said = [f"Of all {n:,} {space.elements}, at least {among.max():,} are active."]
+    sentences = [f"Of all {n:,} {space.elements}, at least {among.max():,} are active."]
     for stat, table in tables.items():
         if sentence := active(table, space):
-            said.append(f"By {STATISTICS[stat].label}: {sentence}")
-    write_caption(caption, " ".join(said))
+            sentences.append(f"By {STATISTICS[stat].label}: {sentence}")
+    write_caption(caption, " ".join(sentences))
 
 
 if "snakemake" in globals():

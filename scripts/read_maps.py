@@ -46,7 +46,7 @@ if "snakemake" in globals():
             values=snakemake.output.values,
             voxelwise=snakemake.params.settings["voxelwise"],
             check=partial(
-                # Said here, since reading may take long; not among the params, since what is read is the same.
+                # Checked here, since reading may take long; not among the params, since what is read is the same.
                 check_columns,
                 model=snakemake.config["model"],
                 blocks=snakemake.config["permutation"]["blocks"],

@@ -78,13 +78,13 @@ def main(
     """
     space = read_space(mask)
     statistic = read_map(space, values)
-    planned = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
     with np.load(nulls, allow_pickle=False) as stored:
-        drawn = relabellings(stored, planned["n_distinct"])
+        drawn = relabellings(stored, contrast_plan["n_distinct"])
     over_statistics = smallest_p(
         (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(nulls, corrected).items()
     )
-    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, residual_dof(planned))
+    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, residual_dof(contrast_plan))
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     named = Atlas(*atlas) if atlas else None

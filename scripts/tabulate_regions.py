@@ -65,7 +65,7 @@ def main(
         write_frame(table, temporary, "%.6g")
 
 
-def dealt(spheres, files):
+def by_region(spheres, files):
     """Return where each region is: its sphere, or the next of the files."""
     files = iter(files)
     return {name: next(files) if sphere is None else sphere for name, sphere in spheres.items()}
@@ -77,7 +77,7 @@ if "snakemake" in globals():
             mask=snakemake.input.mask,
             values=snakemake.input.values,
             corrected=dict(zip(snakemake.params.settings["stats"], snakemake.input.corrected, strict=True)),
-            regions=dealt(snakemake.params.settings["regions"], snakemake.input.regions),
+            regions=by_region(snakemake.params.settings["regions"], snakemake.input.regions),
             atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
             output=snakemake.output.table,
             voxel_stat=snakemake.params.settings["voxel_stat"],

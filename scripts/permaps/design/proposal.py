@@ -247,7 +247,7 @@ def _smoothing(proposal, named):
     else:
         proposal.missed.append("whether the maps are smoothed: say it in smoothing_fwhm")
         proposal.lines.append(
-            "# smoothing_fwhm: 5      # has to be said, in mm: 0 if the maps are smoothed already"
+            "# smoothing_fwhm: 5      # you must give it, in mm: 0 if the maps are smoothed already"
         )
 
 
@@ -277,12 +277,14 @@ def _model(proposal, frame, columns, sessions):
         )
     else:
         formula, contrasts = "1", {"mean": "Intercept"}
-    said = "; ".join(
+    summary = "; ".join(
         filter(None, [groups and f"groups: {listed(groups)}", numbers and f"numbers: {listed(numbers)}"])
     )
-    proposal.found.append(f"for the model, {said}" if said else "no columns for the model but who is who")
+    proposal.found.append(
+        f"for the model, {summary}" if summary else "no columns for the model but who is who"
+    )
     proposal.lines += [
-        f"model:      # a first one, to be replaced by your question; {said or 'the table has no other columns'}",
+        f"model:      # a first one, to be replaced by your question; {summary or 'the table has no other columns'}",
         f"  formula: {_quoted(formula)}",
         "  contrasts:",
         *(f"    {name}: {_quoted(weights)}" for name, weights in contrasts.items()),

@@ -92,10 +92,10 @@ def _check_size(vest):
         ("NumPoints", len(vest.rows), "rows"),
         ("NumContrasts", len(vest.rows), "rows"),
     ):
-        said = vest.keys.get(key)
-        if said is not None and said != str(found):
+        declared = vest.keys.get(key)
+        if declared is not None and declared != str(found):
             raise UserError(
-                f"{vest.path}: /{key} says {said}, and the matrix has {found} {things}; is the file cut off? "
+                f"{vest.path}: /{key} says {declared}, and the matrix has {found} {things}; is the file cut off? "
                 "Write it again with FSL's Glm."
             )
 

@@ -245,14 +245,14 @@ def _statistics(record, verbatim):
 def _exponents(inference, parts):
     """Describe the exponents of TFCE, by part where there are several."""
     keys = {"cortex": ("tfce_surface", " on the cortex"), "voxels": ("tfce", " in the voxels")}
-    said = []
+    texts = []
     for part in parts:
         key, where = keys[part]
         powers = inference[key]
-        said.append(
+        texts.append(
             f"E = {powers['extent']:g} and H = {powers['height']:g}" + (where if len(parts) > 1 else "")
         )
-    return _and(said)
+    return _and(texts)
 
 
 def _place(name, where):

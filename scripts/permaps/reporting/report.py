@@ -140,7 +140,7 @@ def _section(name, found, numbers, space, embed):
 
 
 def _explained_once(figures):
-    """Leave out what was said below the figure before."""
+    """Leave out an explanation that stands below the figure before."""
     before = [None, *(f.explanation for f in figures)]
     return [
         replace(f, explanation="") if f.explanation == above else f
