@@ -5,6 +5,7 @@ from functools import cache
 
 from permaps.spaces.kinds import hemispheres_of, kind_of
 from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
+from permaps.workflow.names import input_names
 
 
 def result(path):
@@ -16,9 +17,15 @@ def result(path):
 KIND = kind_of(config["dataset"])
 
 
-def map_of(contrast, stat, kind="statmap"):
-    """A group map of a contrast or an analysis, which may be a wildcard, as the statistic may be."""
-    return result(f"maps/contrast-{contrast}_stat-{stat}_{kind}{KIND.ending}")
+def own(path, prefix=None):
+    """A result that each input has, below its folder with the input's prefix; without one, the input is a wildcard."""
+    folder, name = os.path.split(path)
+    return result(os.path.join(folder, f"{OF if prefix is None else prefix}{name}"))
+
+
+def map_of(test, stat, kind="statmap"):
+    """A group map of a test or an analysis, which may be a wildcard, as the statistic may be."""
+    return result(f"maps/{test}_stat-{stat}_{kind}{KIND.ending}")
 
 
 def hemisphere_map(path, side):
@@ -51,22 +58,32 @@ def one_of(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
+# The maps of the participants: one kind of them without a name, or several kinds, each with its own. What begins
+# the names of files that each kind has: as a wildcard, and of all.
+INPUTS = input_names(config["dataset"])
+OF = "input-{of}_" if INPUTS else ""
+PREFIXES = [f"input-{name}_" for name in INPUTS] or [""]
 CONTRASTS = list(config["model"]["contrasts"])
-
-
-def statistic_of(contrast):
-    """The voxel statistic of a contrast, t or F."""
-    return voxel_statistic(config["model"]["contrasts"][contrast])
-
-
-# What is tested where: a contrast over the whole mask, or in a small volume. By name in file names.
-ANALYSES = {c: (c, None) for c in CONTRASTS} | {
-    f"{c}_volume-{v}": (c, v) for c in CONTRASTS for v in config["inference"]["small_volumes"]
+# What is tested: a contrast in the maps of an input. By what the names of its files begin with.
+TESTS = {f"{prefix}contrast-{c}": (prefix, c) for prefix in PREFIXES for c in CONTRASTS}
+# And where: over the whole mask, or in a small volume.
+ANALYSES = {t: (t, None) for t in TESTS} | {
+    f"{t}_volume-{v}": (t, v) for t in TESTS for v in config["inference"]["small_volumes"]
 }
 
 
-def contrast_of(analysis):
-    """The contrast that an analysis tests."""
+def prefix_of(test):
+    """What the names of files of its input begin with."""
+    return TESTS[test][0]
+
+
+def contrast_of(test):
+    """The contrast that is tested."""
+    return TESTS[test][1]
+
+
+def test_of(analysis):
+    """The test that an analysis makes."""
     return ANALYSES[analysis][0]
 
 
@@ -75,33 +92,47 @@ def volume_of(analysis):
     return ANALYSES[analysis][1]
 
 
-# What the elements of the maps are, and how many participants have a value at each.
-MASK = result(f"mask{KIND.stored}")
-COVERAGE = result(f"mask_coverage{KIND.ending}")
+def statistic_of(test):
+    """The voxel statistic of a test, t or F."""
+    return voxel_statistic(config["model"]["contrasts"][contrast_of(test)])
+
+
+def name_of(prefix):
+    """The name of the input whose files begin so; "" for one without."""
+    return prefix.removeprefix("input-").removesuffix("_")
+
+
+def title_of(test):
+    """What a test is called in figures and tables."""
+    name = name_of(prefix_of(test))
+    return f"{name}: {contrast_of(test)}" if name else contrast_of(test)
+
+
+# What the elements of the maps are, and how many participants have a value at each. Each input has its own.
+MASK = f"mask{KIND.stored}"
+COVERAGE = f"mask_coverage{KIND.ending}"
 # Before elements left it for their values; and how many left it.
-BRAIN = result(f"quality/brain_mask{KIND.stored}")
-LEFT = result(f"quality/{KIND.elements}.tsv")
-# Covariates that are maps, each participants x voxels, in the order of the design's columns.
-COVARIATES = [result(f"covariates/{name}.npy") for name in config["model"]["voxelwise"]]
+BRAIN = f"quality/brain_mask{KIND.stored}"
+LEFT = f"quality/{KIND.elements}.tsv"
 
 
 # The names in file names of the statistics that have a corrected map, for contrasts tested by t and by F.
 BY_T, BY_F = (statistics_of(voxel_stat, config["inference"]["statistics"]) for voxel_stat in ("t", "F"))
 
 
-def stats_of(contrast):
-    """Those of a contrast."""
-    return {"t": BY_T, "F": BY_F}[statistic_of(contrast)]
+def stats_of(test):
+    """Those of a test."""
+    return {"t": BY_T, "F": BY_F}[statistic_of(test)]
 
 
 def tested_by(voxel_stat):
-    """The contrasts with this voxel statistic: they have results of the same names."""
-    return [c for c in CONTRASTS if statistic_of(c) == voxel_stat]
+    """The tests with this voxel statistic: they have results of the same names."""
+    return [t for t in TESTS if statistic_of(t) == voxel_stat]
 
 
 def analyses_by(voxel_stat):
     """The analyses with this voxel statistic."""
-    return [a for a in ANALYSES if statistic_of(contrast_of(a)) == voxel_stat]
+    return [a for a in ANALYSES if statistic_of(test_of(a)) == voxel_stat]
 
 
 # Of the bounds on true discoveries; None where there are none.
@@ -109,7 +140,9 @@ SHIFT = (config["inference"]["tdp"] or {}).get("shift")
 
 
 wildcard_constraints:
+    of=one_of(INPUTS),
     contrast=one_of(CONTRASTS),
+    test=one_of(TESTS),
     analysis=one_of(ANALYSES),
     stat=one_of(STATISTICS),
     start=r"\d+",

@@ -3,9 +3,9 @@
 
 rule correct:
     input:
-        observed=result("observed/contrast-{analysis}.npz"),
-        null=result("nulls/contrast-{analysis}.npz"),
-        exceedances=result("counts/contrast-{analysis}.npz"),
+        observed=result("observed/{analysis}.npz"),
+        null=result("nulls/{analysis}.npz"),
+        exceedances=result("counts/{analysis}.npz"),
     output:
         fwe=p_maps(BY_T, "fwe"),
         unc=p_maps(counted(BY_T), "unc"),
@@ -36,10 +36,10 @@ use rule correct as correct_f with:
 # Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
 rule merge_contrasts:
     input:
-        models=[result(f"design/contrast-{c}_model.npz") for c in CONTRASTS],
-        nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
+        models=[result(f"design/{OF}contrast-{c}_model.npz") for c in CONTRASTS],
+        nulls=[result(f"nulls/{OF}contrast-{c}.npz") for c in CONTRASTS],
     output:
-        null=result("nulls/across-contrasts.npz"),
+        null=own("nulls/across-contrasts.npz"),
     conda:
         "../envs/kernel.yaml"
     resources:
@@ -50,39 +50,51 @@ rule merge_contrasts:
         "../scripts/merge_contrasts.py"
 
 
+if INPUTS:
+
+    use rule merge_contrasts as merge_inputs with:
+        input:
+            models=[result(f"design/{t}_model.npz") for t in TESTS],
+            nulls=[result(f"nulls/{t}.npz") for t in TESTS],
+        output:
+            null=result("nulls/across-inputs.npz"),
+        message:
+            "Merging the nulls of all inputs and contrasts"
+
+
 rule correct_across:
     input:
-        observed=result("observed/contrast-{analysis}.npz"),
-        null=result("nulls/contrast-{analysis}.npz"),
-        across=result("nulls/across-contrasts.npz"),
+        observed=result("observed/{analysis}.npz"),
+        null=result("nulls/{analysis}.npz"),
+        across=across_null,
     output:
-        logp=p_maps(BY_T, "cfwe"),
+        logp=p_maps(BY_T, "{across}"),
     wildcard_constraints:
         analysis=one_of(tested_by("t")),
     params:
-        settings=dict(stats=BY_T),
+        settings=lambda wildcards: dict(stats=BY_T, across=ACROSS[wildcards.across]),
     message:
-        "Correcting {wildcards.analysis} across contrasts"
+        "Correcting {wildcards.analysis} across {params.settings[across]}"
     script:
         "../scripts/correct_across.py"
 
 
 use rule correct_across as correct_across_f with:
     output:
-        logp=p_maps(BY_F, "cfwe"),
+        logp=p_maps(BY_F, "{across}"),
     wildcard_constraints:
         analysis=one_of(tested_by("F")),
     params:
-        settings=dict(stats=BY_F),
+        settings=lambda wildcards: dict(stats=BY_F, across=ACROSS[wildcards.across]),
 
 
 rule fit_tail:
     input:
-        observed=result("observed/contrast-{analysis}.npz"),
-        nulls=result("nulls/contrast-{analysis}.npz"),
+        observed=result("observed/{analysis}.npz"),
+        nulls=result("nulls/{analysis}.npz"),
     output:
         logp=map_of("{analysis}", "{stat}", "corr-gpd_logp"),
-        table=result("tables/contrast-{analysis}_stat-{stat}_tail.tsv"),
+        table=result("tables/{analysis}_stat-{stat}_tail.tsv"),
     params:
         settings=dict(seed=config["permutation"]["seed"]),
     message:

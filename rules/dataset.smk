@@ -5,19 +5,20 @@ if COHORT["source"] == "simulated" and KIND.name == "surface":
 
     rule simulate_cohort:
         output:
-            participants=result("dataset/participants.tsv"),
-            maps=directory(result("dataset/maps")),
-            regions=result("dataset/truth/regions.tsv"),
-            pseudo_L=result("dataset/truth/hemi-L_effect-pseudo.func.gii"),
-            pseudo_R=result("dataset/truth/hemi-R_effect-pseudo.func.gii"),
-            mean_L=result("dataset/truth/hemi-L_effect-mean.func.gii"),
-            mean_R=result("dataset/truth/hemi-R_effect-mean.func.gii"),
+            participants=own("dataset/participants.tsv"),
+            maps=directory(own("dataset/maps")),
+            regions=own("dataset/truth/regions.tsv"),
+            pseudo_L=own("dataset/truth/hemi-L_effect-pseudo.func.gii"),
+            pseudo_R=own("dataset/truth/hemi-R_effect-pseudo.func.gii"),
+            mean_L=own("dataset/truth/hemi-L_effect-mean.func.gii"),
+            mean_R=own("dataset/truth/hemi-R_effect-mean.func.gii"),
         params:
-            settings=dict(
+            settings=lambda wildcards: dict(
                 space=KIND.name,
                 n_subjects=COHORT["n_subjects"],
                 seed=COHORT["seed"],
                 effect_size=COHORT["effect_size"],
+                number=input_number(wildcards),
             ),
         message:
             "Simulating {params.settings[n_subjects]} participants"
@@ -28,15 +29,16 @@ elif COHORT["source"] == "simulated" and KIND.name == "edges":
 
     rule simulate_cohort:
         output:
-            participants=result("dataset/participants.tsv"),
-            maps=directory(result("dataset/maps")),
-            effect=result("dataset/truth/effect-pseudo.tsv"),
+            participants=own("dataset/participants.tsv"),
+            maps=directory(own("dataset/maps")),
+            effect=own("dataset/truth/effect-pseudo.tsv"),
         params:
-            settings=dict(
+            settings=lambda wildcards: dict(
                 space=KIND.name,
                 n_subjects=COHORT["n_subjects"],
                 seed=COHORT["seed"],
                 effect_size=COHORT["effect_size"],
+                number=input_number(wildcards),
             ),
         message:
             "Simulating {params.settings[n_subjects]} participants"
@@ -47,17 +49,18 @@ elif COHORT["source"] == "simulated" and KIND.name == "grayordinates":
 
     rule simulate_cohort:
         output:
-            participants=result("dataset/participants.tsv"),
-            maps=directory(result("dataset/maps")),
-            regions=result("dataset/truth/regions.tsv"),
-            effect_pseudo=result("dataset/truth/effect-pseudo.dscalar.nii"),
-            effect_mean=result("dataset/truth/effect-mean.dscalar.nii"),
+            participants=own("dataset/participants.tsv"),
+            maps=directory(own("dataset/maps")),
+            regions=own("dataset/truth/regions.tsv"),
+            effect_pseudo=own("dataset/truth/effect-pseudo.dscalar.nii"),
+            effect_mean=own("dataset/truth/effect-mean.dscalar.nii"),
         params:
-            settings=dict(
+            settings=lambda wildcards: dict(
                 space=KIND.name,
                 n_subjects=COHORT["n_subjects"],
                 seed=COHORT["seed"],
                 effect_size=COHORT["effect_size"],
+                number=input_number(wildcards),
             ),
         message:
             "Simulating {params.settings[n_subjects]} participants"
@@ -68,18 +71,19 @@ elif COHORT["source"] == "simulated":
 
     rule simulate_cohort:
         output:
-            participants=result("dataset/participants.tsv"),
+            participants=own("dataset/participants.tsv"),
             # As one folder: Snakemake lists every updated file on the terminal.
-            maps=directory(result("dataset/maps")),
-            regions=result("dataset/truth/regions.tsv"),
-            labels=result("dataset/truth/regions.nii.gz"),
-            effect_pseudo=result("dataset/truth/effect-pseudo.nii.gz"),
-            effect_mean=result("dataset/truth/effect-mean.nii.gz"),
+            maps=directory(own("dataset/maps")),
+            regions=own("dataset/truth/regions.tsv"),
+            labels=own("dataset/truth/regions.nii.gz"),
+            effect_pseudo=own("dataset/truth/effect-pseudo.nii.gz"),
+            effect_mean=own("dataset/truth/effect-mean.nii.gz"),
         params:
-            settings=dict(
+            settings=lambda wildcards: dict(
                 n_subjects=COHORT["n_subjects"],
                 seed=COHORT["seed"],
                 effect_size=COHORT["effect_size"],
+                number=input_number(wildcards),
             ),
         message:
             "Simulating {params.settings[n_subjects]} participants"
@@ -90,7 +94,7 @@ elif COHORT["source"] == "localizer":
 
     rule fetch_localizer:
         output:
-            participants=result("dataset/participants.tsv"),
+            participants=own("dataset/participants.tsv"),
         resources:
             runtime=minutes(120),
         params:
@@ -111,10 +115,12 @@ else:
             listed=SOURCE_FILES,
             maps=source_maps,
         output:
-            participants=result("dataset/participants.tsv"),
+            participants=own("dataset/participants.tsv"),
         params:
             settings=lambda wildcards: dict(
-                dataset=rows_of(COHORT),
+                dataset=rows_of(dataset_of(wildcards)),
+                input=wildcards.get("of", ""),
+                earlier=earlier_inputs(wildcards),
                 voxelwise=VOXELWISE,
                 sources=state_of(
                     "dataset/participants.tsv",
@@ -131,12 +137,12 @@ else:
 # The only rule that decodes the maps: who is analysed, in which mask and how smooth, is asked of what it leaves.
 rule read_maps:
     input:
-        participants=result("dataset/participants.tsv"),
+        participants=own("dataset/participants.tsv"),
         maps=source_maps,
         covariates=source_covariates,
     output:
-        images=result("dataset/images.json"),
-        values=result("dataset/values.bin"),
+        images=own("dataset/images.json"),
+        values=own("dataset/values.bin"),
     resources:
         runtime=minutes(60),
     params:

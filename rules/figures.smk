@@ -3,13 +3,12 @@
 
 FIGURES = [
     result("figures/design.png"),
-    result("figures/quality.png"),
-    result("figures/coverage.png"),
-    *[path for c in CONTRASTS for path in panel_figures(c)],
-    *[result(f"figures/contrast-{c}_stat-{s}_slices.png") for c in CONTRASTS for s in stats_of(c)],
+    *[own(f"figures/{name}.png", prefix) for prefix in PREFIXES for name in ("quality", "coverage")],
+    *[path for t in TESTS for path in panel_figures(t)],
+    *[result(f"figures/{t}_stat-{s}_slices.png") for t in TESTS for s in stats_of(t)],
     *[
-        result(f"figures/contrast-{c}_{name}")
-        for c in CONTRASTS
+        result(f"figures/{t}_{name}")
+        for t in TESTS
         for name in (
             *["glass.png"] * FROM_SIDES,
             "viewer.html",
@@ -22,26 +21,28 @@ FIGURES = [
 
 rule draw_maps:
     input:
-        mask=MASK,
+        mask=of_its_input(MASK),
         values=voxel_map,
         parametric=parametric_map,
         corrected=corrected_maps,
-        plan=result("design/contrast-{contrast}_plan.json"),
+        plan=planned("plan.json"),
     output:
         **map_figures(BY_T),
     wildcard_constraints:
-        contrast=one_of(tested_by("t")),
+        test=one_of(tested_by("t")),
     params:
         settings=lambda wildcards: dict(
-            voxel_stat=statistic_of(wildcards.contrast),
-            stats=stats_of(wildcards.contrast),
-            panels=panels_of(stats_of(wildcards.contrast)),
+            contrast=contrast_of(wildcards.test),
+            title=title_of(wildcards.test),
+            voxel_stat=statistic_of(wildcards.test),
+            stats=stats_of(wildcards.test),
+            panels=panels_of(stats_of(wildcards.test)),
             alpha=config["inference"]["alpha"],
             cluster_p=config["inference"]["cluster_p"],
             two_sided=config["permutation"]["two_sided"],
         ),
     message:
-        "Drawing the maps of {wildcards.contrast}"
+        "Drawing the maps of {wildcards.test}"
     script:
         "../scripts/draw_maps.py"
 
@@ -50,53 +51,58 @@ use rule draw_maps as draw_maps_f with:
     output:
         **map_figures(BY_F),
     wildcard_constraints:
-        contrast=one_of(tested_by("F")),
+        test=one_of(tested_by("F")),
 
 
 rule plot_peaks:
     input:
-        maps=result("maps.npy"),
-        covariates=COVARIATES,
-        mask=MASK,
+        maps=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        mask=of_its_input(MASK),
         design=result("design/design.tsv"),
-        contrasts=result("design/contrast-{contrast}_weights.tsv"),
+        contrasts=planned("weights.tsv"),
         values=voxel_map,
         tables=cluster_tables,
     output:
         figure=figure(
-            "figures/contrast-{contrast}_peaks.png",
+            "figures/{test}_peaks.png",
             "peaks",
             "2 Results",
             figure="4 data at the peaks",
-            contrast="{contrast}",
+            contrast=titled,
         ),
-        vector=result("figures/contrast-{contrast}_peaks.svg"),
-        caption=numbers("contrast-{contrast}_peaks"),
+        vector=result("figures/{test}_peaks.svg"),
+        caption=numbers("{test}_peaks"),
     params:
-        settings=lambda wildcards: dict(voxel_stat=statistic_of(wildcards.contrast)),
+        settings=lambda wildcards: dict(
+            contrast=contrast_of(wildcards.test),
+            title=title_of(wildcards.test),
+            voxel_stat=statistic_of(wildcards.test),
+        ),
     message:
-        "Drawing the data at the peaks of {wildcards.contrast}"
+        "Drawing the data at the peaks of {wildcards.test}"
     script:
         "../scripts/plot_peaks.py"
 
 
 rule plot_nulls:
     input:
-        mask=MASK,
-        null=result("nulls/contrast-{contrast}.npz"),
+        mask=of_its_input(MASK),
+        null=result("nulls/{test}.npz"),
         observed=OBSERVED,
         tables=cluster_tables,
     output:
         **null_figures(),
     params:
         settings=lambda wildcards: dict(
-            stats=stats_of(wildcards.contrast),
+            title=title_of(wildcards.test),
+            stats=stats_of(wildcards.test),
             alpha=config["inference"]["alpha"],
             shift=SHIFT,
             extent=KIND.extent,
         ),
     message:
-        "Drawing the nulls of {wildcards.contrast}"
+        "Drawing the nulls of {wildcards.test}"
     script:
         "../scripts/plot_nulls.py"
 
@@ -117,14 +123,18 @@ rule plot_design:
 
 rule plot_quality:
     input:
-        metrics=result("quality/metrics.tsv"),
-        excluded=result("quality/excluded.tsv"),
+        metrics=own("quality/metrics.tsv"),
+        excluded=own("quality/excluded.tsv"),
     output:
         figure=figure(
-            "figures/quality.png", "quality", "5 Design and quality", figure="2 quality of the maps"
+            f"figures/{OF}quality.png",
+            "quality",
+            "5 Design and quality",
+            figure="2 quality of the maps",
+            **OF_LABEL,
         ),
-        vector=result("figures/quality.svg"),
-        caption=numbers("quality"),
+        vector=own("figures/quality.svg"),
+        caption=numbers(f"{OF}quality"),
     params:
         settings=dict(elements=KIND.elements),
     message:
@@ -135,14 +145,16 @@ rule plot_quality:
 
 rule plot_coverage:
     input:
-        brain=BRAIN,
-        mask=MASK,
-        counts=COVERAGE,
+        brain=own(BRAIN),
+        mask=own(MASK),
+        counts=own(COVERAGE),
         included=result("quality/included.tsv"),
     output:
-        figure=figure("figures/coverage.png", "coverage", "5 Design and quality", figure="3 coverage"),
-        vector=result("figures/coverage.svg"),
-        caption=numbers("coverage"),
+        figure=figure(
+            f"figures/{OF}coverage.png", "coverage", "5 Design and quality", figure="3 coverage", **OF_LABEL
+        ),
+        vector=own("figures/coverage.svg"),
+        caption=numbers(f"{OF}coverage"),
     message:
         "Drawing the coverage"
     script:

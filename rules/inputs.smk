@@ -5,6 +5,7 @@ import os
 from permaps.inputs.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
 from permaps.inputs.tables import hemisphere_files, partners
 from permaps.spaces.kinds import exponents
+from permaps.workflow.names import each_input
 from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
@@ -25,9 +26,9 @@ def given_file(key, path):
 
 
 @functools.cache
-def table_maps(maps=None):
-    """The files that the source names and that exist: a missing one costs its participant, not the run."""
-    return map_files(COHORT, maps, config["results"])
+def table_maps(name, covariate=None):
+    """The files that exist of an input, or of a covariate: a missing one costs its participant, not the run."""
+    return map_files(each_input(COHORT)[name], covariate, config["results"])
 
 
 # The files that say who has which map.
@@ -39,16 +40,32 @@ SOURCE_FILES = (
 )
 
 
+def dataset_of(wildcards):
+    """The dataset with the maps of one input alone."""
+    return each_input(COHORT)[wildcards.get("of", "")]
+
+
+def input_number(wildcards):
+    """The place of an input among them, from 0."""
+    return INPUTS.index(wildcards.of) if INPUTS else 0
+
+
+def earlier_inputs(wildcards):
+    """Where the maps are of the inputs before this one: one more, at the end, is nothing new to the others."""
+    return {name: COHORT["maps"][name] for name in INPUTS[: input_number(wildcards)]}
+
+
 def source_maps(wildcards):
     """The maps, as far as they are known before anything runs: a changed one re-runs what reads it."""
     if COHORT["source"] == "simulated":
-        return result("dataset/maps")
-    return table_maps() if COHORT["source"] in OWN else []
+        return own("dataset/maps")
+    return table_maps(wildcards.get("of", "")) if COHORT["source"] in OWN else []
 
 
 def source_covariates(wildcards):
     """The maps of all covariates."""
-    return [file for pattern in VOXELWISE.values() for file in table_maps(pattern)]
+    name = wildcards.get("of", "")
+    return [file for pattern in VOXELWISE.values() for file in table_maps(name, pattern)]
 
 
 def mask_file(wildcards):
@@ -125,11 +142,25 @@ def chunks(wildcards):
     size, wanted = config["permutation"]["chunk_size"], config["permutation"]["n_permutations"]
     bounds = [0, *range(size + 1, wanted + size + 1, size)]
     return [
-        result(f"nulls/contrast-{wildcards.analysis}/{start}-{stop}.npz")
-        for start, stop in zip(bounds, bounds[1:])
+        result(f"nulls/{wildcards.analysis}/{start}-{stop}.npz") for start, stop in zip(bounds, bounds[1:])
     ]
 
 
+def tested(wildcards):
+    """The test that a rule is about, whose wildcard is one, or an analysis."""
+    return test_of(wildcards.analysis) if "analysis" in wildcards.keys() else wildcards.test
+
+
+def of_its_input(path):
+    """A result of the input that a test or an analysis is of."""
+    return lambda wildcards: own(path, prefix_of(tested(wildcards)))
+
+
+def covariate_maps(wildcards):
+    """The covariates of a test or an analysis, each participants x voxels, in the order of the design's columns."""
+    return [own(f"covariates/{name}.npy", prefix_of(tested(wildcards))) for name in VOXELWISE]
+
+
 def planned(name):
-    """What `plan_contrast` made of the contrast that an analysis tests."""
-    return lambda wildcards: result(f"design/contrast-{contrast_of(wildcards.analysis)}_{name}")
+    """What `plan_contrast` made of the contrast that a test or an analysis is of."""
+    return lambda wildcards: result(f"design/contrast-{contrast_of(tested(wildcards))}_{name}")

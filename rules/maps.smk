@@ -4,14 +4,15 @@
 rule smooth_maps:
     input:
         included=result("quality/included.tsv"),
-        images=result("dataset/images.json"),
-        values=result("dataset/values.bin"),
-        brain=BRAIN,
+        usable=own("quality/included.tsv"),
+        images=own("dataset/images.json"),
+        values=own("dataset/values.bin"),
+        brain=own(BRAIN),
     output:
-        mask=MASK,
-        coverage=COVERAGE,
-        matrix=result("maps.npy"),
-        voxels=LEFT,
+        mask=own(MASK),
+        coverage=own(COVERAGE),
+        matrix=own("maps.npy"),
+        voxels=own(LEFT),
     resources:
         runtime=minutes(60),
     params:
@@ -30,12 +31,13 @@ rule smooth_maps:
 rule smooth_covariates:
     input:
         included=result("quality/included.tsv"),
-        images=result("dataset/images.json"),
-        values=result("dataset/values.bin"),
-        brain=BRAIN,
-        mask=MASK,
+        usable=own("quality/included.tsv"),
+        images=own("dataset/images.json"),
+        values=own("dataset/values.bin"),
+        brain=own(BRAIN),
+        mask=own(MASK),
     output:
-        matrix=result("covariates/{covariate}.npy"),
+        matrix=own("covariates/{covariate}.npy"),
     wildcard_constraints:
         covariate=one_of(VOXELWISE),
     resources:

@@ -52,25 +52,25 @@ rule collect_contrasts:
         "../scripts/collect_contrasts.py"
 
 
-# Of an analysis: a contrast, or a contrast in a small volume.
+# Of an analysis: a test, or a test in a small volume.
 rule build_model:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        mask=MASK,
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        mask=of_its_input(MASK),
         design=result("design/design.tsv"),
         contrasts=planned("weights.tsv"),
         blocks=result("design/blocks.json"),
         plan=planned("plan.json"),
         volume=small_volume,
     output:
-        model=result("design/contrast-{analysis}_model.npz"),
+        model=result("design/{analysis}_model.npz"),
     params:
         settings=lambda wildcards: dict(
-            contrast=contrast_of(wildcards.analysis),
+            contrast=contrast_of(tested(wildcards)),
             variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
             sphere=sphere(wildcards),
-            sources=state_of(f"design/contrast-{wildcards.analysis}_model.npz", small_volume(wildcards)),
+            sources=state_of(f"design/{wildcards.analysis}_model.npz", small_volume(wildcards)),
         ),
     message:
         "Putting together the model of {wildcards.analysis}"

@@ -1,37 +1,35 @@
-# Where results lie, which of them a contrast has, and how the report shows them.
-def table_of(contrast, stat):
-    """A cluster table of a contrast."""
-    return result(f"tables/contrast-{contrast}_stat-{stat}_clusters.tsv")
+# Where results lie, which of them a test has, and how the report shows them.
+def table_of(test, stat):
+    """A cluster table of a test."""
+    return result(f"tables/{test}_stat-{stat}_clusters.tsv")
 
 
 def voxel_map(wildcards):
-    """The contrast's t or F."""
-    return map_of(wildcards.contrast, statistic_of(wildcards.contrast))
+    """The test's t or F."""
+    return map_of(wildcards.test, statistic_of(wildcards.test))
 
 
 def enhanced_map(wildcards):
-    """The contrast's TFCE, if it has one: its maxima are peaks."""
-    return map_of(wildcards.contrast, "tfce") if "tfce" in stats_of(wildcards.contrast) else []
+    """The test's TFCE, if it has one: its maxima are peaks."""
+    return map_of(wildcards.test, "tfce") if "tfce" in stats_of(wildcards.test) else []
 
 
 def uncorrected_map(wildcards):
     """-log10 uncorrected p by permutation, which comes with the voxel statistic alone."""
-    voxel_stat = statistic_of(wildcards.contrast)
+    voxel_stat = statistic_of(wildcards.test)
     return (
-        map_of(wildcards.contrast, voxel_stat, "corr-unc_logp")
-        if voxel_stat in stats_of(wildcards.contrast)
-        else []
+        map_of(wildcards.test, voxel_stat, "corr-unc_logp") if voxel_stat in stats_of(wildcards.test) else []
     )
 
 
 def magnitude_map(wildcards):
     """The effect that a t contrast estimates; partial R2 for F, which has no single effect."""
-    return map_of(wildcards.contrast, {"t": "effect", "F": "partialr2"}[statistic_of(wildcards.contrast)])
+    return map_of(wildcards.test, {"t": "effect", "F": "partialr2"}[statistic_of(wildcards.test)])
 
 
 def corrected_maps(wildcards):
-    """-log10 FWE p of every statistic of the contrast."""
-    return [map_of(wildcards.contrast, s, "corr-fwe_logp") for s in stats_of(wildcards.contrast)]
+    """-log10 FWE p of every statistic of the test."""
+    return [map_of(wildcards.test, s, "corr-fwe_logp") for s in stats_of(wildcards.test)]
 
 
 def counted(stats):
@@ -39,8 +37,23 @@ def counted(stats):
     return [s for s in stats if s in ("t", "F") or s == "tfce" and config["inference"]["uncorrected_tfce"]]
 
 
-# The corrections besides FWE in one contrast: across contrasts, and by the tail's fit.
-FURTHER = ["cfwe"] * (len(CONTRASTS) > 1) + ["gpd"] * config["inference"]["tail_fit"]
+# What p are corrected across, besides elements, where there are several.
+ACROSS = {"cfwe": "contrasts"} if len(CONTRASTS) > 1 else {}
+if len(INPUTS) > 1:
+    ACROSS["ifwe"] = "inputs and contrasts"
+# The corrections besides FWE in one test: across others, and by the tail's fit.
+FURTHER = [*ACROSS, *["gpd"] * config["inference"]["tail_fit"]]
+
+
+wildcard_constraints:
+    across=one_of(ACROSS),
+
+
+def across_null(wildcards):
+    """The smallest p of each relabelling over what p are corrected across."""
+    if wildcards.across == "ifwe":
+        return result("nulls/across-inputs.npz")
+    return own("nulls/across-contrasts.npz", prefix_of(tested(wildcards)))
 
 
 def corrections_of(stat):
@@ -51,9 +64,7 @@ def corrections_of(stat):
 def further_maps(wildcards):
     """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
     return [
-        map_of(wildcards.contrast, s, f"corr-{kind}_logp")
-        for kind in FURTHER
-        for s in stats_of(wildcards.contrast)
+        map_of(wildcards.test, s, f"corr-{kind}_logp") for kind in FURTHER for s in stats_of(wildcards.test)
     ]
 
 
@@ -62,13 +73,18 @@ def p_maps(stats, kind):
     return [map_of("{analysis}", s, f"corr-{kind}_logp") for s in stats]
 
 
+def titled(wildcards):
+    """What the test of a figure or a table is called in the report."""
+    return title_of(wildcards.test)
+
+
 def cluster_report(stat):
-    """A cluster table of a contrast, as an output that is marked for the report."""
+    """A cluster table of a test, as an output that is marked for the report."""
     return report(
-        table_of("{contrast}", stat),
+        table_of("{test}", stat),
         caption="captions/clusters.rst",
         category="3 Tables",
-        labels={"table": "clusters", "contrast": "{contrast}", "statistic": stat},
+        labels={"table": "clusters", "contrast": titled, "statistic": stat},
     )
 
 
@@ -78,20 +94,20 @@ SMALL_VOLUMES = [result("tables/small_volumes.tsv")] if IN_VOLUMES else []
 
 
 def cluster_tables(wildcards):
-    """The contrast's cluster tables, in the order of its statistics."""
-    return [table_of(wildcards.contrast, s) for s in stats_of(wildcards.contrast)]
+    """The test's cluster tables, in the order of its statistics."""
+    return [table_of(wildcards.test, s) for s in stats_of(wildcards.test)]
 
 
 # Bounds on true discoveries, and what they are read from; both are empty where there are none.
 BOUNDED = SHIFT is not None
-OBSERVED = result("observed/contrast-{contrast}.npz") if BOUNDED else []
+OBSERVED = result("observed/{test}.npz") if BOUNDED else []
 # Whether there are regions to report on.
 REGIONS = bool(config["inference"]["regions"]) or config["atlas"]["image"] is not None
 
 
 def share_maps(stats):
-    """How much of each cluster is active, by these statistics of a contrast, as outputs of one rule."""
-    return [map_of("{contrast}", s, "tdp_statmap") for s in stats] * BOUNDED
+    """How much of each cluster is active, by these statistics of a test, as outputs of one rule."""
+    return [map_of("{test}", s, "tdp_statmap") for s in stats] * BOUNDED
 
 
 # Whether figures are drawn.
@@ -103,30 +119,34 @@ def figure(path, caption, category, **labels):
     return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)
 
 
+# Of a figure that each input has.
+OF_LABEL = {"input": "{of}"} if INPUTS else {}
+
+
 def numbers(stem):
     """The file with the numbers that a figure's caption includes."""
     return result(f"figures/captions/{stem}.rst")
 
 
 def panels_of(stats):
-    """The panels that these statistics of a contrast have; the parametric test alone is one too."""
+    """The panels that these statistics of a test have; the parametric test alone is one too."""
     return [p for p in PANELS if p == "comparison" or any(STATISTICS[s].panel == p for s in stats)]
 
 
-def panel_figures(contrast):
-    """The figures of what is significant in a contrast, on one scale."""
-    panels = panels_of(stats_of(contrast)) * DRAWN
-    return [result(f"figures/contrast-{contrast}_{panel}.png") for panel in panels]
+def panel_figures(test):
+    """The figures of what is significant in a test, on one scale."""
+    panels = panels_of(stats_of(test)) * DRAWN
+    return [result(f"figures/{test}_{panel}.png") for panel in panels]
 
 
 def map_figures(stats):
-    """What shows the maps of a contrast with these statistics, as outputs of one rule."""
-    panels = {panel: f"figures/contrast-{{contrast}}_{panel}" for panel in panels_of(stats)}
-    slices = {s: f"figures/contrast-{{contrast}}_stat-{s}_slices" for s in stats}
-    glass = "figures/contrast-{contrast}_glass"
+    """What shows the maps of a test with these statistics, as outputs of one rule."""
+    panels = {panel: f"figures/{{test}}_{panel}" for panel in panels_of(stats)}
+    slices = {s: f"figures/{{test}}_stat-{s}_slices" for s in stats}
+    glass = "figures/{test}_glass"
 
     def in_report(path, caption, label):
-        return figure(path, caption, "2 Results", figure=label, contrast="{contrast}")
+        return figure(path, caption, "2 Results", figure=label, contrast=titled)
 
     return dict(
         panels=[
@@ -135,17 +155,17 @@ def map_figures(stats):
         ],
         slices=[in_report(f"{stem}.png", "slices", f"2 slices: {s}") for s, stem in slices.items()],
         glass=[in_report(f"{glass}.png", "glass", "1 from three sides"), result(f"{glass}.svg")] * FROM_SIDES,
-        viewer=in_report("figures/contrast-{contrast}_viewer.html", "viewer", "3 interactive viewer"),
+        viewer=in_report("figures/{test}_viewer.html", "viewer", "3 interactive viewer"),
         panels_svg=[result(f"{stem}.svg") for stem in panels.values()],
         slices_svg=[result(f"{stem}.svg") for stem in slices.values()],
-        caption=numbers("contrast-{contrast}_maps"),
-        viewer_caption=numbers("contrast-{contrast}_viewer"),
+        caption=numbers("{test}_maps"),
+        viewer_caption=numbers("{test}_viewer"),
     )
 
 
 # Brains are drawn from three sides as well.
 FROM_SIDES = KIND.name == "volume"
-# What shows the nulls of a contrast: where each stands in the report.
+# What shows the nulls of a test: where each stands in the report.
 NULL_FIGURES = dict(
     nulls=("4 Permutation", "1 null distributions"),
     convergence=("4 Permutation", "2 convergence"),
@@ -158,21 +178,21 @@ def null_figures():
     """Those, as outputs of one rule."""
     outputs = {}
     for name, (category, label) in NULL_FIGURES.items():
-        stem = f"contrast-{{contrast}}_{name}"
-        outputs[name] = figure(f"figures/{stem}.png", name, category, figure=label, contrast="{contrast}")
+        stem = f"{{test}}_{name}"
+        outputs[name] = figure(f"figures/{stem}.png", name, category, figure=label, contrast=titled)
         outputs[f"{name}_svg"] = result(f"figures/{stem}.svg")
         outputs[f"{name}_caption"] = numbers(stem)
     return outputs
 
 
 def parametric_map(wildcards):
-    """-log10 Bonferroni p of the contrast."""
-    return map_of(wildcards.contrast, statistic_of(wildcards.contrast), "corr-bonferroni_logp")
+    """-log10 Bonferroni p of the test."""
+    return map_of(wildcards.test, statistic_of(wildcards.test), "corr-bonferroni_logp")
 
 
-def has_truth(contrast):
-    """Whether something is planted for a contrast: one expression about `pseudo` or the group mean."""
-    expression = config["model"]["contrasts"][contrast]
+def has_truth(test):
+    """Whether something is planted for a test: one expression about `pseudo` or the group mean."""
+    expression = config["model"]["contrasts"][contrast_of(test)]
     names = re.findall(r"[^\W\d]\w*", "" if isinstance(expression, list) else str(expression))
     return set(names) in ({"pseudo"}, {"Intercept"})
 
@@ -188,28 +208,26 @@ PLANTED = dict(
 def targets():
     """All public results of a complete run but the report."""
     found = [
-        result("dataset/participants.tsv"),
         result("quality/included.tsv"),
         result("quality/excluded.tsv"),
-        MASK,
-        COVERAGE,
-        result("maps.npy"),
         result("design/design.tsv"),
         result("design/contrasts.tsv"),
         result("provenance.json"),
     ]
+    for prefix in PREFIXES:
+        found += [own(path, prefix) for path in ("dataset/participants.tsv", MASK, COVERAGE, "maps.npy")]
     # Of a volume, the table of what was found needs what was planted.
     if config["dataset"]["source"] == "simulated" and KIND.name in PLANTED:
-        found.append(result(f"dataset/truth/{PLANTED[KIND.name]}"))
-    for c in CONTRASTS:
-        voxel, corrected = statistic_of(c), stats_of(c)
+        found += [own(f"dataset/truth/{PLANTED[KIND.name]}", prefix) for prefix in PREFIXES]
+    for t in TESTS:
+        voxel, corrected = statistic_of(t), stats_of(t)
         shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]
-        found += [map_of(c, s) for s in shown]
-        found += [map_of(c, voxel, "corr-bonferroni_logp")]
-        found += [map_of(c, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(s)]
-        found += [result(f"nulls/contrast-{c}.npz")]
-        found += [table_of(c, s) for s in corrected]
-        found += [map_of(c, s, "tdp_statmap") for s in corrected] * BOUNDED
+        found += [map_of(t, s) for s in shown]
+        found += [map_of(t, voxel, "corr-bonferroni_logp")]
+        found += [map_of(t, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(s)]
+        found += [result(f"nulls/{t}.npz")]
+        found += [table_of(t, s) for s in corrected]
+        found += [map_of(t, s, "tdp_statmap") for s in corrected] * BOUNDED
         if config["inference"]["tail_fit"]:
-            found += [result(f"tables/contrast-{c}_stat-{s}_tail.tsv") for s in corrected]
-    return found + [map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(contrast_of(a))]
+            found += [result(f"tables/{t}_stat-{s}_tail.tsv") for s in corrected]
+    return found + [map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(test_of(a))]

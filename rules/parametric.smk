@@ -3,33 +3,35 @@
 
 rule fit_parametric:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        model=result("design/contrast-{contrast}_model.npz"),
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        model=result("design/{test}_model.npz"),
     output:
-        effect=map_of("{contrast}", "effect"),
-        stat=map_of("{contrast}", "t"),
-        z=map_of("{contrast}", "z"),
-        partialr2=map_of("{contrast}", "partialr2"),
-        bonferroni=map_of("{contrast}", "t", "corr-bonferroni_logp"),
+        effect=map_of("{test}", "effect"),
+        stat=map_of("{test}", "t"),
+        z=map_of("{test}", "z"),
+        partialr2=map_of("{test}", "partialr2"),
+        bonferroni=map_of("{test}", "t", "corr-bonferroni_logp"),
     wildcard_constraints:
-        contrast=one_of(c for c in CONTRASTS if statistic_of(c) == "t"),
+        test=one_of(tested_by("t")),
     resources:
         runtime=minutes(30),
+    params:
+        settings=lambda wildcards: dict(title=title_of(wildcards.test)),
     message:
-        "Fitting {wildcards.contrast}: t, parametric"
+        "Fitting {wildcards.test}: t, parametric"
     script:
         "../scripts/fit_parametric.py"
 
 
 use rule fit_parametric as fit_parametric_f with:
     output:
-        effect=map_of("{contrast}", "effect"),
-        stat=map_of("{contrast}", "F"),
-        z=map_of("{contrast}", "z"),
-        partialr2=map_of("{contrast}", "partialr2"),
-        bonferroni=map_of("{contrast}", "F", "corr-bonferroni_logp"),
+        effect=map_of("{test}", "effect"),
+        stat=map_of("{test}", "F"),
+        z=map_of("{test}", "z"),
+        partialr2=map_of("{test}", "partialr2"),
+        bonferroni=map_of("{test}", "F", "corr-bonferroni_logp"),
     wildcard_constraints:
-        contrast=one_of(c for c in CONTRASTS if statistic_of(c) == "F"),
+        test=one_of(tested_by("F")),
     message:
-        "Fitting {wildcards.contrast}: F, parametric"
+        "Fitting {wildcards.test}: F, parametric"

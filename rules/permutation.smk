@@ -1,13 +1,13 @@
-# The null of the maximum statistics, in chunks. An analysis is a contrast, or a contrast in a small volume.
+# The null of the maximum statistics, in chunks. An analysis is a test, or a test in a small volume.
 
 
 rule observe:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        model=result("design/contrast-{analysis}_model.npz"),
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        model=result("design/{analysis}_model.npz"),
     output:
-        observed=result("observed/contrast-{analysis}.npz"),
+        observed=result("observed/{analysis}.npz"),
     conda:
         "../envs/kernel.yaml"
     resources:
@@ -22,11 +22,12 @@ rule observe:
 
 rule compute_null_chunk:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        model=result("design/contrast-{analysis}_model.npz"),
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        model=result("design/{analysis}_model.npz"),
     output:
-        chunk=result("nulls/contrast-{analysis}/{start}-{stop}.npz"),
+        # Not deleted before the job, which keeps it if it would make the same again.
+        chunk=update(result("nulls/{analysis}/{start}-{stop}.npz")),
     conda:
         "../envs/kernel.yaml"
     resources:
@@ -42,13 +43,13 @@ rule compute_null_chunk:
 
 rule merge_nulls:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
-        model=result("design/contrast-{analysis}_model.npz"),
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        model=result("design/{analysis}_model.npz"),
         chunks=chunks,
     output:
-        null=result("nulls/contrast-{analysis}.npz"),
-        exceedances=result("counts/contrast-{analysis}.npz"),
+        null=result("nulls/{analysis}.npz"),
+        exceedances=result("counts/{analysis}.npz"),
     conda:
         "../envs/kernel.yaml"
     resources:

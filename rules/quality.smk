@@ -3,10 +3,10 @@
 
 rule screen_participants:
     input:
-        participants=result("dataset/participants.tsv"),
-        images=result("dataset/images.json"),
+        participants=own("dataset/participants.tsv"),
+        images=own("dataset/images.json"),
     output:
-        screened=result("quality/screened.tsv"),
+        screened=own("quality/screened.tsv"),
     params:
         settings=dict(
             formula=config["model"]["formula"],
@@ -23,13 +23,13 @@ rule screen_participants:
 
 rule make_brain_mask:
     input:
-        screened=result("quality/screened.tsv"),
-        images=result("dataset/images.json"),
-        values=result("dataset/values.bin"),
+        screened=own("quality/screened.tsv"),
+        images=own("dataset/images.json"),
+        values=own("dataset/values.bin"),
         file=mask_file,
         space=space_files,
     output:
-        brain=BRAIN,
+        brain=own(BRAIN),
     resources:
         mem_mb=memory(base=1500),
         runtime=minutes(30),
@@ -49,14 +49,14 @@ rule make_brain_mask:
 
 rule select_participants:
     input:
-        screened=result("quality/screened.tsv"),
-        images=result("dataset/images.json"),
-        values=result("dataset/values.bin"),
-        brain=BRAIN,
+        screened=own("quality/screened.tsv"),
+        images=own("dataset/images.json"),
+        values=own("dataset/values.bin"),
+        brain=own(BRAIN),
     output:
-        included=result("quality/included.tsv"),
-        excluded=result("quality/excluded.tsv"),
-        metrics=result("quality/metrics.tsv"),
+        included=own("quality/included.tsv"),
+        excluded=own("quality/excluded.tsv"),
+        metrics=own("quality/metrics.tsv"),
     resources:
         runtime=minutes(30),
     params:
@@ -70,26 +70,41 @@ rule select_participants:
         "../scripts/select_participants.py"
 
 
+if INPUTS:
+
+    rule join_inputs:
+        input:
+            participants=[own("dataset/participants.tsv", prefix) for prefix in PREFIXES],
+            excluded=[own("quality/excluded.tsv", prefix) for prefix in PREFIXES],
+        output:
+            included=result("quality/included.tsv"),
+            excluded=result("quality/excluded.tsv"),
+        params:
+            settings=dict(inputs=INPUTS, require=config["quality"]["require"]),
+        message:
+            "Joining the participants of all inputs"
+        script:
+            "../scripts/join_inputs.py"
+
+
 # Where every voxel has everybody, there is nothing to compare.
-MISSING = (
-    [result(f"quality/contrast-{c}_missing.tsv") for c in CONTRASTS]
-    if config["mask"]["min_coverage"] < 1
-    else []
-)
+MISSING = [result(f"quality/{t}_missing.tsv") for t in TESTS] if config["mask"]["min_coverage"] < 1 else []
 
 
 rule compare_missing:
     input:
-        matrix=result("maps.npy"),
-        covariates=COVARIATES,
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
         design=result("design/design.tsv"),
-        contrasts=result("design/contrast-{contrast}_weights.tsv"),
+        contrasts=planned("weights.tsv"),
         blocks=result("design/blocks.json"),
-        plan=result("design/contrast-{contrast}_plan.json"),
+        plan=planned("plan.json"),
     output:
-        table=result("quality/contrast-{contrast}_missing.tsv"),
+        table=result("quality/{test}_missing.tsv"),
     priority: 100  # before hours of relabelling
+    params:
+        settings=lambda wildcards: dict(contrast=contrast_of(wildcards.test)),
     message:
-        "Comparing who lacks values with {wildcards.contrast}"
+        "Comparing who lacks values with {wildcards.test}"
     script:
         "../scripts/compare_missing.py"

@@ -15,13 +15,14 @@ rule record_provenance:
     input:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),
-        images=result("dataset/images.json"),
-        metrics=result("quality/metrics.tsv"),
-        mask=MASK,
-        voxels=LEFT,
+        images=[own("dataset/images.json", prefix) for prefix in PREFIXES],
+        metrics=[own("quality/metrics.tsv", prefix) for prefix in PREFIXES],
+        masks=[own(MASK, prefix) for prefix in PREFIXES],
+        voxels=[own(LEFT, prefix) for prefix in PREFIXES],
         plan=result("design/plan.json"),
         missing=MISSING,
-        nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
+        # Relabellings are the same for every input.
+        nulls=[result(f"nulls/{PREFIXES[0]}contrast-{c}.npz") for c in CONTRASTS],
     output:
         provenance=result("provenance.json"),
         description=result("dataset_description.json"),
@@ -30,6 +31,7 @@ rule record_provenance:
     params:
         settings=dict(
             contrasts=CONTRASTS,
+            inputs=INPUTS,
             config=config,
             version=version(),
             code=code_digest(HOME),
@@ -56,13 +58,13 @@ rule write_methods:
 rule summarise_results:
     input:
         provenance=result("provenance.json"),
-        mask=MASK,
-        values=[map_of(c, statistic_of(c)) for c in CONTRASTS],
-        parametric=[map_of(c, statistic_of(c), "corr-bonferroni_logp") for c in CONTRASTS],
-        nulls=[result(f"nulls/contrast-{c}.npz") for c in CONTRASTS],
-        corrected=[map_of(c, s, "corr-fwe_logp") for c in CONTRASTS for s in stats_of(c)],
-        clusters=[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
-        figures=[path for c in CONTRASTS for path in panel_figures(c)],
+        masks=[own(MASK, prefix_of(t)) for t in TESTS],
+        values=[map_of(t, statistic_of(t)) for t in TESTS],
+        parametric=[map_of(t, statistic_of(t), "corr-bonferroni_logp") for t in TESTS],
+        nulls=[result(f"nulls/{t}.npz") for t in TESTS],
+        corrected=[map_of(t, s, "corr-fwe_logp") for t in TESTS for s in stats_of(t)],
+        clusters=[table_of(t, s) for t in TESTS for s in stats_of(t)],
+        figures=[path for t in TESTS for path in panel_figures(t)],
         small_volumes=SMALL_VOLUMES,
     output:
         page=report(
@@ -82,12 +84,12 @@ rule summarise_results:
         settings=dict(
             contrasts=[
                 dict(
-                    name=c,
-                    voxel_stat=statistic_of(c),
-                    stats=stats_of(c),
-                    panels=panels_of(stats_of(c)) * DRAWN,
+                    name=title_of(t),
+                    voxel_stat=statistic_of(t),
+                    stats=stats_of(t),
+                    panels=panels_of(stats_of(t)) * DRAWN,
                 )
-                for c in CONTRASTS
+                for t in TESTS
             ],
         ),
     message:
@@ -102,8 +104,8 @@ rule write_report:
         numbers=result("tables/summary.tsv"),
         excluded=result("quality/excluded.tsv"),
         small_volumes=SMALL_VOLUMES,
-        tables=[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
-        regions=[result(f"tables/contrast-{c}_regions.tsv") for c in CONTRASTS if REGIONS],
+        tables=[table_of(t, s) for t in TESTS for s in stats_of(t)],
+        regions=[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
         figures=FIGURES,
         captions=[f["caption"] for f in all_shown() if f["caption"]],
         explanations=sorted({f["explanation"] for f in all_shown()}),
@@ -111,7 +113,7 @@ rule write_report:
         page=result("report.html"),
     params:
         settings=dict(
-            contrasts=[contrast_shown(c) for c in CONTRASTS],
+            contrasts=[test_shown(t) for t in TESTS],
             design=DESIGN_SHOWN,
             quality=QUALITY_SHOWN,
             files=[*targets(), *TABLES, *TRUTH, *FIGURES, *HEMISPHERES, *WORDS],

@@ -11,9 +11,9 @@ def shown(stem, title, caption, explanation, ending="png"):
     )
 
 
-def contrast_shown(contrast):
-    """What the report shows of a contrast."""
-    stem, stats = f"contrast-{contrast}", stats_of(contrast)
+def test_shown(test):
+    """What the report shows of a test."""
+    stem, stats = test, stats_of(test)
     sides = [shown(f"{stem}_glass", "From three sides", None, "glass")] * FROM_SIDES
     panels = [
         shown(f"{stem}_{panel}", f"Corrected maps: {panel}", None, "glass_brains")
@@ -29,9 +29,9 @@ def contrast_shown(contrast):
         convergence="Convergence",
     )
     return dict(
-        name=contrast,
-        voxel_stat=statistic_of(contrast),
-        clusters={s: table_of(contrast, s) for s in stats},
+        name=title_of(test),
+        voxel_stat=statistic_of(test),
+        clusters={s: table_of(test, s) for s in stats},
         maps=(sides + panels + slices) * DRAWN,
         further=[
             shown(f"{stem}_{name}", title, f"{stem}_{name}", name)
@@ -40,20 +40,21 @@ def contrast_shown(contrast):
         ]
         * DRAWN,
         viewer=[shown(f"{stem}_viewer", "Interactive view", f"{stem}_viewer", "viewer", "html")] * DRAWN,
-        regions=result(f"tables/contrast-{contrast}_regions.tsv") if REGIONS else None,
+        regions=result(f"tables/{test}_regions.tsv") if REGIONS else None,
     )
 
 
 DESIGN_SHOWN = [shown("design", "Design and contrasts", None, "design")] * DRAWN
 QUALITY_SHOWN = [
-    shown("quality", "Quality of the maps", "quality", "quality"),
-    shown("coverage", "Coverage", "coverage", "coverage"),
+    shown(f"{prefix}{name}", f"{title}, {name_of(prefix)}" if INPUTS else title, f"{prefix}{name}", name)
+    for prefix in PREFIXES
+    for name, title in (("quality", "Quality of the maps"), ("coverage", "Coverage"))
 ] * DRAWN
 
 
 def all_shown():
     """All figures that the report shows."""
-    of_contrasts = [
-        figure for c in map(contrast_shown, CONTRASTS) for figure in (*c["maps"], *c["further"], *c["viewer"])
+    of_tests = [
+        figure for t in map(test_shown, TESTS) for figure in (*t["maps"], *t["further"], *t["viewer"])
     ]
-    return of_contrasts + DESIGN_SHOWN + QUALITY_SHOWN
+    return of_tests + DESIGN_SHOWN + QUALITY_SHOWN

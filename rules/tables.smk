@@ -2,8 +2,8 @@
 
 
 TABLES = [
-    *[table_of(c, s) for c in CONTRASTS for s in stats_of(c)],
-    *[result(f"tables/contrast-{c}_regions.tsv") for c in CONTRASTS if REGIONS],
+    *[table_of(t, s) for t in TESTS for s in stats_of(t)],
+    *[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
     *SMALL_VOLUMES,
     result("tables/relabellings.tsv"),
     result("tables/summary.tsv"),
@@ -31,15 +31,15 @@ rule count_relabellings:
 
 rule tabulate_clusters:
     input:
-        mask=MASK,
+        mask=of_its_input(MASK),
         values=voxel_map,
         enhanced=enhanced_map,
         magnitude=magnitude_map,
-        plan=result("design/contrast-{contrast}_plan.json"),
+        plan=planned("plan.json"),
         uncorrected=uncorrected_map,
         corrected=corrected_maps,
         further=further_maps,
-        nulls=result("nulls/contrast-{contrast}.npz"),
+        nulls=result("nulls/{test}.npz"),
         observed=OBSERVED,
         atlas=atlas_file("image"),
         labels=atlas_file("labels"),
@@ -47,23 +47,24 @@ rule tabulate_clusters:
         tables=[cluster_report(s) for s in BY_T],
         shares=share_maps(BY_T),
     wildcard_constraints:
-        contrast=one_of(tested_by("t")),
+        test=one_of(tested_by("t")),
     params:
         settings=lambda wildcards: dict(
-            voxel_stat=statistic_of(wildcards.contrast),
-            stats=stats_of(wildcards.contrast),
+            contrast=contrast_of(wildcards.test),
+            voxel_stat=statistic_of(wildcards.test),
+            stats=stats_of(wildcards.test),
             connectivity=config["inference"]["connectivity"],
             alpha=config["inference"]["alpha"],
             shift=SHIFT,
             further=FURTHER,
             sources=state_of(
-                f"tables/contrast-{wildcards.contrast}_stat-{stats_of(wildcards.contrast)[0]}_clusters.tsv",
+                f"tables/{wildcards.test}_stat-{stats_of(wildcards.test)[0]}_clusters.tsv",
                 atlas_file("image"),
                 atlas_file("labels"),
             ),
         ),
     message:
-        "Tabulating the clusters of {wildcards.contrast}"
+        "Tabulating the clusters of {wildcards.test}"
     script:
         "../scripts/tabulate_clusters.py"
 
@@ -73,30 +74,30 @@ use rule tabulate_clusters as tabulate_clusters_f with:
         tables=[cluster_report(s) for s in BY_F],
         shares=share_maps(BY_F),
     wildcard_constraints:
-        contrast=one_of(tested_by("F")),
+        test=one_of(tested_by("F")),
 
 
 rule tabulate_regions:
     input:
-        mask=MASK,
+        mask=of_its_input(MASK),
         values=voxel_map,
         corrected=corrected_maps,
-        null=result("nulls/contrast-{contrast}.npz"),
+        null=result("nulls/{test}.npz"),
         observed=OBSERVED,
         regions=region_files,
         atlas=atlas_file("image"),
         labels=atlas_file("labels"),
     output:
         table=report(
-            result("tables/contrast-{contrast}_regions.tsv"),
+            result("tables/{test}_regions.tsv"),
             caption="captions/regions.rst",
             category="3 Tables",
-            labels={"table": "regions", "contrast": "{contrast}", "statistic": "all"},
+            labels={"table": "regions", "contrast": titled, "statistic": "all"},
         ),
     params:
         settings=lambda wildcards: dict(
-            voxel_stat=statistic_of(wildcards.contrast),
-            stats=stats_of(wildcards.contrast),
+            voxel_stat=statistic_of(wildcards.test),
+            stats=stats_of(wildcards.test),
             alpha=config["inference"]["alpha"],
             shift=SHIFT,
             # With None for those that have a file.
@@ -105,24 +106,24 @@ rule tabulate_regions:
                 for name, where in config["inference"]["regions"].items()
             },
             sources=state_of(
-                f"tables/contrast-{wildcards.contrast}_regions.tsv",
+                f"tables/{wildcards.test}_regions.tsv",
                 region_files(wildcards),
                 atlas_file("image"),
                 atlas_file("labels"),
             ),
         ),
     message:
-        "Tabulating the regions of {wildcards.contrast}"
+        "Tabulating the regions of {wildcards.test}"
     script:
         "../scripts/tabulate_regions.py"
 
 
 rule tabulate_small_volumes:
     input:
-        models=[result(f"design/contrast-{a}_model.npz") for a in IN_VOLUMES],
-        values=[map_of(contrast_of(a), statistic_of(contrast_of(a))) for a in IN_VOLUMES],
-        nulls=[result(f"nulls/contrast-{a}.npz") for a in IN_VOLUMES],
-        corrected=[map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(contrast_of(a))],
+        models=[result(f"design/{a}_model.npz") for a in IN_VOLUMES],
+        values=[map_of(test_of(a), statistic_of(test_of(a))) for a in IN_VOLUMES],
+        nulls=[result(f"nulls/{a}.npz") for a in IN_VOLUMES],
+        corrected=[map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(test_of(a))],
         plan=result("design/plan.json"),
     output:
         table=report(
@@ -134,7 +135,12 @@ rule tabulate_small_volumes:
     params:
         settings=dict(
             analyses=[
-                dict(contrast=contrast_of(a), volume=volume_of(a), stats=stats_of(contrast_of(a)))
+                dict(
+                    contrast=contrast_of(test_of(a)),
+                    title=title_of(test_of(a)),
+                    volume=volume_of(a),
+                    stats=stats_of(test_of(a)),
+                )
                 for a in IN_VOLUMES
             ],
             alpha=config["inference"]["alpha"],

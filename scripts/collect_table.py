@@ -7,7 +7,7 @@ from permaps.inputs.tables import write_rows
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, dataset, participants, results, voxelwise):
+def main(*, dataset, participants, results, voxelwise, name="", earlier=None):
     """Write a source as a participants table.
 
     Parameters
@@ -20,8 +20,12 @@ def main(*, dataset, participants, results, voxelwise):
         Folder of the run's results, in which no map may lie.
     voxelwise : dict of str to str
         Where the maps of each covariate are.
+    name : str
+        Of the input, if there are several.
+    earlier : dict of str to str, optional
+        Where the maps of other inputs are, by their names: they must be other files.
     """
-    columns, rows = collect(dataset, voxelwise, results)
+    columns, rows = collect(dataset, voxelwise, results, name, earlier)
     with written_whole(participants) as temporary:
         write_rows(temporary, columns, rows)
     log.info("%d rows of %s", len(rows), dataset["source"])
@@ -35,4 +39,6 @@ if "snakemake" in globals():
             # Not the config's: a module's prefix moves it.
             results=Path(snakemake.output.participants).parents[1],
             voxelwise=snakemake.params.settings["voxelwise"],
+            name=snakemake.params.settings["input"],
+            earlier=snakemake.params.settings["earlier"],
         )

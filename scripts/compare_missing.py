@@ -59,6 +59,6 @@ if "snakemake" in globals():
             contrasts=snakemake.input.contrasts,
             blocks=snakemake.input.blocks,
             plan=snakemake.input.plan,
-            contrast=snakemake.wildcards.contrast,
+            contrast=snakemake.params.settings["contrast"],
             output=snakemake.output.table,
         )

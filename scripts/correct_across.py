@@ -1,4 +1,4 @@
-"""FWE-corrected p of every statistic of a contrast, across all contrasts."""
+"""FWE-corrected p of every statistic of a test, across all contrasts, or across all inputs too."""
 
 import numpy as np
 from permaps.permutation.correction import minus_log10
@@ -9,7 +9,7 @@ from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log
 
 
-def main(*, observed, null, across, logp):
+def main(*, observed, null, across, logp, what):
     """Write -log10 corrected p as maps.
 
     Parameters
@@ -17,19 +17,19 @@ def main(*, observed, null, across, logp):
     observed : path
         From `observe`.
     null : path
-        The maxima of every relabelling of this contrast.
+        The maxima of every relabelling of this test.
     across : path
         From `merge_contrasts`.
     logp : dict of str to path
         Maps to write, by the statistic's name in file names.
+    what : str
+        What is corrected across, in words.
     """
     maps = Observed.load(observed)
     with np.load(across, allow_pickle=False) as smallest:
         for stat, own in maps.corrected(null, logp).items():
             p = over_all(own, smallest[f"{maps.scheme}_{STATISTICS[stat].key}"])
-            write_map(
-                maps.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across contrasts"
-            )
+            write_map(maps.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across {what}")
             log.info("%s: smallest corrected p %.4g", stat, p.min())
 
 
@@ -39,5 +39,6 @@ if "snakemake" in globals():
             observed=snakemake.input.observed,
             null=snakemake.input.null,
             across=snakemake.input.across,
+            what=snakemake.params.settings["across"],
             logp=dict(zip(snakemake.params.settings["stats"], snakemake.output.logp, strict=True)),
         )

@@ -125,7 +125,6 @@ if "snakemake" in globals():
         shared = {
             "mask": snakemake.input.mask,
             "values": snakemake.input.values,
-            "contrast": snakemake.wildcards.contrast,
             "voxel_stat": settings["voxel_stat"],
         }
         panels = zip(output.panels, output.panels_svg, strict=True)
@@ -137,6 +136,7 @@ if "snakemake" in globals():
             slices=dict(zip(settings["stats"], slices, strict=True)),
             glass=[*output.glass],
             caption=output.caption,
+            contrast=settings["title"],
             alpha=settings["alpha"],
             **shared,
         )
@@ -144,6 +144,7 @@ if "snakemake" in globals():
             plan=snakemake.input.plan,
             output=output.viewer,
             caption=output.viewer_caption,
+            contrast=settings["contrast"],
             cluster_p=settings["cluster_p"],
             two_sided=settings["two_sided"],
             **shared,

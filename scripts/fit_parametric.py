@@ -44,7 +44,7 @@ if "snakemake" in globals():
             matrix=snakemake.input.matrix,
             covariates=list(snakemake.input.covariates),
             model=snakemake.input.model,
-            contrast=snakemake.wildcards.contrast,
+            contrast=snakemake.params.settings["title"],
             effect=snakemake.output.effect,
             stat=snakemake.output.stat,
             z=snakemake.output.z,

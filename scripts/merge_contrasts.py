@@ -1,4 +1,4 @@
-"""The smallest p over all contrasts of each relabelling."""
+"""The smallest p over all contrasts of each relabelling, or over all inputs and contrasts."""
 
 import numpy as np
 from permaps.permutation.smallest import smallest_p
@@ -7,15 +7,16 @@ from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(*, models, nulls, null):
-    """Write the null across contrasts, a scheme at a time.
+    """Write the null across contrasts and inputs, a scheme at a time.
 
-    A relabelling is the same for all contrasts of one scheme, since it is a function of the design, the seed
-    and its index. Contrasts of another scheme (an intercept among slopes) have a null of their own.
+    A relabelling is the same for all inputs and all contrasts of one scheme, since it is a function of the
+    design, the seed and its index. Contrasts of another scheme (an intercept among slopes) have a null of
+    their own.
 
     Parameters
     ----------
     models, nulls : list of path
-        Of each contrast.
+        Of each contrast of an input.
     null : path
         .npz to write: `{scheme}_{statistic}` for every statistic of the nulls.
     """
@@ -27,7 +28,7 @@ def main(*, models, nulls, null):
     with written_whole(null) as temporary:
         np.savez(temporary, **{f"{scheme}_{key}": smallest_p(each) for (scheme, key), each in maxima.items()})
     numbers = {scheme: len(each) for (scheme, _), each in maxima.items()}
-    log.info("%s", ", ".join(f"{n} contrasts by scheme {scheme}" for scheme, n in numbers.items()))
+    log.info("%s", ", ".join(f"{n} nulls by scheme {scheme}" for scheme, n in numbers.items()))
 
 
 if "snakemake" in globals():

@@ -132,7 +132,7 @@ if "snakemake" in globals():
         settings, output = snakemake.params.settings, snakemake.output
         nulls = read_maxima(snakemake.input.null, settings["stats"])
         clusters = dict(zip(settings["stats"], map(read_frame, snakemake.input.tables), strict=True))
-        shared = {"contrast": snakemake.wildcards.contrast, "alpha": settings["alpha"]}
+        shared = {"contrast": settings["title"], "alpha": settings["alpha"]}
         with np.load(snakemake.input.null, allow_pickle=False) as stored:
             ranked = [stat for stat in nulls if parts_of(stored.files, STATISTICS[stat].key)]
         plot_distributions(

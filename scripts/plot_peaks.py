@@ -14,7 +14,7 @@ MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do
 
 
 def main(
-    *, maps, mask, design, contrasts, values, tables, outputs, caption, contrast, voxel_stat, covariates=()
+    *, maps, mask, design, contrasts, values, tables, outputs, caption, contrast, title, voxel_stat, covariates=()
 ):  # fmt: skip
     """Draw one contrast's top peaks.
 
@@ -31,7 +31,8 @@ def main(
     outputs : list of path
         The figure, in as many formats.
     caption : path
-    contrast : str
+    contrast, title : str
+        Its name, and what it is called in the figure.
     voxel_stat : {"t", "F"}
     covariates : list of path
         Columns of the design that are maps: .npy each.
@@ -43,10 +44,10 @@ def main(
     data, *covariate_maps = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
 
     elements = top_elements(space, tables, voxel_stat)
-    title = f"{contrast}: data at the top peaks"
+    heading = f"{title}: data at the top peaks"
     shown = f"The {len(elements)} highest significant peaks"
     if not len(elements):
-        title = f"{contrast}: nothing significant; highest {space.element}"
+        heading = f"{title}: nothing significant; highest {space.element}"
         shown = f"No peak is significant: the highest {space.element}"
         elements = [int(np.argmax(np.abs(statistic)))]
     panels = []
@@ -54,7 +55,7 @@ def main(
         y, design_there = at_element(element, data, covariate_maps, rows)
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
-    draw(outputs, peak_effects, panels, title, "map value, adjusted")
+    draw(outputs, peak_effects, panels, heading, "map value, adjusted")
     write_caption(caption, f"{shown}, of {len(rows)} maps.")
 
 
@@ -106,7 +107,8 @@ if "snakemake" in globals():
             tables=list(snakemake.input.tables),
             outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
-            contrast=snakemake.wildcards.contrast,
+            contrast=snakemake.params.settings["contrast"],
+            title=snakemake.params.settings["title"],
             voxel_stat=snakemake.params.settings["voxel_stat"],
             covariates=list(snakemake.input.covariates),
         )

@@ -9,7 +9,7 @@ from permaps.inputs.frames import read_frame
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import read_index
-from permaps.inputs.tables import MAP
+from permaps.inputs.tables import ID, MAP, map_column
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import on_other_grids
 from permaps.workflow.jobs import job, log, written_whole
@@ -22,10 +22,7 @@ def main(
     *,
     included,
     excluded,
-    images,
-    metrics,
-    mask,
-    voxels,
+    inputs,
     plan,
     nulls,
     output,
@@ -42,14 +39,10 @@ def main(
     ----------
     included, excluded : path
         Participants who stay, and those who left with their reason.
-    images : path
-        What their images are, checksums among it.
-    metrics : path
-        What every map looks like, and which of them stand out.
-    mask : path
-        Analysis mask.
-    voxels : path
-        Voxels that left the mask, by reason.
+    inputs : dict of str to dict of str to path
+        By the name of each input, "" for one without: `images`, what the images are, checksums among it; `metrics`,
+        what every map looks like, and which of them stand out; `mask`, that of the analysis; `voxels`, which left
+        it, by reason.
     plan : path
         Scheme, degrees of freedom and distinct relabellings per contrast (JSON).
     nulls : dict of str to path
@@ -62,14 +55,7 @@ def main(
     missing : list of path
         Per contrast, whether who lacks values goes with it.
     """
-    entries = read_index(images)
     people, gone = read_participants(included), read_participants(excluded)
-    flags = (
-        read_frame(metrics, participant_id=str, stands_out=str)
-        .set_index("participant_id")["stands_out"]
-        .dropna()
-    )
-    space = read_space(mask)
     contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
     for path in missing:
         for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
@@ -86,21 +72,13 @@ def main(
             # None where each has one map.
             "people": people[PERSON].nunique() if has_people(config["dataset"]) else None,
             "reasons": gone["reason"].value_counts().sort_index().to_dict(),
-            "stand_out": flags[flags.index.isin(people["participant_id"])].to_dict(),
+            "stand_out": stand_out(inputs, list(people[ID])),
         },
-        "mask": {
-            "kind": space.kind,
-            f"n_{space.elements}": space.n_elements,
-            **space.measures(),
-            **({"resampled": on_other_grids(space, masks_of(config))} if space.kind == "volume" else {}),
-            "sha256": sha256(mask),
-            "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")[f"n_{space.elements}"].to_dict(),
-        },
+        **by_input(
+            "mask", {name: mask_of(files["mask"], files["voxels"], config) for name, files in inputs.items()}
+        ),
         "contrasts": contrasts,
-        "inputs": {
-            person: {"map": path, "sha256": entries[person][MAP].checksums}
-            for person, path in zip(people["participant_id"], people["map"], strict=True)
-        },
+        "inputs": maps_of(inputs, people),
     }
     _write_json(output, record)
     _write_json(
@@ -126,6 +104,45 @@ def masks_of(config):
     return {key: where for key, where in places.items() if isinstance(where, str)}
 
 
+def by_input(key, found):
+    """Return what there is of every input: by its name, or alone if it has none."""
+    return {key: found[""]} if found.keys() == {""} else {f"{key}s": found}
+
+
+def stand_out(inputs, people):
+    """Return why maps of participants stand out, with the name of the input if it has one."""
+    told = {}
+    for name, files in inputs.items():
+        flags = read_frame(files["metrics"], participant_id=str, stands_out=str).set_index(ID)["stands_out"]
+        for person, why in flags.dropna().items():
+            told.setdefault(person, []).append(f"{name}: {why}" if name else why)
+    return {person: "; ".join(why) for person, why in told.items() if person in people}
+
+
+def mask_of(mask, voxels, config):
+    """Return what an analysis mask is, and how many elements left it, by reason."""
+    space = read_space(mask)
+    return {
+        "kind": space.kind,
+        f"n_{space.elements}": space.n_elements,
+        **space.measures(),
+        **({"resampled": on_other_grids(space, masks_of(config))} if space.kind == "volume" else {}),
+        "sha256": sha256(mask),
+        "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")[f"n_{space.elements}"].to_dict(),
+    }
+
+
+def maps_of(inputs, people):
+    """Return the files of every participant's maps, with their checksums."""
+    found = {person: {} for person in people[ID]}
+    for name, files in inputs.items():
+        entries = read_index(files["images"])
+        for person, path in zip(people[ID], people[map_column(name)], strict=True):
+            if isinstance(path, str):
+                found[person][name] = {"map": path, "sha256": entries[person][MAP].checksums}
+    return {person: maps.get("", maps) for person, maps in found.items()}
+
+
 def with_relabellings(plans, nulls):
     """Return the plan of each contrast, with the number of relabellings in its null."""
     found = {}
@@ -146,10 +163,17 @@ if "snakemake" in globals():
         main(
             included=snakemake.input.included,
             excluded=snakemake.input.excluded,
-            images=snakemake.input.images,
-            metrics=snakemake.input.metrics,
-            mask=snakemake.input.mask,
-            voxels=snakemake.input.voxels,
+            inputs={
+                name: dict(zip(("images", "metrics", "mask", "voxels"), files, strict=True))
+                for name, *files in zip(
+                    settings["inputs"] or [""],
+                    snakemake.input.images,
+                    snakemake.input.metrics,
+                    snakemake.input.masks,
+                    snakemake.input.voxels,
+                    strict=True,
+                )
+            },
             plan=snakemake.input.plan,
             nulls=dict(zip(settings["contrasts"], snakemake.input.nulls, strict=True)),
             output=snakemake.output.provenance,

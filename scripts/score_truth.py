@@ -73,7 +73,7 @@ if "snakemake" in globals():
             values=snakemake.input.values,
             corrected=list(snakemake.input.corrected),
             output=snakemake.output.table,
-            contrast=snakemake.wildcards.contrast,
+            contrast=snakemake.params.settings["contrast"],
             stats=snakemake.params.settings["stats"],
             alpha=snakemake.params.settings["alpha"],
             margin=snakemake.params.settings["margin"],

@@ -9,7 +9,9 @@ from permaps.inputs.images import write_image
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_subjects, seed, effect_size):
+def main(
+    *, participants, maps, regions, labels, effect_pseudo, effect_mean, n_subjects, seed, effect_size, number
+):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters
@@ -26,6 +28,8 @@ def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_s
         Of the simulation, at least 0.
     effect_size : float
         Factor on the association with `pseudo`; 0 plants none.
+    number : int
+        Of the input, from 0; 0 if there is one alone.
     """
     mask = simulation.brain()
     region_labels, table, effects = simulation.truth(mask, effect_size)
@@ -40,7 +44,7 @@ def main(*, participants, maps, regions, labels, effect_pseudo, effect_mean, n_s
         return Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"
 
     for index, name in enumerate(simulation.names(n_subjects)):
-        values = simulation.statistic_map(seed, index, mask, effects)
+        values = simulation.statistic_map(seed, index, mask, effects, number)
         write_image(map_of(name), values, affine, f"Permaps: simulated participant {name}")
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d brain voxels", mask.sum())
@@ -58,4 +62,5 @@ if "snakemake" in globals():
             n_subjects=snakemake.params.settings["n_subjects"],
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
+            number=snakemake.params.settings["number"],
         )

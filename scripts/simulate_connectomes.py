@@ -7,7 +7,7 @@ from permaps.inputs.connectomes import write_square
 from permaps.workflow.jobs import job, log
 
 
-def main(*, participants, maps, effect, n_subjects, seed, effect_size):
+def main(*, participants, maps, effect, n_subjects, seed, effect_size, number):
     """Simulate one matrix per participant and write the table, the matrices and the truth.
 
     Parameters
@@ -18,7 +18,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size):
         Folder to write the matrices to, as sub-ID_connectome.tsv.
     effect : path
         Matrix of the planted effect to write.
-    n_subjects, seed, effect_size
+    n_subjects, seed, effect_size, number
         As for `simulate_cohort`.
     """
     names, planted = networks.node_names(), networks.planted(effect_size)
@@ -28,7 +28,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size):
         return Path(maps).absolute() / f"sub-{name}_connectome.tsv"
 
     for index, name in enumerate(simulation.names(n_subjects)):
-        write_square(map_of(name), names, networks.connectome(seed, index, planted))
+        write_square(map_of(name), names, networks.connectome(seed, index, planted, number))
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d nodes", len(names))
 
@@ -42,4 +42,5 @@ if "snakemake" in globals():
             n_subjects=snakemake.params.settings["n_subjects"],
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
+            number=snakemake.params.settings["number"],
         )

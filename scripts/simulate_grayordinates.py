@@ -10,7 +10,7 @@ from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, pl
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size):
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters
@@ -21,7 +21,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size)
         Folder to write the maps to, as sub-ID_statmap.dscalar.nii.
     effects : dict of str to path
         By variate, the map of the planted effect to write.
-    n_subjects, seed, effect_size
+    n_subjects, seed, effect_size, number
         As for `simulate_cohort`.
     """
     space = grayordinates()
@@ -36,7 +36,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size)
 
     noise = Noise(space.cortex)
     for index, name in enumerate(simulation.names(n_subjects)):
-        values = grayordinate_map(seed, index, space, truth, noise)
+        values = grayordinate_map(seed, index, space, truth, noise, number)
         write_map(space, map_of(name), values, f"Permaps: simulated participant {name}")
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d grayordinates", space.n_elements)
@@ -52,4 +52,5 @@ if "snakemake" in globals():
             n_subjects=snakemake.params.settings["n_subjects"],
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
+            number=snakemake.params.settings["number"],
         )

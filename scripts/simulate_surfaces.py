@@ -12,7 +12,7 @@ from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_ma
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size):
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters
@@ -23,7 +23,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size)
         Folder to write the maps to, as sub-ID_hemi-L_statmap.func.gii.
     effects : dict of (str, str) to path
         By variate and hemisphere, the map of the planted effect to write.
-    n_subjects, seed, effect_size
+    n_subjects, seed, effect_size, number
         As for `simulate_cohort`.
     """
     space = cortex()
@@ -38,7 +38,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size)
 
     noise = Noise(space)
     for index, name in enumerate(simulation.names(n_subjects)):
-        values = surface_map(seed, index, space, truth, noise)
+        values = surface_map(seed, index, space, truth, noise, number)
         for side in COUNTS:
             _write(map_of(name).replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
     simulation.write_cohort(participants, n_subjects, seed, map_of)
@@ -64,4 +64,5 @@ if "snakemake" in globals():
             n_subjects=snakemake.params.settings["n_subjects"],
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
+            number=snakemake.params.settings["number"],
         )

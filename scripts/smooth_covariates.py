@@ -9,13 +9,15 @@ from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log
 
 
-def main(*, included, images, values, brain, mask, matrix, name, fwhm):
+def main(*, included, usable, images, values, brain, mask, matrix, name, fwhm):
     """Write a covariate's matrix of participants x voxels.
 
     Parameters
     ----------
     included : path
         Participants table.
+    usable : path
+        Those who have a map of this input; others of `included` have missing values everywhere.
     images, values : path
         What their images are, and the values of these.
     brain, mask : path
@@ -27,7 +29,9 @@ def main(*, included, images, values, brain, mask, matrix, name, fwhm):
     fwhm : float or None
         Of the Gaussian, in mm; 0 or None: no smoothing.
     """
-    maps = Store(images, values).maps(read_participants(included)[ID], covariate_column(name))
+    people = list(read_participants(included)[ID])
+    absent = set(people) - set(read_participants(usable)[ID])
+    maps = Store(images, values).maps(people, covariate_column(name), absent)
     space = read_space(mask)
     constant = write_covariate(matrix, maps, space.mask, smoother(read_space(brain), fwhm))
     if constant:
@@ -44,6 +48,7 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             included=snakemake.input.included,
+            usable=snakemake.input.usable,
             images=snakemake.input.images,
             values=snakemake.input.values,
             brain=snakemake.input.brain,

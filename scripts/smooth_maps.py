@@ -27,6 +27,7 @@ WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of
 def main(
     *,
     included,
+    usable,
     images,
     values,
     brain,
@@ -45,6 +46,8 @@ def main(
     ----------
     included : path
         Participants table.
+    usable : path
+        Those who have a map of this input; others of `included` have missing values everywhere.
     images, values : path
         What their images are, and the values of these.
     brain : path
@@ -65,15 +68,17 @@ def main(
         Covariates that are maps: who has no value in one of them has none at that voxel.
     """
     store, people = Store(images, values), list(read_participants(included)[ID])
+    absent = set(people) - set(read_participants(usable)[ID])
     space = read_space(brain)
     analysed, covered, counts = write_matrix(
         matrix,
-        store.maps(people, MAP),
+        store.maps(people, MAP, absent),
         space.mask,
         smoother(space, fwhm),
         min_coverage=min_coverage,
         zero_is_missing=zero_is_missing,
-        covariates=[store.maps(people, covariate_column(name)) for name in voxelwise],
+        covariates=[store.maps(people, covariate_column(name), absent) for name in voxelwise],
+        n_absent=len(absent),
     )
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
     write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
@@ -95,6 +100,7 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             included=snakemake.input.included,
+            usable=snakemake.input.usable,
             images=snakemake.input.images,
             values=snakemake.input.values,
             brain=snakemake.input.brain,

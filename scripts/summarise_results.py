@@ -11,17 +11,16 @@ from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=None):
+def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     """Write the summary as a table, as a page, and as the text that opens the report.
 
     Parameters
     ----------
     provenance : path
         The run's provenance (JSON).
-    mask : path
-        What the maps are defined on.
     contrasts : dict of str to dict
-        Files per contrast: `voxel_stat` ("t" or "F"), `values`, `bonferroni`, `nulls`, `figures` (list), and
+        Files per test: `voxel_stat` ("t" or "F"), `mask` (what its maps are defined on), `values`, `bonferroni`,
+        `nulls`, `figures` (list), and
         `corrected` and `clusters` by the name of the statistic as in file names.
     table, page, landing : path
     small_volumes : path, optional
@@ -29,8 +28,9 @@ def main(*, provenance, mask, contrasts, table, page, landing, small_volumes=Non
     """
     record = json.loads(Path(provenance).read_text(encoding="utf-8"))
     alpha = record["config"]["inference"]["alpha"]
-    space, rows, found = read_space(mask), [], {}
+    rows, found = [], {}
     for name, files in contrasts.items():
+        space = read_space(files["mask"])
         voxel_stat, values, logp = (
             files["voxel_stat"],
             *(read_map(space, files[k]) for k in ("values", "bonferroni")),
@@ -68,6 +68,7 @@ def by_contrast(contrasts, inputs):
     return {
         c["name"]: {
             "voxel_stat": c["voxel_stat"],
+            "mask": mask,
             "values": values,
             "bonferroni": bonferroni,
             "nulls": nulls,
@@ -75,8 +76,8 @@ def by_contrast(contrasts, inputs):
             "clusters": {stat: next(clusters) for stat in c["stats"]},
             "figures": [next(figures) for _ in c["panels"]],
         }
-        for c, values, bonferroni, nulls in zip(
-            contrasts, inputs.values, inputs.parametric, inputs.nulls, strict=True
+        for c, mask, values, bonferroni, nulls in zip(
+            contrasts, inputs.masks, inputs.values, inputs.parametric, inputs.nulls, strict=True
         )
     }
 
@@ -85,7 +86,6 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             provenance=snakemake.input.provenance,
-            mask=snakemake.input.mask,
             contrasts=by_contrast(snakemake.params.settings["contrasts"], snakemake.input),
             table=snakemake.output.table,
             page=snakemake.output.page,

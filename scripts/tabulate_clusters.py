@@ -57,7 +57,7 @@ def main(
     corrected : dict of str to path
         -log10 FWE p by statistic.
     further : dict of str to dict of str to path
-        -log10 p by other corrections ("cfwe", "gpd") and statistic.
+        -log10 p by other corrections ("cfwe", "ifwe", "gpd") and statistic.
     nulls : path
         Merged maxima (.npz), whose number tells how sure a p is.
     atlas : (path, path) or None
@@ -154,7 +154,7 @@ if "snakemake" in globals():
             nulls=snakemake.input.nulls,
             atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
             outputs=dict(zip(stats, snakemake.output.tables, strict=True)),
-            contrast=snakemake.wildcards.contrast,
+            contrast=snakemake.params.settings["contrast"],
             voxel_stat=settings["voxel_stat"],
             alpha=settings["alpha"],
             connectivity=settings["connectivity"],

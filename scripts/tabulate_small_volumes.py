@@ -35,7 +35,7 @@ def main(*, analyses, plan, output, alpha):
             drawn = relabellings(stored, plans[analysis["contrast"]]["n_distinct"])
         values = read_map(space, analysis["values"])
         for stat, path in analysis["corrected"].items():
-            place = {"contrast": analysis["contrast"], "volume": analysis["volume"], "statistic": stat}
+            place = {"contrast": analysis["title"], "volume": analysis["volume"], "statistic": stat}
             rows.append(place | small_volume_row(read_map(space, path), values, space, alpha, drawn))
     log.info("%d rows", len(rows))
     with written_whole(output) as temporary:
@@ -55,6 +55,7 @@ def by_analysis(analyses, inputs):
     return [
         {
             "contrast": analysis["contrast"],
+            "title": analysis["title"],
             "volume": analysis["volume"],
             "model": model,
             "values": values,

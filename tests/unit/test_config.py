@@ -186,6 +186,7 @@ def test_a_given_dataset_replaces_the_default_and_has_the_defaults_of_its_source
         "seed": 3,
         "effect_size": 1.0,
         "space": "volume",
+        "inputs": [],
     }
 
 

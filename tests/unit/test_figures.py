@@ -110,6 +110,7 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
         outputs=[tmp_path / "a.png"],
         caption=tmp_path / "a.rst",
         contrast=contrast,
+        title=contrast,
         voxel_stat=voxel_stat,
     )
     assert min(pixels(tmp_path / "a.png")) > 400

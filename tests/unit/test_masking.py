@@ -333,7 +333,7 @@ def pipeline(folder, table, maps, variates, strategy, **settings):
         metrics=f["metrics.tsv"], max_missing=settings.pop("max_missing"), zero_is_missing=True,
     )  # fmt: skip
     smooth_maps.main(
-        included=f["included.tsv"], **held, brain=f["brain.nii.gz"], mask=f["mask.nii.gz"],
+        included=f["included.tsv"], usable=f["included.tsv"], **held, brain=f["brain.nii.gz"], mask=f["mask.nii.gz"],
         coverage=f["coverage.nii.gz"], matrix=f["maps.npy"], voxels=f["voxels.tsv"], fwhm=5,
         zero_is_missing=True, **settings,
     )  # fmt: skip

@@ -50,10 +50,14 @@ def record_of(run, folder, missing=()):
     record_provenance.main(
         included=run / "quality/included.tsv",
         excluded=run / "quality/excluded.tsv",
-        images=run / "dataset/images.json",
-        metrics=run / "quality/metrics.tsv",
-        mask=run / "mask.nii.gz",
-        voxels=run / "quality/voxels.tsv",
+        inputs={
+            "": {
+                "images": run / "dataset/images.json",
+                "metrics": run / "quality/metrics.tsv",
+                "mask": run / "mask.nii.gz",
+                "voxels": run / "quality/voxels.tsv",
+            }
+        },
         plan=run / "design/plan.json",
         nulls={c: run / f"nulls/contrast-{c}.npz" for c in CONFIG["model"]["contrasts"]},
         output=folder / "provenance.json",

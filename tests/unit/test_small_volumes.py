@@ -51,7 +51,7 @@ def table(tmp_path):
         nulls=[tmp_path / "nulls.npz"],
         corrected=[tmp_path / "t.nii.gz", tmp_path / "tfce.nii.gz"],
     )
-    analyses = [{"contrast": "pseudo", "volume": "V1", "stats": ["t", "tfce"]}]
+    analyses = [{"contrast": "pseudo", "title": "pseudo", "volume": "V1", "stats": ["t", "tfce"]}]
     tabulate_small_volumes.main(
         analyses=tabulate_small_volumes.by_analysis(analyses, inputs),
         plan=plan,

@@ -42,6 +42,7 @@ def page(tmp_path_factory):
         )
         contrasts[name] = {
             "voxel_stat": voxel_stat,
+            "mask": run / "mask.nii.gz",
             "values": f"{stem}{voxel_stat}_statmap.nii.gz",
             "bonferroni": f"{stem}{voxel_stat}_corr-bonferroni_logp.nii.gz",
             "nulls": run / f"nulls/contrast-{name}.npz",
@@ -50,9 +51,7 @@ def page(tmp_path_factory):
             "figures": [figure],
         }
     outputs = {"table": run / "s.tsv", "page": run / "s.html", "landing": run / "l.html"}
-    summarise_results.main(
-        provenance=run / "provenance.json", mask=run / "mask.nii.gz", contrasts=contrasts, **outputs
-    )
+    summarise_results.main(provenance=run / "provenance.json", contrasts=contrasts, **outputs)
     return run, outputs
 
 
@@ -181,7 +180,7 @@ def test_what_a_run_says_is_no_markup(page):
 
 def test_inputs_are_assigned_in_order():
     class Inputs:
-        values, parametric, nulls = ["v1", "v2"], ["b1", "b2"], ["n1", "n2"]
+        masks, values, parametric, nulls = ["m1", "m2"], ["v1", "v2"], ["b1", "b2"], ["n1", "n2"]
         corrected, clusters, figures = ["c1", "c2", "c3"], ["k1", "k2", "k3"], ["f1", "f2", "f3"]
 
     contrasts = [

@@ -319,7 +319,7 @@ NAMED = {
     "BRAIN": ["quality/brain_mask.nii.gz", "quality/brain_mask.npz"],
     "COVERAGE": ["mask_coverage.nii.gz", "mask_coverage.dscalar.nii"],
     "LEFT": ["quality/voxels.tsv", "quality/vertices.tsv", "quality/grayordinates.tsv"],
-    "HEMISPHERES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
+    "HALVES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
     "p_maps": ["maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.dscalar.nii"],
     "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],
     "share_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
@@ -346,23 +346,25 @@ def written_by_rules():
     paths = set()
     # An output: a named path, further in than its directive.
     for _, outputs in re.findall(r"^( +)output:\n((?:\1    .*\n)+)", rules, re.M):
-        paths |= set(re.findall(r'(?:result|figure)\(\s*"([^"]+)"', outputs))
+        # A test is named as its files begin, and the files of an input without a name have no prefix.
+        outputs = re.sub(r"{(test|analysis)}", "contrast-{contrast}", outputs).replace("{OF}", "")
+        paths |= set(re.findall(r'(?:result|figure|own)\(\s*f?"([^"]+)"', outputs))
         paths |= {
-            f"maps/contrast-{contrast}_stat-{stat}_{kind or 'statmap'}.nii.gz"
-            for contrast, stat, kind in re.findall(
+            f"maps/{test}_stat-{stat}_{kind or 'statmap'}.nii.gz"
+            for test, stat, kind in re.findall(
                 r'map_of\(\s*"([^"]+)",\s*"([^"]+)"(?:,\s*"([^"]+)")?', outputs
             )
         }
         paths |= {
             f"maps/contrast-{{analysis}}_stat-{{stat}}_corr-{kind}_logp.nii.gz"
-            for kind in re.findall(r'p_maps\(.*, "(\w+)"\)', outputs)
+            for kind in re.findall(r'p_maps\(.*, "([\w{}]+)"\)', outputs)
         }
         for name, named in NAMED.items():
             if re.search(rf"\b{name}\b", outputs):
                 paths |= set(named)
         if "share_maps(" in outputs:
             paths.add("maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz")
-        paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\("([^"]+)"\)', outputs)}
+        paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\(f?"([^"]+)"\)', outputs)}
     return paths
 
 
@@ -397,7 +399,8 @@ def test_results_that_are_named_are_written(page):
     listed = entries()
     folders = {entry.split("/")[0] for entry in listed if "/" in entry}
     for text in quoted(page):
-        path = re.sub(r"^results(-\w+)?/", "", text)
+        # Results of one of several inputs are those of a single one, with its name in front.
+        path = re.sub(r"\binput-[a-z]+_", "", re.sub(r"^results(-\w+)?/", "", text))
         folder, _, rest = path.partition("/")
         # The folder `maps` is a user's as well.
         bare = (

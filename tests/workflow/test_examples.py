@@ -131,15 +131,15 @@ def to_design(config, f):
         zero_is_missing=missing,
     )  # fmt: skip
     smooth_maps.main(
-        included=f("included.tsv"), **held, brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
+        included=f("included.tsv"), usable=f("included.tsv"), **held, brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
         coverage=f("coverage.nii.gz"), matrix=f("maps.npy"), voxels=f("voxels.tsv"),
         fwhm=config["smoothing_fwhm"], min_coverage=config["mask"]["min_coverage"], zero_is_missing=missing,
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     for name in model["voxelwise"]:
         smooth_covariates.main(
-            included=f("included.tsv"), **held, brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
-            matrix=f(f"{name}.npy"), name=name, fwhm=5,
+            included=f("included.tsv"), usable=f("included.tsv"), **held, brain=f("brain.nii.gz"),
+            mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name, fwhm=5,
         )  # fmt: skip
     make_design.main(
         included=f("included.tsv"), design=f("design.tsv"), blocks=f("blocks.json"), formula=model["formula"],
@@ -227,7 +227,8 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
         plot_peaks.main(
             maps=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), contrasts=f("contrasts.tsv"),
             values=f("stat.nii.gz"), tables=[f("peaks.tsv")], outputs=[f(f"{contrast}.png")],
-            caption=f("caption.rst"), contrast=contrast, voxel_stat="t", covariates=covariates,
+            caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",
+            covariates=covariates,
         )  # fmt: skip
         assert f(f"{contrast}.png").stat().st_size > 10_000
 

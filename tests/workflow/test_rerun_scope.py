@@ -71,6 +71,7 @@ FAMILIES = {"permutation": {"blocks": {"whole": "family"}}}
 # The files give it.
 WITHOUT_MODEL = {key: value for key, value in CONFIG.items() if key != "model"}
 EDGES = NO_FILE | {"dataset": SIMULATED | {"space": "edges"}}
+INPUTS = NO_FILE | {"dataset": SIMULATED | {"space": "edges", "inputs": ["faces", "houses"]}}
 MESH = {"space": {"mesh": "fsaverage5"}}
 ATLAS = {"image": "DATA/brain.nii.gz", "labels": "DATA/regions.tsv"}
 # With the settings of the chunks, and so of what compares the observed map with them.
@@ -82,6 +83,13 @@ CHANGES = {
     "figures": Change({"figures": False}, {RECORD}, chunks="none"),
     "quality.query": Change({"quality": {"query": "age > 21"}}, {"screen_participants"}),
     "quality.max_missing": Change({"quality": {"max_missing": 0.2}}, {"select_participants"}),
+    "quality.require": Change(
+        {"quality": {"require": "any"}},
+        {"join_inputs"},
+        follows={"select_participants"},
+        source="inputs",
+        targets=("quality/included.tsv",),
+    ),
     "mask.strategy": Change({"mask": {"strategy": "background", "file": None}}, {"make_brain_mask"}),
     "mask.file": Change({"mask": {"file": "DATA/smaller.nii.gz"}}, {"make_brain_mask"}),
     "mask.min_coverage": Change({"mask": {"min_coverage": 0.9}}, {"smooth_maps", "compare_missing"}),
@@ -165,6 +173,12 @@ CHANGES = {
         {"simulate_cohort"},
         source="simulated",
         targets=("dataset/participants.tsv", "dataset/truth/hemi-L_effect-pseudo.func.gii"),
+    ),
+    "dataset.inputs": Change(
+        {"dataset": SIMULATED | {"inputs": ["faces", "houses"]}},
+        {"simulate_cohort"},
+        source="simulated",
+        targets=("dataset/input-faces_participants.tsv",),
     ),
     "space.mesh": Change(
         {"space": {"mesh": "fsaverage6"}},
@@ -272,6 +286,16 @@ EDGES_ON_THE_WAY = [
     "participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin",
     "../quality/screened.tsv", "../quality/brain_mask.npz",
 ]  # fmt: skip
+INPUTS_ON_THE_WAY = ["../quality/included.tsv", "../quality/excluded.tsv"] + [
+    path.format(of=f"input-{name}_")
+    for name in ("faces", "houses")
+    for path in (
+        "{of}participants.tsv", "{of}maps/", "truth/{of}effect-pseudo.tsv", "{of}images.json", "{of}values.bin",
+        *(f"../quality/{{of}}{name}" for name in (
+            "screened.tsv", "brain_mask.npz", "included.tsv", "excluded.tsv", "metrics.tsv"
+        )),
+    )
+]  # fmt: skip
 # Of a study on a surface, what lies before its observed maps and its null.
 ON_THE_WAY = [
     "participants.tsv", "maps/", "truth/regions.tsv", "images.json", "values.bin",
@@ -317,6 +341,14 @@ def plans(finished, tmp_path_factory):
             more=NO_FILE,
             targets=("quality/brain_mask.npz",),
         ),
+        "inputs": pretended(
+            tmp_path_factory.mktemp("inputs"),
+            finished,
+            INPUTS["dataset"],
+            INPUTS_ON_THE_WAY,
+            more=NO_FILE,
+            targets=("quality/included.tsv",),
+        ),
         "surface": pretended(
             tmp_path_factory.mktemp("surface"),
             finished,
@@ -326,7 +358,11 @@ def plans(finished, tmp_path_factory):
             targets=ENHANCED,
         ),
     }
-    of_source = {"surface": layered(CONFIG, SURFACE | MESH), "edges": layered(CONFIG, EDGES)}
+    of_source = {
+        "surface": layered(CONFIG, SURFACE | MESH),
+        "edges": layered(CONFIG, EDGES),
+        "inputs": layered(CONFIG, INPUTS),
+    }
     of_source["fsl"] = WITHOUT_MODEL
 
     def plan(change):

@@ -5,12 +5,26 @@ import os
 from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.sources import Listing, read_listing
-from permaps.inputs.tables import DENSE, MAP, check_maps, check_outside, check_participants, covariate_column
+from permaps.inputs.tables import (
+    DENSE,
+    MAP,
+    check_apart,
+    check_maps,
+    check_outside,
+    check_participants,
+    covariate_column,
+)
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
 
 
-def collect(dataset: dict, voxelwise: dict, results: str | os.PathLike) -> tuple[list[str], list[dict]]:
+def collect(
+    dataset: dict,
+    voxelwise: dict,
+    results: str | os.PathLike,
+    name: str = "",
+    earlier: dict[str, str] | None = None,
+) -> tuple[list[str], list[dict]]:
     """Read a source as a participants table, values unchanged and the paths of maps absolute.
 
     Parameters
@@ -21,6 +35,10 @@ def collect(dataset: dict, voxelwise: dict, results: str | os.PathLike) -> tuple
         The same as `maps` for each covariate that is a map; its paths go to a column of their own.
     results : path
         Folder of the run's results, in which no map may lie.
+    name : str
+        Of the input, if there are several.
+    earlier : dict of str to str, optional
+        Where the maps of other inputs are, by their names: they must be other files.
 
     Returns
     -------
@@ -36,13 +54,16 @@ def collect(dataset: dict, voxelwise: dict, results: str | os.PathLike) -> tuple
     listing, maps = read_listing(dataset), dataset["maps"]
     rows, lines, table = listing.rows, listing.lines, listing.path
     check_participants(listing.columns, rows, lines, table)
-    paths = listing.own_maps(maps)
+    key = f"dataset.maps.{name}" if name else "dataset.maps"
+    paths = listing.own_maps(maps, key)
     if not listing.entities and (series := listing.series_file(maps)) is not None:
-        check_series(series, listing)
-    check_maps(rows, lines, paths, table)
+        check_series(series, listing, key)
+    check_maps(rows, lines, paths, table, key)
+    for other, where in (earlier or {}).items():
+        check_apart(rows, lines, paths, listing.own_maps(where), table, key, other)
     found = {MAP: paths}
-    for name, where in voxelwise.items():
-        found[covariate_column(name)] = listing.map_paths(where, f"model.voxelwise.{name}")
+    for covariate, where in voxelwise.items():
+        found[covariate_column(covariate)] = listing.map_paths(where, f"model.voxelwise.{covariate}")
     for paths in found.values():
         check_outside(rows, lines, paths, table, results)
     for column, where in zip(found, [maps, *voxelwise.values()], strict=True):
@@ -53,18 +74,16 @@ def collect(dataset: dict, voxelwise: dict, results: str | os.PathLike) -> tuple
     return [first, *found, *others], rows
 
 
-def check_series(path: str, listing: Listing) -> None:
+def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None:
     """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
     count, what = (count_maps, "maps") if path.endswith(DENSE) else (count_volumes, "volumes")
     try:
         n_volumes = count(path)
     except UnusableMap as unusable:
-        raise UserError(
-            f"dataset.maps: {path}: {unusable}. Expected an image with a volume per row."
-        ) from None
+        raise UserError(f"{key}: {path}: {unusable}. Expected an image with a volume per row.") from None
     if n_volumes != len(listing.rows):
         raise UserError(
-            f"dataset.maps: {path} has {n_volumes} {what}, and {listing.path} has {len(listing.rows)} rows; "
+            f"{key}: {path} has {n_volumes} {what}, and {listing.path} has {len(listing.rows)} rows; "
             "expected as many of one as of the other, in the same order. Remove or add what one of them has too many "
             "or too few of."
         )

@@ -224,6 +224,7 @@ def write_matrix(
     min_coverage: float,
     zero_is_missing: bool,
     covariates: Sequence[Iterable[np.ndarray]] = (),
+    n_absent: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Smooth and mask all maps into one float32 matrix on disk.
 
@@ -245,6 +246,8 @@ def write_matrix(
     zero_is_missing : bool
     covariates : sequence of iterables of numpy.ndarray, shape (x, y, z)
         The maps of each covariate, which have to have a value too.
+    n_absent : int
+        Participants without a map, whose maps are NaN everywhere. They do not count for the coverage.
 
     Returns
     -------
@@ -261,7 +264,7 @@ def write_matrix(
     """
     covered = np.where(brain, coverage(maps, zero_is_missing, covariates), np.int16(0))
     # Less a rounding error, since 0.3 * 10 is above 3.
-    enough = brain & (covered >= max(min_coverage * len(maps) - 1e-9, 1))
+    enough = brain & (covered >= max(min_coverage * (len(maps) - n_absent) - 1e-9, 1))
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as folder:

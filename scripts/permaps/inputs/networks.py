@@ -25,9 +25,9 @@ def planted(effect_size: float) -> np.ndarray:
     return effect
 
 
-def connectome(seed: int, index: int, effect: np.ndarray) -> np.ndarray:
+def connectome(seed: int, index: int, effect: np.ndarray, number: int = 0) -> np.ndarray:
     """Return a participant's matrix, float32 of shape (n_nodes, n_nodes), symmetric with 0 on the diagonal."""
-    matrix = simulation.measured(seed, index, lambda row, reading: 1 + reading * effect, _noise)
+    matrix = simulation.measured(seed, index, lambda row, reading: 1 + reading * effect, _noise, number)
     np.fill_diagonal(matrix, 0)
     return matrix.astype(np.float32)
 

@@ -35,6 +35,8 @@ MISSING_SHARE = 0.05
 SCALE_LOG_SD = 0.2
 # (share of the variance, FWHM in mm) of the noise; 0 mm is white.
 NOISE = ((0.55, 8.0), (0.25, 20.0), (0.20, 0.0))
+# Correlation of the noise of another input with that of the first.
+SHARED = 0.6
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ def measured(
     index: int,
     signal: Callable[[dict, float], np.ndarray],
     noise: Callable[[np.random.Generator], np.ndarray],
+    number: int = 0,
 ) -> np.ndarray:
     """Return what a participant's scanner gives: the participant's scale times signal and noise.
 
@@ -229,12 +232,17 @@ def measured(
         Takes the participant's variates and standardised `pseudo`.
     noise : callable
         Takes the participant's random generator.
+    number : int
+        Of the input, from 0. The noise of the others is correlated with that of the first.
     """
     row = variates(seed, index)
     # A separate stream, so that a new variate would not change the maps.
     rng = generator(seed, (1 << 31) + index)
     scale = exponential(SCALE_LOG_SD * rng.standard_normal())
     drawn = noise(rng)
+    if number:
+        own = noise(generator(seed, (number << 32) + index))
+        drawn = SHARED * drawn + np.sqrt(1 - SHARED**2) * own
     return scale * (signal(row, (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD) + drawn)
 
 
@@ -262,7 +270,7 @@ def write_cohort(path: str | Path, n_subjects: int, seed: int, map_of: Callable[
     log.info("%d participants, %d without pseudo", len(people), len(unread))
 
 
-def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.ndarray:
+def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict, number: int = 0) -> np.ndarray:
     """Make a participant's map.
 
     Parameters
@@ -273,13 +281,15 @@ def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict) -> np.
     mask : numpy.ndarray of bool, shape (53, 63, 46)
     effects : dict
         As `truth` gives them.
+    number : int
+        As for `measured`.
 
     Returns
     -------
     numpy.ndarray of float32, shape (53, 63, 46)
         0 outside the brain.
     """
-    values = measured(seed, index, planted_signal(effects), noise)
+    values = measured(seed, index, planted_signal(effects), noise, number)
     return np.where(mask, values, 0.0).astype(np.float32)
 
 

@@ -52,10 +52,10 @@ class Listing:
         """Return every row's map; see `permaps.inputs.tables.map_paths`."""
         return map_paths(self.columns, self.named, self.path, maps, key, self.folder)
 
-    def own_maps(self, maps: str) -> list[str | None]:
+    def own_maps(self, maps: str, key: str = "dataset.maps") -> list[str | None]:
         """Return every row's map as `dataset.maps` says: by entities, where these are given."""
         if not self.entities:
-            return self.map_paths(maps)
+            return self.map_paths(maps, key)
         sessions = [row.get(SESSION) for row in self.rows]
         people = [row.get(PERSON) or row.get(ID) for row in self.rows]
         return find_maps(os.path.abspath(os.path.join(self.folder, maps)), self.entities, people, sessions)

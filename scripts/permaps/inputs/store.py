@@ -4,7 +4,7 @@ A map costs its values and a bit per voxel: voxels that hold its background, 0 o
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -91,7 +91,8 @@ class Maps(Sequence):
     ----------
     path : path
         File that `append` wrote.
-    entries : list of Entry
+    entries : list of Entry or None
+        None for a participant without a map, who has NaN everywhere.
     """
 
     def __init__(self, path: str | Path, entries: list[Entry]):
@@ -102,6 +103,8 @@ class Maps(Sequence):
 
     def __getitem__(self, i: int) -> np.ndarray:
         entry = self.entries[i]
+        if entry is None:
+            return np.full(self.layout.shape, np.nan, np.float32)
         size = int(np.prod(entry.shape))
         with open(self.path, "rb") as file:
             file.seek(entry.start)
@@ -113,7 +116,7 @@ class Maps(Sequence):
     @property
     def layout(self) -> Layout:
         """What the values are laid out on: the same for all maps."""
-        return self.entries[0].layout
+        return next(entry.layout for entry in self.entries if entry)
 
 
 class Store:
@@ -128,7 +131,7 @@ class Store:
     def __init__(self, images: str | Path, values: str | Path):
         self.entries, self.values = read_index(images), values
 
-    def maps(self, participants: Iterable[str], column: str) -> Maps:
+    def maps(self, participants: Iterable[str], column: str, absent: Collection[str] = frozenset()) -> Maps:
         """Return the usable maps that a column names.
 
         Parameters
@@ -136,8 +139,11 @@ class Store:
         participants : iterable of str
             Their ids, in the order that is wanted.
         column : str
+        absent : collection of str
+            Those of them who have no map of use.
         """
-        return Maps(self.values, [self.entries[name][column] for name in participants])
+        found = [None if name in absent else self.entries[name][column] for name in participants]
+        return Maps(self.values, found)
 
 
 def read_index(path: str | Path) -> dict[str, dict[str, Entry]]:

@@ -233,6 +233,11 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
         seen[key] = name, line
 
 
+def map_column(name: str = "") -> str:
+    """Return the name of the column with the paths of an input's maps."""
+    return f"{MAP}_{name}" if name else MAP
+
+
 def covariate_column(name: str) -> str:
     """Return the name of the column with the paths of a covariate's maps."""
     return f"{MAP}_{name}"
@@ -352,7 +357,13 @@ def hemisphere_files(path: str) -> dict[str | None, str]:
     return {}
 
 
-def check_maps(rows: list[dict], lines: list[int], paths: list[str | None], table: str | Path) -> None:
+def check_maps(
+    rows: list[dict],
+    lines: list[int],
+    paths: list[str | None],
+    table: str | Path,
+    key: str = "dataset.maps",
+) -> None:
     """Raise an error for a table that gives two participants the same file.
 
     Parameters
@@ -363,6 +374,8 @@ def check_maps(rows: list[dict], lines: list[int], paths: list[str | None], tabl
         As `map_paths` gives them.
     table : path
         For messages.
+    key : str
+        The config key of the maps, for messages.
 
     Raises
     ------
@@ -379,9 +392,44 @@ def check_maps(rows: list[dict], lines: list[int], paths: list[str | None], tabl
             linked = "" if its_path == path else f" (a link: it is the file of {its_path})"
             raise UserError(
                 f"{table}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, {path}{linked}. "
-                "Every participant needs a map of their own: mend the path, or dataset.maps, or remove a row."
+                "Every participant needs a map of their own: mend the path, or {key}, or remove a row."
             )
         seen[file] = row[ID], line, path
+
+
+def check_apart(
+    rows: list[dict],
+    lines: list[int],
+    paths: list[str | None],
+    others: list[str | None],
+    table: str | Path,
+    key: str,
+    other: str,
+) -> None:
+    """Raise an error for a table that gives a participant the same file for two inputs.
+
+    Parameters
+    ----------
+    rows, lines
+        As `read_rows` gives them.
+    paths, others : list of (str or None)
+        Of both inputs, as `map_paths` gives them.
+    table : path
+        For messages.
+    key, other : str
+        The config key of the input, and the name of the other one.
+
+    Raises
+    ------
+    UserError
+        With the line of the first.
+    """
+    for row, line, path, its_other in zip(rows, lines, paths, others, strict=True):
+        if path is not None and its_other is not None and _identity(path) == _identity(its_other):
+            raise UserError(
+                f"{key}: {path} of {row[ID]} (line {line} of {table}) is the map of the input {other} too. Expected "
+                "a map of its own for each input: mend the path, or leave one input out."
+            )
 
 
 def _identity(path):

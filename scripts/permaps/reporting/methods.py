@@ -7,8 +7,9 @@ from permaps.inputs.outliers import sentence
 from permaps.inputs.plausible import FULL, doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
-from permaps.reporting.words import analysed, enhanced, space_of
+from permaps.reporting.words import analysed, enhanced, masks_of, space_of
 from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
+from permaps.workflow.names import input_names
 
 FEW_PARTICIPANTS = 20
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
@@ -51,6 +52,8 @@ def _participants(record, verbatim):
         if "contrast" in config["dataset"]
         else ""
     )
+    if names := input_names(config["dataset"]):
+        source += f" of {len(names)} kinds ({_and(names)})"
     text = f"{source} of {people['included']} participants{contrast} were analysed"
     if people["people"] is not None:
         text = f"{source} ({people['included']}) of {people['people']} participants{contrast} were analysed"
@@ -87,13 +90,14 @@ def _mask(record, verbatim):
         "template": "taken from the MNI152 template",
         "file": "given by the authors",
     }[config["mask"]["strategy"]]
-    if record["mask"]["share_of_image"] > FULL:
-        how += f", took {100 * record['mask']['share_of_image']:.0f} % of the image"
+    if (share := max(mask["share_of_image"] for mask in masks_of(record).values())) > FULL:
+        how += f", took {100 * share:.0f} % of the image"
     fwhm = config["smoothing_fwhm"]
     smoothed = (
         f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM" if fwhm else "Maps were not smoothed"
     )
-    resampled = record["mask"].get("resampled", [])
+    every = [key for mask in masks_of(record).values() for key in mask.get("resampled", [])]
+    resampled = list(dict.fromkeys(every))
     nearest = (
         f" On another grid than the maps, {_and(resampled)} {_were(len(resampled))} taken"
         if resampled
@@ -280,13 +284,14 @@ def _active(config, elements):
 
 
 def _across(config):
-    """Describe whether p is corrected for the number of contrasts."""
-    contrasts = config["model"]["contrasts"]
-    if len(contrasts) == 1:
+    """Describe whether p is corrected for the number of contrasts and inputs."""
+    several = ["contrasts"] * (len(config["model"]["contrasts"]) > 1)
+    several += ["inputs"] * (len(input_names(config["dataset"])) > 1)
+    if not several:
         return ""
     return (
-        " Where nothing else is said, p is not corrected for the number of contrasts; corrected over the contrasts "
-        "of one relabelling scheme, by the smallest p of each relabelling over them "
+        f" Where nothing else is said, p is not corrected for the number of {_and(several)}; corrected over the "
+        f"{_and(several)} of one relabelling scheme, by the smallest p of each relabelling over them "
         f"{cite('westfall2008')}, it is given beside."
     )
 
@@ -341,19 +346,23 @@ def limitations(record: dict) -> list[str]:
             f"{people} participants are few: power is low, and effects at peaks that reach significance are "
             "overestimated."
         )
-    if sides := record["mask"].get("voxel_size_mm"):
-        notes += doubts_of_mask(
-            record["config"]["mask"]["strategy"],
-            record["mask"]["n_voxels"],
-            sides,
-            record["mask"]["share_of_image"],
-        )
+    for name, mask in masks_of(record).items():
+        if sides := mask.get("voxel_size_mm"):
+            doubts = doubts_of_mask(
+                record["config"]["mask"]["strategy"], mask["n_voxels"], sides, mask["share_of_image"]
+            )
+            notes += [f"{name}: {note}" if name else note for note in doubts]
     if note := sentence(record["participants"]["stand_out"]):
         notes.append(note)
     if len(record["contrasts"]) > 1:
         notes.append(
             f"p values are corrected over {space_of(record).elements}, not over the {len(record['contrasts'])} "
             "contrasts or over the statistics; the maps corr-cfwe are, over contrasts."
+        )
+    if len(names := input_names(record["config"]["dataset"])) > 1:
+        notes.append(
+            f"p values of one input are not corrected for the {len(names)} inputs; the maps corr-ifwe are, over all "
+            "inputs and contrasts."
         )
     return notes
 

@@ -14,7 +14,12 @@ from permaps.statistics.registry import STATISTICS, voxel_statistic
 
 MOST_CLUSTERS = 8
 # Columns that a cluster table has on request.
-FURTHER = {"p_any": "p over statistics", "p_cfwe": "p over contrasts", "p_gpd": "p by the tail's fit"}
+FURTHER = {
+    "p_any": "p over statistics",
+    "p_cfwe": "p over contrasts",
+    "p_ifwe": "p over inputs",
+    "p_gpd": "p by the tail's fit",
+}
 _UNITS = {"mm3": "mm³", "mm2": "mm²"}
 SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "permutations with sign-flips"}
 

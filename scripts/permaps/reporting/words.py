@@ -9,9 +9,14 @@ from permaps.spaces.stored import KINDS
 _ALONG = {"surface": " along the surface", "grayordinates": " along the surface, and within the voxels"}
 
 
+def masks_of(record: dict) -> dict[str, dict]:
+    """Return the analysis mask of every input by its name, which is "" for one without, from the provenance."""
+    return record["masks"] if "masks" in record else {"": record["mask"]}
+
+
 def space_of(record: dict) -> type[Space]:
     """Return the class of the space of a run, from its provenance."""
-    return KINDS[record["mask"].get("kind", "volume")]
+    return KINDS[next(iter(masks_of(record).values())).get("kind", "volume")]
 
 
 def who(people: dict) -> str:
@@ -22,20 +27,29 @@ def who(people: dict) -> str:
 
 def enhanced(record: dict) -> list[str]:
     """Return the parts that are enhanced each on its own: "cortex", "voxels" or both."""
-    mask = record["mask"]
+    return _parts_of(next(iter(masks_of(record).values())))
+
+
+def _parts_of(mask):
     if mask.get("kind") == "grayordinates":
         return [name for name in ("cortex", "voxels") if name in mask]
     return ["cortex" if mask.get("kind") == "surface" else "voxels"]
 
 
 def analysed(record: dict) -> str:
-    """Say how many elements were analysed, and of what size or on what."""
-    mask, space = record["mask"], space_of(record)
+    """Say how many elements were analysed, and of what size or on what; of each input, if there are several."""
+    return "; ".join(
+        f"{name}, {_elements(mask, space_of(record))}" if name else _elements(mask, space_of(record))
+        for name, mask in masks_of(record).items()
+    )
+
+
+def _elements(mask, space):
     count = f"{mask[f'n_{space.elements}']:,} {space.elements}"
     if space.kind == "surface":
         return f"{count} of {_sides(mask)} ({_mesh(mask)}; {mask['area_mm2']:,.0f} mm²)"
     if space.kind == "grayordinates":
-        parts = [_part(name, mask[name]) for name in enhanced(record)]
+        parts = [_part(name, mask[name]) for name in _parts_of(mask)]
         return f"{count} ({' and '.join(parts)})"
     if space.kind == "edges":
         return f"{count} between {mask['n_nodes']:,} nodes"

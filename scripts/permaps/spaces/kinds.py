@@ -9,6 +9,7 @@ from permaps.inputs.sources import OWN, read_listing
 from permaps.inputs.tables import DENSE, HEMI, hemisphere_files, item_of, side_of
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
+from permaps.workflow.names import each_input
 
 MATRICES = (".csv", ".tsv", ".npy")
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
@@ -142,7 +143,26 @@ def kind_of(dataset: dict) -> Kind:
     ----------
     dataset : dict
         The config's, as resolved.
+
+    Raises
+    ------
+    UserError
+        If the inputs are defined on different kinds of spaces.
     """
+    kinds = {name: _kind_of_one(one) for name, one in each_input(dataset).items()}
+    (first, kind), *others = kinds.items()
+    for name, other in others:
+        if other is not kind:
+            refuse(
+                [
+                    f"dataset.maps.{name}: found values of {other.elements}, and {first} has values of "
+                    f"{kind.elements}; expected inputs of one kind: analyse the others in a run of their own"
+                ]
+            )
+    return kind
+
+
+def _kind_of_one(dataset):
     if dataset["source"] == "simulated":
         return KINDS[dataset["space"]]
     if dataset["source"] not in OWN:
@@ -160,6 +180,7 @@ def _example(dataset):
 
 
 def _paths(dataset):
+    dataset = next(iter(each_input(dataset).values()))
     try:
         yield from filter(None, read_listing(dataset).own_maps(dataset["maps"]))
     except UserError:  # the job that reads the table reports it better

@@ -98,10 +98,10 @@ class Noise:
 
 
 def surface_map(
-    seed: int, index: int, space: Surface, effects: dict[str, np.ndarray], noise: Noise
+    seed: int, index: int, space: Surface, effects: dict[str, np.ndarray], noise: Noise, number: int = 0
 ) -> np.ndarray:
     """Return a participant's map, float32 of shape (n_vertices,); 0 on the medial wall."""
-    values = simulation.measured(seed, index, simulation.planted_signal(effects), noise.draw)
+    values = simulation.measured(seed, index, simulation.planted_signal(effects), noise.draw, number)
     return np.where(space.mask, values, 0.0).astype(np.float32)
 
 
@@ -138,11 +138,12 @@ def planted_everywhere(space: Grayordinates, effect_size: float) -> tuple[list[d
 
 
 def grayordinate_map(
-    seed: int, index: int, space: Grayordinates, effects: dict[str, np.ndarray], noise: Noise
+    seed: int, index: int, space: Grayordinates, effects: dict[str, np.ndarray], noise: Noise, number: int = 0
 ) -> np.ndarray:
     """Return a participant's map, float32 of shape (n_grayordinates,); `noise` is that of the cortex."""
 
     def draw(rng):
         return np.concatenate([noise.draw(rng)[space.cortex.mask], simulation.noise(rng)[space.voxels.mask]])
 
-    return simulation.measured(seed, index, simulation.planted_signal(effects), draw).astype(np.float32)
+    signal = simulation.planted_signal(effects)
+    return simulation.measured(seed, index, signal, draw, number).astype(np.float32)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
-from permaps.workflow.names import unfit_names
+from permaps.workflow.names import input_names, unfit_names
 from permaps.workflow.paths import no_file
 
 # Merged key by key, the default contrasts would be added to the user's.
@@ -360,7 +360,10 @@ def _conflicts(config):
         *_too_many_chunks(config["permutation"]),
         *_half_an_atlas(config["atlas"]),
         *unfit_names(
-            config["model"]["contrasts"], config["inference"]["small_volumes"], config["model"]["voxelwise"]
+            config["model"]["contrasts"],
+            config["inference"]["small_volumes"],
+            config["model"]["voxelwise"],
+            input_names(config["dataset"]),
         ),
         *_contrasts_given_twice(config["model"]["contrasts"]),
         *_variances_apart_and_smoothed(config),

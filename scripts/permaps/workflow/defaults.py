@@ -33,7 +33,12 @@ def complete(rule: "Rule", home: Path, results: str, resources: dict) -> None:
     rule.resources.update(type(rule.resources).from_mapping(missing))
 
 
+# Wildcards whose values say what they are.
+_SPEAKING = {"test": "{test}", "analysis": "{analysis}", "of": "input-{of}"}
+
+
 def _stem(rule):
-    """Name the log and benchmark of a job by its rule and wildcards: `fit_tail/analysis-age_stat-t`."""
-    wildcards = "_".join(f"{name}-{{{name}}}" for name in sorted(rule.wildcard_names))
+    """Name the log and benchmark of a job by its rule and wildcards: `fit_tail/contrast-age_stat-t`."""
+    names = sorted(rule.wildcard_names, key=lambda name: (name not in _SPEAKING, name))
+    wildcards = "_".join(_SPEAKING.get(name, f"{name}-{{{name}}}") for name in names)
     return f"{rule.name}/{wildcards}" if wildcards else rule.name

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from permaps.workflow.errors import UserError
-from permaps.workflow.records import Records, looked_at, made
+from permaps.workflow.records import Records, as_recorded, looked_at, made
 
 log = logging.getLogger("permaps")
 # What a check before the run logs is for the log of the job that finds it again.
@@ -34,6 +34,11 @@ def job(snakemake: object) -> Iterator[None]:
     ----------
     snakemake : object
         What Snakemake passes to a script: `log`, `input`, `output` and `params`.
+
+    Yields
+    ------
+    callable
+        As from `recorded`.
     """
     log_path = snakemake.log[0]
     try:
@@ -45,8 +50,8 @@ def job(snakemake: object) -> Iterator[None]:
     log.setLevel(logging.INFO)
     start = time.perf_counter()
     try:
-        with recorded(snakemake):
-            yield
+        with recorded(snakemake) as unchanged:
+            yield unchanged
         log.info("done in %.1f s", time.perf_counter() - start)
     except UserError as error:
         log.error("error: %s", error)
@@ -71,6 +76,12 @@ def recorded(job: object) -> Iterator[None]:
     job : object
         As for `job`; Snakemake's own job objects work too.
 
+    Yields
+    ------
+    callable
+        Tells whether all that the job would make is there already, made with these settings from these results.
+        Snakemake deletes results before a job, unless they are marked with `update`.
+
     Raises
     ------
     UserError
@@ -80,7 +91,7 @@ def recorded(job: object) -> Iterator[None]:
     inputs, sources = records.inspect(job.input)
     # Before they are read, so that a change during the job is noticed later.
     sources = looked_at(sources, records.seen(job.output[0]))
-    yield
+    yield lambda: as_recorded(records, job, inputs, sources)
     for name, record in made(records, job, inputs, sources).items():
         with written_whole(records.path(name)) as temporary:
             temporary.write_text(json.dumps(record), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Names of contrasts, small volumes and covariates: they become part of file names."""
+"""Names of inputs, contrasts, small volumes and covariates: they become part of file names."""
 
 import re
 from collections.abc import Collection
@@ -14,20 +14,49 @@ _REPEATED = re.compile(r"(.+?)\1{19,}$")
 _BESIDE = ".npz"
 
 
+def input_names(dataset: dict) -> list[str]:
+    """Return the names of the kinds of maps that each participant has; none if there is one kind without a name.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's. `maps` is text, or by name where there are several kinds.
+    """
+    maps = dataset.get("maps")
+    return list(maps) if isinstance(maps, dict) else dataset.get("inputs", [])
+
+
+def each_input(dataset: dict) -> dict[str, dict]:
+    """Return what the dataset would be with each kind of maps alone, by name; "" where there is one without.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's.
+    """
+    if not isinstance(dataset.get("maps"), dict):
+        return {"": dataset}
+    return {name: {**dataset, "maps": maps} for name, maps in dataset["maps"].items()}
+
+
 def unfit_names(
-    contrasts: Collection[str], volumes: Collection[str], covariates: Collection[str]
+    contrasts: Collection[str],
+    volumes: Collection[str],
+    covariates: Collection[str],
+    inputs: Collection[str] = (),
 ) -> list[str]:
     """Return what is wrong with names that are valid text, one line each.
 
     Parameters
     ----------
-    contrasts, volumes, covariates : iterable of str
+    contrasts, volumes, covariates, inputs : iterable of str
 
     Returns
     -------
     list of str
         Each begins with the full key.
     """
+    prefix = max((f"input-{name}_" for name in inputs), key=len, default="")
     analyses = {f"{c}_volume-{v}": (c, v) for c in contrasts for v in volumes}
     return [
         *_repeating("model.contrasts", contrasts),
@@ -36,7 +65,10 @@ def unfit_names(
         *_alike("model.contrasts", contrasts),
         *_alike("inference.small_volumes", volumes),
         *_alike("model.voxelwise", covariates),
-        *_too_long(analyses),
+        *_repeating("dataset.maps", inputs),
+        *_alike("dataset.maps", inputs),
+        *_columns_of_both(inputs, covariates),
+        *_too_long(prefix, contrasts, analyses),
         *_two_of_one_name(contrasts, analyses),
         *_file_and_folder(contrasts),
     ]
@@ -51,14 +83,28 @@ def _repeating(key, names):
             )
 
 
-def _too_long(analyses):
+def _columns_of_both(inputs, covariates):
+    for name in set(inputs) & set(covariates):
+        yield (
+            f"model.voxelwise.{name}: found the name of an input; expected another, since each has a column of paths "
+            "in the participants table"
+        )
+
+
+def _too_long(prefix, contrasts, analyses):
+    for contrast in contrasts if prefix else ():
+        if (over := len(prefix) + len(contrast) - LONGEST_ANALYSIS) > 0:
+            yield _names_too_long(f"{_cut(contrast)} of the input {_cut(prefix[6:-1])}", over)
     for name, (contrast, volume) in analyses.items():
-        if len(name) > LONGEST_ANALYSIS:
-            yield (
-                f"model.contrasts: {_cut(contrast)} in the small volume {_cut(volume)} gives file names of "
-                f"{len(name) + _AROUND} characters; expected at most {LONGEST_NAME}: shorten either name by "
-                f"{len(name) - LONGEST_ANALYSIS}"
-            )
+        if (over := len(prefix) + len(name) - LONGEST_ANALYSIS) > 0:
+            yield _names_too_long(f"{_cut(contrast)} in the small volume {_cut(volume)}", over)
+
+
+def _names_too_long(what, over):
+    return (
+        f"model.contrasts: {what} gives file names of {LONGEST_NAME + over} characters; expected at most "
+        f"{LONGEST_NAME}: shorten either name by {over}"
+    )
 
 
 def _alike(key, names):

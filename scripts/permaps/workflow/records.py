@@ -153,6 +153,22 @@ def made(records: Records, job: object, inputs: dict[str, str], sources: dict[st
     return new
 
 
+def as_recorded(records: Records, job: object, inputs: dict[str, str], sources: dict[str, list]) -> bool:
+    """Tell whether all results of a job are there, whole, and made with the same settings from the same files.
+
+    Parameters
+    ----------
+    records, job, inputs, sources
+        As for `made`.
+    """
+    try:
+        return made(records, job, inputs, sources) == {
+            records.name(path): records.of(path) for path in job.output
+        }
+    except UserError:
+        return False
+
+
 def stale(
     records: Records, jobs: Iterable[tuple[object, Iterable[str | Path]]]
 ) -> Iterator[tuple[object, str, str | None]]:

@@ -18,6 +18,7 @@ from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
 from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
+from permaps.workflow.names import each_input
 
 # How permaps.workflow.jobs writes an error into a log.
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
@@ -88,7 +89,7 @@ def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
         listing = read_listing(dataset)
         n = len(listing.rows)
         people = len({row[PERSON] for row in listing.rows}) if has_people(dataset) else None
-        paths = listing.own_maps(dataset["maps"])
+        paths = listing.own_maps(next(iter(each_input(dataset).values()))["maps"])
     except UserError:  # the job that reads the table reports it better
         return n, people, None
     # One is enough: looking for all of them takes a while on a network disk.
