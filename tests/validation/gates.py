@@ -200,8 +200,8 @@ MUTATIONS = [
     Mutation(
         "the null of TFCE and clusters has one tail for a two-sided test",
         null.null_maxima,
-        "heights[j - first], both_signs,",
-        "heights[j - first], False,",
+        "heights[j - first, inside], both_signs,",
+        "heights[j - first, inside], False,",
         partial(check_size, "balanced_normal", 19),
     ),
     Mutation(
