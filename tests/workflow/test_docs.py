@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import nibabel as nib
@@ -26,6 +27,7 @@ from permaps.inputs.sources import read_listing
 from permaps.inputs.tables import check_participants, is_number
 from permaps.spaces.kinds import fitted, kind_of
 from permaps.workflow import config as settings
+from permaps.workflow.names import each_input
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -193,7 +195,9 @@ def prepared(folder, page):
         for block in blocks("yaml"):
             if block.page in ("README.md", page) and not block.profile:
                 dataset = config_of(block)["dataset"]
-                for path in read_listing(dataset).own_maps(dataset["maps"]):
+                for path in chain(
+                    *(read_listing(one).own_maps(one["maps"]) for one in each_input(dataset).values())
+                ):
                     for hemi in ("lh", "rh"):
                         write(Path(path.partition("[")[0].replace("*", "nii").replace("{hemi}", hemi)), "")
     return folder
