@@ -111,12 +111,12 @@ def by_input(key, found):
 
 def stand_out(inputs, people):
     """Return why maps of participants stand out, with the name of the input if it has one."""
-    told = {}
+    reasons = {}
     for name, files in inputs.items():
         flags = read_frame(files["metrics"], participant_id=str, stands_out=str).set_index(ID)["stands_out"]
         for person, why in flags.dropna().items():
-            told.setdefault(person, []).append(f"{name}: {why}" if name else why)
-    return {person: "; ".join(why) for person, why in told.items() if person in people}
+            reasons.setdefault(person, []).append(f"{name}: {why}" if name else why)
+    return {person: "; ".join(why) for person, why in reasons.items() if person in people}
 
 
 def mask_of(mask, voxels, config):
