@@ -44,7 +44,7 @@ def defaults():
     return yaml.safe_load(DEFAULTS.read_text())
 
 
-PLAIN_MODEL = {"voxelwise": {}, "variance_groups": None}
+PLAIN_MODEL = {"voxelwise": {}, "variance_groups": None, "bids": None}
 
 
 def flat(values, at=""):

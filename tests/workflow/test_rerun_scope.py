@@ -100,6 +100,8 @@ CHANGES = {
     "model.voxelwise": Change(
         {"model": {"voxelwise": {"baseline": "map"}}}, {"collect_table", "smooth_covariates"}
     ),
+    # What it gives, formula and contrasts, counts.
+    "model.bids": Change({"model": {"bids": "DATA/model.json"}}, {RECORD}, chunks="none"),
     "model.variance_groups": Change({"model": {"variance_groups": "group"}}, {"screen_participants"}),
     "permutation.n_permutations": Change(
         {"permutation": {"n_permutations": 30}}, {CHUNK, "merge_nulls", "count_relabellings"}, chunks="new"

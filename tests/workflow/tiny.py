@@ -4,6 +4,7 @@ It lies in a folder of its own beside a copy of the workflow, so that tests may 
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -158,6 +159,10 @@ def write_data(folder):
         write_vest(folder / f"{name}.con", [[0, sign]], ContrastName1="age")
     write_vest(folder / "design.fts", [[1]])
     write_vest(folder / "design.grp", [[1]] * 8)
+    group = {"Level": "Dataset", "Name": "group", "GroupBy": [], "Model": {"Type": "glm", "X": [1, "age"]}}
+    group["DummyContrasts"] = {"Contrasts": ["age"], "Test": "t"}
+    model = {"Name": "ages", "BIDSModelVersion": "1.0.0", "Nodes": [group]}
+    (folder / "model.json").write_text(json.dumps(model))
     (folder / "regions.tsv").write_text("index\tname\n1\tbrain\n")
     for name in ("participants.tsv", "renamed.tsv"):
         (folder / name).write_text("\n".join(lines) + "\n")

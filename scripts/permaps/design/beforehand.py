@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from permaps.design.bids_model import check_whole
 from permaps.design.blocks import check_groups, levels
 from permaps.design.columns import check_columns, check_covariates, used_by_model
 from permaps.design.formula import categories
@@ -46,6 +47,8 @@ def check_study(config: dict, kind: str) -> list[str]:
     UserError
         As the job would raise it.
     """
+    if config["model"]["bids"] is not None:
+        check_whole(config["model"]["bids"])
     columns, rows = collect(config["dataset"], config["model"]["voxelwise"], config["results"])
     cohort = as_frame(columns, rows)
     model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]

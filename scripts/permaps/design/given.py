@@ -5,9 +5,11 @@ Imported whenever the Snakefile is parsed.
 
 import os
 
+from permaps.design.bids_model import read_model
 from permaps.inputs.fsl import blocks_of, model_of
 from permaps.inputs.ids import PERSON, has_people, id_columns
 from permaps.workflow.config import refuse
+from permaps.workflow.errors import UserError
 
 
 def with_model(given: dict) -> dict:
@@ -23,6 +25,7 @@ def with_model(given: dict) -> dict:
     UserError
         If a file is not what it should be.
     """
+    given = _with_bids(given)
     dataset = given.get("dataset")
     if not isinstance(dataset, dict) or dataset.get("source") != "fsl":
         return given
@@ -34,6 +37,25 @@ def with_model(given: dict) -> dict:
     permutation = given.get("permutation", {})
     if blocks and isinstance(permutation, dict) and "blocks" not in permutation:
         given = given | {"permutation": permutation | {"blocks": blocks_of(blocks)}}
+    return given
+
+
+def _with_bids(given):
+    """Give the model of a BIDS Stats Models file where the config names one; what the config says besides counts."""
+    model, permutation = given.get("model"), given.get("permutation", {})
+    named = model.get("bids") if isinstance(model, dict) else None
+    if not isinstance(named, str):
+        return given
+    if (path := _file(named)) is None:
+        # Said here, since the check would miss the formula instead.
+        raise UserError(
+            f"model.bids: there is no file {named!r} (relative paths start from the working directory, {os.getcwd()})"
+        )
+    found = read_model(path)
+    blocks = found.pop("blocks", None)
+    given = given | {"model": found | model}
+    if blocks is not None and isinstance(permutation, dict) and "blocks" not in permutation:
+        given = given | {"permutation": permutation | {"blocks": blocks}}
     return given
 
 

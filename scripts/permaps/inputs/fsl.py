@@ -193,11 +193,12 @@ def _contrast_names(vest):
                 "each. Write the file again with FSL's Glm."
             )
     for i in range(1, len(vest.rows) + 1):
-        taken.append(_free(_fit(vest.keys.get(f"ContrastName{i}", "")) or f"tstat{i}", taken))
+        taken.append(_free(fit_name(vest.keys.get(f"ContrastName{i}", "")) or f"tstat{i}", taken))
     return taken
 
 
-def _fit(name):
+def fit_name(name: str) -> str:
+    """Return a contrast's name, fit to be that of a file; "" if nothing is left of it."""
     for sign, word in _WORDS.items():
         name = name.replace(sign, word)
     name = re.sub(r"[^A-Za-z0-9_.+]+", "-", name)

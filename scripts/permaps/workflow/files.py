@@ -81,6 +81,8 @@ def _inputs(config):
     for key in OF_SOURCES:
         if config["dataset"].get(key) is not None:
             yield f"dataset.{key}", config["dataset"][key]
+    if config["model"]["bids"] is not None:
+        yield "model.bids", config["model"]["bids"]
     if config["mask"]["strategy"] == "file":
         yield "mask.file", config["mask"]["file"]
     for key, path in config["atlas"].items():

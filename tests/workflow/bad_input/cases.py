@@ -424,6 +424,12 @@ STOPS = [
     Stop("Config file", "anchors that make millions of values", ("it holds more than 50,000 values", "without anchors"),
          config=b"a: &a [1,1,1,1,1,1,1,1,1,1]\n" + b"".join(
              b"%c: &%c [%s]\n" % (n + 1, n + 1, b",".join([b"*%c" % n] * 10)) for n in range(97, 104)), target=COLLECTED),
+    Stop("BIDS Stats Model", "no such file", ("model.bids: there is no file '../study/model.json'",),
+         config={"model": {"bids": "../study/model.json"}}),
+    Stop("BIDS Stats Model", "maps split by a column", ("model.json: node 'group': GroupBy splits the maps by sex", "quality.query"),
+         lambda box: (box.study.folder / "model.json").write_text(json.dumps({"Nodes": [
+             {"Level": "Dataset", "Name": "group", "GroupBy": ["sex"], "Model": {"X": [1]}}]})),
+         config={"model": {"bids": "../study/model.json"}}),
     Stop("Design of FSL", "contrasts of another design", ("design.con: a contrast has 2 weights, and", "design.mat has 3 columns"),
          lambda box: write_vest(box.study.folder / "design.con", [[1, -1]]), config=FSL_ALONE),
     Stop("Design of FSL", "design that is cut off", ("design.mat: /NumPoints says 8, and the matrix has 5 rows",),
