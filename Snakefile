@@ -75,7 +75,7 @@ include: "rules/terminal.smk"
 
 for each in workflow.rules:
     if Path(each.snakefile).parent == HOME / "rules":  # not the rules of a workflow that imports this one
-        complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(10)))
+        complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(60)))
 
 
 rule all:

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from permaps.spaces.kinds import hemispheres_of, kind_of
-from permaps.statistics.registry import PANELS, STATISTICS, statistics_of, voxel_statistic
+from permaps.statistics.registry import STATISTICS, panels_of, statistics_of, voxel_statistic
 from permaps.workflow.names import input_names
 
 
@@ -51,6 +51,33 @@ def memory(base, per_input=0):
 def minutes(base):
     """Minutes for a job, times the attempt."""
     return lambda wildcards, attempt: attempt * base
+
+
+def chosen(*keys, **more):
+    """Settings of a job: these keys of the config, by the last part of their names, and more."""
+    found = {}
+    for key in keys:
+        section, _, name = key.rpartition(".")
+        found[name] = (config[section] if section else config)[name]
+    return found | more
+
+
+def of_test(*keys, **more):
+    """Settings of a job that looks at a test: its names and statistics, and what is chosen. What is more may be
+    a function of the wildcards."""
+
+    def settings(wildcards):
+        test = wildcards.test
+        return chosen(
+            *keys,
+            contrast=contrast_of(test),
+            title=title_of(test),
+            voxel_stat=statistic_of(test),
+            stats=stats_of(test),
+            **{name: value(wildcards) if callable(value) else value for name, value in more.items()},
+        )
+
+    return settings
 
 
 def one_of(names):

@@ -42,8 +42,6 @@ rule merge_contrasts:
         null=own("nulls/across-contrasts.npz"),
     conda:
         "../envs/kernel.yaml"
-    resources:
-        runtime=minutes(30),
     message:
         "Merging the nulls of all contrasts"
     script:

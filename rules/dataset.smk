@@ -1,94 +1,52 @@
 # From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
-# Of one name in every space, so that a run in another space makes the same files again.
-if COHORT["source"] == "simulated" and KIND.name == "surface":
+# What simulates each space, and the effects that it plants, besides the participants and their maps.
+SIMULATED = dict(
+    volume=(
+        "simulate_cohort.py",
+        dict(
+            regions="regions.tsv",
+            labels="regions.nii.gz",
+            effect_pseudo="effect-pseudo.nii.gz",
+            effect_mean="effect-mean.nii.gz",
+        ),
+    ),
+    surface=(
+        "simulate_surfaces.py",
+        dict(
+            regions="regions.tsv",
+            pseudo_L="hemi-L_effect-pseudo.func.gii",
+            pseudo_R="hemi-R_effect-pseudo.func.gii",
+            mean_L="hemi-L_effect-mean.func.gii",
+            mean_R="hemi-R_effect-mean.func.gii",
+        ),
+    ),
+    grayordinates=(
+        "simulate_grayordinates.py",
+        dict(
+            regions="regions.tsv",
+            effect_pseudo="effect-pseudo.dscalar.nii",
+            effect_mean="effect-mean.dscalar.nii",
+        ),
+    ),
+    edges=("simulate_connectomes.py", dict(effect="effect-pseudo.tsv")),
+)
 
+if COHORT["source"] == "simulated":
+
+    # Of one name in every space, so that a run in another space makes the same files again.
     rule simulate_cohort:
         output:
-            participants=own("dataset/participants.tsv"),
-            maps=directory(own("dataset/maps")),
-            regions=own("dataset/truth/regions.tsv"),
-            pseudo_L=own("dataset/truth/hemi-L_effect-pseudo.func.gii"),
-            pseudo_R=own("dataset/truth/hemi-R_effect-pseudo.func.gii"),
-            mean_L=own("dataset/truth/hemi-L_effect-mean.func.gii"),
-            mean_R=own("dataset/truth/hemi-R_effect-mean.func.gii"),
-        params:
-            settings=lambda wildcards: dict(
-                space=KIND.name,
-                n_subjects=COHORT["n_subjects"],
-                seed=COHORT["seed"],
-                effect_size=COHORT["effect_size"],
-                number=input_number(wildcards),
-            ),
-        message:
-            "Simulating {params.settings[n_subjects]} participants"
-        script:
-            "../scripts/simulate_surfaces.py"
-
-elif COHORT["source"] == "simulated" and KIND.name == "edges":
-
-    rule simulate_cohort:
-        output:
-            participants=own("dataset/participants.tsv"),
-            maps=directory(own("dataset/maps")),
-            effect=own("dataset/truth/effect-pseudo.tsv"),
-        params:
-            settings=lambda wildcards: dict(
-                space=KIND.name,
-                n_subjects=COHORT["n_subjects"],
-                seed=COHORT["seed"],
-                effect_size=COHORT["effect_size"],
-                number=input_number(wildcards),
-            ),
-        message:
-            "Simulating {params.settings[n_subjects]} participants"
-        script:
-            "../scripts/simulate_connectomes.py"
-
-elif COHORT["source"] == "simulated" and KIND.name == "grayordinates":
-
-    rule simulate_cohort:
-        output:
-            participants=own("dataset/participants.tsv"),
-            maps=directory(own("dataset/maps")),
-            regions=own("dataset/truth/regions.tsv"),
-            effect_pseudo=own("dataset/truth/effect-pseudo.dscalar.nii"),
-            effect_mean=own("dataset/truth/effect-mean.dscalar.nii"),
-        params:
-            settings=lambda wildcards: dict(
-                space=KIND.name,
-                n_subjects=COHORT["n_subjects"],
-                seed=COHORT["seed"],
-                effect_size=COHORT["effect_size"],
-                number=input_number(wildcards),
-            ),
-        message:
-            "Simulating {params.settings[n_subjects]} participants"
-        script:
-            "../scripts/simulate_grayordinates.py"
-
-elif COHORT["source"] == "simulated":
-
-    rule simulate_cohort:
-        output:
+            **{key: own(f"dataset/truth/{file}") for key, file in SIMULATED[KIND.name][1].items()},
             participants=own("dataset/participants.tsv"),
             # As one folder: Snakemake lists every updated file on the terminal.
             maps=directory(own("dataset/maps")),
-            regions=own("dataset/truth/regions.tsv"),
-            labels=own("dataset/truth/regions.nii.gz"),
-            effect_pseudo=own("dataset/truth/effect-pseudo.nii.gz"),
-            effect_mean=own("dataset/truth/effect-mean.nii.gz"),
         params:
-            settings=lambda wildcards: dict(
-                n_subjects=COHORT["n_subjects"],
-                seed=COHORT["seed"],
-                effect_size=COHORT["effect_size"],
-                number=input_number(wildcards),
-            ),
+            settings=simulated,
         message:
             "Simulating {params.settings[n_subjects]} participants"
         script:
-            "../scripts/simulate_cohort.py"
+            f"../scripts/{SIMULATED[KIND.name][0]}"
 
 elif COHORT["source"] == "localizer":
 
@@ -98,11 +56,7 @@ elif COHORT["source"] == "localizer":
         resources:
             runtime=minutes(120),
         params:
-            settings=dict(
-                contrast=COHORT["contrast"],
-                n_subjects=COHORT["n_subjects"],
-                data_dir=COHORT["data_dir"],
-            ),
+            settings=chosen("dataset.contrast", "dataset.n_subjects", "dataset.data_dir"),
         message:
             "Fetching the Localizer's contrast '{params.settings[contrast]}'"
         script:
@@ -143,8 +97,6 @@ rule read_maps:
     output:
         images=own("dataset/images.json"),
         values=own("dataset/values.bin"),
-    resources:
-        runtime=minutes(60),
     params:
         settings=lambda wildcards: dict(
             voxelwise=list(VOXELWISE),

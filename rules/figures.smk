@@ -31,16 +31,7 @@ rule draw_maps:
     wildcard_constraints:
         test=one_of(tested_by("t")),
     params:
-        settings=lambda wildcards: dict(
-            contrast=contrast_of(wildcards.test),
-            title=title_of(wildcards.test),
-            voxel_stat=statistic_of(wildcards.test),
-            stats=stats_of(wildcards.test),
-            panels=panels_of(stats_of(wildcards.test)),
-            alpha=config["inference"]["alpha"],
-            cluster_p=config["inference"]["cluster_p"],
-            two_sided=config["permutation"]["two_sided"],
-        ),
+        settings=of_test("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
     message:
         "Drawing the maps of {wildcards.test}"
     script:
@@ -74,11 +65,7 @@ rule plot_peaks:
         vector=result("figures/{test}_peaks.svg"),
         caption=numbers("{test}_peaks"),
     params:
-        settings=lambda wildcards: dict(
-            contrast=contrast_of(wildcards.test),
-            title=title_of(wildcards.test),
-            voxel_stat=statistic_of(wildcards.test),
-        ),
+        settings=of_test(),
     message:
         "Drawing the data at the peaks of {wildcards.test}"
     script:
@@ -94,13 +81,7 @@ rule plot_nulls:
     output:
         **null_figures(),
     params:
-        settings=lambda wildcards: dict(
-            title=title_of(wildcards.test),
-            stats=stats_of(wildcards.test),
-            alpha=config["inference"]["alpha"],
-            shift=SHIFT,
-            extent=KIND.extent,
-        ),
+        settings=of_test("inference.alpha", shift=SHIFT, extent=KIND.extent),
     message:
         "Drawing the nulls of {wildcards.test}"
     script:
@@ -126,13 +107,7 @@ rule plot_quality:
         metrics=own("quality/metrics.tsv"),
         excluded=own("quality/excluded.tsv"),
     output:
-        figure=figure(
-            f"figures/{OF}quality.png",
-            "quality",
-            "5 Design and quality",
-            figure="2 quality of the maps",
-            **OF_LABEL,
-        ),
+        figure=figure_of_input("quality", "2 quality of the maps"),
         vector=own("figures/quality.svg"),
         caption=numbers(f"{OF}quality"),
     params:
@@ -150,9 +125,7 @@ rule plot_coverage:
         counts=own(COVERAGE),
         included=result("quality/included.tsv"),
     output:
-        figure=figure(
-            f"figures/{OF}coverage.png", "coverage", "5 Design and quality", figure="3 coverage", **OF_LABEL
-        ),
+        figure=figure_of_input("coverage", "3 coverage"),
         vector=own("figures/coverage.svg"),
         caption=numbers(f"{OF}coverage"),
     message:

@@ -10,6 +10,8 @@ from permaps.workflow.records import Records, dates_of, digest
 
 COHORT = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]
+# What the design is made of, besides the table and the covariates that are maps.
+OF_DESIGN = ("model.formula", "model.variance_groups", "permutation.blocks")
 
 
 def given_file(key, path):
@@ -48,6 +50,22 @@ def dataset_of(wildcards):
 def input_number(wildcards):
     """The place of an input among them, from 0."""
     return INPUTS.index(wildcards.of) if INPUTS else 0
+
+
+def tested_alone(wildcards):
+    """What a contrast tests. Of no other contrast: one that comes or goes leaves this one as it is."""
+    return chosen("permutation.scheme", expressions=config["model"]["contrasts"][wildcards.contrast])
+
+
+def simulated(wildcards):
+    """Settings of a simulated cohort."""
+    return chosen(
+        "dataset.n_subjects",
+        "dataset.seed",
+        "dataset.effect_size",
+        space=KIND.name,
+        number=input_number(wildcards),
+    )
 
 
 def earlier_inputs(wildcards):
@@ -164,3 +182,25 @@ def covariate_maps(wildcards):
 def planned(name):
     """What `plan_contrast` made of the contrast that a test or an analysis is of."""
     return lambda wildcards: result(f"design/contrast-{contrast_of(tested(wildcards))}_{name}")
+
+
+def state_of_atlas(wildcards):
+    """The state of the atlas, as a test's cluster tables knew it."""
+    first = f"tables/{wildcards.test}_stat-{stats_of(wildcards.test)[0]}_clusters.tsv"
+    return state_of(first, atlas_file("image"), atlas_file("labels"))
+
+
+# The regions by name, with None for those that have a file.
+SPHERES = {
+    name: None if isinstance(where, str) else where for name, where in config["inference"]["regions"].items()
+}
+
+
+def state_of_regions(wildcards):
+    """The state of the regions' files, as a test's table of regions knew them."""
+    return state_of(
+        f"tables/{wildcards.test}_regions.tsv",
+        region_files(wildcards),
+        atlas_file("image"),
+        atlas_file("labels"),
+    )

@@ -13,14 +13,9 @@ rule smooth_maps:
         coverage=own(COVERAGE),
         matrix=own("maps.npy"),
         voxels=own(LEFT),
-    resources:
-        runtime=minutes(60),
     params:
-        settings=dict(
-            fwhm=config["smoothing_fwhm"],
-            min_coverage=config["mask"]["min_coverage"],
-            zero_is_missing=config["mask"]["zero_is_missing"],
-            voxelwise=list(VOXELWISE),
+        settings=chosen(
+            "smoothing_fwhm", "mask.min_coverage", "mask.zero_is_missing", voxelwise=list(VOXELWISE)
         ),
     message:
         "Smoothing and masking the maps"
@@ -40,10 +35,8 @@ rule smooth_covariates:
         matrix=own("covariates/{covariate}.npy"),
     wildcard_constraints:
         covariate=one_of(VOXELWISE),
-    resources:
-        runtime=minutes(60),
     params:
-        settings=dict(fwhm=config["smoothing_fwhm"]),
+        settings=chosen("smoothing_fwhm"),
     message:
         "Smoothing and masking {wildcards.covariate}"
     script:

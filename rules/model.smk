@@ -8,12 +8,7 @@ rule make_design:
         design=result("design/design.tsv"),
         blocks=result("design/blocks.json"),
     params:
-        settings=dict(
-            formula=config["model"]["formula"],
-            voxelwise=list(config["model"]["voxelwise"]),
-            variance_groups=config["model"]["variance_groups"],
-            blocks=config["permutation"]["blocks"],
-        ),
+        settings=chosen(*OF_DESIGN, voxelwise=list(VOXELWISE)),
     message:
         "Building the design matrix"
     script:
@@ -28,11 +23,7 @@ rule plan_contrast:
         weights=result("design/contrast-{contrast}_weights.tsv"),
         plan=result("design/contrast-{contrast}_plan.json"),
     params:
-        # Its own expressions alone: another contrast that comes or goes leaves this one as it is.
-        settings=lambda wildcards: dict(
-            expressions=config["model"]["contrasts"][wildcards.contrast],
-            scheme=config["permutation"]["scheme"],
-        ),
+        settings=tested_alone,
     message:
         "Planning the relabellings of {wildcards.contrast}"
     script:

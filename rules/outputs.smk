@@ -119,18 +119,15 @@ def figure(path, caption, category, **labels):
     return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)
 
 
-# Of a figure that each input has.
-OF_LABEL = {"input": "{of}"} if INPUTS else {}
+def figure_of_input(name, label):
+    """A figure that each input has."""
+    labels = {"input": "{of}"} if INPUTS else {}
+    return figure(f"figures/{OF}{name}.png", name, "5 Design and quality", figure=label, **labels)
 
 
 def numbers(stem):
     """The file with the numbers that a figure's caption includes."""
     return result(f"figures/captions/{stem}.rst")
-
-
-def panels_of(stats):
-    """The panels that these statistics of a test have; the parametric test alone is one too."""
-    return [p for p in PANELS if p == "comparison" or any(STATISTICS[s].panel == p for s in stats)]
 
 
 def panel_figures(test):

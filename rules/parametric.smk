@@ -14,8 +14,6 @@ rule fit_parametric:
         bonferroni=map_of("{test}", "t", "corr-bonferroni_logp"),
     wildcard_constraints:
         test=one_of(tested_by("t")),
-    resources:
-        runtime=minutes(30),
     params:
         settings=lambda wildcards: dict(title=title_of(wildcards.test)),
     message:

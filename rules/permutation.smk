@@ -54,13 +54,9 @@ rule merge_nulls:
         "../envs/kernel.yaml"
     resources:
         mem_mb=memory(base=1500),
-        runtime=minutes(60),
     params:
-        settings=dict(
-            n_permutations=config["permutation"]["n_permutations"],
-            statistics=config["inference"]["statistics"],
-            shift=SHIFT,
-            chunks=CHUNK_SETTINGS,
+        settings=chosen(
+            "permutation.n_permutations", "inference.statistics", shift=SHIFT, chunks=CHUNK_SETTINGS
         ),
     message:
         "Merging the null of {wildcards.analysis}"

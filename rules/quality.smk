@@ -8,13 +8,7 @@ rule screen_participants:
     output:
         screened=own("quality/screened.tsv"),
     params:
-        settings=dict(
-            formula=config["model"]["formula"],
-            blocks=config["permutation"]["blocks"],
-            variance_groups=config["model"]["variance_groups"],
-            voxelwise=list(VOXELWISE),
-            query=config["quality"]["query"],
-        ),
+        settings=chosen(*OF_DESIGN, "quality.query", voxelwise=list(VOXELWISE)),
     message:
         "Choosing participants by their variates and maps"
     script:
@@ -32,7 +26,6 @@ rule make_brain_mask:
         brain=own(BRAIN),
     resources:
         mem_mb=memory(base=1500),
-        runtime=minutes(30),
     params:
         settings=lambda wildcards: dict(
             kind=KIND.name,
@@ -57,13 +50,8 @@ rule select_participants:
         included=own("quality/included.tsv"),
         excluded=own("quality/excluded.tsv"),
         metrics=own("quality/metrics.tsv"),
-    resources:
-        runtime=minutes(30),
     params:
-        settings=dict(
-            max_missing=config["quality"]["max_missing"],
-            zero_is_missing=config["mask"]["zero_is_missing"],
-        ),
+        settings=chosen("quality.max_missing", "mask.zero_is_missing"),
     message:
         "Comparing the maps with the brain mask"
     script:
@@ -80,7 +68,7 @@ if INPUTS:
             included=result("quality/included.tsv"),
             excluded=result("quality/excluded.tsv"),
         params:
-            settings=dict(inputs=INPUTS, require=config["quality"]["require"]),
+            settings=chosen("quality.require", inputs=INPUTS),
         message:
             "Joining the participants of all inputs"
         script:

@@ -26,8 +26,6 @@ rule record_provenance:
     output:
         provenance=result("provenance.json"),
         description=result("dataset_description.json"),
-    resources:
-        runtime=minutes(20),
     params:
         settings=dict(
             contrasts=CONTRASTS,

@@ -18,11 +18,7 @@ rule count_relabellings:
         table=result("tables/relabellings.tsv"),
     priority: 100  # before hours of relabelling
     params:
-        settings=dict(
-            n_permutations=config["permutation"]["n_permutations"],
-            alpha=config["inference"]["alpha"],
-            tail_fit=config["inference"]["tail_fit"],
-        ),
+        settings=chosen("permutation.n_permutations", "inference.alpha", "inference.tail_fit"),
     message:
         "Counting the relabellings"
     script:
@@ -49,19 +45,8 @@ rule tabulate_clusters:
     wildcard_constraints:
         test=one_of(tested_by("t")),
     params:
-        settings=lambda wildcards: dict(
-            contrast=contrast_of(wildcards.test),
-            voxel_stat=statistic_of(wildcards.test),
-            stats=stats_of(wildcards.test),
-            connectivity=config["inference"]["connectivity"],
-            alpha=config["inference"]["alpha"],
-            shift=SHIFT,
-            further=FURTHER,
-            sources=state_of(
-                f"tables/{wildcards.test}_stat-{stats_of(wildcards.test)[0]}_clusters.tsv",
-                atlas_file("image"),
-                atlas_file("labels"),
-            ),
+        settings=of_test(
+            "inference.connectivity", "inference.alpha", shift=SHIFT, further=FURTHER, sources=state_of_atlas
         ),
     message:
         "Tabulating the clusters of {wildcards.test}"
@@ -95,23 +80,7 @@ rule tabulate_regions:
             labels={"table": "regions", "contrast": titled, "statistic": "all"},
         ),
     params:
-        settings=lambda wildcards: dict(
-            voxel_stat=statistic_of(wildcards.test),
-            stats=stats_of(wildcards.test),
-            alpha=config["inference"]["alpha"],
-            shift=SHIFT,
-            # With None for those that have a file.
-            regions={
-                name: None if isinstance(where, str) else where
-                for name, where in config["inference"]["regions"].items()
-            },
-            sources=state_of(
-                f"tables/{wildcards.test}_regions.tsv",
-                region_files(wildcards),
-                atlas_file("image"),
-                atlas_file("labels"),
-            ),
-        ),
+        settings=of_test("inference.alpha", shift=SHIFT, regions=SPHERES, sources=state_of_regions),
     message:
         "Tabulating the regions of {wildcards.test}"
     script:

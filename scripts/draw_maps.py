@@ -10,7 +10,7 @@ from permaps.reporting.clusters import residual_dof
 from permaps.reporting.drawing import draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.style import draw, write_view
 from permaps.spaces.files import read_map, read_space
-from permaps.statistics.registry import STATISTICS
+from permaps.statistics.registry import STATISTICS, panels_of
 from permaps.workflow.jobs import job
 from scipy.stats import f, t
 
@@ -132,7 +132,7 @@ if "snakemake" in globals():
         main(
             parametric=snakemake.input.parametric,
             corrected=dict(zip(settings["stats"], snakemake.input.corrected, strict=True)),
-            panels=dict(zip(settings["panels"], panels, strict=True)),
+            panels=dict(zip(panels_of(settings["stats"]), panels, strict=True)),
             slices=dict(zip(settings["stats"], slices, strict=True)),
             glass=[*output.glass],
             caption=output.caption,

@@ -55,5 +55,5 @@ if "snakemake" in globals():
             mask=snakemake.input.mask,
             matrix=snakemake.output.matrix,
             name=snakemake.wildcards.covariate,
-            fwhm=snakemake.params.settings["fwhm"],
+            fwhm=snakemake.params.settings["smoothing_fwhm"],
         )

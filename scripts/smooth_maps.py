@@ -108,7 +108,7 @@ if "snakemake" in globals():
             coverage=snakemake.output.coverage,
             matrix=snakemake.output.matrix,
             voxels=snakemake.output.voxels,
-            fwhm=snakemake.params.settings["fwhm"],
+            fwhm=snakemake.params.settings["smoothing_fwhm"],
             min_coverage=snakemake.params.settings["min_coverage"],
             zero_is_missing=snakemake.params.settings["zero_is_missing"],
             voxelwise=snakemake.params.settings["voxelwise"],

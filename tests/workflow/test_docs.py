@@ -335,6 +335,7 @@ NAMED = {
         ),
         "figures/contrast-{contrast}_viewer.html",
     ],
+    "figure_of_input": ["figures/quality.png", "figures/coverage.png"],
     "null_figures": [
         f"figures/contrast-{{contrast}}_{name}.{kind}"
         for name in ("nulls", "convergence", "discoveries")

@@ -89,6 +89,11 @@ TIES = {row.key: row.tie for row in _ROWS}
 PANELS = tuple(dict.fromkeys(row.panel for row in _ROWS))
 
 
+def panels_of(stats: list[str]) -> list[str]:
+    """Return the panels of figures that these statistics have; the parametric test alone is one too."""
+    return [p for p in PANELS if p == "comparison" or any(STATISTICS[s].panel == p for s in stats)]
+
+
 def voxel_statistic(expressions: str | list[str]) -> str:
     """Return the name of a contrast's voxel statistic: t for one expression, F for a list of them."""
     return "F" if isinstance(expressions, list) else "t"
