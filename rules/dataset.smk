@@ -29,6 +29,7 @@ SIMULATED = dict(
             effect_mean="effect-mean.dscalar.nii",
         ),
     ),
+    parcels=("simulate_parcels.py", dict(effect="effect-pseudo.tsv")),
     edges=("simulate_connectomes.py", dict(effect="effect-pseudo.tsv")),
 )
 
@@ -88,6 +89,10 @@ else:
             "../scripts/collect_table.py"
 
 
+# Of the columns that are parcels, where these are in a table.
+PATTERNS = COHORT["maps"] if isinstance(COHORT.get("maps"), list) else ["*"]
+
+
 # The only rule that decodes the maps: who is analysed, in which mask and how smooth, is asked of what it leaves.
 rule read_maps:
     input:
@@ -101,6 +106,7 @@ rule read_maps:
         settings=lambda wildcards: dict(
             voxelwise=list(VOXELWISE),
             kind=KIND.name,
+            columns=PATTERNS,
             sources=state_of("dataset/images.json", source_maps(wildcards), source_covariates(wildcards)),
         ),
     message:

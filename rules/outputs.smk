@@ -198,6 +198,7 @@ def has_truth(test):
 PLANTED = dict(
     surface="hemi-L_effect-pseudo.func.gii",
     grayordinates="effect-pseudo.dscalar.nii",
+    parcels="effect-pseudo.tsv",
     edges="effect-pseudo.tsv",
 )
 

@@ -92,6 +92,8 @@ def top_peaks(null, clusters):
 def _name(peak):
     if "x" in peak:
         return f"{peak['x']:.0f}, {peak['y']:.0f}, {peak['z']:.0f} mm"
+    if "region" in peak:
+        return peak["region"]
     return f"{peak['node_1']} – {peak['node_2']}"
 
 

@@ -11,7 +11,7 @@ from permaps.inputs.tables import covariate_column
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, images, values, voxelwise=(), kind="volume", check=None):
+def main(*, participants, images, values, voxelwise=(), kind="volume", columns=("*",), check=None):
     """Write what every image is, and the values of those that can be analysed.
 
     Parameters
@@ -24,6 +24,8 @@ def main(*, participants, images, values, voxelwise=(), kind="volume", check=Non
         Covariates that are maps, each in a column of its own.
     kind : str
         Name of the kind of space that the maps are defined on.
+    columns : sequence of str
+        Patterns of the columns that are parcels, where these are in a table.
     check : callable, optional
         Called with the participants before the maps are read.
     """
@@ -32,8 +34,8 @@ def main(*, participants, images, values, voxelwise=(), kind="volume", check=Non
         check(cohort)
     with written_whole(values) as values_file, written_whole(images) as images_file:
         with open(values_file, "wb") as file:
-            columns = [covariate_column(name) for name in voxelwise]
-            entries = read_maps(cohort, columns, file, DECODERS[kind])
+            decode = partial(DECODERS[kind], patterns=columns) if kind == "parcels" else DECODERS[kind]
+            entries = read_maps(cohort, [covariate_column(name) for name in voxelwise], file, decode)
             log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
         write_index(images_file, entries)
 
@@ -53,4 +55,5 @@ if "snakemake" in globals():
                 query=snakemake.config["quality"]["query"],
             ),
             kind=snakemake.params.settings["kind"],
+            columns=snakemake.params.settings["columns"],
         )

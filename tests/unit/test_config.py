@@ -178,7 +178,7 @@ def test_a_given_model_replaces_the_default():
 
 def test_a_given_dataset_replaces_the_default_and_has_the_defaults_of_its_source():
     table = {"source": "table", "path": "p.tsv", "maps": "map"}
-    more = {"id": "participant_id", "sessions": None, "entities": None}
+    more = {"values": None, "id": "participant_id", "sessions": None, "entities": None}
     assert full({"dataset": table})["dataset"] == table | more
     assert full({"dataset": {"seed": 3}})["dataset"] == {
         "source": "simulated",

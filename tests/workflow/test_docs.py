@@ -322,7 +322,12 @@ NAMED = {
     "MASK": ["mask.nii.gz", "mask.npz"],
     "BRAIN": ["quality/brain_mask.nii.gz", "quality/brain_mask.npz"],
     "COVERAGE": ["mask_coverage.nii.gz", "mask_coverage.dscalar.nii"],
-    "LEFT": ["quality/voxels.tsv", "quality/vertices.tsv", "quality/grayordinates.tsv"],
+    "LEFT": [
+        "quality/voxels.tsv",
+        "quality/vertices.tsv",
+        "quality/grayordinates.tsv",
+        "quality/regions.tsv",
+    ],
     "HALVES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
     "p_maps": ["maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.dscalar.nii"],
     "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],

@@ -70,6 +70,7 @@ FSL |= {"contrasts": "DATA/design.con"}
 FAMILIES = {"permutation": {"blocks": {"whole": "family"}}}
 # The files give it.
 WITHOUT_MODEL = {key: value for key, value in CONFIG.items() if key != "model"}
+PARCELS = NO_FILE | {"dataset": SIMULATED | {"space": "parcels"}}
 EDGES = NO_FILE | {"dataset": SIMULATED | {"space": "edges"}}
 INPUTS = NO_FILE | {"dataset": SIMULATED | {"space": "edges", "inputs": ["faces", "houses"]}}
 MESH = {"space": {"mesh": "fsaverage5"}}
@@ -156,6 +157,7 @@ CHANGES = {
     "dataset.source": Change({"dataset": SIMULATED}, {"simulate_cohort"}),
     "dataset.path": Change({"dataset": TABLE | {"path": "DATA/renamed.tsv"}}, {"collect_table"}),
     "dataset.maps": Change({"dataset": TABLE | {"maps": "map"}}, {"collect_table"}),
+    "dataset.values": Change({"dataset": TABLE | {"values": "DATA/renamed.tsv"}}, {"collect_table"}),
     "dataset.id": Change(
         {"dataset": TABLE | {"id": ["participant_id", "group"]}} | FAMILIES, {"collect_table"}
     ),
@@ -198,6 +200,12 @@ CHANGES = {
         {"space": {"labels": "nodes.tsv"}},
         {"make_brain_mask"},
         source="edges",
+        targets=("quality/brain_mask.npz",),
+    ),
+    "space.adjacency": Change(
+        {"space": {"adjacency": "pairs.tsv"}},
+        {"make_brain_mask"},
+        source="parcels",
         targets=("quality/brain_mask.npz",),
     ),
     "inference.tfce_surface.extent": Change(
@@ -284,7 +292,7 @@ FSL_ON_THE_WAY = [
         "design.tsv", "blocks.json", "contrast-age_weights.tsv", "contrast-age_plan.json"
     )),
 ]  # fmt: skip
-EDGES_ON_THE_WAY = [
+WITH_NAMES_ON_THE_WAY = [
     "participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin",
     "../quality/screened.tsv", "../quality/brain_mask.npz",
 ]  # fmt: skip
@@ -335,14 +343,17 @@ def plans(finished, tmp_path_factory):
             targets=("design/contrast-age_plan.json",),
             config=WITHOUT_MODEL,
         ),
-        "edges": pretended(
-            tmp_path_factory.mktemp("edges"),
-            finished,
-            EDGES["dataset"],
-            EDGES_ON_THE_WAY,
-            more=NO_FILE,
-            targets=("quality/brain_mask.npz",),
-        ),
+        **{
+            kind: pretended(
+                tmp_path_factory.mktemp(kind),
+                finished,
+                config["dataset"],
+                WITH_NAMES_ON_THE_WAY,
+                more=NO_FILE,
+                targets=("quality/brain_mask.npz",),
+            )
+            for kind, config in (("edges", EDGES), ("parcels", PARCELS))
+        },
         "inputs": pretended(
             tmp_path_factory.mktemp("inputs"),
             finished,
@@ -363,6 +374,7 @@ def plans(finished, tmp_path_factory):
     of_source = {
         "surface": layered(CONFIG, SURFACE | MESH),
         "edges": layered(CONFIG, EDGES),
+        "parcels": layered(CONFIG, PARCELS),
         "inputs": layered(CONFIG, INPUTS),
     }
     of_source["fsl"] = WITHOUT_MODEL

@@ -105,6 +105,21 @@ def test_tables_and_words_speak_of_grayordinates(grayordinates):
     assert viewer.count("<iframe") == 3 and 'src="http' not in viewer
 
 
+def test_results_of_parcels_are_tables(snakemake, tmp_path):
+    results = finished_example(snakemake, tmp_path, "parcels", n_subjects=20, effect_size=2)
+    table = pd.read_csv(results / "maps/contrast-pseudo_stat-t_corr-fwe_logp.tsv", sep="\t")
+    assert list(table) == ["index", "name", "value"] and len(table) == 68 and table["index"].iloc[-1] == 68
+    found = pd.read_csv(results / "tables/contrast-pseudo_stat-t_clusters.tsv", sep="\t")
+    assert "lh_parsopercularis_thickness" in set(found["region"]) and set(found["n_regions"]) == {1}
+    assert not list((results / "tables").glob("*tfce*"))
+    methods = (results / "methods.md").read_text()
+    assert "68 regions" in methods and "of the region statistic. Results" in methods
+    for text in (results / "summary.html", *(results / "figures/captions").glob("*.rst")):
+        assert "voxel" not in text.read_text(), text
+    for name in ("comparison", "stat-t_slices", "peaks"):
+        assert (results / f"figures/contrast-pseudo_{name}.png").stat().st_size > 10_000, name
+
+
 def test_results_of_connectomes_are_matrices_with_names(connectome):
     matrix = pd.read_csv(connectome / "maps/contrast-pseudo_stat-t_statmap.tsv", sep="\t", index_col=0)
     assert matrix.shape == (60, 60) and list(matrix) == list(matrix.index)

@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis, SeriesAxis
+from nibabel.cifti2.parse_cifti2 import Cifti2Parser
 
 from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet
 from permaps.inputs.tables import item_of
@@ -97,6 +98,40 @@ def decode_dense(path: str | Path) -> Decoded:
     return Decoded(np.ascontiguousarray(values[models.order]), None, checksums, parts, digest)
 
 
+def decode_parcellated(path: str | Path) -> Decoded:
+    """Read one map of parcels.
+
+    Parameters
+    ----------
+    path : path
+        .pscalar.nii with one map; or one of several, counted from 0 in brackets.
+
+    Returns
+    -------
+    permaps.inputs.images.Decoded
+        `parts` has the names of the parcels, with how many grayordinates they consist of.
+
+    Raises
+    ------
+    UnusableMap
+        When there is no such map.
+    """
+    values, checksums, parts, digest = _read(path, ParcelsAxis, _parcelled)
+    return Decoded(np.ascontiguousarray(values), None, checksums, parts, digest)
+
+
+def read_header(path: str | Path) -> np.ndarray:
+    """Return the XML that says what the elements of a CIFTI file are, uint8; it may be one of several maps."""
+    return np.frombuffer(_open(item_of(os.fspath(path))[0])[0].header.to_xml(), np.uint8)
+
+
+def axis_in(header: np.ndarray) -> ParcelsAxis:
+    """Return the parcels of what `read_header` gives."""
+    parser = Cifti2Parser()
+    parser.parse(string=header.tobytes())
+    return parser.header.get_axis(1)
+
+
 def read_models(path: str | Path) -> BrainModels:
     """Return which vertices and voxels the grayordinates of a file are; it may be one of several maps."""
     image, _ = _open(item_of(os.fspath(path))[0])
@@ -117,6 +152,20 @@ def count_maps(path: str | Path) -> int:
 def _modelled(axis):
     models = brain_models(axis)
     return models, models.digest
+
+
+def _parcelled(axis):
+    parts = {
+        str(name): len(voxels) + sum(map(len, vertices.values()))
+        for name, voxels, vertices in zip(axis.name, axis.voxels, axis.vertices, strict=True)
+    }
+    if len(parts) < len(axis):
+        raise UnusableMap("two parcels of one name")
+    content = hashlib.sha256()
+    for voxels, vertices in zip(axis.voxels, axis.vertices, strict=True):
+        for array in (voxels, *(vertices[name] for name in sorted(vertices))):
+            content.update(np.ascontiguousarray(array, "<i4").tobytes())
+    return parts, content.hexdigest()
 
 
 def _read(path, axis, understood):

@@ -22,6 +22,8 @@ ADVICE = {
     "several maps": "A participant has one map: write the one that is meant into a file of its own, as by "
     "wb_command -cifti-math or -cifti-merge with -column.",
     "another kind of CIFTI": "Grayordinates have .dscalar.nii files, parcels .pscalar.nii.",
+    "missing row": "The ids in dataset.values, in participant_id or its first column, are those of the participants.",
+    "text among values": "Values of regions are numbers: mend the table, or narrow dataset.maps down.",
     "node": "Take matrices of the same nodes, with their rows and columns in one order.",
     "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
     "not a square matrix": "A matrix has a row and a column for each node.",

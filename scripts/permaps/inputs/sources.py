@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from permaps.inputs.bids import find_maps
+from permaps.inputs.columns import rows_of_values
 from permaps.inputs.fsl import read_design
 from permaps.inputs.ids import PERSON, SESSION, sessions_files, with_ids
 from permaps.inputs.tables import ID, map_paths, partners, read_rows, series_file
@@ -38,6 +39,8 @@ class Listing:
         The rows as placeholders in paths see them, where that is not the same.
     entities : dict, optional
         By which maps are found among BIDS derivatives.
+    values : str, optional
+        The table with the values of parcels, where that is another one.
     """
 
     columns: list
@@ -47,22 +50,27 @@ class Listing:
     folder: str
     named: list
     entities: dict | None = None
+    values: str | None = None
 
     def map_paths(self, maps: str, key: str = "dataset.maps") -> list[str | None]:
         """Return every row's map; see `permaps.inputs.tables.map_paths`."""
         return map_paths(self.columns, self.named, self.path, maps, key, self.folder)
 
-    def own_maps(self, maps: str, key: str = "dataset.maps") -> list[str | None]:
-        """Return every row's map as `dataset.maps` says: by entities, where these are given."""
+    def own_maps(self, maps: str | list[str], key: str = "dataset.maps") -> list[str | None]:
+        """Return every row's map as `dataset.maps` says: by entities, where these are given; or in columns."""
+        if isinstance(maps, list):
+            if self.values is None:
+                return [f"{self.path}[{i}]" for i in range(len(self.rows))]
+            return rows_of_values(self.values, [row[ID] for row in self.rows])
         if not self.entities:
             return self.map_paths(maps, key)
         sessions = [row.get(SESSION) for row in self.rows]
         people = [row.get(PERSON) or row.get(ID) for row in self.rows]
         return find_maps(os.path.abspath(os.path.join(self.folder, maps)), self.entities, people, sessions)
 
-    def series_file(self, maps: str) -> str | None:
+    def series_file(self, maps: str | list[str]) -> str | None:
         """Return the file with a volume per row that `maps` is, or None."""
-        return series_file(self.columns, self.folder, maps)
+        return None if isinstance(maps, list) else series_file(self.columns, self.folder, maps)
 
 
 def read_listing(dataset: dict) -> Listing:
@@ -84,7 +92,8 @@ def read_listing(dataset: dict) -> Listing:
         return Listing(columns, rows, lines, design, os.getcwd(), rows)
     path = os.path.abspath(dataset["path"])
     columns, rows, lines, named = with_ids(*read_rows(path), path, dataset)
-    return Listing(columns, rows, lines, path, os.path.dirname(path), named, dataset.get("entities"))
+    values = os.path.abspath(dataset["values"]) if dataset.get("values") else None
+    return Listing(columns, rows, lines, path, os.path.dirname(path), named, dataset.get("entities"), values)
 
 
 def files_of(dataset: dict) -> dict[str, str]:

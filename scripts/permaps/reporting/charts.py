@@ -78,7 +78,7 @@ def null_histograms(
         panel.set_title(STATISTICS[stat].title)
         unit = extent if stat == "clustersize" else STATISTICS[stat].unit
         panel.set_xlabel(
-            "−log$_{10}$ of the smaller p of cortex and voxels"
+            "−log₁₀ of the smaller p of cortex and voxels"
             if stat in ranked
             else f"maximum over the brain ({unit})"
         )

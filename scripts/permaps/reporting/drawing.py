@@ -9,9 +9,10 @@ import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 
-from permaps.reporting import brains, cortex, graphs, mixed
+from permaps.reporting import brains, cortex, graphs, mixed, ranked
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
 from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -153,3 +154,8 @@ draw_panels.register(Grayordinates, mixed.panels)
 draw_statistic.register(Grayordinates, mixed.statistic)
 draw_coverage.register(Grayordinates, mixed.coverage)
 view.register(Grayordinates, mixed.viewer)
+
+draw_panels.register(Parcels, ranked.panels)
+draw_statistic.register(Parcels, ranked.statistic)
+draw_coverage.register(Parcels, ranked.coverage)
+view.register(Parcels, ranked.viewer)

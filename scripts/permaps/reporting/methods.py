@@ -79,9 +79,9 @@ def _mask(record, verbatim):
             f"Maps {_smoothed_along(config, enhanced(record))}. The vertices {cortex} were analysed where there was "
             f"a value in {where}: {analysed(record)}."
         )
-    if space.kind == "edges":
+    if space.kind in ("edges", "parcels"):
         return (
-            f"The edges were analysed that had a value in {where} and were not the same in everyone: "
+            f"The {space.elements} were analysed that had a value in {where} and were not the same in everyone: "
             f"{analysed(record)}."
         )
     how = {
@@ -215,13 +215,17 @@ def _statistics(record, verbatim):
     if space.kind == "edges":
         nbs = f"the network-based statistic {cite('zalesky2010')}"
         neighbours = f"edges are neighbours if they share a node, as in {nbs}"
+    if space.kind == "parcels":
+        pairs = record["mask"]["n_neighbours"]
+        neighbours = f"{pairs:,} pairs of regions are neighbours" if pairs else ""
     if len(parts) > 1:
         neighbours = f"on the cortex, {on_mesh}; below it, {on_voxels}, and extent is volume, in mm³"
     rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]
     used = []
     for row in rows:
         how = f", integrated exactly with {_exponents(inference, parts)}" if row.key == "tfce" else ""
-        used.append(f"{row.words}{' ' + cite(row.reference) if row.reference else ''}{how}")
+        words = row.words.replace("voxel", space.element)
+        used.append(f"{words}{' ' + cite(row.reference) if row.reference else ''}{how}")
     forming = ""
     if any(row.of_clusters for row in rows):
         forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."
@@ -241,7 +245,7 @@ def _statistics(record, verbatim):
     also += _active(record["config"], space.elements)
     return (
         f"Family-wise error over {space.elements} was controlled by the distribution of the maximum over the brain "
-        f"{cite('nichols2002')} of {_and(used)} ({neighbours}).{forming} "
+        f"{cite('nichols2002')} of {_and(used)}{f' ({neighbours})' if neighbours else ''}.{forming} "
         f"Results are reported at a corrected level of {inference['alpha']:g}.{also}"
     )
 

@@ -100,7 +100,7 @@ def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
 
 def counts(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
     """Return the `Table` of significant elements: a row for each contrast, a column for each statistic."""
-    labels = {stat: _of_any_contrast(stat) for stat in frame["statistic"]}
+    labels = {stat: _of_any_contrast(stat, space.element) for stat in frame["statistic"]}
     rows = []
     for contrast, of_contrast in frame.groupby("contrast", sort=False):
         number_of = {
@@ -111,11 +111,11 @@ def counts(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
     return _table(rows, {"contrast"})
 
 
-def _of_any_contrast(stat):
+def _of_any_contrast(stat, element):
     """Name a statistic alike for t and F: contrasts of both kinds share the table."""
     if stat.endswith("Bonferroni"):
         return "Bonferroni"
-    return "voxel" if stat in ("t", "F") else STATISTICS[stat].label
+    return element if stat in ("t", "F") else STATISTICS[stat].label
 
 
 def small_volumes(frame: pd.DataFrame) -> Table:

@@ -51,6 +51,8 @@ def _elements(mask, space):
     if space.kind == "grayordinates":
         parts = [_part(name, mask[name]) for name in _parts_of(mask)]
         return f"{count} ({' and '.join(parts)})"
+    if space.kind == "parcels":
+        return count
     if space.kind == "edges":
         return f"{count} between {mask['n_nodes']:,} nodes"
     return f"{count} of {_grid(mask)}"

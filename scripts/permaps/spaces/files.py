@@ -3,14 +3,17 @@
 from functools import singledispatch
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 
-from permaps.inputs.cifti import BrainModels, axis_of, write_scalars
+from permaps.inputs.cifti import BrainModels, axis_in, axis_of, write_scalars
 from permaps.inputs.connectomes import read_square, write_square
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.surfaces import write_metric
+from permaps.inputs.tables import read_rows, write_rows
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.spaces.surface import Surface
@@ -62,8 +65,6 @@ def _(space: Volume, path, description):
 @singledispatch
 def read_map(space: Space, path: str | Path) -> np.ndarray:
     """Return the values of a space's elements that `write_map` wrote, float64 of shape (n_elements,)."""
-    import nibabel as nib
-
     return np.asarray(nib.load(path).dataobj, float)[0]
 
 
@@ -111,8 +112,6 @@ def _(space: Surface, path, values, description, dtype=np.float32):
 
 @read_map.register
 def _(space: Grayordinates, path):
-    import nibabel as nib
-
     return np.asarray(nib.load(path).dataobj, float)[0][space.order[space.mask]]
 
 
@@ -142,6 +141,29 @@ def _axis(space):
             np.eye(4) if voxels is None else voxels.affine,
         )
     )
+
+
+@read_map.register
+def _(space: Parcels, path):
+    if len(space.header):
+        return np.asarray(nib.load(path).dataobj, float)[0][space.mask]
+    _, rows, _ = read_rows(path)
+    return np.array([row["value"] for row in rows if row["value"] is not None], np.float32).astype(float)
+
+
+@write_map.register
+def _(space: Parcels, path, values, description, dtype=np.float32):
+    values = np.asarray(values, np.float32)
+    if len(space.header):
+        write_scalars(path, space.full(values), axis_in(space.header), description)
+        return
+    value = iter(f"{v:.9g}" for v in values)
+    rows = [
+        {"index": i, "name": name, "value": next(value) if inside else None}
+        for i, (name, inside) in enumerate(zip(space.names.tolist(), space.mask, strict=True), start=1)
+    ]
+    with written_whole(path) as temporary:
+        write_rows(temporary, ["index", "name", "value"], rows)
 
 
 @read_map.register

@@ -3,7 +3,7 @@
 Only plain values and names of files, because the Snakefile imports this module at every start.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from permaps.inputs.sources import OWN, read_listing
 from permaps.inputs.tables import DENSE, HEMI, hemisphere_files, item_of, side_of
@@ -12,6 +12,7 @@ from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 
 MATRICES = (".csv", ".tsv", ".npy")
+PARCELLATED = (".pscalar.nii", ".ptseries.nii")
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 
@@ -59,6 +60,7 @@ _SMOOTHING = {
         "fitted without smoothing)"
     )
 }
+_NEIGHBOURS = "what is a neighbour is known already"
 _NO_VARIANCE = "the variance is smoothed over the grid of an image"
 _NO_IMAGE = "an image says nothing about {}"
 KINDS = {
@@ -73,7 +75,8 @@ KINDS = {
             refused={
                 "space.mesh": "a mesh is that of a surface",
                 "space.mask": "the mask of images is mask.file",
-                "space.labels": "only nodes have names",
+                "space.labels": "only nodes and regions have names",
+                "space.adjacency": _NEIGHBOURS,
             },
             required=_SMOOTHING,
         ),
@@ -84,7 +87,8 @@ KINDS = {
             ".dscalar.nii",
             tfce="tfce_surface",
             refused={
-                "space.labels": "only nodes have names",
+                "space.labels": "only nodes and regions have names",
+                "space.adjacency": _NEIGHBOURS,
                 "mask.strategy": "the mask of a surface is space.mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
                 "inference.small_volumes": _NO_IMAGE.format("vertices"),
@@ -101,7 +105,8 @@ KINDS = {
             ".dscalar.nii",
             tfce={"cortex": "tfce_surface", "voxels": "tfce"},
             refused={
-                "space.labels": "only nodes have names",
+                "space.labels": "only nodes and regions have names",
+                "space.adjacency": _NEIGHBOURS,
                 "space.mask": "the brain models of the files say where the cortex is",
                 "mask.strategy": "the brain models of the files are the mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
@@ -114,6 +119,24 @@ KINDS = {
             required=_SMOOTHING,
         ),
         Kind(
+            "parcels",
+            "regions",
+            "regions",
+            ".tsv",
+            by_default={"smoothing_fwhm": None, "mask.zero_is_missing": False},
+            refused={
+                "smoothing_fwhm": "nothing lies between two regions",
+                "space.mesh": "a mesh is that of a surface",
+                "space.mask": "regions that are the same in everyone leave by themselves",
+                "mask.strategy": "regions that are the same in everyone leave by themselves",
+                "inference.variance_smoothing_fwhm": _NO_VARIANCE,
+                "inference.small_volumes": _NO_IMAGE.format("regions"),
+                "inference.regions": "they are regions already",
+                "atlas.image": "they are regions already",
+                "atlas.labels": "they are regions already",
+            },
+        ),
+        Kind(
             "edges",
             "edges",
             "edges",
@@ -123,6 +146,7 @@ KINDS = {
             refused={
                 "smoothing_fwhm": "nothing lies between two edges",
                 "space.mesh": "a mesh is that of a surface",
+                "space.adjacency": _NEIGHBOURS,
                 "space.mask": "edges that are the same in everyone leave by themselves",
                 "mask.strategy": "edges that are the same in everyone leave by themselves",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
@@ -152,7 +176,7 @@ def kind_of(dataset: dict) -> Kind:
     kinds = {name: _kind_of_one(one) for name, one in each_input(dataset).items()}
     (first, kind), *others = kinds.items()
     for name, other in others:
-        if other is not kind:
+        if other != kind:
             refuse(
                 [
                     f"dataset.maps.{name}: found values of {other.elements}, and {first} has values of "
@@ -167,7 +191,11 @@ def _kind_of_one(dataset):
         return KINDS[dataset["space"]]
     if dataset["source"] not in OWN:
         return KINDS["volume"]
+    if isinstance(dataset["maps"], list):
+        return KINDS["parcels"]
     example, _ = item_of(_example(dataset))
+    if example.lower().endswith(PARCELLATED):
+        return replace(KINDS["parcels"], ending=".pscalar.nii")
     for name, endings in (("edges", MATRICES), ("grayordinates", DENSE)):
         if example.lower().endswith(endings):
             return KINDS[name]
@@ -233,6 +261,8 @@ def fitted(config: dict, given: dict, kind: Kind) -> dict:
     for key, value in kind.by_default.items():
         values, asked, name = _place(key, config, given)
         values[name] = asked.get(name, value)
+    if kind.name == "parcels" and config["space"]["adjacency"] is None:
+        problems += _without_neighbours(config["inference"], given.get("inference") or {})
     for key, why in kind.refused.items():
         values, asked, name = _place(key, config, given)
         if name in asked and values[name] not in (None, 0, {}, "background"):
@@ -247,6 +277,19 @@ def fitted(config: dict, given: dict, kind: Kind) -> dict:
     if problems:
         refuse(problems)
     return config
+
+
+def _without_neighbours(inference, asked):
+    """Leave only the statistic of each region, and return a problem if others were asked for."""
+    if "statistics" not in asked:
+        inference["statistics"] = ["voxel"]
+    elif set(inference["statistics"]) != {"voxel"}:
+        others = [name for name in inference["statistics"] if name != "voxel"]
+        return [
+            f"inference.statistics: found {', '.join(others)}, and which regions are neighbours is not known; leave "
+            "out all but voxel, or name the neighbours in space.adjacency"
+        ]
+    return []
 
 
 def _place(key, config, given):

@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from permaps.inputs.cifti import CORTICES, read_models
+from permaps.inputs.cifti import CORTICES, read_header, read_models
 from permaps.inputs.connectomes import read_nodes
 from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
+from permaps.inputs.parcels import read_neighbours
 from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.store import Maps
 from permaps.inputs.surfaces import read_mesh, read_surface_mask
 from permaps.spaces.edges import Edges
 from permaps.spaces.elements import part_of
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
@@ -116,6 +118,26 @@ def with_values(maps: Maps) -> np.ndarray:
     return mask
 
 
+def make_parcels(maps: Maps, settings: dict) -> Parcels:
+    """Return all regions; those that are the same in everyone leave later.
+
+    Parameters
+    ----------
+    maps : permaps.inputs.store.Maps
+    settings : dict
+        `labels` and `adjacency`, as in the config, and `example`: one of the maps.
+    """
+    names = list(maps.layout.parts)
+    in_cifti = bool(maps.layout.models)
+    return Parcels(
+        np.ones(maps.layout.shape, bool),
+        np.array(names),
+        read_nodes(settings["labels"], names),
+        read_neighbours(settings["adjacency"], names),
+        read_header(settings["example"]) if in_cifti else np.empty(0, np.uint8),
+    )
+
+
 def make_edges(maps: Maps, settings: dict) -> Edges:
     """Return all pairs of nodes; those that are the same in everyone leave later.
 
@@ -134,5 +156,6 @@ MAKERS = {
     "volume": make_volume,
     "surface": make_surface,
     "grayordinates": make_grayordinates,
+    "parcels": make_parcels,
     "edges": make_edges,
 }

@@ -6,12 +6,13 @@ import numpy as np
 
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
 from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 # Each kind of space has one entry here.
-KINDS = {space.kind: space for space in (Volume, Surface, Grayordinates, Edges)}
+KINDS = {space.kind: space for space in (Volume, Surface, Grayordinates, Parcels, Edges)}
 
 
 def space_arrays(space: Space | None, name: str = "space") -> dict[str, np.ndarray]:

@@ -75,6 +75,10 @@ def table(**values):
 
 FSL = {"source": "fsl", "maps": "../study/maps/{participant_id}.nii.gz"}
 FSL |= {"design": "../study/design.mat", "contrasts": "../study/design.con"}
+PARCELS = table(maps=["lh_*"], values="../study/values.tsv") | {
+    "mask": {"strategy": "background"},
+    "smoothing_fwhm": None,
+}
 SURFACES = table() | {"mask": {"strategy": "background"}}
 
 
@@ -99,6 +103,14 @@ def on_surfaces(box, structure="CortexLeft"):
             nib.gifti.GiftiImage(darrays=[values], meta=meta), box.study.folder / f"maps/lh.{i + 1:02d}.gii"
         )
         box.study.set(i, "map", f"maps/{{hemi}}.{i + 1:02d}.gii")
+
+
+def regions(box, header="id\tlh_a\tlh_b\tlh_c", ids=range(1, 9), value="1.5", **tables):
+    """Give everyone values of two regions in a table of their own, and write further tables."""
+    rows = [f"sub-{i:02d}\t{value}\t{i / 2}\t{i / 3}" for i in ids]
+    (box.study.folder / "values.tsv").write_text("\n".join([header, *rows]) + "\n")
+    for name, content in tables.items():
+        (box.study.folder / f"{name}.tsv").write_text(content)
 
 
 # The study's own model is left out with the dataset.
@@ -552,6 +564,19 @@ STOPS = [
          lambda box: (grayordinates(box, lambda i, v, rows: (np.repeat(v, 7, 0), ScalarAxis(["a"] * 7))),
                       os.rename(box.study.folder / "maps/01.dscalar.nii", box.study.folder / "all.dscalar.nii")),
          config=table(maps="all.dscalar.nii") | {"mask": {"strategy": "background"}}, target=COLLECTED),
+    Stop("Parcels", "no such column", ("dataset.maps: no column of", "values.tsv fits 'rh_*'", "lh_a, lh_b, lh_c"),
+         regions, config=PARCELS | table(maps=["rh_*"], values="../study/values.tsv"), target=BRAIN),
+    Stop("Parcels", "other ids in the table of values", ("0 of 8 participants stay", "8 missing row", "those of the participants"),
+         lambda box: regions(box, ids=range(11, 19)), config=PARCELS, target=BRAIN),
+    Stop("Parcels", "text among the values", ("0 of 8 participants stay", "8 text among values", "narrow dataset.maps"),
+         lambda box: regions(box, value="thin"), config=PARCELS, target=BRAIN),
+    Stop("Parcels", "a region that all lack", ("0 of 8 participants stay", "8 misses more than 10.0%", "quality.max_missing"),
+         lambda box: regions(box, value="NA"), config=PARCELS),
+    Stop("Parcels", "unknown name among the neighbours", ("space.adjacency:", "line 2 has 'lh_d', which is no region of the maps"),
+         lambda box: regions(box, pairs="one\tother\nlh_a\tlh_d\n"),
+         config=PARCELS | {"space": {"adjacency": "../study/pairs.tsv"}}, target=BRAIN),
+    Stop("Parcels", "clusters without neighbours", ("inference.statistics: found tfce, and which regions are neighbours is not known", "space.adjacency"),
+         regions, config=PARCELS | {"inference": {"statistics": ["voxel", "tfce"]}}, target=BRAIN),
     Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
          lambda box: connectomes(box, lambda m: m[:4]), config=SURFACES, target=BRAIN),
     Stop("Connectomes", "not symmetric", ("8 not symmetric", "write the mean of both halves"),

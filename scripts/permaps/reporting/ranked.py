@@ -1,0 +1,166 @@
+"""Maps of regions as ranked plots: a point for each region, the largest on top."""
+
+import json
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from permaps.permutation.thresholds import significant as is_significant
+from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, p_scale, plt
+from permaps.spaces.parcels import Parcels
+
+# So many regions are named in a column of a figure.
+MOST = 60
+
+
+def panels(space: Parcels, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
+    """Draw -log10 p of the regions by several statistics side by side, on one scale.
+
+    Takes and gives what `permaps.reporting.drawing.draw_panels` does.
+    """
+    threshold, top, _ = p_scale((values for _, values in panels), alpha, most)
+    # The same regions in all panels: those that are highest in any.
+    shown = _highest(np.max([values for _, values in panels], axis=0))
+    figure, axes = _columns(len(panels), len(shown))
+    for panel, (name, values) in zip(axes, panels, strict=True):
+        found = is_significant(values, alpha)
+        _points(panel, space, np.minimum(values, top)[shown], found[shown], shown, panel is axes[0])
+        panel.axvline(threshold, color=GREY, linestyle="--", linewidth=0.9)
+        panel.set_xlim(left=0)
+        panel.set_xlabel("−log₁₀ corrected p")
+        count = int(found.sum())
+        panel.set_title(
+            f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
+            fontweight="normal", fontsize=9, loc="center",
+        )  # fmt: skip
+    heading(figure, title)
+    return figure
+
+
+def statistic(
+    space: Parcels,
+    values: np.ndarray,
+    significant: np.ndarray,
+    label: str,
+    title: str,
+    symmetric: bool = True,
+) -> Figure:
+    """Draw the statistic of the regions, ranked by it, with what is significant in colour.
+
+    Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
+    """
+    shown = _highest(np.abs(values))
+    shown = shown[np.argsort(values[shown], kind="stable")]
+    figure, (panel,) = _columns(1, len(shown), 6.4)
+    _points(panel, space, values[shown], np.asarray(significant)[shown], shown, True)
+    panel.axvline(0, color=GREY, linewidth=0.9)
+    panel.set_xlabel(label)
+    if len(shown) < space.n_elements:
+        panel.set_ylabel(f"the {len(shown)} of {space.n_elements:,} regions with the largest |{label}|")
+    heading(figure, title)
+    return figure
+
+
+def coverage(space: Parcels, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
+    """Draw how many participants have a value in each region, those with the fewest on top.
+
+    Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
+    """
+    shown = _highest(-np.asarray(counts, float))
+    figure, (panel,) = _columns(1, len(shown), 6.4)
+    _points(panel, space, np.asarray(counts)[shown], np.asarray(inside)[shown], shown, True)
+    panel.set_xlim(0, 1.04 * participants)
+    panel.set_xlabel("participants")
+    heading(figure, f"Participants with a value; in colour what is analysed ({int(inside.sum()):,} regions)")
+    return figure
+
+
+def viewer(
+    space: Parcels, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
+) -> str:
+    """Make a page with all regions, to be sorted by name or statistic and searched.
+
+    Takes and gives what `permaps.reporting.drawing.view` does.
+    """
+    rows = [
+        [name, round(float(value), 3), bool(abs(value) >= threshold)]
+        for name, value in zip(space.names[space.mask].tolist(), values, strict=True)
+    ]
+    data = {"rows": rows, "title": title, "first": f"{space.named(peak)}: {values[peak]:.3f}"}
+    # No name ends the script.
+    return _PAGE.replace("DATA", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Permaps: viewer</title>
+<style>
+body { font: 14px sans-serif; margin: 1rem; }
+table { border-collapse: collapse; margin-top: 0.6rem; }
+td, th { padding: 0.15rem 0.8rem; text-align: left; border-bottom: 1px solid #ddd; }
+td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
+tr.beyond { font-weight: bold; }
+button { font: inherit; border: 0; background: none; cursor: pointer; text-decoration: underline; }
+</style>
+</head>
+<body>
+<p id="title"></p>
+<p id="first"></p>
+<label>Search: <input id="search"></label>
+<table>
+<thead><tr><th><button id="by-name">region</button></th><th><button id="by-value">statistic</button></th></tr></thead>
+<tbody id="rows"></tbody>
+</table>
+<script>
+const data = DATA;
+const body = document.getElementById("rows"), search = document.getElementById("search");
+document.getElementById("title").textContent = data.title;
+document.getElementById("first").textContent = data.first;
+let order = (a, b) => b[1] - a[1];
+function show() {
+  const rows = data.rows.filter(row => row[0].toLowerCase().includes(search.value.toLowerCase())).sort(order);
+  body.replaceChildren(...rows.map(([name, value, beyond]) => {
+    const row = document.createElement("tr");
+    row.className = beyond ? "beyond" : "";
+    for (const text of [name, value]) row.insertCell().textContent = text;
+    return row;
+  }));
+}
+document.getElementById("by-name").onclick = () => { order = (a, b) => a[0].localeCompare(b[0]); show(); };
+document.getElementById("by-value").onclick = () => { order = (a, b) => b[1] - a[1]; show(); };
+search.oninput = show;
+show();
+</script>
+</body>
+</html>
+"""
+
+
+def _highest(height):
+    """Return the regions that are drawn, the highest last."""
+    return np.argsort(height, kind="stable")[-MOST:]
+
+
+def _columns(count, n_regions, width=3.4):
+    """Return a figure with columns that have room for a line for each region."""
+    figure, axes = plt.subplots(
+        1, count, figsize=(width * count + 1.2, 0.17 * n_regions + 1.4),
+        layout="constrained", sharey=True, squeeze=False,
+    )  # fmt: skip
+    return figure, list(axes.flat)
+
+
+def _points(panel: Axes, space, values, found, regions, named):
+    """Draw a point and a line from 0 for each region, in colour where something is found."""
+    height = np.arange(len(regions))
+    colours = np.where(found, np.where(values < 0, BLUE, RED), GREY)
+    panel.hlines(height, 0, values, colors=colours, linewidth=1.2)
+    panel.scatter(values, height, c=colours, s=16, zorder=3)
+    panel.set_ylim(-0.7, len(regions) - 0.3)
+    if named:
+        names = space.names[space.mask][regions]
+        panel.set_yticks(height, names, fontsize=7, color=BLACK)
+    panel.tick_params(axis="y", length=0)

@@ -1,0 +1,95 @@
+"""Parcels: the regions of a parcellation, with a value each."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from permaps.spaces.adjacency import Adjacency, pair_adjacency
+from permaps.spaces.elements import Alike, nearest_of, part_of
+
+
+@dataclass(frozen=True)
+class Parcels(Alike):
+    """The regions of a mask; see `permaps.spaces.space.Space`.
+
+    Attributes
+    ----------
+    mask : numpy.ndarray of bool, shape (n_parcels,)
+        Its true ones are the elements.
+    names : numpy.ndarray of str, shape (n_parcels,)
+    places : numpy.ndarray, shape (n_parcels, 3)
+        Where they are, in mm; NaN where that is not known.
+    neighbours : numpy.ndarray of int, shape (n_pairs, 2)
+        Numbers of parcels that are neighbours, each pair once.
+    header : numpy.ndarray of uint8
+        The XML of a CIFTI file that says what the parcels are; empty where they are columns of a table.
+    """
+
+    mask: np.ndarray
+    names: np.ndarray
+    places: np.ndarray
+    neighbours: np.ndarray
+    header: np.ndarray
+    kind: ClassVar[str] = "parcels"
+    element: ClassVar[str] = "region"
+    elements: ClassVar[str] = "regions"
+    unit: ClassVar[str] = ""
+    place_columns: ClassVar[tuple] = ("region",)
+
+    @property
+    def n_elements(self) -> int:
+        """Number of regions in the mask."""
+        return int(self.mask.sum())
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """One for each region."""
+        return np.ones(self.n_elements)
+
+    def measures(self) -> dict:
+        """Return what the record of a run says of it."""
+        return {"n_neighbours": len(self.neighbours)}
+
+    @property
+    def touching(self) -> Adjacency:
+        """Regions that are neighbours."""
+        return self.adjacency()
+
+    def adjacency(self, connectivity=None) -> Adjacency:
+        """Return which regions are neighbours; a parcellation has one kind of them only."""
+        number = np.cumsum(self.mask) - 1
+        pairs = self.neighbours[self.mask[self.neighbours].all(axis=1)]
+        return pair_adjacency(number[pairs], self.n_elements)
+
+    def place(self, elements) -> dict:
+        """Return the names of regions, by `place_columns`."""
+        return {"region": self.names[self.mask][elements]}
+
+    def named(self, element) -> str:
+        """Return the name of a region."""
+        return str(self.names[self.mask][element])
+
+    def at(self, places) -> np.ndarray:
+        """Return the regions of some names, given by `place_columns`; -1 where there is none."""
+        number = {name: i for i, name in enumerate(self.names[self.mask].tolist())}
+        return np.array([number.get(str(name), -1) for name in places["region"]], int)
+
+    def coordinates(self, elements) -> np.ndarray:
+        """Return where regions are, in mm; NaN where that is not known."""
+        return self.places[self.mask][elements]
+
+    def nearest(self, places) -> np.ndarray:
+        """Return the regions that are nearest to places in mm."""
+        return nearest_of(self.coordinates(slice(None)), places)
+
+    def part(self, elements):
+        """Return the parcellation that consists of some of its regions."""
+        return replace(self, mask=part_of(self.mask, elements))
+
+    def full(self, values, fill=0):
+        """Return values of the elements at all parcels of the files."""
+        values = np.asarray(values)
+        whole = np.full(len(self.mask), fill, values.dtype)
+        whole[self.mask] = values
+        return whole

@@ -1,0 +1,55 @@
+"""Simulate a table with the thickness of regions, and save its ground truth."""
+
+from pathlib import Path
+
+from permaps.inputs import simulation
+from permaps.inputs.tables import write_rows
+from permaps.inputs.thickness import columns, planted, thickness
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(*, participants, maps, effect, n_subjects, seed, effect_size, number):
+    """Simulate the values of every participant and write the tables and the truth.
+
+    Parameters
+    ----------
+    participants : path
+        Table of the cohort to write.
+    maps : path
+        Folder to write the table of values to, as aparcstats2table would.
+    effect : path
+        Table to write, with the planted effect of each region.
+    n_subjects, seed, effect_size, number
+        As for `simulate_cohort`.
+    """
+    names, regions, truth = simulation.names(n_subjects), columns(), planted(effect_size)
+    table = Path(maps).absolute() / "thickness.tsv"
+    rows = [
+        {"lh.aparc.thickness": name}
+        | {r: f"{v:.4f}" for r, v in zip(regions, thickness(seed, index, truth, number), strict=True)}
+        for index, name in enumerate(names)
+    ]
+    with written_whole(table) as temporary:
+        write_rows(temporary, list(rows[0]), rows)
+    with written_whole(effect) as temporary:
+        planted_rows = [
+            {"index": i, "name": name, "value": f"{value:.6g}"}
+            for i, (name, value) in enumerate(zip(regions, truth, strict=True), start=1)
+        ]
+        write_rows(temporary, ["index", "name", "value"], planted_rows)
+    place = {name: i for i, name in enumerate(names)}
+    simulation.write_cohort(participants, n_subjects, seed, lambda name: f"{table}[{place[name]}]")
+    log.info("%d regions", len(regions))
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            participants=snakemake.output.participants,
+            maps=snakemake.output.maps,
+            effect=snakemake.output.effect,
+            n_subjects=snakemake.params.settings["n_subjects"],
+            seed=snakemake.params.settings["seed"],
+            effect_size=snakemake.params.settings["effect_size"],
+            number=snakemake.params.settings["number"],
+        )
