@@ -109,7 +109,7 @@ CHANGES = {
     ),
     "permutation.chunk_size": Change({"permutation": {"chunk_size": 5}}, {CHUNK, "merge_nulls"}),
     "permutation.seed": Change({"permutation": {"seed": 1}}, CHUNKS),
-    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, CHUNKS | {"draw_maps"}),
+    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, CHUNKS),
     "permutation.scheme": Change({"permutation": {"scheme": "flip"}}, {"plan_contrast"}),
     "permutation.blocks.within": Change(
         {"permutation": {"blocks": {"within": "group"}}}, {"screen_participants"}
@@ -126,7 +126,7 @@ CHANGES = {
     "inference.connectivity": Change({"inference": {"connectivity": 26}}, CHUNKS),
     "inference.tfce.extent": Change({"inference": {"tfce": {"extent": 1}}}, CHUNKS),
     "inference.tfce.height": Change({"inference": {"tfce": {"height": 1}}}, CHUNKS),
-    "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS | {"draw_maps"}),
+    "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS),
     "inference.alpha": Change(
         {"inference": {"alpha": 0.1}},
         {"count_relabellings", "tabulate_clusters", "draw_maps", "plot_nulls"},
