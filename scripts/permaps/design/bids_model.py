@@ -180,12 +180,14 @@ def _sum(weights, names, where):
 
 def _ours(model, where):
     """Return what the file says for Permaps alone."""
-    said = (model.get("Software") or {}).get("Permaps") or {}
-    ours = {str(key).lower(): value for key, value in said.items()} if isinstance(said, dict) else {"": said}
+    given = (model.get("Software") or {}).get("Permaps") or {}
+    ours = (
+        {str(key).lower(): value for key, value in given.items()} if isinstance(given, dict) else {"": given}
+    )
     ours = {"variance_groups" if key == "variancegroups" else key: value for key, value in ours.items()}
     if unknown := set(ours) - set(_OURS):
         raise UserError(
-            f"{where}: Software.Permaps has {', '.join(sorted(unknown)) or repr(said)}; expected blocks (with "
+            f"{where}: Software.Permaps has {', '.join(sorted(unknown)) or repr(given)}; expected blocks (with "
             "within, whole or nested, as permutation.blocks) and variance_groups."
         )
     return ours

@@ -47,7 +47,7 @@ def _with_bids(given):
     if not isinstance(named, str):
         return given
     if (path := _file(named)) is None:
-        # Said here, since the check would miss the formula instead.
+        # Refused here, since the check would miss the formula instead.
         raise UserError(
             f"model.bids: there is no file {named!r} (relative paths start from the working directory, {os.getcwd()})"
         )

@@ -1,12 +1,13 @@
 """Parcels: the regions of a parcellation, with a value each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Alike, nearest_of, part_of
+from permaps.spaces.elements import Alike, Selection, nearest_of, part_of
 
 
 @dataclass(frozen=True)
@@ -56,38 +57,38 @@ class Parcels(Alike):
         """Regions that are neighbours."""
         return self.adjacency()
 
-    def adjacency(self, connectivity=None) -> Adjacency:
+    def adjacency(self, connectivity: int | None = None) -> Adjacency:
         """Return which regions are neighbours; a parcellation has one kind of them only."""
         number = np.cumsum(self.mask) - 1
         pairs = self.neighbours[self.mask[self.neighbours].all(axis=1)]
         return pair_adjacency(number[pairs], self.n_elements)
 
-    def place(self, elements) -> dict:
+    def place(self, elements: Selection) -> dict:
         """Return the names of regions, by `place_columns`."""
         return {"region": self.names[self.mask][elements]}
 
-    def named(self, element) -> str:
+    def named(self, element: int) -> str:
         """Return the name of a region."""
         return str(self.names[self.mask][element])
 
-    def at(self, places) -> np.ndarray:
+    def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the regions of some names, given by `place_columns`; -1 where there is none."""
         number = {name: i for i, name in enumerate(self.names[self.mask].tolist())}
         return np.array([number.get(str(name), -1) for name in places["region"]], int)
 
-    def coordinates(self, elements) -> np.ndarray:
+    def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where regions are, in mm; NaN where that is not known."""
         return self.places[self.mask][elements]
 
-    def nearest(self, places) -> np.ndarray:
+    def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the regions that are nearest to places in mm."""
         return nearest_of(self.coordinates(slice(None)), places)
 
-    def part(self, elements):
+    def part(self, elements: Selection) -> Self:
         """Return the parcellation that consists of some of its regions."""
         return replace(self, mask=part_of(self.mask, elements))
 
-    def full(self, values, fill=0):
+    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements at all parcels of the files."""
         values = np.asarray(values)
         whole = np.full(len(self.mask), fill, values.dtype)
