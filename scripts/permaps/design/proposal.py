@@ -87,13 +87,13 @@ def propose(place: str | Path, results: str = "results-mine") -> Proposal:
 
 
 def _files(folder, endings):
-    found = []
+    paths = []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [os.path.join(place, name) for name in sorted(files) if name.lower().endswith(endings)]
-        if len(found) > MOST_FILES:
+        paths += [os.path.join(place, name) for name in sorted(files) if name.lower().endswith(endings)]
+        if len(paths) > MOST_FILES:
             break
-    return found[:MOST_FILES]
+    return paths[:MOST_FILES]
 
 
 def _such_as(paths):
@@ -208,7 +208,7 @@ def _maps(proposal, table, rows, columns, who, images):
 
 def _patterns(folder, rows, who, images):
     """Return {pattern with the id's placeholder: who have such an image}."""
-    found = {}
+    having = {}
     names = sorted((row[who] for row in rows if row[who]), key=len, reverse=True)
     # An id is a whole word in the path, so that sub-1 is none in sub-10.
     known = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, names))})(?![A-Za-z0-9])")
@@ -217,8 +217,8 @@ def _patterns(folder, rows, who, images):
         if "{" in relative or not (match := known.search(relative)):
             continue
         pattern = known.sub(lambda m, one=match[1]: f"{{{who}}}" if m[1] == one else m[0], relative)
-        found.setdefault(pattern, set()).add(match[1])
-    return {pattern: people for pattern, people in found.items() if 2 * len(people) >= len(names)}
+        having.setdefault(pattern, set()).add(match[1])
+    return {pattern: people for pattern, people in having.items() if 2 * len(people) >= len(names)}
 
 
 def _rank(pattern):

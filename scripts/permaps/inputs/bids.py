@@ -28,21 +28,21 @@ def entities_of(name: str) -> dict[str, str]:
     """
     stem, dot, extension = name.partition(".")
     *pairs, suffix = stem.split("_")
-    found = dict(pair.partition("-")[::2] for pair in pairs if "-" in pair)
-    return found | {_SUFFIX: suffix, _EXTENSION: dot + extension}
+    entities = dict(pair.partition("-")[::2] for pair in pairs if "-" in pair)
+    return entities | {_SUFFIX: suffix, _EXTENSION: dot + extension}
 
 
 @functools.lru_cache(maxsize=4)
 def _below(folder):
     """Return (path, entities) of the images below a folder that are someone's."""
-    found = []
+    images = []
     for place, folders, files in os.walk(folder):
         folders.sort()
         for name in sorted(files):
             entities = entities_of(name)
             if "sub" in entities and entities[_EXTENSION] in IMAGES:
-                found.append((os.path.join(place, name), entities))
-    return found
+                images.append((os.path.join(place, name), entities))
+    return images
 
 
 def find_maps(

@@ -40,8 +40,8 @@ def together(maxima: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     dict of str to numpy.ndarray
         The same; and by the key of each statistic with parts, -log10 of the smallest p over them.
     """
-    found = {}
+    joined = {}
     for key, tie in TIES.items():
         if parts := parts_of(maxima, key):
-            found[key] = minus_log10(smallest_p((maxima[name], tie) for name in parts.values()))
-    return maxima | found
+            joined[key] = minus_log10(smallest_p((maxima[name], tie) for name in parts.values()))
+    return maxima | joined

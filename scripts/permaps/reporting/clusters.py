@@ -123,7 +123,7 @@ def kept_apart(
 
 
 def tabulate(
-    found: list[np.ndarray],
+    members: list[np.ndarray],
     values: np.ndarray,
     space: Space,
     readings: dict[str, np.ndarray],
@@ -134,7 +134,7 @@ def tabulate(
 
     Parameters
     ----------
-    found : list of array of int
+    members : list of array of int
         The elements of each cluster, from `clusters_of`.
     values : array, shape (n_elements,)
         Signed t, or F.
@@ -158,11 +158,11 @@ def tabulate(
     columns += [] if active is None else ACTIVE
     height = np.abs(values if height is None else height)
     number = np.zeros(len(values), int)
-    for label, elements in enumerate(found, start=1):
+    for label, elements in enumerate(members, start=1):
         number[elements] = label
-    candidates = is_peak(height, number, space.touching) if found else None
+    candidates = is_peak(height, number, space.touching) if members else None
     clusters = []
-    for elements, n_active in zip(found, active or [None] * len(found), strict=True):
+    for elements, n_active in zip(members, active or [None] * len(members), strict=True):
         tops = elements[candidates[elements]]
         clusters.append((elements, kept_apart(tops, height[tops], space.coordinates(tops)), n_active))
     clusters.sort(key=lambda cluster: (readings["p_fwe"][cluster[1][0]], -height[cluster[1][0]]))

@@ -53,16 +53,16 @@ class Grayordinates:
     @property
     def parts(self) -> dict:
         """The cortices and the voxels, each with its elements and the space that they are."""
-        found, start = {}, 0
+        parts, start = {}, 0
         for name, whole in (("cortex", self.cortex), ("voxels", self.voxels)):
             if whole is None:
                 continue
             there = self.mask[start : start + whole.n_elements]
             start += whole.n_elements
-            first = sum(part.n_elements for _, part in found.values())
+            first = sum(part.n_elements for _, part in parts.values())
             if there.any():
-                found[name] = slice(first, first + int(there.sum())), whole.part(there)
-        return found
+                parts[name] = slice(first, first + int(there.sum())), whole.part(there)
+        return parts
 
     @property
     def sizes(self) -> np.ndarray:
@@ -91,13 +91,13 @@ class Grayordinates:
     def place(self, elements: Selection) -> dict:
         """Return where elements are, by `place_columns`; a voxel has no hemisphere and no vertex."""
         n = self.n_elements
-        found = {"structure": self.structures[self.structure[self.mask]].astype(object)}
-        found |= {"hemisphere": np.full(n, None, object), "vertex": np.full(n, np.nan)}
-        found |= dict(zip("xyz", np.empty((3, n)), strict=True))
+        columns = {"structure": self.structures[self.structure[self.mask]].astype(object)}
+        columns |= {"hemisphere": np.full(n, None, object), "vertex": np.full(n, np.nan)}
+        columns |= dict(zip("xyz", np.empty((3, n)), strict=True))
         for inside, part in self.parts.values():
             for name, values in part.place(slice(None)).items():
-                found[name][inside] = values
-        return {name: values[elements] for name, values in found.items()}
+                columns[name][inside] = values
+        return {name: values[elements] for name, values in columns.items()}
 
     def named(self, element: int) -> str:
         """Say where an element is."""
@@ -107,13 +107,13 @@ class Grayordinates:
     def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
         """Return the elements at places, given by `place_columns`; -1 where there is none."""
         columns = {name: np.asarray(places[name]) for name in self.place_columns}
-        found = np.full(len(columns["x"]), -1)
+        numbers = np.full(len(columns["x"]), -1)
         on_cortex = np.isfinite(np.asarray(columns["vertex"], float))
         for name, (elements, part) in self.parts.items():
             rows = np.flatnonzero(on_cortex == (name == "cortex"))
             there = part.at({column: columns[column][rows] for column in part.place_columns})
-            found[rows] = np.where(there < 0, -1, there + elements.start)
-        return found
+            numbers[rows] = np.where(there < 0, -1, there + elements.start)
+        return numbers
 
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where elements are, in mm; shape (n, 3)."""
@@ -121,11 +121,11 @@ class Grayordinates:
 
     def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the voxels that contain places in mm, or else the nearest vertices."""
-        found = np.full(len(places), -1)
+        numbers = np.full(len(places), -1)
         for elements, part in self.parts.values():
             there = part.nearest(places)
-            found = np.where(there < 0, found, there + elements.start)
-        return found
+            numbers = np.where(there < 0, numbers, there + elements.start)
+        return numbers
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements at all grayordinates of the files, in their order."""
