@@ -130,6 +130,8 @@ STUDY = {
         f"bids/derivatives/glm/sub-0{i}/sub-0{i}_task-faces_contrast-fear_stat-effect_statmap.nii.gz": ""
         for i in range(1, 6)
     },
+    "fs/lh.aparc.thickness.tsv": "lh.aparc.thickness\tlh_cuneus_thickness\tlh_insula_thickness\n"
+    + "".join(f"0{i}\t{2 + i / 10}\t{3 - i / 10}\n" for i in range(1, 7)),
     "sessions/maps.tsv": "participant_id\tsubject\tsession\n"
     + "".join(f"{s}_{t}\t{s}\t{t}\n" for s in "abcd" for t in ("baseline", "month3")),
     "results/dataset/participants.tsv": "participant_id\tmap\tpseudo\tage\tsex\n"
@@ -199,7 +201,9 @@ def prepared(folder, page):
                     *(read_listing(one).own_maps(one["maps"]) for one in each_input(dataset).values())
                 ):
                     for hemi in ("lh", "rh"):
-                        write(Path(path.partition("[")[0].replace("*", "nii").replace("{hemi}", hemi)), "")
+                        file = Path(path.partition("[")[0].replace("*", "nii").replace("{hemi}", hemi))
+                        if not file.is_file():  # a table of the study has values itself
+                            write(file, "")
     return folder
 
 
@@ -318,10 +322,12 @@ def pattern(path):
 
 
 # What rules write by a name that stands for a path, which differs by the space of the maps.
+# Of maps, in any space.
+ENDINGS = (".nii.gz", ".dscalar.nii", ".tsv", ".pscalar.nii")
 NAMED = {
     "MASK": ["mask.nii.gz", "mask.npz"],
     "BRAIN": ["quality/brain_mask.nii.gz", "quality/brain_mask.npz"],
-    "COVERAGE": ["mask_coverage.nii.gz", "mask_coverage.dscalar.nii"],
+    "COVERAGE": [f"mask_coverage{ending}" for ending in ENDINGS],
     "LEFT": [
         "quality/voxels.tsv",
         "quality/vertices.tsv",
@@ -329,7 +335,7 @@ NAMED = {
         "quality/regions.tsv",
     ],
     "HALVES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
-    "p_maps": ["maps/contrast-{contrast}_stat-{stat}_corr-fwe_logp.dscalar.nii"],
+    "p_maps": [f"maps/contrast-{{contrast}}_stat-{{stat}}_corr-fwe_logp{ending}" for ending in ENDINGS],
     "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],
     "share_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
     "map_figures": [

@@ -17,7 +17,7 @@ from permaps.workflow.paths import lies_below, no_file
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
 HOME = Path(__file__).parents[3]
 # The keys of a dataset that are files.
-OF_SOURCES = ("path", "design", "contrasts", "ftests", "blocks")
+OF_SOURCES = ("path", "values", "design", "contrasts", "ftests", "blocks")
 # What the folder of the workflow consists of.
 PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
 

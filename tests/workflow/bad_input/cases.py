@@ -564,6 +564,7 @@ STOPS = [
          lambda box: (grayordinates(box, lambda i, v, rows: (np.repeat(v, 7, 0), ScalarAxis(["a"] * 7))),
                       os.rename(box.study.folder / "maps/01.dscalar.nii", box.study.folder / "all.dscalar.nii")),
          config=table(maps="all.dscalar.nii") | {"mask": {"strategy": "background"}}, target=COLLECTED),
+    Stop("Parcels", "no table of values", ("dataset.values: there is no file '../study/values.tsv'",), config=PARCELS),
     Stop("Parcels", "no such column", ("dataset.maps: no column of", "values.tsv fits 'rh_*'", "lh_a, lh_b, lh_c"),
          regions, config=PARCELS | table(maps=["rh_*"], values="../study/values.tsv"), target=BRAIN),
     Stop("Parcels", "other ids in the table of values", ("0 of 8 participants stay", "8 missing row", "those of the participants"),
