@@ -93,19 +93,40 @@ PREFIXES = [f"input-{name}_" for name in INPUTS] or [""]
 CONTRASTS = list(config["model"]["contrasts"])
 # What is tested: a contrast in the maps of an input. By what the names of its files begin with.
 TESTS = {f"{prefix}contrast-{c}": (prefix, c) for prefix in PREFIXES for c in CONTRASTS}
+# Of one input and contrast each; and several of these together.
+SINGLE = list(TESTS)
+JOINT = config["joint"]
+TESTS |= {f"joint-{name}": (f"joint-{name}_", name) for name in JOINT}
 # And where: over the whole mask, or in a small volume.
 ANALYSES = {t: (t, None) for t in TESTS} | {
-    f"{t}_volume-{v}": (t, v) for t in TESTS for v in config["inference"]["small_volumes"]
+    f"{t}_volume-{v}": (t, v) for t in SINGLE for v in config["inference"]["small_volumes"]
 }
 
 
 def prefix_of(test):
-    """What the names of files of its input begin with."""
+    """What the names of files of its input begin with; of a joint test, those of its mask."""
     return TESTS[test][0]
 
 
+def prefixes_of(test):
+    """What the names of files of all its inputs begin with."""
+    if test in SINGLE:
+        return [prefix_of(test)]
+    return [f"input-{name}_" for name in JOINT[contrast_of(test)]["inputs"]] or [""]
+
+
+def parts_of(test):
+    """The tests that are combined, and for each the number of its input among those of the joint test."""
+    prefixes = prefixes_of(test)
+    return {
+        f"{prefix}contrast-{c}": i
+        for i, prefix in enumerate(prefixes)
+        for c in JOINT[contrast_of(test)]["contrasts"]
+    }
+
+
 def contrast_of(test):
-    """The contrast that is tested."""
+    """The contrast that is tested, or the name of the joint test."""
     return TESTS[test][1]
 
 
@@ -120,8 +141,10 @@ def volume_of(analysis):
 
 
 def statistic_of(test):
-    """The voxel statistic of a test, t or F."""
-    return voxel_statistic(config["model"]["contrasts"][contrast_of(test)])
+    """The voxel statistic of a test: t, F, or how a joint test combines them."""
+    if test in SINGLE:
+        return voxel_statistic(config["model"]["contrasts"][contrast_of(test)])
+    return JOINT[contrast_of(test)]["combine"]
 
 
 def name_of(prefix):
@@ -131,7 +154,7 @@ def name_of(prefix):
 
 def title_of(test):
     """What a test is called in figures and tables."""
-    name = name_of(prefix_of(test))
+    name = name_of(prefix_of(test)) if test in SINGLE else ""
     return f"{name}: {contrast_of(test)}" if name else contrast_of(test)
 
 
@@ -143,13 +166,18 @@ BRAIN = f"quality/brain_mask{KIND.stored}"
 LEFT = f"quality/{KIND.elements}.tsv"
 
 
-# The names in file names of the statistics that have a corrected map, for contrasts tested by t and by F.
-BY_T, BY_F = (statistics_of(voxel_stat, config["inference"]["statistics"]) for voxel_stat in ("t", "F"))
+# The names in file names of the statistics that have a corrected map, for tests by each voxel statistic.
+BY = {
+    voxel_stat: statistics_of(voxel_stat, config["inference"]["statistics"])
+    for voxel_stat in dict.fromkeys(["t", "F", *(one["combine"] for one in JOINT.values())])
+}
+BY_T, BY_F = BY["t"], BY["F"]
+COMBINING = [voxel_stat for voxel_stat in BY if voxel_stat not in ("t", "F")]
 
 
 def stats_of(test):
     """Those of a test."""
-    return {"t": BY_T, "F": BY_F}[statistic_of(test)]
+    return BY[statistic_of(test)]
 
 
 def tested_by(voxel_stat):
@@ -170,6 +198,7 @@ wildcard_constraints:
     of=one_of(INPUTS),
     contrast=one_of(CONTRASTS),
     test=one_of(TESTS),
+    single=one_of(SINGLE),
     analysis=one_of(ANALYSES),
     stat=one_of(STATISTICS),
     start=r"\d+",

@@ -52,8 +52,8 @@ if INPUTS:
 
     use rule merge_contrasts as merge_inputs with:
         input:
-            models=[result(f"design/{t}_model.npz") for t in TESTS],
-            nulls=[result(f"nulls/{t}.npz") for t in TESTS],
+            models=[result(f"design/{t}_model.npz") for t in SINGLE],
+            nulls=[result(f"nulls/{t}.npz") for t in SINGLE],
         output:
             null=result("nulls/across-inputs.npz"),
         message:

@@ -12,26 +12,35 @@ FIGURES = [
         for name in (
             *["glass.png"] * FROM_SIDES,
             "viewer.html",
-            "peaks.png",
+            *["peaks.png"] * (t in SINGLE),
             *[f"{name}.png" for name in NULL_FIGURES],
         )
     ],
 ] * DRAWN
 
 
+# What figures of maps are made from.
+DRAWN_OF = dict(
+    mask=of_its_input(MASK),
+    values=voxel_map,
+    parametric=parametric_map,
+    corrected=corrected_maps,
+    plan=planned("plan.json"),
+)
+
+
+drawn_with = of_test("inference.alpha", "inference.cluster_p", "permutation.two_sided")
+
+
 rule draw_maps:
     input:
-        mask=of_its_input(MASK),
-        values=voxel_map,
-        parametric=parametric_map,
-        corrected=corrected_maps,
-        plan=planned("plan.json"),
+        **DRAWN_OF,
     output:
         **map_figures(BY_T),
     wildcard_constraints:
         test=one_of(tested_by("t")),
     params:
-        settings=of_test("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
+        settings=drawn_with,
     message:
         "Drawing the maps of {wildcards.test}"
     script:

@@ -174,14 +174,28 @@ def of_its_input(path):
     return lambda wildcards: own(path, prefix_of(tested(wildcards)))
 
 
+def matrices(wildcards):
+    """The maps of a test or an analysis, participants x voxels; of each input, if it is a joint one."""
+    test = tested(wildcards)
+    each = [own("maps.npy", prefix) for prefix in prefixes_of(test)]
+    return each[0] if test in SINGLE else each
+
+
 def covariate_maps(wildcards):
-    """The covariates of a test or an analysis, each participants x voxels, in the order of the design's columns."""
-    return [own(f"covariates/{name}.npy", prefix_of(tested(wildcards))) for name in VOXELWISE]
+    """The covariates of a test or an analysis, in the order of the design's columns; of one input, then the next."""
+    prefixes = prefixes_of(tested(wildcards))
+    return [own(f"covariates/{name}.npy", prefix) for prefix in prefixes for name in VOXELWISE]
 
 
 def planned(name):
-    """What `plan_contrast` made of the contrast that a test or an analysis is of."""
-    return lambda wildcards: result(f"design/contrast-{contrast_of(tested(wildcards))}_{name}")
+    """What is planned for the contrast of a test or an analysis, or for a joint test."""
+
+    def path(wildcards):
+        test = tested(wildcards)
+        stem = f"contrast-{contrast_of(test)}" if test in SINGLE else test
+        return result(f"design/{stem}_{name}")
+
+    return path
 
 
 def state_of_atlas(wildcards):

@@ -56,6 +56,8 @@ rule build_model:
         volume=small_volume,
     output:
         model=result("design/{analysis}_model.npz"),
+    wildcard_constraints:
+        analysis=one_of(a for a in ANALYSES if test_of(a) in SINGLE),
     params:
         settings=lambda wildcards: dict(
             contrast=contrast_of(tested(wildcards)),

@@ -23,8 +23,9 @@ def uncorrected_map(wildcards):
 
 
 def magnitude_map(wildcards):
-    """The effect that a t contrast estimates; partial R2 for F, which has no single effect."""
-    return map_of(wildcards.test, {"t": "effect", "F": "partialr2"}[statistic_of(wildcards.test)])
+    """The effect that a t contrast estimates; partial R2 for F, which has no single effect; z of a joint test."""
+    kinds = {"t": "effect", "F": "partialr2"}
+    return map_of(wildcards.test, kinds.get(statistic_of(wildcards.test), "z"))
 
 
 def corrected_maps(wildcards):
@@ -34,7 +35,7 @@ def corrected_maps(wildcards):
 
 def counted(stats):
     """Those of these statistics whose exceedances are counted element by element: they have uncorrected p."""
-    return [s for s in stats if s in ("t", "F") or s == "tfce" and config["inference"]["uncorrected_tfce"]]
+    return [s for s in stats if s in BY or s == "tfce" and config["inference"]["uncorrected_tfce"]]
 
 
 # What p are corrected across, besides elements, where there are several.
@@ -56,15 +57,27 @@ def across_null(wildcards):
     return own("nulls/across-contrasts.npz", prefix_of(tested(wildcards)))
 
 
-def corrections_of(stat):
-    """The kinds of permutation p that a statistic has."""
-    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + FURTHER
+def further_of(test):
+    """Those of a test: joint tests are no part of what others are corrected across."""
+    return [kind for kind in FURTHER if test in SINGLE or kind not in ACROSS]
+
+
+def further_for(wildcards):
+    """Those of the test of a job."""
+    return further_of(wildcards.test)
+
+
+def corrections_of(test, stat):
+    """The kinds of permutation p that a statistic of a test has."""
+    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_of(test)
 
 
 def further_maps(wildcards):
     """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
     return [
-        map_of(wildcards.test, s, f"corr-{kind}_logp") for kind in FURTHER for s in stats_of(wildcards.test)
+        map_of(wildcards.test, s, f"corr-{kind}_logp")
+        for kind in further_of(wildcards.test)
+        for s in stats_of(wildcards.test)
     ]
 
 
@@ -189,7 +202,7 @@ def parametric_map(wildcards):
 
 def has_truth(test):
     """Whether something is planted for a test: one expression about `pseudo` or the group mean."""
-    expression = config["model"]["contrasts"][contrast_of(test)]
+    expression = config["model"]["contrasts"][contrast_of(test)] if test in SINGLE else []
     names = re.findall(r"[^\W\d]\w*", "" if isinstance(expression, list) else str(expression))
     return set(names) in ({"pseudo"}, {"Intercept"})
 
@@ -212,6 +225,7 @@ def targets():
         result("design/contrasts.tsv"),
         result("provenance.json"),
     ]
+    found += [own(MASK, prefix_of(t)) for t in TESTS if t not in SINGLE]
     for prefix in PREFIXES:
         found += [own(path, prefix) for path in ("dataset/participants.tsv", MASK, COVERAGE, "maps.npy")]
     # Of a volume, the table of what was found needs what was planted.
@@ -219,10 +233,10 @@ def targets():
         found += [own(f"dataset/truth/{PLANTED[KIND.name]}", prefix) for prefix in PREFIXES]
     for t in TESTS:
         voxel, corrected = statistic_of(t), stats_of(t)
-        shown = ["effect", voxel, "z", "partialr2"] + [s for s in corrected if s == "tfce"]
+        shown = [voxel, "z", *["effect", "partialr2"] * (t in SINGLE)] + [s for s in corrected if s == "tfce"]
         found += [map_of(t, s) for s in shown]
         found += [map_of(t, voxel, "corr-bonferroni_logp")]
-        found += [map_of(t, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(s)]
+        found += [map_of(t, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(t, s)]
         found += [result(f"nulls/{t}.npz")]
         found += [table_of(t, s) for s in corrected]
         found += [map_of(t, s, "tdp_statmap") for s in corrected] * BOUNDED

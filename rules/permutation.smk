@@ -3,7 +3,7 @@
 
 rule observe:
     input:
-        matrix=of_its_input("maps.npy"),
+        matrix=matrices,
         covariates=covariate_maps,
         model=result("design/{analysis}_model.npz"),
     output:
@@ -22,7 +22,7 @@ rule observe:
 
 rule compute_null_chunk:
     input:
-        matrix=of_its_input("maps.npy"),
+        matrix=matrices,
         covariates=covariate_maps,
         model=result("design/{analysis}_model.npz"),
     output:
@@ -43,7 +43,7 @@ rule compute_null_chunk:
 
 rule merge_nulls:
     input:
-        matrix=of_its_input("maps.npy"),
+        matrix=matrices,
         covariates=covariate_maps,
         model=result("design/{analysis}_model.npz"),
         chunks=chunks,

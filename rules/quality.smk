@@ -76,7 +76,7 @@ if INPUTS:
 
 
 # Where every voxel has everybody, there is nothing to compare.
-MISSING = [result(f"quality/{t}_missing.tsv") for t in TESTS] if config["mask"]["min_coverage"] < 1 else []
+MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if config["mask"]["min_coverage"] < 1 else []
 
 
 rule compare_missing:

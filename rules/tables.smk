@@ -25,29 +25,38 @@ rule count_relabellings:
         "../scripts/count_relabellings.py"
 
 
+# What a cluster table is made from.
+CLUSTERS_OF = dict(
+    mask=of_its_input(MASK),
+    values=voxel_map,
+    enhanced=enhanced_map,
+    magnitude=magnitude_map,
+    plan=planned("plan.json"),
+    uncorrected=uncorrected_map,
+    corrected=corrected_maps,
+    further=further_maps,
+    nulls=result("nulls/{test}.npz"),
+    observed=OBSERVED,
+    atlas=atlas_file("image"),
+    labels=atlas_file("labels"),
+)
+
+
+clusters_told = of_test(
+    "inference.connectivity", "inference.alpha", shift=SHIFT, further=further_for, sources=state_of_atlas
+)
+
+
 rule tabulate_clusters:
     input:
-        mask=of_its_input(MASK),
-        values=voxel_map,
-        enhanced=enhanced_map,
-        magnitude=magnitude_map,
-        plan=planned("plan.json"),
-        uncorrected=uncorrected_map,
-        corrected=corrected_maps,
-        further=further_maps,
-        nulls=result("nulls/{test}.npz"),
-        observed=OBSERVED,
-        atlas=atlas_file("image"),
-        labels=atlas_file("labels"),
+        **CLUSTERS_OF,
     output:
         tables=[cluster_report(s) for s in BY_T],
         shares=share_maps(BY_T),
     wildcard_constraints:
         test=one_of(tested_by("t")),
     params:
-        settings=of_test(
-            "inference.connectivity", "inference.alpha", shift=SHIFT, further=FURTHER, sources=state_of_atlas
-        ),
+        settings=clusters_told,
     message:
         "Tabulating the clusters of {wildcards.test}"
     script:

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 from permaps.permutation.chunk import compute_chunk, warm_up
-from permaps.permutation.model import Model
+from permaps.permutation.joint import load_model
 from permaps.statistics.compiled import ready
 from permaps.workflow.digest import library_digest
 from permaps.workflow.jobs import job, log, written_whole
@@ -39,8 +39,9 @@ def main(*, matrix, model, covariates, output, start, stop, settings, memory_mb)
     def progress(done):
         log.info("%d of %d relabellings, %.1f s", done, stop - start, time.perf_counter() - begin)
 
-    model = Model.load(model)
-    ready(lambda: warm_up(model.kind), f"{library_digest(__file__)}-{model.kind}")
+    model = load_model(model)
+    for kind in model.kinds:
+        ready(lambda kind=kind: warm_up(kind), f"{library_digest(__file__)}-{kind}")
     log.info("kernels ready after %.1f s", time.perf_counter() - begin)
     chunk = compute_chunk(matrix, model, start, stop, settings, memory_mb, progress, covariates)
     with written_whole(output) as path:

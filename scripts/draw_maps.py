@@ -101,14 +101,16 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
     space = read_space(mask)
     statistic = read_map(space, values)
     contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
-    dof = residual_dof(contrast_plan)
     if voxel_stat == "t":
+        dof = residual_dof(contrast_plan)
         threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
         ranked = np.abs(statistic) if two_sided else statistic
-    else:
+    elif voxel_stat == "F":
         threshold, ranked = f.isf(cluster_p, *contrast_plan["dof"]), statistic
+    else:
+        threshold, ranked = contrast_plan["threshold"], statistic
     peak = int(np.argmax(ranked))
-    shown = statistic if two_sided or voxel_stat == "F" else np.maximum(statistic, 0)
+    shown = statistic if two_sided or voxel_stat != "t" else np.maximum(statistic, 0)
     title = f"|t| > {threshold:.2f}" if voxel_stat == "t" and two_sided else f"{voxel_stat} > {threshold:.2f}"
     text = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk
-from permaps.permutation.model import Model
+from permaps.permutation.joint import load_model
 from permaps.permutation.together import parts_of
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
@@ -36,7 +36,7 @@ def main(
     settings : dict
         What the chunks were computed with.
     """
-    model = Model.load(model)
+    model = load_model(model)
     expected = chunk_fingerprint(model, settings)
     n_distinct = model.exchangeability.n_distinct
     n_total = min(n_permutations + 1, n_distinct)

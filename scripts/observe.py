@@ -1,7 +1,7 @@
 """Compute the observed maps of an analysis, once for all jobs that need them."""
 
 import numpy as np
-from permaps.permutation.model import Model
+from permaps.permutation.joint import load_model
 from permaps.permutation.observed import observe
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -19,7 +19,7 @@ def main(*, matrix, model, covariates, output, settings):
     settings : dict
         What the chunks are computed with.
     """
-    observed = observe(matrix, Model.load(model), settings, covariates)
+    observed = observe(matrix, load_model(model), settings, covariates)
     with written_whole(output) as path:
         observed.save(path)
     for name, values in observed.measures.items():

@@ -84,7 +84,7 @@ def main(
     over_statistics = smallest_p(
         (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(nulls, corrected).items()
     )
-    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, residual_dof(contrast_plan))
+    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, contrast_plan)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     named = Atlas(*atlas) if atlas else None
@@ -117,16 +117,16 @@ def main(
             write_map(space, shares[stat], share, f"Permaps: share that is active, at least, {stat}")
 
 
-def sizes_of(voxel_stat, magnitude, statistic, dof):
-    """Return effect sizes by column: an effect with its interval for t, partial R2 for F.
+def sizes_of(voxel_stat, magnitude, statistic, plan):
+    """Return effect sizes by column: an effect with its interval for t, partial R2 for F, z of a joint test.
 
     Parameters
     ----------
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
     magnitude, statistic : numpy.ndarray, shape (n_elements,)
-        Effect and t, or partial R2 and F.
-    dof : int
-        Residual degrees of freedom.
+        Effect and t, partial R2 and F, or z and how a joint test combines.
+    plan : dict
+        That of the contrast.
 
     Returns
     -------
@@ -134,7 +134,9 @@ def sizes_of(voxel_stat, magnitude, statistic, dof):
     """
     if voxel_stat == "F":
         return {"partialr2": magnitude}
-    low, high = effect_interval(magnitude, statistic, dof)
+    if voxel_stat != "t":
+        return {"z_combined": magnitude}
+    low, high = effect_interval(magnitude, statistic, residual_dof(plan))
     return {"effect": magnitude, "effect_low": low, "effect_high": high}
 
 

@@ -110,7 +110,7 @@ def readme_rows():
     ]
 
 
-TOP = ("title", "results", "smoothing_fwhm", "figures")
+TOP = ("title", "results", "smoothing_fwhm", "joint", "figures")
 
 
 def test_readme_lists_every_key_with_default_unit_and_meaning(schema, defaults):

@@ -12,7 +12,8 @@ from held import hold
 from permaps.inputs import networks, simulation
 from permaps.inputs.images import write_image
 from permaps.inputs.participants import read_participants
-from permaps.reporting.methods import limitations, methods_paragraph
+from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.references import cited
 from permaps.reporting.words import analysed
 from permaps.spaces.files import write_space
 from permaps.spaces.kinds import KINDS, kind_of
@@ -181,7 +182,17 @@ def test_words_and_record_name_the_inputs(tmp_path):
     assert analysed(record).startswith(
         f"faces, {mask['n_voxels']:,} voxels of"
     ) and "; houses, 7" in analysed(record)
+    record["config"]["joint"]["either"] = {
+        "combine": "fisher", "inputs": ["faces", "houses"], "contrasts": ["any"], "direction": None,
+    }  # fmt: skip
     text = methods_paragraph(record)
+    assert "either, the combination of Fisher of any of faces and houses (two-sided)" in text
+    assert (
+        "Winkler et al., 2016b" in text
+        and "winkler2016npc" in cited(text)
+        and "winkler2016" not in cited(text)
+    )
+    assert "either: where do faces, houses and any together speak against no effect?" in question(record)
     assert "maps of 2 kinds (faces and houses) of 24 participants" in text
     assert "over the contrasts and inputs of one relabelling scheme, by the smallest p" in text
     assert any("the maps corr-ifwe are" in note for note in limitations(record))

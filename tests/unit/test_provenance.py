@@ -37,6 +37,7 @@ CONFIG = {
         "tdp": {"shift": 0},
         "regions": {},
     },
+    "joint": {},
     "atlas": {"image": None, "labels": None},
 }
 

@@ -91,6 +91,14 @@ CHANGES = {
         source="inputs",
         targets=("quality/included.tsv",),
     ),
+    "joint": Change(
+        {"joint": {"either": {"combine": "fisher", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
+        {"build_joint"},
+        follows={"observe", CHUNK},
+        chunks="new",
+        source="inputs",
+        targets=("design/joint-either_model.npz",),
+    ),
     "mask.strategy": Change({"mask": {"strategy": "background", "file": None}}, {"make_brain_mask"}),
     "mask.file": Change({"mask": {"file": "DATA/smaller.nii.gz"}}, {"make_brain_mask"}),
     "mask.min_coverage": Change({"mask": {"min_coverage": 0.9}}, {"smooth_maps", "compare_missing"}),
@@ -296,14 +304,20 @@ WITH_NAMES_ON_THE_WAY = [
     "participants.tsv", "maps/", "truth/effect-pseudo.tsv", "images.json", "values.bin",
     "../quality/screened.tsv", "../quality/brain_mask.npz",
 ]  # fmt: skip
-INPUTS_ON_THE_WAY = ["../quality/included.tsv", "../quality/excluded.tsv"] + [
+INPUTS_ON_THE_WAY = [
+    "../quality/included.tsv", "../quality/excluded.tsv",
+    *(f"../design/{name}" for name in (
+        "design.tsv", "blocks.json", "contrast-age_weights.tsv", "contrast-age_plan.json"
+    )),
+] + [
     path.format(of=f"input-{name}_")
     for name in ("faces", "houses")
     for path in (
         "{of}participants.tsv", "{of}maps/", "truth/{of}effect-pseudo.tsv", "{of}images.json", "{of}values.bin",
         *(f"../quality/{{of}}{name}" for name in (
-            "screened.tsv", "brain_mask.npz", "included.tsv", "excluded.tsv", "metrics.tsv"
+            "screened.tsv", "brain_mask.npz", "included.tsv", "excluded.tsv", "metrics.tsv", "edges.tsv"
         )),
+        "../{of}maps.npy", "../{of}mask.npz", "../{of}mask_coverage.tsv", "../design/{of}contrast-age_model.npz",
     )
 ]  # fmt: skip
 # Of a study on a surface, what lies before its observed maps and its null.
@@ -360,7 +374,10 @@ def plans(finished, tmp_path_factory):
             INPUTS["dataset"],
             INPUTS_ON_THE_WAY,
             more=NO_FILE,
-            targets=("quality/included.tsv",),
+            targets=(
+                "quality/included.tsv",
+                *(f"design/input-{i}_contrast-age_model.npz" for i in ("faces", "houses")),
+            ),
         ),
         "surface": pretended(
             tmp_path_factory.mktemp("surface"),

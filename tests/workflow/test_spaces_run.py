@@ -1,5 +1,6 @@
 """The examples that simulate their own data, from end to end, with few people and relabellings."""
 
+import json
 from pathlib import Path
 
 import nibabel as nib
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy import stats
 from tiny import layered
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,11 @@ def surface(snakemake, tmp_path_factory):
     return finished_example(
         snakemake, tmp_path_factory.mktemp("surface"), "surface", n_subjects=14, effect_size=5
     )
+
+
+@pytest.fixture(scope="module")
+def two_inputs(snakemake, tmp_path_factory):
+    return finished_example(snakemake, tmp_path_factory.mktemp("inputs"), "two-inputs", n_subjects=14)
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +140,25 @@ def test_results_of_connectomes_are_matrices_with_names(connectome):
         assert "voxels" not in text.read_text(), text
     for name in ("comparison", "stat-tfce_slices", "peaks", "convergence"):
         assert (connectome / f"figures/contrast-pseudo_{name}.png").stat().st_size > 10_000, name
+
+
+def test_a_joint_test_has_what_a_contrast_has(two_inputs):
+    with np.load(two_inputs / "observed/joint-either.npz") as joint:
+        combined = joint["voxel"]
+    dof = json.loads((two_inputs / "design/contrast-pseudo_plan.json").read_text())["pseudo"]["dof"]
+    p = []
+    for name in ("faces", "houses"):
+        with np.load(two_inputs / f"observed/input-{name}_contrast-pseudo.npz") as own:
+            p.append(2 * stats.t.sf(np.abs(own["voxel"]), dof))
+    np.testing.assert_allclose(combined, -2 * np.log(p).sum(axis=0), rtol=1e-4, atol=1e-4)
+    with np.load(two_inputs / "nulls/joint-either.npz") as null:
+        assert {"voxel", "tfce", "cluster_size", "cluster_mass", "tdp"} <= set(null.files)
+        assert null["voxel"][0] == combined.max() and len(null["voxel"]) == 21
+    for path in ("maps/joint-either_stat-{s}_corr-fwe_logp.tsv", "tables/joint-either_stat-{s}_clusters.tsv"):
+        for stat in ("fisher", "tfce", "clustersize", "clustermass"):
+            assert (two_inputs / path.format(s=stat)).exists()
+    summary = pd.read_csv(two_inputs / "tables/summary.tsv", sep="\t")
+    assert set(summary["contrast"]) == {"faces: pseudo", "houses: pseudo", "either"}
+    assert (
+        "the combination of Fisher of pseudo of faces and houses" in (two_inputs / "methods.md").read_text()
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model, contrast_model
-from permaps.permutation.null import ENHANCED, Apart, Enhancement, cluster_threshold, null_maxima
+from permaps.permutation.null import ENHANCED, Apart, Enhancement, null_maxima
 from permaps.permutation.together import together
 from permaps.spaces.volume import Volume
 from permaps.statistics.sorted_p import Scale, least_slope, scale_of
@@ -105,9 +105,7 @@ def enhancement_of(model: Model, settings: dict) -> tuple[Enhancement | Apart | 
     both_signs = _both_signs(model, settings)
     if not settings["enhance"]:
         return None, both_signs
-    threshold = cluster_threshold(
-        settings["cluster_p"], model.dof, len(model.contrast), model.is_f, both_signs
-    )
+    threshold = model.threshold(settings["cluster_p"], both_signs)
     parts = {}
     for name, (inside, part) in model.space.parts.items():
         adjacency = part.adjacency(settings["connectivity"])
@@ -129,9 +127,6 @@ def _both_signs(model, settings):
 def p_scale(model: Model, settings: dict) -> Scale | None:
     """Return the p of a contrast's statistic for bounds on true discoveries, or None where there are none.
 
-    It is that of the t or F of an element with all participants, also where elements have other models: any
-    decreasing function will do, as long as it is the same for all relabellings.
-
     Parameters
     ----------
     model : permaps.permutation.model.Model
@@ -144,7 +139,7 @@ def p_scale(model: Model, settings: dict) -> Scale | None:
     """
     if not settings.get("tdp"):
         return None
-    return scale_of(model.dof, len(model.contrast), model.is_f, _both_signs(model, settings))
+    return model.scale(_both_signs(model, settings))
 
 
 def compute_chunk(
@@ -193,6 +188,7 @@ def compute_chunk(
         both_signs=both_signs,
         enhancement=enhancement,
         scale=p_scale(model, settings),
+        rescaled=model.rescaled,
         memory_mb=memory_mb,
         progress=progress,
     )
@@ -275,6 +271,7 @@ def count_exceedances(
                 both_signs=both_signs,
                 # The voxel statistic alone takes only a fraction of the time.
                 enhancement=enhancement if "tfce_exceedances" in names else None,
+                rescaled=model.rescaled,
             )
         if start < n_total:
             for name in names:

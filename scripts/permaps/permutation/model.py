@@ -13,12 +13,14 @@ from permaps.arithmetic.linear import divided, orthonormal
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.partition import partition
 from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
+from permaps.permutation.null import cluster_threshold
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.evaluator import Estimator
 from permaps.statistics.freedman_lane import Regressors, regressors
 from permaps.statistics.memory_maps import let_go
 from permaps.statistics.pseudo import SmoothedVariance
+from permaps.statistics.sorted_p import Scale, scale_of
 from permaps.statistics.voxelwise import VoxelModels
 
 # One model for all voxels (fast); a model for each voxel; the latter with a variance smoothed over space.
@@ -78,6 +80,27 @@ class Model:
     def is_f(self) -> bool:
         """Whether the statistic is an F, which has one tail."""
         return self.statistic == "F"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of models that are evaluated."""
+        return (self.kind,)
+
+    @property
+    def rescaled(self) -> None:
+        """The table that turns the statistic into what is enhanced: none, since that is the statistic itself."""
+
+    def threshold(self, cluster_p: float, both_signs: bool) -> float:
+        """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if both signs count."""
+        return cluster_threshold(cluster_p, self.dof, len(self.contrast), self.is_f, both_signs)
+
+    def scale(self, both_signs: bool) -> Scale:
+        """Return the p of the statistic, for bounds on true discoveries.
+
+        It is that of the t or F of an element with all participants, also where elements have other models: any
+        decreasing function will do, as long as it is the same for all relabellings.
+        """
+        return scale_of(self.dof, len(self.contrast), self.is_f, both_signs)
 
     @property
     def dof(self) -> int:
@@ -151,7 +174,12 @@ class Model:
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
-            stored = {name: file[name] if file[name].ndim else file[name].item() for name in file.files}
+            return cls.of_arrays({name: file[name] for name in file.files})
+
+    @classmethod
+    def of_arrays(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """Return the model that `arrays` gave."""
+        stored = {name: values if values.ndim else values.item() for name, values in arrays.items()}
         stored["blocks"] = json.loads(stored["blocks"])
         stored["space"] = take_space(stored)
         if stored["kind"] == "common":

@@ -14,6 +14,7 @@ from permaps.statistics.evaluator import Estimator
 from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.registry import ENHANCED_TIE
 from permaps.statistics.sorted_p import Curves, Scale, joined
+from permaps.statistics.tabulated import rescale
 from permaps.workflow.errors import UserError
 
 # In the order in which the kernel returns their maxima.
@@ -92,6 +93,7 @@ def null_maxima(
     both_signs: bool,
     enhancement: Enhancement | Apart | None = None,
     scale: Scale | None = None,
+    rescaled: np.ndarray | None = None,
     memory_mb: float = 1000,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, np.ndarray]:
@@ -111,7 +113,10 @@ def null_maxima(
     enhancement : Enhancement or Apart, optional
         Without it, only the voxel statistic is computed.
     scale : permaps.statistics.sorted_p.Scale, optional
-        The p of the statistic. Without it, there are no curves.
+        The p of what is enhanced. Without it, there are no curves.
+    rescaled : numpy.ndarray, optional
+        The table (`permaps.statistics.tabulated`) that turns the statistic into what is enhanced; None if that is
+        the statistic itself.
     memory_mb : float
         Memory for the data.
     progress : callable, optional
@@ -147,7 +152,7 @@ def null_maxima(
     reached = np.abs(observed) if both_signs else observed
     reached = reached - margin(reached)
     if enhancement and enhancement.uncorrected:
-        tfce_reached = enhancement.tfce_reach(observed.astype(np.float32), both_signs)
+        tfce_reached = enhancement.tfce_reach(heights_of(observed, rescaled), both_signs)
         tfce_reached -= margin(tfce_reached, ENHANCED_TIE)
         result["tfce_exceedances"] = np.zeros(n_voxels, np.int64)
     heights = np.empty((batch if enhancement or curves else 0, n_voxels), np.float32)
@@ -156,6 +161,8 @@ def null_maxima(
         voxel = result["voxel"][first - start : last - start]
         for at, values in evaluator.values(*relabellings(exchangeability, seed, first, last)):
             _collect(values, at, both_signs, reached, voxel, result["voxel_exceedances"], heights)
+        if rescaled is not None and len(heights):
+            rescale(rescaled, heights[: last - first])
         if enhancement:
             for j in range(first, last):
                 for part, (inside, one) in enhancement.parts.items():
@@ -188,6 +195,21 @@ def _collect(values, first, both_signs, reached, maxima, exceedances, heights):
         if heights.shape[0]:
             for v in range(n):
                 heights[j, first + v] = values[j, v]
+
+
+def heights_of(statistic: np.ndarray, rescaled: np.ndarray | None = None) -> np.ndarray:
+    """Return what is enhanced of a map, float32 of its shape: as relabellings have it.
+
+    Parameters
+    ----------
+    statistic : numpy.ndarray of float64, shape (n_elements,)
+    rescaled : numpy.ndarray, optional
+        As for `null_maxima`.
+    """
+    heights = statistic.astype(np.float32)
+    if rescaled is not None:
+        rescale(rescaled, heights[None])
+    return heights
 
 
 def observed_statistic(

@@ -10,7 +10,7 @@ import numpy as np
 from permaps.permutation.chunk import enhancement_of, p_scale
 from permaps.permutation.correction import fwe_p, minus_log10
 from permaps.permutation.model import Model
-from permaps.permutation.null import ENHANCED, observed_statistic
+from permaps.permutation.null import ENHANCED, heights_of, observed_statistic
 from permaps.permutation.together import parts_of
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
@@ -112,7 +112,7 @@ def observe(
     measures = {"voxel": values}
     if enhancement:
         # In single precision, as the null enhances them.
-        heights = values.astype(np.float32)
+        heights = heights_of(values, model.rescaled)
         measures |= {name: np.empty(len(values)) for name in ENHANCED}
         for inside, part in enhancement.parts.values():
             own = heights[inside]
@@ -120,5 +120,5 @@ def observe(
             measures["tfce"][inside] = tfce_map(own, part.adjacency, part.extent, part.height, both_signs)
             measures["cluster_size"][inside], measures["cluster_mass"][inside] = size[label], mass[label]
     if scale := p_scale(model, settings):
-        measures["p"] = scale.of(values)
+        measures["p"] = scale.of(heights_of(values, model.rescaled))
     return Observed(model.space, model.scheme, both_signs, measures)

@@ -229,7 +229,7 @@ def _statistics(record, verbatim):
     forming = ""
     if any(row.of_clusters for row in rows):
         forming = f" Clusters were formed at an uncorrected p of {inference['cluster_p']:g}."
-    also = _across(record["config"])
+    also = _across(record["config"]) + _joint(record["config"], space.element)
     if len(parts) > 1:
         also += (
             " Cortex and voxels were enhanced each on its own and corrected together, by the smallest p of each "
@@ -300,6 +300,24 @@ def _across(config):
     )
 
 
+def _joint(config, element):
+    """Describe the joint tests."""
+    said = []
+    for name, test in config["joint"].items():
+        of_inputs = f" of {_and(test['inputs'])}" if test["inputs"] else ""
+        sides = test["direction"] or ("two-sided" if config["permutation"]["two_sided"] else "one-sided")
+        said.append(
+            f"{name}, {STATISTICS[test['combine']].words} of {_and(test['contrasts'])}{of_inputs} ({sides})"
+        )
+    if not said:
+        return ""
+    return (
+        f" Tests were combined at each {element} by non-parametric combination {cite('winkler2016npc')}: "
+        f"{_and(said)}. The parametric p of the tests were combined in every relabelling, which was the same for all "
+        "of them; what was enhanced is the normal deviate that the combination has if they are independent."
+    )
+
+
 def _software(record, verbatim):
     versions = record["software"]
     named = [
@@ -323,6 +341,9 @@ def question(record: dict) -> list[str]:
         else:
             sides = "differ from" if record["config"]["permutation"]["two_sided"] else "exceed"
             asked.append(f"{name}: where does the effect of {expression} {sides} 0?")
+    for name, test in record["config"]["joint"].items():
+        combined = _and([*test["inputs"], *test["contrasts"]])
+        asked.append(f"{name}: where do {combined} together speak against no effect?")
     return asked
 
 

@@ -31,8 +31,9 @@ def cite(*keys: str) -> str:
 
 def cited(text: str) -> list[str]:
     """Return the keys of the papers that a text cites, in the order of their first citation."""
-    at = {key: text.find(_short(key)) for key in ENTRIES}
-    return sorted((key for key, where in at.items() if where >= 0), key=at.get)
+    # A letter after the year says that it is another paper.
+    at = {key: re.search(re.escape(_short(key)) + "(?![a-z])", text) for key in ENTRIES}
+    return sorted((key for key, where in at.items() if where), key=lambda key: at[key].start())
 
 
 def bibtex(keys: Iterable[str]) -> str:

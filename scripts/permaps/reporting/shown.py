@@ -152,7 +152,7 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
         Without columns where nothing is significant.
     """
     main_peaks = frame[frame["peak"] == 1]
-    size = "effect" if "effect" in frame else "partialr2"
+    size = next((name for name in ("effect", "z_combined") if name in frame), "partialr2")
     rows = [
         {"cluster": str(r["cluster"])}
         | {name: _whole(r[name]) for name in space.place_columns}

@@ -56,10 +56,41 @@ class Statistic:
         return f"Max {self.label}"
 
 
+# The combinations of p at an element, in the order of table 1 of Winkler et al. 2016, which has their papers.
+_COMBINATIONS = (
+    ("tippett", "Tippett"),
+    ("fisher", "Fisher"),
+    ("pearson_david", "Pearson-David"),
+    ("stouffer", "Stouffer"),
+    ("wilkinson", "Wilkinson"),
+    ("winer", "Winer"),
+    ("edgington", "Edgington"),
+    ("mudholkar_george", "Mudholkar-George"),
+    ("friston", "Friston"),
+    ("zaykin", "Zaykin"),
+    ("taylor_tibshirani", "Taylor-Tibshirani"),
+)
+
+
+def _combination(name, author):
+    return Statistic(
+        name,
+        "voxel",
+        f"{author} statistic",
+        author,
+        f"the combination of {author}",
+        "winkler2016npc",
+        tie=TIE,
+        one_tail=True,
+    )
+
+
+COMBINED = tuple(name for name, _ in _COMBINATIONS)
 # In the order of a paper: from the strictest idea of a finding to the loosest.
 _ROWS = (
     Statistic("t", "voxel", "t-statistic", "t", "the voxel statistic", tie=TIE),
     Statistic("F", "voxel", "F-statistic", "F", "the voxel statistic", tie=TIE, one_tail=True),
+    *(_combination(*row) for row in _COMBINATIONS),
     Statistic("tfce", "tfce", "TFCE", "TFCE", "threshold-free cluster enhancement", "smith2009"),
     Statistic(
         "clustersize",

@@ -66,6 +66,17 @@ def scale_of(dof: int, n_interest: int, is_f: bool, both_signs: bool) -> Scale:
             return fdtrc(n_interest, dof, values)
         return (2 if both_signs else 1) * stdtr(dof, -values)
 
+    return _scale(parametric, both_signs)
+
+
+def normal_scale() -> Scale:
+    """Return the scale of a normal deviate with one tail."""
+    from scipy.special import ndtr
+
+    return _scale(lambda values: ndtr(-values), False)
+
+
+def _scale(parametric, both_signs):
     octaves = 1
     while parametric(2.0**octaves - 1) > LEAST:
         octaves += 1

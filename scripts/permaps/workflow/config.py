@@ -61,6 +61,9 @@ def resolve(given: dict, defaults_path: str | Path, schema_path: str | Path) -> 
     for section in REPLACED_AS_A_WHOLE:
         _fill(config[section], schema["properties"][section], schema)
     config = _typed(config, schema, schema)
+    for one in config["joint"].values() if isinstance(config["joint"], dict) else ():
+        if isinstance(one, dict):
+            one |= {"inputs": [], "direction": None} | one
     problems += _violations(config, schema) or _conflicts(config)
     if problems:
         refuse(problems)
@@ -367,7 +370,41 @@ def _conflicts(config):
         ),
         *_contrasts_given_twice(config["model"]["contrasts"]),
         *_variances_apart_and_smoothed(config),
+        *_unfit_joint_tests(config),
     ]
+
+
+def _unfit_joint_tests(config):
+    """Yield what is wrong with joint tests whose values are valid alone."""
+    inputs, contrasts = input_names(config["dataset"]), config["model"]["contrasts"]
+    for name, test in config["joint"].items():
+        at = f"joint.{name}"
+        for key, known, where in (
+            ("inputs", inputs, "dataset.maps"),
+            ("contrasts", contrasts, "model.contrasts"),
+        ):
+            for unknown in (one for one in test[key] if one not in known):
+                yield (
+                    f"{at}.{key}: found {unknown!r}, which is no name in {where}{nearest(unknown, known)}; expected "
+                    f"names among {', '.join(known) or 'those that it gives (it has none)'}"
+                )
+        if inputs and not test["inputs"]:
+            yield f"{at}.inputs: is missing; expected names of inputs, one or several: {', '.join(inputs)}"
+        if max(len(test["inputs"]), 1) * len(test["contrasts"]) < 2:
+            yield f"{at}: found a single test; expected several inputs or several contrasts, to be combined"
+        if name in contrasts:
+            yield f"{at}: found the name of a contrast; expected another, since tables list both by name"
+        f_tests = [one for one in test["contrasts"] if isinstance(contrasts.get(one), list)]
+        if test["direction"] == "concordant" and f_tests:
+            yield (
+                f"{at}.direction: found concordant with {f_tests[0]}, which is an F test and has no sign; expected "
+                "contrasts of one expression each, or another direction"
+            )
+        if config["quality"]["require"] == "any" and len(test["inputs"]) > 1:
+            yield (
+                f"quality.require: found any beside {at}; expected all, since joint tests need every input of "
+                "everyone"
+            )
 
 
 def _variances_apart_and_smoothed(config):

@@ -144,6 +144,33 @@ VALUES = [
         table(maps={"a_b": "map"}),
         ("dataset.maps: the name 'a_b' will not do", "expected letters and digits"),
     ),
+    Value(
+        "joint test of what there is not",
+        table(maps={"faces": "map", "houses": "other"}) | {"joint": {"x": {"combine": "fisher", "inputs": ["face", "houses"], "contrasts": ["age"]}}},
+        ("joint.x.inputs: found 'face', which is no name in dataset.maps", "did you mean 'faces'?"),
+        "conflicts",
+    ),
+    Value(
+        "joint test of nothing",
+        {"joint": {"x": {"combine": "fisher", "contrasts": []}}},
+        ("joint.x.contrasts: found [], expected a list of names in model.contrasts",),
+    ),
+    Value(
+        "joint test without a contrast",
+        {"joint": {"x": {"combine": "fisher"}}},
+        ("joint.x.contrasts: is missing",),
+    ),
+    Value(
+        "joint test of a single test",
+        {"joint": {"x": {"combine": "fisher", "contrasts": ["age"]}}},
+        ("joint.x: found a single test; expected several inputs or several contrasts",),
+        "conflicts",
+    ),
+    Value(
+        "joint test by a function that is none",
+        {"joint": {"x": {"combine": "fischer", "contrasts": ["age"]}}},
+        ("joint.x.combine: found 'fischer'", "did you mean 'fisher'?"),
+    ),
     Value("no inputs", table(maps={}), ("dataset.maps: found {}, expected the name of a column",)),
     Value("input without a path", table(maps={"faces": None}), ("dataset.maps.faces: found null", "expected the name of a column")),
     Value(

@@ -1,0 +1,107 @@
+# Joint tests: several inputs or contrasts, combined at every element. After their model they go the way of the others.
+
+
+rule build_joint:
+    input:
+        models=lambda wildcards: [result(f"design/{t}_model.npz") for t in parts_of(wildcards.test)],
+        matrices=matrices,
+    output:
+        model=result("design/{test}_model.npz"),
+        mask=own(MASK, "{test}_"),
+        plan=result("design/{test}_plan.json"),
+    wildcard_constraints:
+        test=one_of(t for t in TESTS if t not in SINGLE),
+    params:
+        settings=lambda wildcards: dict(
+            titles=[title_of(t) for t in parts_of(wildcards.test)],
+            inputs=list(parts_of(wildcards.test).values()),
+            name=contrast_of(wildcards.test),
+            combine=statistic_of(wildcards.test),
+            direction=JOINT[contrast_of(wildcards.test)]["direction"],
+            two_sided=config["permutation"]["two_sided"],
+            cluster_p=config["inference"]["cluster_p"],
+        ),
+    message:
+        "Putting together the model of {wildcards.test}"
+    script:
+        "../scripts/build_joint.py"
+
+
+# Tests that are combined alike have results of the same names.
+for combining in COMBINING:
+
+    rule:
+        name:
+            f"fit_joint_{combining}"
+        input:
+            matrix=matrices,
+            covariates=covariate_maps,
+            model=result("design/{test}_model.npz"),
+        output:
+            stat=map_of("{test}", combining),
+            z=map_of("{test}", "z"),
+            bonferroni=map_of("{test}", combining, "corr-bonferroni_logp"),
+        wildcard_constraints:
+            test=one_of(tested_by(combining)),
+        resources:
+            runtime=minutes(30),
+        params:
+            settings=lambda wildcards: dict(title=title_of(wildcards.test)),
+        message:
+            "Combining the tests of {wildcards.test}"
+        script:
+            "../scripts/fit_joint.py"
+
+    rule:
+        name:
+            f"correct_{combining}"
+        input:
+            observed=result("observed/{analysis}.npz"),
+            null=result("nulls/{analysis}.npz"),
+            exceedances=result("counts/{analysis}.npz"),
+        output:
+            fwe=p_maps(BY[combining], "fwe"),
+            unc=p_maps(counted(BY[combining]), "unc"),
+            fdr=p_maps(counted(BY[combining]), "fdr"),
+            enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in BY[combining]),
+        wildcard_constraints:
+            analysis=one_of(tested_by(combining)),
+        params:
+            settings=dict(stats=BY[combining], counted=counted(BY[combining])),
+        message:
+            "Correcting {wildcards.analysis}"
+        script:
+            "../scripts/correct.py"
+
+    rule:
+        name:
+            f"tabulate_clusters_{combining}"
+        input:
+            **CLUSTERS_OF,
+        output:
+            tables=[cluster_report(s) for s in BY[combining]],
+            shares=share_maps(BY[combining]),
+        wildcard_constraints:
+            test=one_of(tested_by(combining)),
+        params:
+            settings=clusters_told,
+        message:
+            "Tabulating the clusters of {wildcards.test}"
+        script:
+            "../scripts/tabulate_clusters.py"
+
+    rule:
+        name:
+            f"draw_maps_{combining}"
+        input:
+            **DRAWN_OF,
+        output:
+            **map_figures(BY[combining]),
+        wildcard_constraints:
+            test=one_of(tested_by(combining)),
+        params:
+            settings=drawn_with,
+        message:
+            "Drawing the maps of {wildcards.test}"
+        script:
+            "../scripts/draw_maps.py"

@@ -1,0 +1,146 @@
+"""Put the models of several tests together into that of a joint test."""
+
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.joint import joint_model, load_model
+from permaps.spaces.files import write_space
+from permaps.statistics.combinations import combined_at
+from permaps.workflow.errors import UserError
+from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.provenance import plain
+
+
+def main(*, models, matrices, inputs, name, combine, direction, two_sided, cluster_p, output, mask, plan):
+    """Write the model of a joint test, the space of its elements and its plan.
+
+    Parameters
+    ----------
+    models : dict of str to path
+        Of the tests that are combined, by what they are called.
+    matrices : list of path
+        The maps of every input.
+    inputs : list of int
+        The input of each test, by its number among the matrices.
+    name : str
+        Of the joint test.
+    combine : str
+        Name of the combination.
+    direction : {"one-sided", "two-sided", "concordant"} or None
+        None: as `two_sided` says.
+    two_sided : bool
+    cluster_p : float
+        Uncorrected p that forms clusters.
+    output, mask, plan : path
+        To write: the model; what its elements are; its scheme and number of distinct relabellings (JSON).
+    """
+    parts = {title: load_model(path) for title, path in models.items()}
+    check_schemes(name, parts)
+    check_copies(name, parts, matrices, inputs)
+    space, elements = shared_space(name, parts)
+    concordant = direction == "concordant"
+    model = joint_model(
+        combine,
+        [part.restricted(own) for part, own in zip(parts.values(), elements, strict=True)],
+        inputs,
+        space,
+        two_sided=two_sided if direction is None else direction == "two-sided",
+        concordant=concordant,
+    )
+    stored = model.arrays()
+    model = replace(model, fingerprint=fingerprint(*(stored[key] for key in sorted(stored))))
+    write_space(space, mask, f"Permaps: elements of {name}")
+    with written_whole(output) as path:
+        model.save(path)
+    first = next(iter(parts.values()))
+    planned = {
+        "scheme": model.scheme,
+        "n_distinct": model.exchangeability.n_distinct,
+        "threshold": combined_at(combine, len(parts), len(model.tables) * len(model.signs), cluster_p),
+        "n_participants": len(first.design),
+        "warnings": [],
+    }
+    with written_whole(plan) as path:
+        path.write_text(json.dumps(plain({name: planned}), indent=2) + "\n", encoding="utf-8")
+    log.info("%s: %d tests, %d %s", name, len(parts), space.n_elements, space.elements)
+
+
+def check_schemes(name, parts):
+    """Raise a `UserError` unless all tests are relabelled alike."""
+    schemes = {title: part.scheme for title, part in parts.items()}
+    (first, scheme), *others = schemes.items()
+    for title, other in others:
+        if other != scheme:
+            raise UserError(
+                f"joint.{name}: {first} is relabelled by {scheme}, and {title} by {other}. Expected tests that are "
+                "relabelled alike: set permutation.scheme, or test them apart."
+            )
+
+
+def check_copies(name, parts, matrices, inputs):
+    """Raise a `UserError` where two inputs have the same values: a combination would count them twice."""
+    titles = list(parts)
+    opened = [np.load(path, mmap_mode="r", allow_pickle=False) for path in matrices]
+    for i in range(len(opened)):
+        for j in range(i):
+            same = opened[i].shape == opened[j].shape and np.array_equal(opened[i], opened[j], equal_nan=True)
+            if same:
+                one, other = (titles[inputs.index(k)] for k in (j, i))
+                raise UserError(
+                    f"joint.{name}: {one} and {other} have the same values for everyone. Expected inputs that "
+                    "differ: mend dataset.maps, or leave one out of the joint test."
+                )
+
+
+def shared_space(name, parts):
+    """Return the space of the elements that all tests have, and their numbers among those of each test."""
+    (first, part), *others = parts.items()
+    whole = part.space.mask.copy()
+    for title, other in others:
+        for field in fields(part.space):
+            mine, its = (getattr(one.space, field.name) for one in (part, other))
+            if (
+                type(part.space) is not type(other.space)
+                or (field.name != "mask" and not same(mine, its))
+                or np.shape(mine) != np.shape(its)
+            ):
+                raise UserError(
+                    f"joint.{name}: the maps of {first} and of {title} are on different grids or meshes. Expected "
+                    "inputs that share one: resample them first, for example with nilearn.image.resample_to_img."
+                )
+        whole &= other.space.mask
+    if whole.sum() < 2:
+        raise UserError(
+            f"joint.{name}: the tests have {int(whole.sum())} {part.space.elements} in common, at least 2 are "
+            "needed. Look at the masks of the inputs."
+        )
+    elements = [np.flatnonzero(whole[one.space.mask]) for one in parts.values()]
+    return replace(part.space, mask=whole), elements
+
+
+def same(one, other):
+    """Tell whether two arrays of a space are the same, affines up to rounding."""
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape:
+        return False
+    return np.allclose(one, other, equal_nan=True) if one.dtype.kind == "f" else np.array_equal(one, other)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        settings = snakemake.params.settings
+        main(
+            models=dict(zip(settings["titles"], snakemake.input.models, strict=True)),
+            matrices=list(snakemake.input.matrices),
+            inputs=settings["inputs"],
+            name=settings["name"],
+            combine=settings["combine"],
+            direction=settings["direction"],
+            two_sided=settings["two_sided"],
+            cluster_p=settings["cluster_p"],
+            output=snakemake.output.model,
+            mask=snakemake.output.mask,
+            plan=snakemake.output.plan,
+        )
