@@ -25,7 +25,7 @@ DRAWN_OF = dict(
     values=voxel_map,
     parametric=parametric_map,
     corrected=corrected_maps,
-    plan=planned("plan.json"),
+    plan=design_file("plan.json"),
 )
 
 
@@ -60,7 +60,7 @@ rule plot_peaks:
         covariates=covariate_maps,
         mask=of_its_input(MASK),
         design=result("design/design.tsv"),
-        contrasts=planned("weights.tsv"),
+        contrasts=design_file("weights.tsv"),
         values=voxel_map,
         tables=cluster_tables,
     output:

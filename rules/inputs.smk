@@ -187,8 +187,8 @@ def covariate_maps(wildcards):
     return [own(f"covariates/{name}.npy", prefix) for prefix in prefixes for name in VOXELWISE]
 
 
-def planned(name):
-    """What is planned for the contrast of a test or an analysis, or for a joint test."""
+def design_file(name):
+    """A file of the design, such as the plan, of the contrast that a test or an analysis is of, or of a joint test."""
 
     def path(wildcards):
         test = tested(wildcards)

@@ -50,9 +50,9 @@ rule build_model:
         covariates=covariate_maps,
         mask=of_its_input(MASK),
         design=result("design/design.tsv"),
-        contrasts=planned("weights.tsv"),
+        contrasts=design_file("weights.tsv"),
         blocks=result("design/blocks.json"),
-        plan=planned("plan.json"),
+        plan=design_file("plan.json"),
         volume=small_volume,
     output:
         model=result("design/{analysis}_model.npz"),

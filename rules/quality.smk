@@ -84,9 +84,9 @@ rule compare_missing:
         matrix=of_its_input("maps.npy"),
         covariates=covariate_maps,
         design=result("design/design.tsv"),
-        contrasts=planned("weights.tsv"),
+        contrasts=design_file("weights.tsv"),
         blocks=result("design/blocks.json"),
-        plan=planned("plan.json"),
+        plan=design_file("plan.json"),
     output:
         table=result("quality/{test}_missing.tsv"),
     priority: 100  # before hours of relabelling

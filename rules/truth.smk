@@ -14,7 +14,7 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
             effect_mean=of_its_input("dataset/truth/effect-mean.nii.gz"),
             participants=result("quality/included.tsv"),
             design=result("design/design.tsv"),
-            contrasts=planned("weights.tsv"),
+            contrasts=design_file("weights.tsv"),
             mask=of_its_input(MASK),
             values=voxel_map,
             corrected=corrected_maps,
