@@ -188,7 +188,7 @@ def covariate_maps(wildcards):
 
 
 def design_file(name):
-    """A file of the design, such as the plan, of the contrast that a test or an analysis is of, or of a joint test."""
+    """A file of the design of the contrast that a test or an analysis is of, or of a joint test."""
 
     def path(wildcards):
         test = tested(wildcards)
