@@ -3,7 +3,7 @@ import functools
 import os
 
 from permaps.inputs.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
-from permaps.inputs.tables import hemisphere_files, partners
+from permaps.inputs.tables import HEMI, hemisphere_files, partners
 from permaps.spaces.kinds import exponents
 from permaps.workflow.names import each_input
 from permaps.workflow.records import Records, dates_of, digest
@@ -118,8 +118,10 @@ def sphere(wildcards):
 
 
 def atlas_file(key):
-    """The image or the labels of the user's atlas, where there is one."""
+    """The image or the labels of the user's atlas, where there is one; of {hemi}, a file for each hemisphere."""
     path = config["atlas"][key]
+    if path and HEMI in path:
+        return [given_file(f"atlas.{key}", file) for file in hemisphere_files(os.path.abspath(path)).values()]
     return given_file(f"atlas.{key}", path) if path else []
 
 

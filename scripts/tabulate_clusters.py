@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-from permaps.inputs.atlas import Atlas
 from permaps.inputs.frames import write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
@@ -12,6 +11,7 @@ from permaps.permutation.smallest import over_all, smallest_p
 from permaps.permutation.thresholds import p_interval, significant
 from permaps.reporting.clusters import clusters_of, effect_interval, residual_dof, shares_of, tabulate
 from permaps.spaces.files import read_map, read_space, write_map
+from permaps.spaces.naming import region_names
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings
@@ -61,7 +61,7 @@ def main(
     nulls : path
         Merged maxima (.npz), whose number tells how sure a p is.
     atlas : (path, path) or None
-        Label image, and table with its names.
+        Label image, and table with its names; or files of labels that hold their names, and nothing.
     outputs : dict of str to path
         Tables to write, by statistic.
     contrast : str
@@ -87,7 +87,7 @@ def main(
     sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, contrast_plan)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
-    named = Atlas(*atlas) if atlas else None
+    names = region_names(space, *atlas) if atlas else None
     bound = Bound.read(nulls, observed, shift, alpha) if observed else None
     adjacency = space.adjacency(connectivity)
     for stat, output in outputs.items():
@@ -107,8 +107,9 @@ def main(
             height=read_map(space, enhanced) if stat == "tfce" else None,
             active=active,
         )
-        if named:
-            table.insert(table.columns.get_loc("z") + 1, "region", named.regions(table[["x", "y", "z"]]))
+        if names:
+            regions = [names[element] for element in space.at(table)]
+            table.insert(table.columns.get_loc("z") + 1, "region", np.array(regions, object))
         log.info("%s: %d clusters", stat, table["cluster"].nunique())
         with written_whole(output) as temporary:
             write_frame(table, temporary, "%.6g")
@@ -154,7 +155,7 @@ if "snakemake" in globals():
             corrected=dict(zip(stats, snakemake.input.corrected, strict=True)),
             further={kind: {stat: next(maps) for stat in stats} for kind in settings["further"]},
             nulls=snakemake.input.nulls,
-            atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
+            atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
             outputs=dict(zip(stats, snakemake.output.tables, strict=True)),
             contrast=snakemake.params.settings["contrast"],
             voxel_stat=settings["voxel_stat"],

@@ -1,13 +1,12 @@
 """What is found in each region of the atlas, and in each mask of a region."""
 
-import numpy as np
-from permaps.inputs.atlas import Atlas
 from permaps.inputs.frames import write_frame
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.thresholds import significant
 from permaps.reporting.regions import regions_of, tabulate_regions
 from permaps.spaces.files import read_map, read_space
 from permaps.spaces.masks import elements_inside
+from permaps.spaces.naming import region_names
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 
@@ -28,7 +27,7 @@ def main(
     regions : dict of str to path or dict
         Mask images or spheres, by the name of the region.
     atlas : (path, path) or None
-        Label image, and table with its names.
+        Label image, and table with its names; or files of labels that hold their names, and nothing.
     output : path
     voxel_stat : {"t", "F"}
     alpha : float
@@ -45,12 +44,12 @@ def main(
         for name, path in regions.items()
     ]
     if atlas:
-        names = Atlas(*atlas).regions(space.coordinates(np.arange(space.n_elements)))
+        names = region_names(space, *atlas)
         found += [("atlas", name, elements) for name, elements in regions_of(names).items()]
     if not found:
         raise UserError(
-            f"atlas.image: no voxel of the analysis mask lies in a region of {atlas[0]}. Expected an atlas in the "
-            "space of the maps: compare the two in a viewer."
+            f"atlas.image: no {space.element} of the analysis mask lies in a region of {atlas[0]}. Expected an atlas "
+            "in the space of the maps: compare the two in a viewer."
         )
     table = tabulate_regions(
         found,
@@ -78,7 +77,7 @@ if "snakemake" in globals():
             values=snakemake.input.values,
             corrected=dict(zip(snakemake.params.settings["stats"], snakemake.input.corrected, strict=True)),
             regions=by_region(snakemake.params.settings["regions"], snakemake.input.regions),
-            atlas=(snakemake.input.atlas, snakemake.input.labels) if snakemake.input.atlas else None,
+            atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
             output=snakemake.output.table,
             voxel_stat=snakemake.params.settings["voxel_stat"],
             alpha=snakemake.params.settings["alpha"],

@@ -32,7 +32,12 @@ class Atlas:
         If one of them cannot be used, or they have nothing in common.
     """
 
-    def __init__(self, image: str | Path, labels: str | Path):
+    def __init__(self, image: str | Path, labels: str | Path | None):
+        if not labels:
+            raise UserError(
+                f"atlas.labels: found null (nothing), and {image} is to name the regions of a volume; expected a "
+                "label image, and the table that names its numbers."
+            )
         self.names = read_names(labels)
         try:
             values, self.affine = load_map(image)

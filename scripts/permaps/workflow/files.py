@@ -87,7 +87,8 @@ def _inputs(config):
         yield "mask.file", config["mask"]["file"]
     for key, path in config["atlas"].items():
         if path is not None:
-            yield f"atlas.{key}", path
+            hemispheres = (path.replace("{hemi}", name) for name in ("lh", "rh", "L", "R"))
+            yield f"atlas.{key}", next(filter(os.path.exists, hemispheres), path)
     for key in ("small_volumes", "regions"):
         for name, where in config["inference"][key].items():
             if isinstance(where, str):  # and not a sphere

@@ -1,0 +1,93 @@
+"""Names of regions of the cortex and below it, in files that hold both: .annot, .label.gii and .dlabel.nii."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from permaps.inputs.cifti import CORTICES, PREFIX
+from permaps.inputs.images import one_line, quiet
+from permaps.inputs.surfaces import STRUCTURES
+from permaps.inputs.tables import side_of
+from permaps.workflow.errors import UserError
+
+# What stands for no region.
+NOWHERE = frozenset({"", "???", "unknown", "medialwall", "medial_wall", "medial wall"})
+
+
+def read_labels(files: Sequence[str | Path]) -> dict[str, np.ndarray]:
+    """Return the name of the region at each vertex, and at each voxel where a file has voxels.
+
+    Parameters
+    ----------
+    files : sequence of path
+        One .annot or .label.gii for each hemisphere, or one .dlabel.nii.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of object
+        By hemisphere, "L" and "R", shape (n_vertices,); and by "voxels" one of shape (n_voxels, 2) with the centre
+        in mm and the name of each. None outside all regions.
+
+    Raises
+    ------
+    UserError
+        If a file is none of these.
+    """
+    found = {}
+    for file in map(os.fspath, files):
+        with quiet():
+            try:
+                found |= _read(file)
+            except Exception as error:  # a damaged file can raise nearly anything
+                raise UserError(
+                    f"atlas.image: {file}: no names of regions ({one_line(error)}). Expected .annot or .label.gii "
+                    "with {hemi} for the hemispheres, or .dlabel.nii."
+                ) from None
+    return found
+
+
+def _read(file):
+    if file.endswith(".dlabel.nii"):
+        return _of_cifti(nib.load(file))
+    if file.endswith(".label.gii"):
+        image = nib.load(file)
+        names = image.labeltable.get_labels_as_dict()
+        side = {structure: side for side, structure in STRUCTURES.items()}.get(
+            image.meta.get("AnatomicalStructurePrimary")
+        )
+        return {_side(file, side): _named(image.darrays[0].data, names)}
+    if file.endswith(".annot"):
+        numbers, _, names = nib.freesurfer.read_annot(file)
+        return {_side(file): _named(numbers, dict(enumerate(name.decode() for name in names)))}
+    raise ValueError("another ending")
+
+
+def _side(file, inside=None):
+    if (side := inside or side_of(file)) is None:
+        raise ValueError("neither the name nor the file says left or right")
+    return side
+
+
+def _of_cifti(image):
+    rows, axis = image.header.get_axis(0), image.header.get_axis(1)
+    names = {number: name for number, (name, _) in rows.label[0].items()}
+    at = _named(np.asarray(image.dataobj)[0], names)
+    found = {}
+    for structure, inside, part in axis.iter_structures():
+        if side := CORTICES.get(str(structure).removeprefix(PREFIX)):
+            found[side] = np.full(axis.nvertices[structure], None, object)
+            found[side][part.vertex] = at[inside]
+    below = ~axis.surface_mask
+    if below.any():
+        centres = axis.voxel[below] @ axis.affine[:3, :3].T + axis.affine[:3, 3]
+        found["voxels"] = np.array([*zip(map(tuple, centres), at[below], strict=True)], object)
+    return found
+
+
+def _named(numbers, names):
+    """Return the name of each number; None where it means nothing."""
+    known = {n: name for n, name in names.items() if name.casefold() not in NOWHERE}
+    return np.array([known.get(int(number)) for number in numbers], object)

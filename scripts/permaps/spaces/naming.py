@@ -1,0 +1,68 @@
+"""In which regions of an atlas the elements of a space lie."""
+
+from functools import singledispatch
+from pathlib import Path
+
+import numpy as np
+
+from permaps.inputs.atlas import Atlas
+from permaps.inputs.labels import read_labels
+from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.space import Space
+from permaps.spaces.surface import Surface
+from permaps.workflow.errors import UserError
+
+
+@singledispatch
+def region_names(space: Space, image: str | list[str], labels: str | Path | None) -> list[str | None]:
+    """Return the region of every element, None outside all regions.
+
+    Parameters
+    ----------
+    space : permaps.spaces.space.Space
+    image : path, or list of path
+        A label image in the space of the maps; or the files of labels of a surface, or of grayordinates.
+    labels : path or None
+        The table with the names of a label image.
+
+    Raises
+    ------
+    permaps.workflow.errors.UserError
+        If a file has no such names, or is on another mesh.
+    """
+    return Atlas(image, labels).regions(space.coordinates(np.arange(space.n_elements)))
+
+
+@region_names.register
+def _(space: Surface, image, labels):
+    return _of_cortex(space, read_labels(_listed(image)))
+
+
+@region_names.register
+def _(space: Grayordinates, image, labels):
+    found, names = read_labels(_listed(image)), []
+    for name, (_, part) in space.parts.items():
+        if name == "cortex":
+            names += _of_cortex(part, found)
+        else:
+            # By place: the atlas may have other brain models than the maps.
+            of = {tuple(np.round(centre, 1)): name for centre, name in found.get("voxels", ())}
+            names += [of.get(tuple(np.round(place, 1))) for place in part.coordinates(slice(None))]
+    return names
+
+
+def _of_cortex(surface, found):
+    names = []
+    for side, n in zip(surface.hemispheres.tolist(), surface.counts.tolist(), strict=True):
+        own = found.get(side, np.full(n, None, object))
+        if len(own) != n:
+            raise UserError(
+                f"atlas.image: its {side} hemisphere has {len(own):,} vertices, and the maps have {n:,} there; "
+                "expected an atlas on the mesh of the maps."
+            )
+        names.append(own)
+    return np.concatenate(names)[surface.mask].tolist()
+
+
+def _listed(files):
+    return [files] if isinstance(files, str) else list(files)
