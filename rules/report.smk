@@ -106,7 +106,6 @@ rule write_report:
         regions=[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
         figures=FIGURES,
         captions=[f["caption"] for f in all_shown() if f["caption"]],
-        explanations=sorted({f["explanation"] for f in all_shown()}),
     output:
         page=result("report.html"),
     params:

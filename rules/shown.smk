@@ -1,13 +1,20 @@
 # What the report shows of a run, and in which order.
+from permaps.reporting.captions import explanation
 
 
-def shown(stem, title, caption, explanation, ending="png"):
+@cache
+def explained(kind):
+    """What holds for all figures of a kind. As text, so that it does not matter where the workflow lies."""
+    return explanation(HOME / f"rules/captions/{kind}.rst")
+
+
+def shown(stem, title, caption, kind, ending="png"):
     """A figure of the report: its file, the file with its numbers, and what holds for all figures of its kind."""
     return dict(
         path=result(f"figures/{stem}.{ending}"),
         title=title,
         caption=numbers(caption) if caption else None,
-        explanation=str(HOME / f"rules/captions/{explanation}.rst"),
+        explanation=explained(kind),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 from permaps.inputs.frames import read_frame
-from permaps.reporting.captions import explanation, read_caption
+from permaps.reporting.captions import read_caption
 from permaps.reporting.report import Figure, Findings, report_page
 from permaps.reporting.summary import as_table
 from permaps.reporting.words import space_of
@@ -28,7 +28,7 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
         `name`, `voxel_stat`, `clusters` (path by statistic), `maps` and `further` (lists of figures), `viewer`
         (a figure, or none) and `regions` (a path or None).
     design, quality : list of figures
-        A figure is a dict: `path`, `title`, `caption` (path of its numbers, or None) and `explanation` (path).
+        A figure is a dict: `path`, `title`, `caption` (path of its numbers, or None) and `explanation`.
     files : list of path
         All files of the run.
     page : path
@@ -70,7 +70,7 @@ def as_figure(given):
         given["path"],
         given["title"],
         read_caption(given["caption"]) if given["caption"] else "",
-        explanation(given["explanation"]),
+        given["explanation"],
     )
 
 

@@ -74,12 +74,16 @@ def page(tmp_path):
     (run / "figures").mkdir()
     clusters = run / "tables/pseudo.tsv"
     run_rule(run, "pseudo", "tfce", "t", clusters, stats=["t", "tfce"])
-    (run / "why.rst").write_text("What holds for all.\n")
     png = run / "figures/a.png"
     png.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(8) + (300).to_bytes(4, "big") + bytes(8))
     (run / "figures/v.html").write_text("<p>view</p>")
     write_caption(run / "a.rst", "Its numbers.")
-    figure = {"path": png, "title": "A figure", "caption": run / "a.rst", "explanation": run / "why.rst"}
+    figure = {
+        "path": png,
+        "title": "A figure",
+        "caption": run / "a.rst",
+        "explanation": "What holds for all.",
+    }
     pd.DataFrame({"participant_id": ["03"], "reason": ["<b>no map</b>"]}).to_csv(
         run / "excluded.tsv", sep="\t"
     )
