@@ -10,7 +10,17 @@ from permaps.workflow.jobs import job, log, written_whole
 
 
 def main(
-    *, participants, maps, regions, labels, effect_pseudo, effect_mean, n_subjects, seed, effect_size, number
+    *,
+    participants,
+    maps,
+    regions,
+    labels,
+    effect_pseudo,
+    effect_mean,
+    n_subjects,
+    seed,
+    effect_size,
+    number=0,
 ):
     """Simulate one map per participant and write the table, the maps and the truth.
 

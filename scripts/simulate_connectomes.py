@@ -7,7 +7,7 @@ from permaps.inputs.connectomes import write_square
 from permaps.workflow.jobs import job, log
 
 
-def main(*, participants, maps, effect, n_subjects, seed, effect_size, number):
+def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0):
     """Simulate one matrix per participant and write the table, the matrices and the truth.
 
     Parameters

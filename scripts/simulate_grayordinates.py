@@ -10,7 +10,7 @@ from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, pl
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number):
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters

@@ -8,7 +8,7 @@ from permaps.inputs.thickness import columns, planted, thickness
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, maps, effect, n_subjects, seed, effect_size, number):
+def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0):
     """Simulate the values of every participant and write the tables and the truth.
 
     Parameters
