@@ -2,13 +2,17 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
 import pytest
 from permaps.workflow import duration as module
+from permaps.workflow.defaults import stem
 from permaps.workflow.duration import REFERENCE, as_reference, duration, estimate, grid_of, probe
 
+# As the rule names it.
+CHUNK = stem(SimpleNamespace(name="compute_null_chunk", wildcard_names={"analysis", "start", "stop"}))
 CHUNKS = [("compute_null_chunk", {"start": str(i), "stop": str(i + 10000)}) for i in (0, 10000)]
 
 
@@ -16,8 +20,8 @@ CHUNKS = [("compute_null_chunk", {"start": str(i), "stop": str(i + 10000)}) for 
 def benchmarks(tmp_path):
     """A folder with benchmarks: chunks took 1 ms a relabelling, the design 3 s."""
     for path, seconds in (
-        ("compute_null_chunk/contrast-pseudo_0-1001", 1.1),
-        ("compute_null_chunk/contrast-pseudo_1001-2001", 0.9),
+        (CHUNK.format(analysis="contrast-pseudo", start=0, stop=1001), 1.1),
+        (CHUNK.format(analysis="contrast-pseudo", start=1001, stop=2001), 0.9),
         ("make_design", 3),
     ):
         file = tmp_path / f"{path}.tsv"

@@ -24,8 +24,8 @@ def complete(rule: "Rule", home: Path, results: str, resources: dict) -> None:
         Used for a rule that names no others.
     """
     rule.log_modifier = rule.benchmark_modifier = rule.output_modifier
-    rule.set_log(f"{results}/logs/{_stem(rule)}.log")
-    rule.benchmark = f"{results}/benchmarks/{_stem(rule)}.tsv"
+    rule.set_log(f"{results}/logs/{stem(rule)}.log")
+    rule.benchmark = f"{results}/benchmarks/{stem(rule)}.tsv"
     rule.conda_env = rule.conda_env or str(home / "envs/imaging.yaml")
     # Snakemake does not know the modules that a script imports: an edit of one has to run the rule again.
     rule.set_params(library=library_digest(home / "scripts" / Path(str(rule.script)).name))
@@ -37,7 +37,7 @@ def complete(rule: "Rule", home: Path, results: str, resources: dict) -> None:
 _SPEAKING = {"test": "{test}", "analysis": "{analysis}", "of": "input-{of}"}
 
 
-def _stem(rule):
+def stem(rule: "Rule") -> str:
     """Name the log and benchmark of a job by its rule and wildcards: `fit_tail/contrast-age_stat-t`."""
     names = sorted(rule.wildcard_names, key=lambda name: (name not in _SPEAKING, name))
     wildcards = "_".join(_SPEAKING.get(name, f"{name}-{{{name}}}") for name in names)

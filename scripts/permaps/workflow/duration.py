@@ -92,7 +92,7 @@ def measured(benchmarks: str | Path, rule: str) -> list[tuple[float, int]]:
             seconds = sum(runs) / len(runs)
         except (OSError, KeyError, ValueError, ZeroDivisionError):
             continue
-        span = re.search(r"_(\d+)-(\d+)$", path.stem)
+        span = re.search(r"_start-(\d+)_stop-(\d+)$", path.stem)
         times.append((seconds, int(span[2]) - int(span[1]) if span else 1))
     return times
 
