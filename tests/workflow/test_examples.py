@@ -261,7 +261,8 @@ def test_every_example_is_described_and_nothing_else():
         assert f"`{path.name}`" in described or f"(examples/{path.name})" in described, path.name
 
 
-def test_a_changed_map_of_a_covariate_reruns_what_reads_it(snakemake, tmp_path):
+def test_a_changed_map_of_a_covariate_reruns_what_reads_it(snakemake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     example = ROOT / "config/examples/voxelwise-covariate.yaml"
     prepared(example, tmp_path)
     covariate = "results-voxelwise-covariate/covariates/grey_matter.npy"
