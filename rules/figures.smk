@@ -65,11 +65,7 @@ rule plot_peaks:
         tables=cluster_tables,
     output:
         figure=figure(
-            "figures/{test}_peaks.png",
-            "peaks",
-            "2 Results",
-            figure="4 data at the peaks",
-            contrast=titled,
+            "figures/{test}_peaks.png", "peaks", "2 Results", labelled(figure="4 data at the peaks")
         ),
         vector=result("figures/{test}_peaks.svg"),
         caption=numbers("{test}_peaks"),
@@ -103,7 +99,9 @@ rule plot_design:
         blocks=result("design/blocks.json"),  # with the formula, which as a parameter would be in the report
         contrasts=result("design/contrasts.tsv"),
     output:
-        figure=figure("figures/design.png", "design", "5 Design and quality", figure="1 design and contrasts"),
+        figure=figure(
+            "figures/design.png", "design", "5 Design and quality", dict(figure="1 design and contrasts")
+        ),
         vector=result("figures/design.svg"),
     message:
         "Drawing the design"

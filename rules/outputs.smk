@@ -86,9 +86,9 @@ def p_maps(stats, kind):
     return [map_of("{analysis}", s, f"corr-{kind}_logp") for s in stats]
 
 
-def titled(wildcards):
-    """What the test of a figure or a table is called in the report."""
-    return title_of(wildcards.test)
+def labelled(**labels):
+    """Labels in Snakemake's report, with what the test is called."""
+    return lambda wildcards: labels | dict(contrast=title_of(wildcards.test))
 
 
 def cluster_report(stat):
@@ -97,7 +97,7 @@ def cluster_report(stat):
         table_of("{test}", stat),
         caption="captions/clusters.rst",
         category="3 Tables",
-        labels={"table": "clusters", "contrast": titled, "statistic": stat},
+        labels=labelled(table="clusters", statistic=stat),
     )
 
 
@@ -127,7 +127,7 @@ def share_maps(stats):
 DRAWN = config["figures"]
 
 
-def figure(path, caption, category, **labels):
+def figure(path, caption, category, labels):
     """A figure's file, marked for the report."""
     return report(result(path), caption=f"captions/{caption}.rst", category=category, labels=labels)
 
@@ -135,7 +135,7 @@ def figure(path, caption, category, **labels):
 def figure_of_input(name, label):
     """A figure that each input has."""
     labels = {"input": "{of}"} if INPUTS else {}
-    return figure(f"figures/{OF}{name}.png", name, "5 Design and quality", figure=label, **labels)
+    return figure(f"figures/{OF}{name}.png", name, "5 Design and quality", dict(figure=label) | labels)
 
 
 def numbers(stem):
@@ -156,7 +156,7 @@ def map_figures(stats):
     glass = "figures/{test}_glass"
 
     def in_report(path, caption, label):
-        return figure(path, caption, "2 Results", figure=label, contrast=titled)
+        return figure(path, caption, "2 Results", labelled(figure=label))
 
     return dict(
         panels=[
@@ -189,7 +189,7 @@ def null_figures():
     outputs = {}
     for name, (category, label) in NULL_FIGURES.items():
         stem = f"{{test}}_{name}"
-        outputs[name] = figure(f"figures/{stem}.png", name, category, figure=label, contrast=titled)
+        outputs[name] = figure(f"figures/{stem}.png", name, category, labelled(figure=label))
         outputs[f"{name}_svg"] = result(f"figures/{stem}.svg")
         outputs[f"{name}_caption"] = numbers(stem)
     return outputs

@@ -86,7 +86,7 @@ rule tabulate_regions:
             result("tables/{test}_regions.tsv"),
             caption="captions/regions.rst",
             category="3 Tables",
-            labels={"table": "regions", "contrast": titled, "statistic": "all"},
+            labels=labelled(table="regions", statistic="all"),
         ),
     params:
         settings=of_test("inference.alpha", shift=SHIFT, regions=SPHERES, sources=state_of_regions),

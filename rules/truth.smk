@@ -23,7 +23,7 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
                 result("tables/{test}_truth.tsv"),
                 caption="captions/truth.rst",
                 category="3 Tables",
-                labels={"table": "found of what was planted", "contrast": titled, "statistic": "all"},
+                labels=labelled(table="found of what was planted", statistic="all"),
             ),
         params:
             settings=lambda wildcards: dict(

@@ -3,8 +3,6 @@
 Run as a program, it serves one client over the socket whose number is its argument. `Snakemake` is that client.
 """
 
-import atexit
-import contextlib
 import json
 import os
 import signal
@@ -95,17 +93,8 @@ def become(request, output, main):
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv = [COMMAND, *request["arguments"]]
-    code = 1
-    try:
-        code = main()
-    except SystemExit as end:
-        code = end.code
-    finally:
-        with contextlib.suppress(Exception):
-            atexit._run_exitfuncs()
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else int(code is not None))
+    # To the end of the interpreter, where Snakemake's last words are said.
+    sys.exit(main())
 
 
 if __name__ == "__main__":

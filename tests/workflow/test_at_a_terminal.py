@@ -129,7 +129,7 @@ def test_a_design_with_too_few_relabellings_is_told_before_the_chunks(finished, 
     assert (
         "Permaps: age: With 1 relabelling besides the observed one, no corrected p can be below 0.5" in said
     )
-    assert said.index("no corrected p can") < said.index("Relabelling age")
+    assert said.index("no corrected p can") < said.index("Relabelling contrast-age")
     table = study.result("tables/relabellings.tsv").read_text().splitlines()
     assert table[1].split("\t") == ["age", "permute", "2", "1", "0.5", "0.05", "no"]
     assert "nothing can be significant at 0.05" in study.result("methods.md").read_text()

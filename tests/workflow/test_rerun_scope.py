@@ -137,7 +137,7 @@ CHANGES = {
     "inference.cluster_p": Change({"inference": {"cluster_p": 0.01}}, CHUNKS),
     "inference.alpha": Change(
         {"inference": {"alpha": 0.1}},
-        {"count_relabellings", "tabulate_clusters", "draw_maps", "plot_nulls"},
+        {"count_relabellings", "tabulate_clusters", "draw_maps"},
         chunks="none",
     ),
     "inference.variance_smoothing_fwhm": Change(
@@ -553,7 +553,7 @@ MODULES = {
     "workflow/errors": {"collect_table"},
     "inputs/masking": {"make_brain_mask"},
     "statistics/glm": {"fit_parametric"},
-    "permutation/relabelling": {CHUNK, "observe"},
+    "permutation/relabelling": {CHUNK, "observe", "build_model", "fit_parametric"},
     "reporting/clusters": {"draw_maps", "tabulate_clusters"},
     "inputs/outliers": {"select_participants"},
     "inputs/reading": {"read_maps"},

@@ -22,6 +22,7 @@ from permaps.inputs.tables import ID, MAP, covariate_column, item_of, partners
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import voxel_statistic
+from permaps.workflow.names import each_input
 
 # Relabellings are counted at once for so many, and each start would wait for more.
 MOST_COUNTED = 500
@@ -49,8 +50,26 @@ def check_study(config: dict, kind: str) -> list[str]:
     """
     if config["model"]["bids"] is not None:
         check_whole(config["model"]["bids"])
-    columns, rows = collect(config["dataset"], config["model"]["voxelwise"], config["results"])
-    cohort = as_frame(columns, rows)
+    stay, warnings, earlier = [], [], {}
+    for name, dataset in each_input(config["dataset"]).items():
+        columns, rows = collect(dataset, config["model"]["voxelwise"], config["results"], name, earlier)
+        earlier[name] = dataset["maps"]
+        cohort = as_frame(columns, rows)
+        stays = _stays(cohort, config)
+        stay.append(stays)
+        found, first = _look_at_images(
+            cohort[stays].reset_index(drop=True), list(config["model"]["voxelwise"]), DECODERS[kind]
+        )
+        warnings += found
+        if kind == "volume" and first is not None:
+            _check_masks(config, first)
+    joined = np.any if config["quality"]["require"] == "any" else np.all
+    _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
+    return warnings
+
+
+def _stays(cohort, config):
+    """Tell who of an input's table stays, as far as the table and the names of files say."""
     model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]
     covariates = list(model["voxelwise"])
     check_columns(cohort, model, blocks, query)
@@ -59,12 +78,7 @@ def check_study(config: dict, kind: str) -> list[str]:
     reasons = screen(cohort, entries, variates, query, categories(model["formula"]))
     reasons = screen_covariates(cohort, entries, reasons, covariates)
     require_enough(cohort, reasons)
-    staying = cohort[[not reason for reason in reasons]].reset_index(drop=True)
-    _check_model(staying, config)
-    warnings, first = _look_at_images(staying, covariates, DECODERS[kind])
-    if kind == "volume" and first is not None:
-        _check_masks(config, first)
-    return warnings
+    return np.array([not reason for reason in reasons])
 
 
 def _entries(cohort, columns):

@@ -176,7 +176,7 @@ VALUES = [
     Value(
         "inputs that differ in case alone",
         table(maps={"faces": "map", "Faces": "map"}),
-        ("dataset.maps.Faces: found a name that differs from 'faces' in case alone",),
+        ("dataset.maps.faces: found a name that differs from 'Faces' in case alone",),
         "conflicts",
     ),
     Value(
@@ -546,7 +546,7 @@ STOPS = [
          named(1, "map", "maps/01.nii.gz"), target=COLLECTED),
     Stop("Participants table", "one map for two inputs", ("dataset.maps.houses: ", "01.nii.gz of sub-01 (line 2", "is the map of the input faces too"),
          config=table(maps={"faces": "map", "houses": "map"}), target="dataset/input-houses_participants.tsv"),
-    Stop("Participants table", "inputs on different kinds of spaces", ("dataset.maps.fa: found values of edges, and faces has values of voxels",),
+    Stop("Participants table", "inputs on different kinds of spaces", ("dataset.maps.faces: found values of voxels, and fa has values of edges",),
          config=table(maps={"faces": "map", "fa": "{participant_id}.csv"}), target=COLLECTED),
     Stop("Participants table", "one map for two, by a link", ("sub-01 and sub-02 (lines 2 and 3) have the same map", "a link: it is the file of"),
          text(lambda study: (study.map(1).unlink(), study.map(1).symlink_to("01.nii.gz"))), target=COLLECTED),
