@@ -116,7 +116,7 @@ def test_spoilt_chunk_is_named_and_refused_until_it_is_deleted(spoil, finished, 
     assert not study.result("nulls/contrast-age.npz").exists()
     study.result(CHUNK).unlink()
     log = study.finish(*MERGED).stdout
-    assert log.count(": Relabelling age") == 1
+    assert log.count(": Relabelling contrast-age") == 1
     assert bits(study) == bits(finished)
 
 
