@@ -14,7 +14,7 @@ from nilearn.datasets import load_mni152_template
 from scipy.ndimage import find_objects
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
+from permaps.reporting.style import BLACK, RED, heading, label_p, label_participants, p_scale, plt
 
 # Around the outline of the glass brain from above, in mm.
 GLASS = ((-76, 76), (-113, 80))
@@ -304,8 +304,7 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
     heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
     scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
     bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.15, 0.012, 0.6]))
-    bar.set_label("participants")
-    bar.outline.set_visible(False)
+    label_participants(bar)
     return figure
 
 

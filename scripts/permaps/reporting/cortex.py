@@ -10,7 +10,7 @@ from nilearn import plotting
 
 from permaps.inputs.surfaces import SIDES, TEMPLATES
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
+from permaps.reporting.style import BLACK, RED, heading, label_p, label_participants, p_scale, plt
 from permaps.spaces.surface import Surface
 
 VIEWS = ("lateral", "medial")
@@ -110,8 +110,7 @@ def coverage(space: Surface, counts: np.ndarray, inside: np.ndarray, participant
     bar = figure.colorbar(
         plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis"), cax=figure.add_axes(bar)
     )
-    bar.set_label("participants")
-    bar.outline.set_visible(False)
+    label_participants(bar)
     return figure
 
 

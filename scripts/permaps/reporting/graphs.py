@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from nilearn import plotting
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, GREY, heading, label_p, p_scale, plt
+from permaps.reporting.style import BLACK, GREY, heading, label_p, label_participants, p_scale, plt
 from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
@@ -81,8 +81,7 @@ def coverage(space: Edges, counts: np.ndarray, inside: np.ndarray, participants:
         panel, space, space.full(np.where(inside, counts, np.nan), np.nan), "viridis", 0, participants
     )
     bar = figure.colorbar(image, ax=panel, shrink=0.6)
-    bar.set_label("participants")
-    bar.outline.set_visible(False)
+    label_participants(bar)
     heading(figure, f"Participants with a value ({int(inside.sum()):,} edges)")
     return figure
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting import brains, cortex
-from permaps.reporting.style import BLACK, RED, heading, label_p, p_scale, plt
+from permaps.reporting.style import BLACK, RED, heading, label_p, label_participants, p_scale, plt
 from permaps.spaces.grayordinates import Grayordinates
 
 # Height of a row of slices, in inches, and how many are in it.
@@ -98,8 +98,7 @@ def coverage(space: Grayordinates, counts: np.ndarray, inside: np.ndarray, parti
             )
     scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
     bar = figure.colorbar(scale, cax=figure.add_axes(bar))
-    bar.set_label("participants")
-    bar.outline.set_visible(False)
+    label_participants(bar)
     return figure
 
 

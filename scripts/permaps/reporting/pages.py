@@ -12,7 +12,6 @@ from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
 from permaps.reporting.style import DPI
 from permaps.reporting.words import space_of
-from permaps.statistics.registry import STATISTICS
 
 
 def summary_page(
@@ -47,14 +46,7 @@ def summary_page(
             {
                 "name": name,
                 "figures": files["figures"],
-                "clusters": [
-                    (
-                        STATISTICS[stat].label,
-                        shown.clusters(found, files["voxel_stat"], space),
-                        shown.active(found, space),
-                    )
-                    for stat, found in files["clusters"].items()
-                ],
+                "clusters": shown.by_statistic(files["clusters"], files["voxel_stat"], space),
             }
             for name, files in contrasts.items()
         ],

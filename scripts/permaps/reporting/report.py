@@ -122,7 +122,7 @@ def report_page(
 
 
 def _section(name, found, numbers, space, embed):
-    tables = {s: shown.clusters(table, found.voxel_stat, space) for s, table in found.clusters.items()}
+    tables = shown.by_statistic(found.clusters, found.voxel_stat, space)
     return {
         "name": name,
         "sentence": sentence(name, numbers, space),
@@ -130,11 +130,8 @@ def _section(name, found, numbers, space, embed):
         "further": found.further,
         # Of many contrasts the viewer is one of the files.
         "viewer": found.viewer if embed else None,
-        "moves": any(table.places for table in tables.values()),
-        "clusters": [
-            (STATISTICS[s].label, table, shown.active(found.clusters[s], space))
-            for s, table in tables.items()
-        ],
+        "moves": any(table.places for _, table, _ in tables),
+        "clusters": tables,
         "regions": None if found.regions is None else shown.rows(found.regions, MOST_REGIONS),
     }
 

@@ -186,6 +186,24 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
     return table
 
 
+def by_statistic(
+    frames: dict[str, pd.DataFrame], voxel_stat: str, space: Space | type[Space] = Volume
+) -> list[tuple[str, Table, str]]:
+    """Return, for each statistic, its label, the `Table` of its clusters, and how much of the first is active.
+
+    Parameters
+    ----------
+    frames : dict of str to pandas.DataFrame
+        Cluster tables by the statistic's name in file names.
+    voxel_stat, space
+        As for `clusters`.
+    """
+    return [
+        (STATISTICS[stat].label, clusters(frame, voxel_stat, space), active(frame, space))
+        for stat, frame in frames.items()
+    ]
+
+
 def rows(frame: pd.DataFrame, most: int | None = None) -> Table:
     """Return the `Table` of any data frame, its numbers short.
 

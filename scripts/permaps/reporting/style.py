@@ -138,6 +138,12 @@ def label_p(bar: Colorbar) -> None:
     bar.outline.set_visible(False)
 
 
+def label_participants(bar: Colorbar) -> None:
+    """Label the colour bar of a scale of how many participants have a value."""
+    bar.set_label("participants")
+    bar.outline.set_visible(False)
+
+
 def number(value: float) -> str:
     """Write a statistic with four digits, and with an exponent only if it would be long."""
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
