@@ -84,7 +84,7 @@ for combining in COMBINING:
         wildcard_constraints:
             test=one_of(tested_by(combining)),
         params:
-            settings=clusters_told,
+            settings=clusters_with,
         message:
             "Tabulating the clusters of {wildcards.test}"
         script:

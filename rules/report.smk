@@ -105,16 +105,11 @@ rule write_report:
         tables=[table_of(t, s) for t in TESTS for s in stats_of(t)],
         regions=[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
         figures=FIGURES,
-        captions=[f["caption"] for f in all_shown() if f["caption"]],
+        captions=captions_shown,
     output:
         page=result("report.html"),
     params:
-        settings=dict(
-            contrasts=[test_shown(t) for t in TESTS],
-            design=DESIGN_SHOWN,
-            quality=QUALITY_SHOWN,
-            files=[*targets(), *TABLES, *TRUTH, *FIGURES, *HEMISPHERES, *WORDS],
-        ),
+        settings=run_shown,
     message:
         "Writing the report"
     script:

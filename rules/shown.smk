@@ -51,17 +51,26 @@ def test_shown(test):
     )
 
 
-DESIGN_SHOWN = [shown("design", "Design and contrasts", None, "design")] * DRAWN
-QUALITY_SHOWN = [
-    shown(f"{prefix}{name}", f"{title}, {name_of(prefix)}" if INPUTS else title, f"{prefix}{name}", name)
-    for prefix in PREFIXES
-    for name, title in (("quality", "Quality of the maps"), ("coverage", "Coverage"))
-] * DRAWN
+def run_shown(wildcards):
+    """What the report shows of the run. As a function, since other jobs do without it."""
+    titles = dict(quality="Quality of the maps", coverage="Coverage")
+    return dict(
+        contrasts=[test_shown(t) for t in TESTS],
+        design=[shown("design", "Design and contrasts", None, "design")] * DRAWN,
+        quality=[
+            shown(
+                f"{prefix}{name}", f"{title}, {name_of(prefix)}" if INPUTS else title, f"{prefix}{name}", name
+            )
+            for prefix in PREFIXES
+            for name, title in titles.items()
+        ]
+        * DRAWN,
+        files=[*targets(), *TABLES, *TRUTH, *FIGURES, *HEMISPHERES, *WORDS],
+    )
 
 
-def all_shown():
-    """All figures that the report shows."""
-    of_tests = [
-        figure for t in map(test_shown, TESTS) for figure in (*t["maps"], *t["further"], *t["viewer"])
-    ]
-    return of_tests + DESIGN_SHOWN + QUALITY_SHOWN
+def captions_shown(wildcards):
+    """The files with the numbers of all figures that the report shows."""
+    run = run_shown(wildcards)
+    of_tests = [figure for t in run["contrasts"] for figure in (*t["maps"], *t["further"], *t["viewer"])]
+    return [f["caption"] for f in of_tests + run["design"] + run["quality"] if f["caption"]]

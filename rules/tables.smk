@@ -42,7 +42,7 @@ CLUSTERS_OF = dict(
 )
 
 
-clusters_told = of_test(
+clusters_with = of_test(
     "inference.connectivity", "inference.alpha", shift=SHIFT, further=further_for, sources=state_of_atlas
 )
 
@@ -56,7 +56,7 @@ rule tabulate_clusters:
     wildcard_constraints:
         test=one_of(tested_by("t")),
     params:
-        settings=clusters_told,
+        settings=clusters_with,
     message:
         "Tabulating the clusters of {wildcards.test}"
     script:
