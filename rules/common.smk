@@ -171,8 +171,12 @@ BY = {
     voxel_stat: statistics_of(voxel_stat, config["inference"]["statistics"])
     for voxel_stat in dict.fromkeys(["t", "F", *(one["combine"] for one in JOINT.values())])
 }
-BY_T, BY_F = BY["t"], BY["F"]
 COMBINING = [voxel_stat for voxel_stat in BY if voxel_stat not in ("t", "F")]
+
+
+def rule_by(voxel_stat, name):
+    """The name of a rule that each voxel statistic has, since the names of its results differ; of t, as it is."""
+    return name if voxel_stat == "t" else f"{name}_{voxel_stat.lower()}"
 
 
 def stats_of(test):

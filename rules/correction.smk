@@ -1,36 +1,29 @@
 # From the nulls to corrected p.
 
 
-rule correct:
-    input:
-        observed=result("observed/{analysis}.npz"),
-        null=result("nulls/{analysis}.npz"),
-        exceedances=result("counts/{analysis}.npz"),
-    output:
-        fwe=p_maps(BY_T, "fwe"),
-        unc=p_maps(counted(BY_T), "unc"),
-        fdr=p_maps(counted(BY_T), "fdr"),
-        enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in BY_T),
-    wildcard_constraints:
-        analysis=one_of(analyses_by("t")),
-    params:
-        settings=dict(stats=BY_T, counted=counted(BY_T)),
-    message:
-        "Correcting {wildcards.analysis}"
-    script:
-        "../scripts/correct.py"
+# Tests by the same voxel statistic have results of the same names.
+for voxel_stat, stats in BY.items():
 
-
-use rule correct as correct_f with:
-    output:
-        fwe=p_maps(BY_F, "fwe"),
-        unc=p_maps(counted(BY_F), "unc"),
-        fdr=p_maps(counted(BY_F), "fdr"),
-        enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in BY_F),
-    wildcard_constraints:
-        analysis=one_of(analyses_by("F")),
-    params:
-        settings=dict(stats=BY_F, counted=counted(BY_F)),
+    rule:
+        name:
+            rule_by(voxel_stat, "correct")
+        input:
+            observed=result("observed/{analysis}.npz"),
+            null=result("nulls/{analysis}.npz"),
+            exceedances=result("counts/{analysis}.npz"),
+        output:
+            fwe=p_maps(stats, "fwe"),
+            unc=p_maps(counted(stats), "unc"),
+            fdr=p_maps(counted(stats), "fdr"),
+            enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in stats),
+        wildcard_constraints:
+            analysis=one_of(analyses_by(voxel_stat)),
+        params:
+            settings=dict(stats=stats, counted=counted(stats)),
+        message:
+            "Correcting {wildcards.analysis}"
+        script:
+            "../scripts/correct.py"
 
 
 # Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
@@ -60,30 +53,27 @@ if INPUTS:
             "Merging the nulls of all inputs and contrasts"
 
 
-rule correct_across:
-    input:
-        observed=result("observed/{analysis}.npz"),
-        null=result("nulls/{analysis}.npz"),
-        across=across_null,
-    output:
-        logp=p_maps(BY_T, "{across}"),
-    wildcard_constraints:
-        analysis=one_of(tested_by("t")),
-    params:
-        settings=lambda wildcards: dict(stats=BY_T, across=ACROSS[wildcards.across]),
-    message:
-        "Correcting {wildcards.analysis} across {params.settings[across]}"
-    script:
-        "../scripts/correct_across.py"
+for voxel_stat in ("t", "F"):
 
-
-use rule correct_across as correct_across_f with:
-    output:
-        logp=p_maps(BY_F, "{across}"),
-    wildcard_constraints:
-        analysis=one_of(tested_by("F")),
-    params:
-        settings=lambda wildcards: dict(stats=BY_F, across=ACROSS[wildcards.across]),
+    rule:
+        name:
+            rule_by(voxel_stat, "correct_across")
+        input:
+            observed=result("observed/{analysis}.npz"),
+            null=result("nulls/{analysis}.npz"),
+            across=across_null,
+        output:
+            logp=p_maps(BY[voxel_stat], "{across}"),
+        wildcard_constraints:
+            analysis=one_of(tested_by(voxel_stat)),
+        params:
+            settings=lambda wildcards: dict(
+                stats=stats_of(wildcards.analysis), across=ACROSS[wildcards.across]
+            ),
+        message:
+            "Correcting {wildcards.analysis} across {params.settings[across]}"
+        script:
+            "../scripts/correct_across.py"
 
 
 rule fit_tail:

@@ -19,39 +19,27 @@ FIGURES = [
 ] * DRAWN
 
 
-# What figures of maps are made from.
-DRAWN_OF = dict(
-    mask=of_its_input(MASK),
-    values=voxel_map,
-    parametric=parametric_map,
-    corrected=corrected_maps,
-    plan=design_file("plan.json"),
-)
+for voxel_stat, stats in BY.items():
 
-
-drawn_with = of_test("inference.alpha", "inference.cluster_p", "permutation.two_sided")
-
-
-rule draw_maps:
-    input:
-        **DRAWN_OF,
-    output:
-        **map_figures(BY_T),
-    wildcard_constraints:
-        test=one_of(tested_by("t")),
-    params:
-        settings=drawn_with,
-    message:
-        "Drawing the maps of {wildcards.test}"
-    script:
-        "../scripts/draw_maps.py"
-
-
-use rule draw_maps as draw_maps_f with:
-    output:
-        **map_figures(BY_F),
-    wildcard_constraints:
-        test=one_of(tested_by("F")),
+    rule:
+        name:
+            rule_by(voxel_stat, "draw_maps")
+        input:
+            mask=of_its_input(MASK),
+            values=voxel_map,
+            parametric=parametric_map,
+            corrected=corrected_maps,
+            plan=design_file("plan.json"),
+        output:
+            **map_figures(stats),
+        wildcard_constraints:
+            test=one_of(tested_by(voxel_stat)),
+        params:
+            settings=of_test("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
+        message:
+            "Drawing the maps of {wildcards.test}"
+        script:
+            "../scripts/draw_maps.py"
 
 
 rule plot_peaks:

@@ -25,50 +25,41 @@ rule count_relabellings:
         "../scripts/count_relabellings.py"
 
 
-# What a cluster table is made from.
-CLUSTERS_OF = dict(
-    mask=of_its_input(MASK),
-    values=voxel_map,
-    enhanced=enhanced_map,
-    magnitude=magnitude_map,
-    plan=design_file("plan.json"),
-    uncorrected=uncorrected_map,
-    corrected=corrected_maps,
-    further=further_maps,
-    nulls=result("nulls/{test}.npz"),
-    observed=OBSERVED,
-    atlas=atlas_file("image"),
-    labels=atlas_file("labels"),
-)
+for voxel_stat, stats in BY.items():
 
-
-clusters_with = of_test(
-    "inference.connectivity", "inference.alpha", shift=SHIFT, further=further_for, sources=state_of_atlas
-)
-
-
-rule tabulate_clusters:
-    input:
-        **CLUSTERS_OF,
-    output:
-        tables=[cluster_report(s) for s in BY_T],
-        shares=share_maps(BY_T),
-    wildcard_constraints:
-        test=one_of(tested_by("t")),
-    params:
-        settings=clusters_with,
-    message:
-        "Tabulating the clusters of {wildcards.test}"
-    script:
-        "../scripts/tabulate_clusters.py"
-
-
-use rule tabulate_clusters as tabulate_clusters_f with:
-    output:
-        tables=[cluster_report(s) for s in BY_F],
-        shares=share_maps(BY_F),
-    wildcard_constraints:
-        test=one_of(tested_by("F")),
+    rule:
+        name:
+            rule_by(voxel_stat, "tabulate_clusters")
+        input:
+            mask=of_its_input(MASK),
+            values=voxel_map,
+            enhanced=enhanced_map,
+            magnitude=magnitude_map,
+            plan=design_file("plan.json"),
+            uncorrected=uncorrected_map,
+            corrected=corrected_maps,
+            further=further_maps,
+            nulls=result("nulls/{test}.npz"),
+            observed=OBSERVED,
+            atlas=atlas_file("image"),
+            labels=atlas_file("labels"),
+        output:
+            tables=[cluster_report(s) for s in stats],
+            shares=share_maps(stats),
+        wildcard_constraints:
+            test=one_of(tested_by(voxel_stat)),
+        params:
+            settings=of_test(
+                "inference.connectivity",
+                "inference.alpha",
+                shift=SHIFT,
+                further=further_for,
+                sources=state_of_atlas,
+            ),
+        message:
+            "Tabulating the clusters of {wildcards.test}"
+        script:
+            "../scripts/tabulate_clusters.py"
 
 
 rule tabulate_regions:
