@@ -40,7 +40,7 @@ def environment_of_rules():
     """Conda environment of every rule that runs a script of the same name."""
     found = {}
     for path in (ROOT / "rules").glob("*.smk"):
-        for rule in re.split(r"^\s*rule ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        for rule in re.split(r"^\s*rule\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
             script = re.search(r"scripts/(\w+)\.py", rule)
             environment = re.search(r"envs/(\w+)\.yaml", rule)
             if script:

@@ -18,7 +18,7 @@ HEADING = "## What re-runs when"
 # One file for each stage of the way that data flow; the chunks, which take the time, on their own.
 RULES = {
     name: re.findall(
-        r"^ *(?:use rule \w+ as|rule) (\w+)", (ROOT / "rules" / f"{name}.smk").read_text(), re.M
+        r'^ *(?:use rule \w+ as |rule |rule_by\(voxel_stat, ")(\w+)', (ROOT / "rules" / f"{name}.smk").read_text(), re.M
     )
     for name in (
         "dataset", "quality", "maps", "model", "parametric", "permutation", "correction", "tables", "figures"
