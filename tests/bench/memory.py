@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,12 +12,22 @@ from chunk_settings import SETTINGS
 from permaps.permutation.model import contrast_model
 from permaps.spaces.volume import Volume
 
-from bench.workflow import ROOT
+from bench.example import ROOT
+from bench.markdown import table
 
 SHAPE = (62, 61, 61)
 N_PARTICIPANTS = 2000
 N_RELABELLINGS = 64
 BUDGET_MB = 500
+LIMIT_MB = 1500
+
+
+def measure(_):
+    """Peak memory and seconds of a chunk's job, with few nuisance columns and with more."""
+    with tempfile.TemporaryDirectory(prefix="permaps-bench-") as folder:
+        size = write_maps(Path(folder) / "maps.npy")
+        peaks = {str(n): peak(folder, n) for n in (0, 5)}
+    return {"gb": size / 1e9, "peaks": peaks}
 
 
 def write_maps(path):
@@ -34,7 +45,7 @@ def write_maps(path):
 
 
 def peak(folder, n_nuisance):
-    """Run a chunk as a process of its own; return its peak resident memory in MB and its seconds."""
+    """Run a chunk as a process of its own; return its peak resident memory and how long it took."""
     folder = Path(folder)
     rng = np.random.default_rng(1)
     design = np.column_stack([np.ones(N_PARTICIPANTS), rng.standard_normal((N_PARTICIPANTS, 1 + n_nuisance))])
@@ -63,4 +74,17 @@ def peak(folder, n_nuisance):
         sys.exit("the chunk's job failed")
     # Not what wait4 tells, which begins with the memory of the process that started this one.
     resident = next(line for line in done.stdout.splitlines() if line.startswith("VmHWM"))
-    return int(resident.split()[1]) / 1024, time.perf_counter() - begin
+    return {"mb": int(resident.split()[1]) / 1024, "seconds": time.perf_counter() - begin}
+
+
+def text(numbers):
+    rows = [
+        [n, f"{found['mb']:,.0f}", f"{LIMIT_MB:,}", f"{found['seconds']:.0f}"]
+        for n, found in numbers["peaks"].items()
+    ]
+    header = ["nuisance columns besides the intercept", "peak resident memory, MB", "at most", "seconds"]
+    return f"""\
+A chunk's job of {N_RELABELLINGS} relabellings on {N_PARTICIPANTS:,} participants x {int(np.prod(SHAPE)):,}
+voxels, {numbers["gb"]:.2f} GB, with a budget of {BUDGET_MB} MB for what it holds of them.
+
+{table(header, rows)}"""

@@ -1,0 +1,134 @@
+"""Where the time of a relabelling goes, and what memory alone would cost."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from permaps.permutation.relabelling import relabellings
+from permaps.reporting.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
+from permaps.statistics import enhancement
+from permaps.statistics.compiled import compiled
+
+from bench.clock import cpu, each, in_turn, quotient, spread
+from bench.markdown import ms, table, times
+
+CONNECTIVITY = (6, 18, 26)
+LIMITS = {6: 2.0, 26: 1.8}
+BATCH = 64
+FIGURE = "benchmark-parts.png"
+COLOURS = {"draw": BLACK, "product": GREEN, "collect": GREY, "sort": ORANGE, "union-find": BLUE}
+
+
+def measure(example):
+    """Seconds of each part of one relabelling, by number of neighbours."""
+    return {str(k): parts(example, k) for k in CONNECTIVITY}
+
+
+def parts(example, connectivity):
+    maps, (model, exchangeability) = example.maps, example.model()
+    enhance = example.enhancement(connectivity)
+    workspace = enhancement.Workspace(enhance.adjacency, enhance.extent)
+    labelled = relabellings(exchangeability, 0, 1, 1 + BATCH)
+    evaluator = model.evaluator(maps, False, 1e6)
+    heights = example.heights(BATCH)
+
+    def products():
+        for _ in evaluator.values(*labelled):
+            pass
+
+    def sort_one(one):
+        return enhancement._sort_descending(
+            one.view(np.uint32), enhance.adjacency.position, workspace.keys, workspace.histograms
+        )
+
+    def sort():
+        for one in heights:
+            sort_one(one)
+
+    def maxima():
+        for one in heights:
+            workspace.maxima(one, True, enhance.height, enhance.threshold)
+
+    def floor():
+        for one in heights:
+            n_positive = sort_one(one)
+            _traffic(workspace.keys[0, :n_positive], workspace.steps[0], workspace.label)
+            _traffic(workspace.keys[0, n_positive:], workspace.steps[0], workspace.label)
+
+    works = {
+        "draw": lambda: relabellings(exchangeability, 0, 1, 1 + BATCH),
+        "product": products,
+        "sort": sort,
+        "floor": floor,
+        "transform": maxima,
+    }
+    measures = {name: lambda work=work: cpu(work) / BATCH for name, work in works.items()}
+    found = in_turn(measures | {"all": each(example.runner(enhance), BATCH, 4 * BATCH)})
+    shown = {name: spread(values)[0] for name, values in found.items()}
+    shown["union-find"] = shown["transform"] - shown["sort"]
+    shown["collect"] = max(shown["all"] - shown["draw"] - shown["product"] - shown["transform"], 0.0)
+    return shown | {"above": quotient(found["transform"], found["floor"])}
+
+
+@compiled
+def _traffic(keys, steps, label):
+    """Read the labels around each voxel and write its own, in order of height: a walk that decides nothing."""
+    for q in range(keys.size):
+        p = keys[q] & np.uint64(0xFFFFFFFF)
+        # With a constant number, the compiler unrolls the loop, as in the union-find.
+        if steps.size == 6:
+            top = _highest(label, p, steps, 6)
+        elif steps.size == 18:
+            top = _highest(label, p, steps, 18)
+        else:
+            top = _highest(label, p, steps, 26)
+        label[p] = top | np.uint32(1)
+    for q in range(keys.size):
+        label[keys[q] & np.uint64(0xFFFFFFFF)] = 0
+
+
+@compiled
+def _highest(label, p, steps, width):
+    top = np.uint32(0)
+    for k in range(width):
+        top = max(top, label[p + steps[np.uint64(k)]])
+    return top
+
+
+def text(numbers):
+    rows = [
+        [
+            k,
+            *(ms(p[name]) for name in ("all", *COLOURS, "floor")),
+            times(p["above"]),
+            str(LIMITS.get(int(k), "")),
+        ]
+        for k, p in numbers.items()
+    ]
+    header = ["neighbours", "all", "drawing it", "product and t", "maxima of t", "sort", "union-find"]
+    header += ["sort and memory traffic alone", "times that", "at most"]
+    return f"""\
+One relabelling of the example on one core, in milliseconds of processor time. The floor is the sort and a
+walk over the voxels in order of height that reads the labels around each and writes its own, but decides
+nothing: a method that adds voxels in descending order cannot be faster than that. The last columns say how
+far sort and union-find are above.
+
+{table(header, rows)}
+
+![Shares of a relabelling](figures/{FIGURE})"""
+
+
+def draw(numbers, folder):
+    """Bars of the parts of a relabelling, and the floor."""
+    figure, axis = plt.subplots(figsize=(6.5, 2.4), layout="constrained")
+    for row, p in enumerate(numbers.values()):
+        left = 0.0
+        for name, colour in COLOURS.items():
+            axis.barh(row, 1000 * p[name], left=left, color=colour, label=name if row == 0 else None)
+            left += 1000 * p[name]
+        floor = 1000 * (p["draw"] + p["product"] + p["collect"] + p["floor"])
+        axis.plot([floor, floor], [row - 0.4, row + 0.4], color=RED, label="floor" if row == 0 else None)
+    axis.set(yticks=range(len(numbers)), yticklabels=[f"{k} neighbours" for k in numbers])
+    axis.set(xlabel="ms per relabelling, one core")
+    axis.invert_yaxis()
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(folder / FIGURE)
+    plt.close(figure)
