@@ -50,8 +50,6 @@ config: $(READY)
 # Copied as they lie in the repository, so that the links between them hold.
 .PHONY: docs
 docs: $(READY)
-	@"$(BIN)/python" -P -c 'import mkdocs' 2>/dev/null || \
-		{ echo 'make docs needs mkdocs: "$(BIN)/python" -m pip install mkdocs' >&2; exit 1; }
 	@rm -rf build/docs build/site && mkdir -p build/docs
 	@cp -R README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config docs build/docs
 	$(ACTIVE) mkdocs build --quiet

@@ -31,7 +31,9 @@ def tell_plan():
     ]
     workers = workflow.cores if workflow.local_exec else workflow.nodes
     if IS_MAIN:
-        tell(terminal.banner(config, jobs, workers if workers and workers < sys.maxsize else None, version()))
+        at_once = workers if workers and workers < sys.maxsize else None
+        counts = {KIND.elements: [own(LEFT, prefix) for prefix in PREFIXES]}
+        tell(terminal.banner(config, jobs, at_once, version(), len(ANALYSES), counts))
     if note := terminal.too_few(
         config["permutation"]["n_permutations"],
         config["inference"]["alpha"],

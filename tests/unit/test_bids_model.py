@@ -1,7 +1,6 @@
 """BIDS Stats Models: what becomes of their node of the whole data set, and what is refused."""
 
 import copy
-import importlib.util
 import json
 import re
 
@@ -112,9 +111,6 @@ def test_other_files_are_none(tmp_path, text):
         read_model(tmp_path / "m.json")
 
 
-@pytest.mark.skipif(
-    not importlib.util.find_spec("bsmschema"), reason="needs bsmschema, the schema's own package"
-)
 def test_the_schema_s_own_package_checks_the_whole_file(model):
     check_whole(model())
     with pytest.raises(UserError, match=r"Nodes.1.Level: Input should be .*as bsmschema says"):

@@ -26,9 +26,13 @@ CONFIG = {
 CHUNK = ("compute_null_chunk", {"analysis": "pseudo", "start": "0", "stop": "2501"})
 
 
+def plan_of(config, jobs, workers=1, n_analyses=4, tables=()):
+    return banner(config, jobs, workers, "0.1.0", n_analyses, {"vertices": list(tables)} if tables else {})
+
+
 def test_plan_tells_what_will_be_done(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # away from the results of a run in the repository
-    text = banner(CONFIG, [CHUNK, ("make_design", {})], 2, "0.1.0")
+    text = plan_of(CONFIG, [CHUNK, ("make_design", {})], 2)
     for part in (
         "Permaps 0.1.0",
         "participants  94, simulated",
@@ -47,9 +51,9 @@ def test_plan_counts_rows_of_a_table_and_leaves_a_bad_one_to_its_job(tmp_path):
     table = tmp_path / "p.tsv"
     table.write_text("participant_id\tmap\n01\ta\n02\tb\n")
     config = CONFIG | {"dataset": {"source": "table", "path": str(table), "maps": "map"}}
-    assert f"2, of {table}" in banner(config, [], None, "0")
+    assert f"2, of {table}" in plan_of(config, [], None)
     table.write_bytes(b"\xff\xfe")
-    assert f"of {table}" in banner(config, [], None, "0")
+    assert f"of {table}" in plan_of(config, [], None)
 
 
 def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
@@ -60,16 +64,22 @@ def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "read_rows", lambda path: read.append(path) or read_rows(path))
     monkeypatch.setattr(terminal, "grid_of", lambda path: read.append(path))
     table = str(tmp_path / "p.tsv")
-    banner(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK], 1, "0")
+    plan_of(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK])
     assert list(map(str, read)) == [table, str(tmp_path / "b.nii")]
 
 
-def test_plan_knows_voxels_unless_the_mask_is_made_anew(tmp_path):
-    config = CONFIG | {"results": str(tmp_path)}
-    (tmp_path / "quality").mkdir()
-    (tmp_path / "quality/voxels.tsv").write_text("reason\tn_voxels\tnote\ngrid\t99999\t\nanalysed\t41234\t\n")
-    assert "41,234" in banner(config, [CHUNK], 1, "0")
-    assert "41,234" not in banner(config, [CHUNK, ("smooth_maps", {})], 1, "0")
+def test_plan_counts_elements_unless_the_mask_is_made_anew(tmp_path):
+    tables = [tmp_path / "faces.tsv", tmp_path / "houses.tsv"]
+    for table, n in zip(tables, (41234, 40111), strict=True):
+        table.write_text(f"reason\tn_vertices\tnote\ngrid\t99999\t\nanalysed\t{n}\t\n")
+    assert re.search("vertices +41,234 and 40,111", plan_of(CONFIG, [CHUNK], tables=tables))
+    assert "vertices" not in plan_of(CONFIG, [CHUNK, ("smooth_maps", {})], tables=tables)
+    assert "vertices" not in plan_of(CONFIG, [CHUNK], tables=[*tables, tmp_path / "missing.tsv"])
+
+
+def test_plan_counts_the_chunks_of_all_nulls():
+    assert "10,000, in 4 chunks" in plan_of(CONFIG, [CHUNK], n_analyses=1)
+    assert "10,000 of each contrast, in 24 chunks" in plan_of(CONFIG, [CHUNK], n_analyses=6)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -262,6 +263,23 @@ def test_configs_are_valid_and_their_models_fit_their_tables(block, workspace, m
     names += list(config["model"]["voxelwise"])
     for name, contrast in config["model"]["contrasts"].items():
         assert contrast_matrix(contrast, name, names).any()
+
+
+def test_the_rule_of_a_new_figure_is_one(workspace, tmp_path):
+    shutil.copytree(workspace("README.md"), tmp_path / "copy", symlinks=True)
+    (example,) = re.findall(
+        r"```text\n( +rule plot_histogram:\n.*?)^ +```$", whole("CONTRIBUTING.md"), re.M | re.S
+    )
+    with open(tmp_path / "copy/rules/figures.smk", "a", encoding="utf-8") as file:
+        file.write(f"\n\n{textwrap.dedent(example)}")
+    (tmp_path / "copy/scripts/plot_histogram.py").touch()
+    (tmp_path / "copy/rules/captions/histogram.rst").touch()
+    done = subprocess.run(
+        ["bin/snakemake", "--cores", "1", "results/figures/contrast-pseudo_histogram.png"],
+        cwd=tmp_path / "copy", capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "plot_histogram" in done.stdout
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)

@@ -16,10 +16,9 @@ README = ROOT / "config" / "README.md"
 HEADING = "## What re-runs when"
 
 # One file for each stage of the way that data flow; the chunks, which take the time, on their own.
+NAMED = r'^ *(?:use rule \w+ as |rule |rule_by\(voxel_stat, ")(\w+)'
 RULES = {
-    name: re.findall(
-        r'^ *(?:use rule \w+ as |rule |rule_by\(voxel_stat, ")(\w+)', (ROOT / "rules" / f"{name}.smk").read_text(), re.M
-    )
+    name: re.findall(NAMED, (ROOT / "rules" / f"{name}.smk").read_text(), re.M)
     for name in (
         "dataset", "quality", "maps", "model", "parametric", "permutation", "correction", "tables", "figures"
     )

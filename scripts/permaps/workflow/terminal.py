@@ -34,7 +34,14 @@ SILENT = (
 INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
 
-def banner(config: dict, jobs: list[tuple[str, dict]], workers: int | None, version: str) -> str:
+def banner(
+    config: dict,
+    jobs: list[tuple[str, dict]],
+    workers: int | None,
+    version: str,
+    n_analyses: int,
+    counts: dict[str, list[str]],
+) -> str:
     """Return the start banner.
 
     Parameters
@@ -46,6 +53,10 @@ def banner(config: dict, jobs: list[tuple[str, dict]], workers: int | None, vers
     workers : int or None
         Jobs that run at a time; None when nothing limits them.
     version : str
+    n_analyses : int
+        How many nulls the run has.
+    counts : dict of str to list of str
+        By what the elements of the maps are called, the tables that count those of each input.
 
     Returns
     -------
@@ -57,10 +68,10 @@ def banner(config: dict, jobs: list[tuple[str, dict]], workers: int | None, vers
     maps, people, first_map = cohort(config["dataset"])
     lines = {
         "participants": participants(config["dataset"], maps, people),
-        "voxels": _voxels(config["results"], jobs),
+        **{elements: _counted(elements, tables, jobs) for elements, tables in counts.items()},
         "model": f"{model['formula']}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
         "contrasts": ", ".join(tests),
-        "relabellings": _relabellings(config, jobs),
+        "relabellings": _relabellings(config["permutation"], jobs, n_analyses),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
         "jobs": _jobs(config["results"], jobs, workers, maps, first_map),
         "results": f"{config['results']}/",
@@ -83,7 +94,7 @@ def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
     None for what is not known yet.
     """
     if dataset["source"] not in OWN:
-        return dataset["n_subjects"], None, None
+        return dataset.get("n_subjects"), None, None
     n = people = None
     try:
         listing = read_listing(dataset)
@@ -96,22 +107,25 @@ def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
     return n, people, next((path for path in paths if path and os.path.isfile(path)), None)
 
 
-def _voxels(results, jobs):
-    """Return the number of voxels in the mask, if it is known and will not change."""
-    try:
-        counts = {row["reason"]: int(row["n_voxels"]) for row in _rows(Path(results) / "quality/voxels.tsv")}
-        analysed = counts["analysed"]
-    except (OSError, KeyError, ValueError):
+def _counted(elements, tables, jobs):
+    """Return the number of elements in the mask of each input, if it is known and will not change."""
+    if any(rule == "smooth_maps" for rule, _ in jobs):
         return ""
-    return "" if any(rule == "smooth_maps" for rule, _ in jobs) else f"{analysed:,}"
+    try:
+        analysed = [
+            next(int(row[f"n_{elements}"]) for row in _rows(table) if row["reason"] == "analysed")
+            for table in tables
+        ]
+    except (OSError, KeyError, ValueError, StopIteration):
+        return ""
+    return " and ".join(f"{n:,}" for n in dict.fromkeys(analysed))
 
 
-def _relabellings(config, jobs):
-    wanted = config["permutation"]["n_permutations"]
-    analyses = len(config["model"]["contrasts"]) * (1 + len(config["inference"]["small_volumes"]))
-    chunks = analyses * math.ceil(wanted / config["permutation"]["chunk_size"])
+def _relabellings(relabelling, jobs, n_analyses):
+    wanted = relabelling["n_permutations"]
+    chunks = n_analyses * math.ceil(wanted / relabelling["chunk_size"])
     missing = sum(rule == "compute_null_chunk" for rule, _ in jobs)
-    each = " of each contrast" if analyses > 1 else ""
+    each = " of each contrast" if n_analyses > 1 else ""
     return f"{wanted:,}{each}, in {chunks:,} chunk{'s' * (chunks != 1)}; {missing:,} to compute"
 
 
