@@ -2,9 +2,9 @@
 
 import numpy as np
 from permaps.inputs.frames import read_frame
-from permaps.permutation.correction import read_maxima
+from permaps.permutation.correction import observed_p, read_maxima
 from permaps.permutation.discoveries import Bound
-from permaps.permutation.thresholds import critical_value, reached
+from permaps.permutation.thresholds import critical_value
 from permaps.permutation.together import parts_of
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
@@ -68,7 +68,7 @@ def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
     contrast : str
     alpha : float
     """
-    tracks = {s: (null, top_peaks(null, tables[s])) for s, null in by_stat.items()}
+    tracks = {s: (null, top_peaks(null, s, tables[s])) for s, null in by_stat.items()}
     n = len(next(iter(by_stat.values()))) - 1
     draw(outputs, convergence, tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in")
     write_caption(
@@ -77,14 +77,14 @@ def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
     )
 
 
-def top_peaks(null, clusters):
+def top_peaks(null, stat, clusters):
     """Return the clusters to show as (name, p): the top ones, one for each p.
 
     Without a significant cluster it is the observed maximum, the nearest to one.
     """
     clusters = clusters[clusters["peak"] == 1].drop_duplicates("p_fwe")
     if clusters.empty:
-        return [("observed maximum", reached(null, null[0]))]
+        return [("observed maximum", observed_p(null, stat))]
     followed = clusters.head(len(SHADES))
     return [(_name(c), c["p_fwe"]) for c in followed.to_dict("records")]
 

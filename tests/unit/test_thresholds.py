@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from permaps.permutation.correction import fwe_p
 from permaps.permutation.thresholds import (
     critical_value,
     p_interval,
-    reached,
     settling,
     significant,
     wilson_interval,
@@ -21,7 +21,7 @@ nulls = st.lists(st.integers(0, 12), min_size=1, max_size=60).map(lambda v: np.a
 def test_a_value_is_significant_just_when_above_the_critical_one(null, alpha):
     value, low, high = critical_value(null, alpha)
     for candidate in np.unique(null):
-        assert (candidate > value) == (reached(null, candidate) <= alpha + 1e-12)
+        assert (candidate > value) == (fwe_p(candidate, null) <= alpha + 1e-12)
     assert low <= value <= high
 
 
@@ -43,7 +43,7 @@ def test_the_interval_holds_the_true_quantile_as_often_as_it_says():
 @given(nulls, st.data())
 def test_p_settles_at_its_final_value(null, data):
     value = data.draw(st.sampled_from(sorted(null[null <= null[0]])))
-    p = reached(null, value)
+    p = fwe_p(value, null)
     so_far, low, high = settling(null, p)
     assert so_far[-1] == pytest.approx(p)
     at = np.arange(len(null))

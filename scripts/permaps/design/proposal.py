@@ -30,7 +30,6 @@ _EFFECT = re.compile(r"stat-effect|con_\d+|cope\d*|beta|thickness|contrast", re.
 _BESIDE = re.compile(r"stat-(?!effect)|var|mask|ResMS|zstat|tstat|spmT|bold|dseg|probseg|T1w", re.I)
 # What has been smoothed by the time it is written.
 _SMOOTHED = re.compile(r"con_\d+\.|cope|skeleton|fwhm\d|desc-s\d|/s\d?w|smooth", re.I)
-_MASK = re.compile(r"(group_?|brain_?)?mask\.(nii(\.gz)?|img)", re.I)
 FEW_LEVELS = 6
 
 

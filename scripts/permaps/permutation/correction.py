@@ -52,6 +52,11 @@ def fwe_p(observed: np.ndarray, maxima: np.ndarray, tie: float = TIE) -> np.ndar
     return np.maximum(reached, 1) / len(ordered)
 
 
+def observed_p(maxima: np.ndarray, stat: str) -> float:
+    """Return the corrected p of the observed maximum, the first of all, of a statistic by its name in files."""
+    return float(fwe_p(maxima[0], maxima, STATISTICS[stat].tie))
+
+
 def bonferroni_p(p: np.ndarray) -> np.ndarray:
     """P times the number of tests, cut at 1."""
     return np.minimum(p * np.size(p), 1.0)

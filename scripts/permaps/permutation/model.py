@@ -23,9 +23,6 @@ from permaps.statistics.pseudo import SmoothedVariance
 from permaps.statistics.sorted_p import Scale, scale_of
 from permaps.statistics.voxelwise import VoxelModels
 
-# One model for all voxels (fast); a model for each voxel; the latter with a variance smoothed over space.
-KINDS = ("common", "voxelwise", "smoothed_variance")
-
 
 @dataclass(frozen=True)
 class Model:
@@ -34,8 +31,8 @@ class Model:
     Attributes
     ----------
     statistic : {"t", "F"}
-    kind : str
-        One of `KINDS`.
+    kind : {"common", "voxelwise", "smoothed_variance"}
+        One model for all elements, which is fast; a model for each; the latter with a variance smoothed over space.
     design : numpy.ndarray, shape (n_participants, n_columns)
         Columns of NaN stand for voxelwise covariates.
     contrast : numpy.ndarray, shape (n_rows, n_columns)

@@ -44,11 +44,6 @@ def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> 
     return float(descending[allowed]), float(descending[min(most, n - 1)]), float(high)
 
 
-def reached(null: np.ndarray, value: float) -> float:
-    """Return the corrected p of a value: the share of the maxima that reach it."""
-    return float(np.mean(np.asarray(null) >= value))
-
-
 def wilson_interval(
     hits: np.ndarray, draws: np.ndarray, confidence: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from permaps.permutation.thresholds import critical_value, reached, settling
+from permaps.permutation.correction import observed_p
+from permaps.permutation.thresholds import critical_value, settling
 from permaps.reporting.style import (
     BLACK,
     BLUE,
@@ -61,7 +62,7 @@ def null_histograms(
             observed,
             ymax=FREE,
             color=RED,
-            label=f"observed {number(observed)}\n({p_text(reached(null, observed))})",
+            label=f"observed {number(observed)}\n({p_text(observed_p(null, stat))})",
         )
         if np.isfinite(value):
             panel.axvspan(low, min(high, null.max()), ymax=FREE, color=BLUE, alpha=0.25, linewidth=0)

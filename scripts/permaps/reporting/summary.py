@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from permaps.permutation.thresholds import critical_value, p_interval, reached, significant
+from permaps.permutation.correction import observed_p
+from permaps.permutation.thresholds import critical_value, p_interval, significant
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 
@@ -89,7 +90,7 @@ def permutation_row(
         "statistic": stat,
         f"n_significant_{space.elements}": int(significant(logp, alpha).sum()),
         "n_clusters": int(clusters["cluster"].nunique()),
-        "p_fwe": reached(null, null[0]),
+        "p_fwe": observed_p(null, stat),
         "observed_max": null[0],
         "critical_value": value,
         "critical_low": low,
