@@ -4,15 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+from permaps.permutation.null import cluster_threshold
 from permaps.permutation.thresholds import significant
 from permaps.reporting.captions import write_caption
-from permaps.reporting.clusters import residual_dof
 from permaps.reporting.drawing import draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.style import draw, write_view
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS, panels_of
 from permaps.workflow.jobs import job
-from scipy.stats import f, t
 
 BONFERRONI = "Parametric Test (Bonferroni FWE)"
 
@@ -101,17 +100,14 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
     space = read_space(mask)
     statistic = read_map(space, values)
     contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
-    if voxel_stat == "t":
-        dof = residual_dof(contrast_plan)
-        threshold = t.isf(cluster_p / 2 if two_sided else cluster_p, dof)
-        ranked = np.abs(statistic) if two_sided else statistic
-    elif voxel_stat == "F":
-        threshold, ranked = f.isf(cluster_p, *contrast_plan["dof"]), statistic
-    else:
-        threshold, ranked = contrast_plan["threshold"], statistic
-    peak = int(np.argmax(ranked))
-    shown = statistic if two_sided or voxel_stat != "t" else np.maximum(statistic, 0)
-    title = f"|t| > {threshold:.2f}" if voxel_stat == "t" and two_sided else f"{voxel_stat} > {threshold:.2f}"
+    both_signs = voxel_stat == "t" and two_sided
+    threshold = contrast_plan.get("threshold")  # of a joint test
+    if threshold is None:
+        *n_interest, dof = np.atleast_1d(contrast_plan["dof"])
+        threshold = cluster_threshold(cluster_p, dof, *n_interest or [1], voxel_stat == "F", both_signs)
+    peak = int(np.argmax(np.abs(statistic) if both_signs else statistic))
+    shown = statistic if both_signs or voxel_stat != "t" else np.maximum(statistic, 0)
+    title = f"|t| > {threshold:.2f}" if both_signs else f"{voxel_stat} > {threshold:.2f}"
     text = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:
         threshold = 0.99 * top

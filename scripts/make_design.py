@@ -2,12 +2,9 @@
 
 import json
 
-import numpy as np
-from permaps.design.blocks import check_groups, levels
-from permaps.design.columns import check_covariates
 from permaps.design.formula import variables
-from permaps.design.matrix import design_matrix
 from permaps.design.tables import write_matrix
+from permaps.design.whole import whole_design
 from permaps.inputs.participants import read_participants
 from permaps.inputs.stand_ins import doubts
 from permaps.workflow.jobs import job, log, warn, written_whole
@@ -32,23 +29,21 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
         Column that names them.
     """
     table = read_participants(included)
-    names, matrix = design_matrix(table, formula, n_more=len(voxelwise))
-    check_covariates(voxelwise, names)
-    names += voxelwise
-    matrix = np.hstack([matrix, np.full((len(matrix), len(voxelwise)), np.nan)])
-    blocks_of = {kind: levels(table, columns) for kind, columns in block_columns.items()}
-    groups = levels(table, variance_groups)
-    check_groups(table, variance_groups, len(names))
+    made = whole_design(table, formula, voxelwise, block_columns, variance_groups)
     with written_whole(design) as path:
-        write_matrix(path, ["participant_id", *names], [[i] for i in table["participant_id"]], matrix)
+        write_matrix(
+            path, ["participant_id", *made.names], [[i] for i in table["participant_id"]], made.matrix
+        )
     used = [c for columns in [*block_columns.values(), variance_groups] for c in _listed(columns)]
     warnings = doubts(table, dict.fromkeys([*sorted(variables(formula)), *used]))
     for text in warnings:
         warn(text)
     with written_whole(blocks) as path:
-        made = {"formula": formula, "blocks": blocks_of, "variance_groups": groups, "warnings": warnings}
-        path.write_text(json.dumps(made) + "\n", encoding="utf-8")
-    log.info("%d participants, columns %s", len(matrix), ", ".join(names))
+        exchange = {"blocks": made.blocks, "variance_groups": made.variance_groups}
+        path.write_text(
+            json.dumps({"formula": formula} | exchange | {"warnings": warnings}) + "\n", encoding="utf-8"
+        )
+    log.info("%d participants, columns %s", len(table), ", ".join(made.names))
 
 
 def _listed(columns):

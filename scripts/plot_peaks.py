@@ -6,6 +6,7 @@ from permaps.design.tables import read_contrast, read_matrix
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
+from permaps.reporting.clusters import kept_apart
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
@@ -87,13 +88,10 @@ def top_elements(space, tables, voxel_stat):
     """Return the elements with the highest main peaks of all tables, none near another."""
     peaks = pd.concat([pd.read_csv(path, sep="\t") for path in tables])
     peaks = peaks[peaks["peak"] == 1].sort_values(voxel_stat, key=np.abs, ascending=False, kind="stable")
-    kept = []
-    for element in space.at(peaks):
-        there = space.coordinates([element])[0]
-        near = (np.linalg.norm(there - space.coordinates([other])[0]) <= APART for other in kept)
-        if element not in kept and not any(near):
-            kept.append(int(element))
-    return kept[:MOST]
+    # Statistics may have the same peak.
+    elements = np.array(list(dict.fromkeys(map(int, space.at(peaks)))), int)
+    order = np.arange(len(elements), 0, -1)
+    return kept_apart(elements, order, space.coordinates(elements), APART, MOST)
 
 
 if "snakemake" in globals():

@@ -5,11 +5,11 @@ import os
 import numpy as np
 
 from permaps.design.bids_model import check_whole
-from permaps.design.blocks import check_groups, levels
-from permaps.design.columns import check_columns, check_covariates, used_by_model
+from permaps.design.columns import check_columns, used_by_model
 from permaps.design.formula import categories
-from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
+from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.collecting import collect
 from permaps.inputs.decoders import DECODERS
@@ -101,20 +101,16 @@ def _is_there(path):
 
 def _check_model(staying, config):
     model, permutation = config["model"], config["permutation"]
-    covariates = list(model["voxelwise"])
-    names, design = design_matrix(staying, model["formula"], n_more=len(covariates))
-    check_covariates(covariates, names)
-    names = [*names, *covariates]
-    design = np.hstack([design, np.full((len(design), len(covariates)), np.nan)])
-    blocks = {kind: levels(staying, columns) for kind, columns in permutation["blocks"].items()}
-    groups = levels(staying, model["variance_groups"])
-    check_groups(staying, model["variance_groups"], len(names))
+    design = whole_design(
+        staying, model["formula"], list(model["voxelwise"]), permutation["blocks"], model["variance_groups"]
+    )
     for name, expressions in model["contrasts"].items():
-        weights = contrast_matrix(expressions, name, names)
+        weights = contrast_matrix(expressions, name, design.names)
         if len(staying) <= MOST_COUNTED:
             plan_of(
-                names, design, weights, voxel_statistic(expressions), permutation["scheme"], blocks, groups
-            )
+                design.names, design.matrix, weights, voxel_statistic(expressions), permutation["scheme"],
+                design.blocks, design.variance_groups,
+            )  # fmt: skip
 
 
 def _look_at_images(staying, voxelwise, decode):
