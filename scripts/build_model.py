@@ -9,7 +9,7 @@ from permaps.arithmetic.gaussian import sigma
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.masking import check_kernel
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.model import contrast_model, lack_participants, voxels_differ
+from permaps.permutation.model import contrast_model, lack_participants
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import elements_inside
 from permaps.workflow.errors import UserError
@@ -38,7 +38,6 @@ def main(
     weights, statistic = read_contrast(contrasts, contrast)
     scheme = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]["scheme"]
     exchange = json.loads(Path(blocks).read_text(encoding="utf-8"))
-    groups = exchange["variance_groups"]
     maps = np.load(matrix, mmap_mode="r", allow_pickle=False)
     columns = read_matrix(design)[2]
     space = read_space(mask)
@@ -47,19 +46,16 @@ def main(
             f"inference.variance_smoothing_fwhm: {contrast} is an F contrast, and the pseudo-statistic is a t. "
             "Expected contrasts of one expression each: split the list, or set the key to null."
         )
-    kind = "voxelwise" if voxels_differ(maps, columns, groups) else "common"
     if variance_fwhm:
         check_kernel("inference.variance_smoothing_fwhm", variance_fwhm, space.affine)
-        kind = "smoothed_variance"
     model = contrast_model(
         columns,
         weights,
         statistic,
         scheme,
         exchange["blocks"],
-        groups,
-        kind=kind,
-        incomplete=kind != "common" and lack_participants(maps),
+        exchange["variance_groups"],
+        incomplete=lack_participants(maps),
         variance_sigma=sigma(space.affine, variance_fwhm) if variance_fwhm else None,
         space=space,
     )
@@ -70,7 +66,7 @@ def main(
     model = replace(model, fingerprint=fingerprint(maps, *arrays, *(stored[name] for name in sorted(stored))))
     with written_whole(output) as path:
         model.save(path)
-    log.info("%s: %d voxels, %s model", contrast, model.space.n_elements, kind)
+    log.info("%s: %d elements, %s model", contrast, model.space.n_elements, model.kind)
 
 
 if "snakemake" in globals():

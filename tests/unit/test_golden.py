@@ -95,7 +95,6 @@ def numbers(columns, contrast, scheme, blocks, changed):
     is_f = len(c) > 1
     tested = model.contrast_model(
         x, c, "F" if is_f else "t", scheme, blocks, groups,
-        kind="voxelwise" if model.voxels_differ(y, x, groups) else "common",
         incomplete=model.lack_participants(y),
         space=Volume(np.ones(SHAPE, bool), np.eye(4)),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from permaps.design.exchangeability import Exchangeability, exchangeability_tree
 from permaps.design.scheme import like_rows
-from permaps.permutation.model import contrast_model, voxel_models, voxels_differ
+from permaps.permutation.model import contrast_model, voxel_models
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.glm import fit, fit_voxel_models
@@ -78,7 +78,6 @@ def test_without_any_of_the_three_it_is_the_fast_path(name):
 def test_missing_values_are_left_out_voxel_by_voxel(name):
     study = STUDIES[name]
     maps = with_gaps(study.maps(N_VOXELS), 0.15)
-    assert voxels_differ(maps, study.design, None)
     model, exchangeability = model_of(study)
     source, sign = relabellings(exchangeability, 0, 0, N_RELABELLINGS)
     found = values(model, maps, study.is_f, source, sign)

@@ -425,7 +425,6 @@ def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTING
 def model_of(study, maps, shape=SHAPE):
     """Return a study's model."""
     part = partition.partition_of(study.design, study.contrast)
-    kind = "voxelwise" if model.voxels_differ(maps, study.design, study.groups) else "common"
     return model.contrast_model(
         study.design,
         study.contrast,
@@ -433,8 +432,7 @@ def model_of(study, maps, shape=SHAPE):
         scheme.scheme_of(study.scheme, part),
         study.blocks,
         study.groups,
-        kind="smoothed_variance" if study.variance_fwhm else kind,
-        incomplete=kind != "common" and model.lack_participants(maps),
+        incomplete=model.lack_participants(maps),
         variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,
         space=Volume(np.ones(shape, bool), np.eye(4)),
     )

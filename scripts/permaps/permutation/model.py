@@ -112,8 +112,8 @@ class Model:
 
     @property
     def elements_differ(self) -> bool:
-        """Whether elements need models of their own: participants, covariates or variance groups differ."""
-        return bool(self.groups.any() or np.isnan(self.design).any() or self.incomplete)
+        """Whether elements need models of their own."""
+        return models_differ(self.design, self.groups, self.incomplete)
 
     def voxel_models(self, covariates: Sequence[np.ndarray | str | Path] = ()) -> VoxelModels:
         """Return the model of each element; takes the same as `estimator`."""
@@ -197,19 +197,21 @@ def contrast_model(
     blocks: dict,
     groups: Sequence[int] | None = None,
     *,
-    kind: str = "common",
     incomplete: bool = False,
     variance_sigma: np.ndarray | None = None,
     space: Space | None = None,
+    kind: str | None = None,
 ) -> Model:
     """Return the model of a contrast.
 
     Parameters
     ----------
-    design, contrast, statistic, scheme, blocks, kind, incomplete, variance_sigma, space
+    design, contrast, statistic, scheme, blocks, incomplete, variance_sigma, space
         As in `Model`.
     groups : sequence of int, optional
         Variance groups.
+    kind : str, optional
+        As in `Model`; by default the fastest that fits.
 
     Returns
     -------
@@ -222,12 +224,16 @@ def contrast_model(
     """
     labels = like_rows(design, groups)
     still = exchangeability_of(labels, scheme, blocks).still
+    groups = np.zeros(len(design), int) if groups is None else np.asarray(groups, int)
+    if kind is None:
+        kind = "voxelwise" if models_differ(design, groups, incomplete) else "common"
+        kind = kind if variance_sigma is None else "smoothed_variance"
     return Model(
         statistic,
         kind,
         design,
         np.asarray(contrast, float),
-        np.zeros(len(design), int) if groups is None else np.asarray(groups, int),
+        groups,
         scheme,
         blocks,
         labels,
@@ -238,19 +244,15 @@ def contrast_model(
     )
 
 
-def voxels_differ(maps: np.ndarray, design: np.ndarray, groups: Sequence[int] | None) -> bool:
-    """Tell whether voxels need their own models, because of missing values, covariates or variance groups.
+def models_differ(design: np.ndarray, groups: np.ndarray, incomplete: bool) -> bool:
+    """Tell whether elements need models of their own: variance groups, covariates or participants differ.
 
     Parameters
     ----------
-    maps : array, shape (n_participants, n_voxels)
-        May be a memory map.
-    design : numpy.ndarray, shape (n_participants, n_columns)
-        Columns of NaN are maps.
-    groups : sequence of int or None
-        Variance groups.
+    design, groups, incomplete
+        As in `Model`.
     """
-    return groups is not None or bool(np.isnan(design).any()) or lack_participants(maps)
+    return bool(groups.any() or np.isnan(design).any() or incomplete)
 
 
 def lack_participants(maps: np.ndarray) -> bool:
