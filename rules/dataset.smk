@@ -89,10 +89,6 @@ else:
             "../scripts/collect_table.py"
 
 
-# Of the columns that are parcels, where these are in a table.
-PATTERNS = COHORT["maps"] if isinstance(COHORT.get("maps"), list) else ["*"]
-
-
 # The only rule that decodes the maps: who is analysed, in which mask and how smooth, is asked of what it leaves.
 rule read_maps:
     input:
@@ -106,7 +102,8 @@ rule read_maps:
         settings=lambda wildcards: dict(
             voxelwise=list(VOXELWISE),
             kind=KIND.name,
-            columns=PATTERNS,
+            columns=columns_of(wildcards),
+            measure=not INPUTS,
             sources=state_of("dataset/images.json", source_maps(wildcards), source_covariates(wildcards)),
         ),
     message:

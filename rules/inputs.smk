@@ -47,6 +47,12 @@ def dataset_of(wildcards):
     return each_input(COHORT)[wildcards.get("of", "")]
 
 
+def columns_of(wildcards):
+    """The columns that are parcels, where these are in a table; else None."""
+    maps = each_input(COHORT).get(wildcards.get("of", ""), {}).get("maps")
+    return maps if isinstance(maps, list) else None
+
+
 def input_number(wildcards):
     """The place of an input among them, from 0."""
     return INPUTS.index(wildcards.of) if INPUTS else 0

@@ -1,12 +1,13 @@
 """Put the models of several tests together into that of a joint test."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.joint import joint_model, load_model
 from permaps.spaces.files import write_space
+from permaps.spaces.stored import space_arrays
 from permaps.statistics.combinations import combined_at
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
@@ -99,17 +100,8 @@ def shared_space(name, parts):
     (first, part), *others = parts.items()
     whole = part.space.mask.copy()
     for title, other in others:
-        for field in fields(part.space):
-            mine, its = (getattr(one.space, field.name) for one in (part, other))
-            if (
-                type(part.space) is not type(other.space)
-                or (field.name != "mask" and not same(mine, its))
-                or np.shape(mine) != np.shape(its)
-            ):
-                raise UserError(
-                    f"joint.{name}: the maps of {first} and of {title} are on different grids or meshes. Expected "
-                    "inputs that share one: resample them first, for example with nilearn.image.resample_to_img."
-                )
+        if not alike(part.space, other.space):
+            raise UserError(f"joint.{name}: {apart(part.space, first, other.space, title)}")
         whole &= other.space.mask
     if whole.sum() < 2:
         raise UserError(
@@ -118,6 +110,32 @@ def shared_space(name, parts):
         )
     elements = [np.flatnonzero(whole[one.space.mask]) for one in parts.values()]
     return replace(part.space, mask=whole), elements
+
+
+def alike(one, other):
+    """Tell whether two spaces are the same, whatever their masks have left of them."""
+    mine, its = (space_arrays(space) for space in (one, other))
+    return mine.keys() == its.keys() and all(
+        np.shape(mine[key]) == np.shape(its[key]) if key == "space_mask" else same(mine[key], its[key])
+        for key in mine
+    )
+
+
+def apart(one, first, other, title):
+    """Say how two spaces differ, and what to do."""
+    if hasattr(one, "names") and hasattr(other, "names"):
+        own, its = (space.names.tolist() for space in (one, other))
+        alone = [f"{name!r} is in {title} alone" for name in its if name not in own]
+        alone = [f"{name!r} is in {first} alone" for name in own if name not in its] + alone
+        what = f"found other names or another order ({alone[0] if alone else 'the names are the same'})"
+        return (
+            f"{first} and {title} are not of the same {one.elements}: {what}. Expected the same names in the same "
+            "order in both: narrow or mend dataset.maps."
+        )
+    return (
+        f"the maps of {first} and of {title} are on different grids or meshes. Expected inputs that share one: "
+        "resample them first, for example with nilearn.image.resample_to_img."
+    )
 
 
 def same(one, other):

@@ -3,7 +3,7 @@
 from functools import partial
 
 from permaps.design.columns import check_columns
-from permaps.inputs.decoders import DECODERS
+from permaps.inputs.decoders import decoder
 from permaps.inputs.participants import read_participants
 from permaps.inputs.reading import read_maps
 from permaps.inputs.store import write_index
@@ -11,7 +11,9 @@ from permaps.inputs.tables import covariate_column
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, participants, images, values, voxelwise=(), kind="volume", columns=("*",), check=None):
+def main(
+    *, participants, images, values, voxelwise=(), kind="volume", columns=None, measure=True, check=None
+):  # fmt: skip
     """Write what every image is, and the values of those that can be analysed.
 
     Parameters
@@ -24,8 +26,10 @@ def main(*, participants, images, values, voxelwise=(), kind="volume", columns=(
         Covariates that are maps, each in a column of its own.
     kind : str
         Name of the kind of space that the maps are defined on.
-    columns : sequence of str
+    columns : list of str or None
         Patterns of the columns that are parcels, where these are in a table.
+    measure : bool
+        Whether the names of parcels have the last word of these columns.
     check : callable, optional
         Called with the participants before the maps are read.
     """
@@ -34,8 +38,8 @@ def main(*, participants, images, values, voxelwise=(), kind="volume", columns=(
         check(cohort)
     with written_whole(values) as values_file, written_whole(images) as images_file:
         with open(values_file, "wb") as file:
-            decode = partial(DECODERS[kind], patterns=columns) if kind == "parcels" else DECODERS[kind]
-            entries = read_maps(cohort, [covariate_column(name) for name in voxelwise], file, decode)
+            covariates = [covariate_column(name) for name in voxelwise]
+            entries = read_maps(cohort, covariates, file, decoder(kind, columns, measure))
             log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
         write_index(images_file, entries)
 
@@ -56,4 +60,5 @@ if "snakemake" in globals():
             ),
             kind=snakemake.params.settings["kind"],
             columns=snakemake.params.settings["columns"],
+            measure=snakemake.params.settings["measure"],
         )

@@ -12,7 +12,7 @@ from permaps.design.plan import plan_of
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.collecting import collect
-from permaps.inputs.decoders import DECODERS
+from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.masking import brain_mask
 from permaps.inputs.participants import as_frame
@@ -58,7 +58,9 @@ def check_study(config: dict, kind: str) -> list[str]:
         stays = _stays(cohort, config)
         stay.append(stays)
         found, first = _look_at_images(
-            cohort[stays].reset_index(drop=True), list(config["model"]["voxelwise"]), DECODERS[kind]
+            cohort[stays].reset_index(drop=True),
+            list(config["model"]["voxelwise"]),
+            decoder(kind, dataset["maps"]),
         )
         warnings += found
         if kind == "volume" and first is not None:

@@ -60,6 +60,8 @@ def collect(
         check_series(series, listing, key)
     check_maps(rows, lines, paths, table, key)
     for other, where in (earlier or {}).items():
+        if isinstance(where, list):  # all columns lie in one file, and the config says that they are others
+            continue
         check_apart(rows, lines, paths, listing.own_maps(where), table, key, other)
     found = {MAP: paths}
     for covariate, where in voxelwise.items():

@@ -14,7 +14,7 @@ from permaps.workflow.errors import UserError, listed, nearest
 from permaps.workflow.provenance import sha256
 
 
-def decode_parcels(path: str | Path, patterns: Sequence[str] = ("*",)) -> Decoded:
+def decode_parcels(path: str | Path, patterns: Sequence[str] = ("*",), measure: bool = True) -> Decoded:
     """Read the values of one participant's parcels.
 
     Parameters
@@ -23,6 +23,8 @@ def decode_parcels(path: str | Path, patterns: Sequence[str] = ("*",)) -> Decode
         .pscalar.nii; or a row of a table, counted from 0 in brackets: thickness.tsv[3].
     patterns : sequence of str
         Of the columns of the table that are parcels; its first column has ids.
+    measure : bool
+        Whether the last word of all columns, such as _thickness, belongs to the names of the parcels.
 
     Returns
     -------
@@ -47,7 +49,14 @@ def decode_parcels(path: str | Path, patterns: Sequence[str] = ("*",)) -> Decode
         if cell is not None and not is_number(cell):
             raise UnusableMap(f"text among values ('{cell}' in column '{name}')")
     values = np.array([np.nan if cell is None else float(cell) for cell in cells])
-    return Decoded(values, None, {Path(file).name: checksum}, dict.fromkeys(names, 1))
+    parcels = names if measure else without_measure(names)
+    return Decoded(values, None, {Path(file).name: checksum}, dict.fromkeys(parcels, 1))
+
+
+def without_measure(names: Sequence[str]) -> list[str]:
+    """Return names without the last word after an underscore, if all have the same: lh_insula for lh_insula_area."""
+    regions, _, measures = zip(*(name.rpartition("_") for name in names), strict=True)
+    return list(regions) if len(set(measures)) == 1 and all(regions) else list(names)
 
 
 @lru_cache(maxsize=1)

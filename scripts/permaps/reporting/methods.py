@@ -216,7 +216,7 @@ def _statistics(record, verbatim):
         nbs = f"the network-based statistic {cite('zalesky2010')}"
         neighbours = f"edges are neighbours if they share a node, as in {nbs}"
     if space.kind == "parcels":
-        pairs = record["mask"]["n_neighbours"]
+        pairs = max(mask["n_neighbours"] for mask in masks_of(record).values())
         neighbours = f"{pairs:,} pairs of regions are neighbours" if pairs else ""
     if len(parts) > 1:
         neighbours = f"on the cortex, {on_mesh}; below it, {on_voxels}, and extent is volume, in mm³"

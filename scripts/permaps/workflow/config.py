@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
-from permaps.workflow.names import input_names, unfit_names
+from permaps.workflow.names import each_input, input_names, unfit_names
 from permaps.workflow.paths import no_file
 
 # Merged key by key, the default contrasts would be added to the user's.
@@ -204,8 +204,9 @@ def _types(sub):
 def _typed(value, sub, schema):
     """Convert a value to the schema's type if nothing is lost. The check reports anything else."""
     if isinstance(value, dict):
-        known = _properties(value, sub, schema)
-        return {k: _typed(v, known[k], schema) if k in known else v for k, v in value.items()}
+        known, others = _properties(value, sub, schema), sub.get("additionalProperties")
+        others = others if isinstance(others, dict) else {"type": "string"}
+        return {k: _typed(v, known.get(k, others), schema) for k, v in value.items()}
     types = _types(sub)
     if isinstance(value, str) and "string" not in types:
         value = _from_text(value)
@@ -374,7 +375,28 @@ def _conflicts(config):
         *_contrasts_given_twice(config["model"]["contrasts"]),
         *_variances_apart_and_smoothed(config),
         *_unfit_joint_tests(config),
+        *_unfit_tables_of_values(config["dataset"]),
     ]
+
+
+def _unfit_tables_of_values(dataset):
+    """Yield what is wrong with the tables of several inputs that are columns."""
+    values, names = dataset.get("values"), input_names(dataset)
+    for name in values if isinstance(values, dict) else ():
+        if name not in names:
+            yield (
+                f"dataset.values.{name}: found no such name in dataset.maps{nearest(name, names)}; expected names of "
+                f"inputs: {', '.join(names) or 'there are none, so name one table alone'}"
+            )
+    seen = {}
+    for name, one in each_input(dataset).items():
+        if isinstance(one.get("maps"), list):
+            first = seen.setdefault((*one["maps"], one.get("values")), name)
+            if first != name:
+                yield (
+                    f"dataset.maps.{name}: found the columns that {first} has already; expected values of its own "
+                    "for each input: other columns, or a table for each in dataset.values"
+                )
 
 
 def _unfit_joint_tests(config):

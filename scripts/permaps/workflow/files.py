@@ -79,8 +79,11 @@ def check_files(config: dict, given: Sequence[str | Path] = ()) -> None:
 def _inputs(config):
     """Yield (key, path) of every file that the config names."""
     for key in OF_SOURCES:
-        if config["dataset"].get(key) is not None:
-            yield f"dataset.{key}", config["dataset"][key]
+        found = config["dataset"].get(key)
+        if isinstance(found, dict):
+            yield from ((f"dataset.{key}.{name}", path) for name, path in found.items())
+        elif found is not None:
+            yield f"dataset.{key}", found
     if config["model"]["bids"] is not None:
         yield "model.bids", config["model"]["bids"]
     if config["mask"]["strategy"] == "file":

@@ -36,7 +36,11 @@ def each_input(dataset: dict) -> dict[str, dict]:
     """
     if not isinstance(dataset.get("maps"), dict):
         return {"": dataset}
-    return {name: {**dataset, "maps": maps} for name, maps in dataset["maps"].items()}
+    values = dataset.get("values")
+    return {
+        name: {**dataset, "maps": maps, "values": values.get(name) if isinstance(values, dict) else values}
+        for name, maps in dataset["maps"].items()
+    }
 
 
 def unfit_names(

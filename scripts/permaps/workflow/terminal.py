@@ -97,10 +97,11 @@ def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
         return dataset.get("n_subjects"), None, None
     n = people = None
     try:
-        listing = read_listing(dataset)
+        first = next(iter(each_input(dataset).values()))
+        listing = read_listing(first)
         n = len(listing.rows)
         people = len({row[PERSON] for row in listing.rows}) if has_people(dataset) else None
-        paths = listing.own_maps(next(iter(each_input(dataset).values()))["maps"])
+        paths = listing.own_maps(first["maps"])
     except UserError:  # the job that reads the table reports it better
         return n, people, None
     # One is enough: looking for all of them takes a while on a network disk.
