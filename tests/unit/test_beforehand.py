@@ -68,6 +68,12 @@ def test_a_sound_study_says_nothing(study):
     )
 
 
+def test_columns_that_are_no_regions_may_hold_text(study):
+    rows = "".join(f"s{i}\t{20 + i * i}\t{'ab'[i % 2]}\t{i / 3}\t{i / 7}\n" for i in range(8))
+    (study / "t.tsv").write_text("participant_id\tage\tgroup\tlh_a\tlh_b\n" + rows)
+    assert check({"dataset": {"source": "table", "path": "t.tsv", "maps": ["lh_*"]}}, kind="parcels") == []
+
+
 def test_a_model_without_columns_of_the_table(study):
     assert check(model("1", mean="Intercept")) == []
 

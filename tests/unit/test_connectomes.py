@@ -79,6 +79,7 @@ def asymmetric():
         ("", "empty"),
         ("a\tb\nc", "unreadable"),
         (text_of(symmetric()[:3]), r"not a square matrix \(shape 3 x 4\)"),
+        (text_of(symmetric(2)), r"fewer than 3 nodes \(shape 2 x 2\)"),
         (text_of(asymmetric()), "not symmetric .* row 1, column 3"),
         (text_of(symmetric(), NAMES, NAMES[::-1]), "other names, or another order"),
         (text_of(symmetric(), ["a", "a", "b", "c"], ["a", "a", "b", "c"]), "two nodes of one name"),
@@ -109,8 +110,17 @@ def test_places_of_nodes_come_from_a_table(tmp_path):
     (tmp_path / "nodes.tsv").write_text("name\tx\ty\tz\nb\t4\t5\t6\na\t1\t2\t3\n")
     assert read_nodes(tmp_path / "nodes.tsv", ["a", "b"]).tolist() == [[1, 2, 3], [4, 5, 6]]
     assert np.isnan(read_nodes(None, ["a"])).all()
-    with pytest.raises(UserError, match="has no node 'c'"):
-        read_nodes(tmp_path / "nodes.tsv", ["a", "c"])
+    for rows, says in (
+        ("name\tx\ty\tz\nb\t4\t5\t6\n", "has no name 'a', which the maps have"),
+        ("label\na\n", "has no column 'name'"),
+        ("name\na\nb\na\n", "line 4 has the name 'a' again"),
+        ("name\tx\ty\tz\na\t1\t2\tleft\nb\t4\t5\t6\n", "line 2 has 'left' in column 'z'"),
+    ):
+        (tmp_path / "nodes.tsv").write_text(rows)
+        with pytest.raises(UserError, match=says):
+            read_nodes(tmp_path / "nodes.tsv", ["a", "b"])
+    (tmp_path / "nodes.tsv").write_text("name\tx\ty\tz\na\t1\t2\tn/a\n")
+    assert np.isnan(read_nodes(tmp_path / "nodes.tsv", ["a"])).tolist() == [[False, False, True]]
 
 
 def test_maps_are_written_as_matrices_and_read(tmp_path):

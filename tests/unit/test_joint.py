@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import build_joint
 import fit_joint
@@ -14,6 +15,9 @@ from permaps.permutation.joint import joint_model, load_model
 from permaps.permutation.observed import observe
 from permaps.permutation.relabelling import relabelling
 from permaps.spaces.files import read_map
+from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
+from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.statistics.combinations import COMBINATIONS, Partial, log_p_of, tables_of
 from permaps.statistics.combining import combine
@@ -232,6 +236,53 @@ def test_the_elements_are_those_that_all_inputs_have(files, tmp_path):
     t = [by_numpy(own.astype(float), study.design, study.weights, *still) for own in maps]
     least = np.min([2 * stats.t.sf(np.abs(one), model.parts[0].dof) for one in t], axis=0)
     np.testing.assert_allclose(10.0**-logp, np.minimum(least * 2 * model.space.n_elements, 1), rtol=1e-3)
+
+
+def octahedron(moved=0.0):
+    faces = np.array([[a, b, c] for a in (0, 1) for b in (2, 3) for c in (4, 5)], np.int32)
+    places = np.concatenate([np.eye(3), -np.eye(3)])[[0, 3, 1, 4, 2, 5]].astype(np.float32) + np.float32(
+        moved
+    )
+    return Surface(np.ones(6, bool), np.array(["L"]), np.array([6]), places, faces, np.array(["mine"]))
+
+
+def grayordinates(moved=0.0, n_voxels=8):
+    voxels = Volume(np.ones((2, 2, n_voxels // 4), bool), np.eye(4))
+    structure = np.repeat([0, 1], [6, n_voxels])
+    names = np.array(["CORTEX_LEFT", "PUTAMEN_LEFT"])
+    mask = np.arange(6 + n_voxels) % 5 != 0
+    return Grayordinates(mask, octahedron(moved), voxels, names, structure, np.arange(6 + n_voxels))
+
+
+def regions(names):
+    return Parcels(
+        np.ones(len(names), bool), np.array(list(names)), np.full((len(names), 3), np.nan), np.empty((0, 2), int),
+        np.empty(0, np.uint8),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (octahedron(), octahedron().part(np.arange(1, 6)), None),
+        (octahedron(), octahedron(1.0), "the maps of a and of b are on different grids or meshes"),
+        (grayordinates(), grayordinates().part(np.arange(1, 9)), None),
+        (grayordinates(), grayordinates(1.0), "on different grids or meshes"),
+        (grayordinates(), grayordinates(n_voxels=12), "on different grids or meshes"),
+        (regions("vwx"), regions("vwx").part([0, 2]), None),
+        (regions("vwx"), regions("vwy"), "a and b are not of the same regions: .*'x' is in a alone"),
+        (regions("vwx"), regions("wvx"), "found other names or another order"),
+        (regions("vwx"), octahedron(), "on different grids or meshes"),
+    ],
+)
+def test_tests_share_what_their_maps_are_defined_on(one, other, says):
+    models = {"a": SimpleNamespace(space=one), "b": SimpleNamespace(space=other)}
+    if says:
+        with pytest.raises(UserError, match=says):
+            build_joint.shared_space("either", models)
+        return
+    space, (mine, its) = build_joint.shared_space("either", models)
+    assert len(mine) == len(its) == space.n_elements == other.n_elements
 
 
 @pytest.mark.parametrize(

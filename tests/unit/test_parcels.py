@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from permaps.inputs.cifti import decode_parcellated
 from permaps.inputs.columns import chosen_columns, rows_of_values
+from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
-from permaps.inputs.parcels import decode_parcels, read_neighbours
+from permaps.inputs.parcels import decode_parcels, read_neighbours, without_measure
 from permaps.inputs.sources import read_listing
 from permaps.inputs.thickness import columns, planted, thickness
 from permaps.reporting import ranked
@@ -19,6 +20,7 @@ from permaps.spaces.kinds import KINDS, fitted, kind_of
 from permaps.spaces.making import make_parcels
 from permaps.spaces.parcels import Parcels
 from permaps.workflow.errors import UserError
+from permaps.workflow.names import each_input
 from real_data import DATA
 
 MIMIC = DATA / "cifti_mimic"
@@ -84,6 +86,37 @@ def test_values_are_looked_up_by_id_or_are_in_the_table_itself(tmp_path):
     assert kind_of(dataset).name == "parcels" and kind_of(dataset).ending == ".tsv"
     in_cifti = kind_of(dataset | {"maps": "{participant_id}.pscalar.nii"})
     assert in_cifti.name == "parcels" and in_cifti.ending == ".pscalar.nii"
+
+
+def test_several_inputs_have_columns_and_a_table_each(tmp_path):
+    measures = {"thickness": 2.5, "area": 900}
+    for name, value in measures.items():
+        rows = [f"lh.aparc.{name}\tlh_insula_{name}\trh_cuneus_{name}\n", f"s1\t{value}\t1\n"]
+        (tmp_path / f"{name}.tsv").write_text("".join(rows))
+    (tmp_path / "participants.tsv").write_text("participant_id\tage\ns1\t20\n")
+    dataset = {"source": "table", "path": str(tmp_path / "participants.tsv"), "id": "participant_id"}
+    dataset["maps"] = {name: [f"*_{name}"] for name in measures}
+    dataset["values"] = {name: str(tmp_path / f"{name}.tsv") for name in measures}
+    assert kind_of(dataset).name == "parcels"
+    for name, one in each_input(dataset).items():
+        (path,) = read_listing(one).own_maps(one["maps"])
+        found = decoder("parcels", one["maps"], measure=False)(path)
+        assert list(found.parts) == ["lh_insula", "rh_cuneus"] and found.data[0] == measures[name]
+        assert list(decoder("parcels", one["maps"])(path).parts)[0] == f"lh_insula_{name}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "regions"),
+    [
+        (["lh_a_area", "rh_b_area"], ["lh_a", "rh_b"]),
+        (["lh_a_area", "rh_b_volume"], ["lh_a_area", "rh_b_volume"]),
+        (["Left-Putamen", "Right-Putamen"], ["Left-Putamen", "Right-Putamen"]),
+        (["_area", "b_area"], ["_area", "b_area"]),
+        (["lh_a_area"], ["lh_a"]),
+    ],
+)
+def test_a_measure_is_the_last_word_of_all_columns(columns, regions):
+    assert without_measure(columns) == regions
 
 
 def test_maps_come_back_and_say_what_is_not_analysed(tmp_path):

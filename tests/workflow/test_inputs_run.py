@@ -2,7 +2,9 @@
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 from tiny import CONFIG, UP_TO_MAPS, Study, contents, copy_workflow, layered, write_data
 
 FACES = {"faces": "sub-{participant_id}.nii.gz"}
@@ -84,3 +86,35 @@ def test_one_input_more_relabels_that_input_alone(one, tmp_path):
         # At least the p of the input alone, and at most that times two.
         assert (all_inputs <= own + 1e-6).all() and (all_inputs >= own - np.log10(2) - 1e-6).all()
         assert (all_inputs < own).any()
+
+
+def test_columns_of_two_tables_are_tested_together(one, tmp_path):
+    """Thickness and area of the same regions, each with a table of its own, whose rows are in another order."""
+    study = one.copied(tmp_path / "study")
+    rng = np.random.default_rng(3)
+    for measure in ("thickness", "area"):
+        names = [f"{side}_{region}_{measure}" for side in ("lh", "rh") for region in ("insula", "cuneus")]
+        rows = [[str(i + 1), *(f"{v:.4f}" for v in rng.normal(i * 0.3, 1, len(names)))] for i in range(8)]
+        lines = ["\t".join(row) for row in [[f"lh.aparc.{measure}", *names], *rng.permutation(rows)]]
+        (tmp_path / f"{measure}.tsv").write_text("\n".join(lines) + "\n")
+    dataset = {
+        "source": "table",
+        "path": "DATA/participants.tsv",
+        "maps": {measure: [f"*_{measure}"] for measure in ("thickness", "area")},
+        "values": {measure: str(tmp_path / f"{measure}.tsv") for measure in ("thickness", "area")},
+    }
+    config = {"dataset": dataset, "results": "regions", "figures": False}
+    config |= {key: CONFIG[key] for key in ("model", "permutation")}
+    config["joint"] = {"either": {"combine": "fisher", "inputs": list(dataset["maps"]), "contrasts": ["age"]}}
+    study.finish(config=config, timeout=900)
+    folder = study.work / "regions"
+    table = pd.read_csv(folder / "maps/joint-either_stat-fisher_statmap.tsv", sep="\t")
+    assert table["name"].tolist() == ["lh_insula", "lh_cuneus", "rh_insula", "rh_cuneus"]
+    dof = 8 - 2
+    own = [
+        pd.read_csv(folder / f"maps/input-{m}_contrast-age_stat-t_statmap.tsv", sep="\t")["value"]
+        for m in dataset["maps"]
+    ]
+    p = [2 * stats.t.sf(np.abs(t), dof) for t in own]
+    np.testing.assert_allclose(table["value"], -2 * np.log(p).sum(axis=0), rtol=1e-5)
+    assert "thickness, 4 regions; area, 4 regions" in (folder / "methods.md").read_text()

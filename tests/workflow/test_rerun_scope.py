@@ -198,19 +198,19 @@ CHANGES = {
         targets=("quality/brain_mask.npz",),
     ),
     "space.mask": Change(
-        {"space": {"mask": "lh.cortex.label.gii"}},
+        {"space": {"mask": "DATA/regions.tsv"}},
         {"make_brain_mask"},
         source="surface",
         targets=("quality/brain_mask.npz",),
     ),
     "space.labels": Change(
-        {"space": {"labels": "nodes.tsv"}},
+        {"space": {"labels": "DATA/regions.tsv"}},
         {"make_brain_mask"},
         source="edges",
         targets=("quality/brain_mask.npz",),
     ),
     "space.adjacency": Change(
-        {"space": {"adjacency": "pairs.tsv"}},
+        {"space": {"adjacency": "DATA/regions.tsv"}},
         {"make_brain_mask"},
         source="parcels",
         targets=("quality/brain_mask.npz",),

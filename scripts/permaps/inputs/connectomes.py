@@ -9,12 +9,14 @@ import numpy as np
 
 from permaps.inputs.images import Decoded, UnusableMap, one_line, shape_text
 from permaps.inputs.tables import MISSING, inert, is_number, read_rows
-from permaps.workflow.errors import UserError
+from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
 
 # Two halves of a symmetric matrix may differ by rounding.
 SYMMETRIC = 1e-5
+# Two nodes have a single edge, over which nothing is to be corrected.
+FEWEST_NODES = 3
 
 
 def decode_connectome(path: str | Path) -> Decoded:
@@ -50,8 +52,10 @@ def decode_connectome(path: str | Path) -> Decoded:
         raise
     except Exception as error:  # a damaged file can raise nearly anything
         raise UnusableMap(f"unreadable ({one_line(error)})") from None
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 3:
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UnusableMap(f"not a square matrix (shape {shape_text(matrix.shape)})")
+    if len(matrix) < FEWEST_NODES:
+        raise UnusableMap(f"fewer than {FEWEST_NODES} nodes (shape {shape_text(matrix.shape)})")
     if matrix.dtype.kind not in "biuf":
         raise UnusableMap(f"data of type {matrix.dtype}")
     one, other = np.triu_indices(len(matrix), 1)
@@ -119,21 +123,37 @@ def read_nodes(path: str | Path | None, names: list[str]) -> np.ndarray:
     places = np.full((len(names), 3), np.nan)
     if path is None:
         return places
-    columns, rows, _ = read_rows(path)
+    columns, rows, lines = read_rows(path)
     if "name" not in columns:
         raise UserError(
-            f"space.labels: {path} has no column 'name'; expected one row per node with name, and x, y and z where "
-            f"there are coordinates. The columns are: {', '.join(columns)}."
+            f"space.labels: {path} has no column 'name'; expected one row per node or region with name, and x, y and "
+            f"z where there are coordinates. The columns are: {', '.join(columns)}."
         )
-    by_name = {row["name"]: row for row in rows}
+    by_name = {}
+    for row, line in zip(rows, lines, strict=True):
+        if row["name"] in by_name:
+            raise UserError(
+                f"space.labels: {path}: line {line} has the name {row['name']!r} again; expected it once."
+            )
+        by_name[row["name"]] = row, line
     if missing := [name for name in names if name not in by_name]:
         raise UserError(
-            f"space.labels: {path} has no node {missing[0]!r}, which the matrices have; expected all {len(names)} of "
-            "them. Nodes without names are called by their numbers, from 1 on."
+            f"space.labels: {path} has no name {missing[0]!r}, which the maps have{nearest(missing[0], by_name)}; "
+            f"expected all {len(names)} of them. Nodes without names are called by their numbers, from 1 on."
         )
     if {"x", "y", "z"} <= set(columns):
-        places[:] = [[float(by_name[name][axis] or "nan") for axis in "xyz"] for name in names]
+        places[:] = [_place(*by_name[name], path) for name in names]
     return places
+
+
+def _place(row, line, path):
+    for axis in "xyz":
+        if row[axis] is not None and not is_number(row[axis]):
+            raise UserError(
+                f"space.labels: {path}: line {line} has {row[axis]!r} in column '{axis}'; expected a coordinate in "
+                "mm, or n/a where it is not known."
+            )
+    return [float(row[axis] or "nan") for axis in "xyz"]
 
 
 def write_square(path: str | Path, names: Sequence[str], matrix: np.ndarray) -> None:

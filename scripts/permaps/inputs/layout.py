@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from permaps.inputs.images import affine_text, same_grid, shape_text
+from permaps.inputs.surfaces import SIDES
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Layout:
         whose : str
             Who has the other one: "most maps".
         """
+        if _on_surfaces(self) and _on_surfaces(other):
+            if self.parts.keys() != other.parts.keys():
+                return f"other hemispheres ({_sides(self)}, {whose} have {_sides(other)})"
+            return f"another mesh ({_parts(self)}, {whose} have {_parts(other)})"
         if self.models and other.models:
             return f"other brain models ({_unlike(self.parts, other.parts, whose)})"
         if set(self.parts) == set(other.parts) and self.shape == other.shape and self.parts != {}:
@@ -72,11 +77,18 @@ def _unlike(parts, others, whose):
 def _parts(layout):
     if not layout.parts:
         return f"a volume of {shape_text(layout.shape)} voxels"
-    sides = {"L": "left", "R": "right"}
-    if not set(layout.parts) <= set(sides):
+    if not _on_surfaces(layout):
         names = list(layout.parts)
         return f"nodes {', '.join(names[:3])}, ..., {names[-1]} ({len(names)})"
-    return " and ".join(f"{n} vertices of the {sides[side]} hemisphere" for side, n in layout.parts.items())
+    return " and ".join(f"{n:,} vertices of the {SIDES[side]} hemisphere" for side, n in layout.parts.items())
+
+
+def _on_surfaces(layout):
+    return bool(layout.parts) and set(layout.parts) <= set(SIDES)
+
+
+def _sides(layout):
+    return " and ".join(SIDES[side] for side in layout.parts)
 
 
 def _oriented(affine):

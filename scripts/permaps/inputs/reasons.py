@@ -27,6 +27,8 @@ ADVICE = {
     "node": "Take matrices of the same nodes, with their rows and columns in one order.",
     "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
     "not a square matrix": "A matrix has a row and a column for each node.",
+    "another mesh": "Take maps sampled on one mesh, as by mri_surf2surf or wb_command -metric-resample.",
+    "other hemispheres": "Every participant needs a file of each hemisphere that the others have.",
     "hemispheres swapped": "Mend the names of the files, or what they say inside (wb_command -set-structure).",
     "holds the values of the map": "A covariate is another measure than the map: mend its paths.",
     "shape": "Resample the maps to one grid first.",

@@ -4,6 +4,7 @@ Snakemake finds the same problems later, and shows some of them as a traceback o
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
 HOME = Path(__file__).parents[3]
 # The keys of a dataset that are files.
 OF_SOURCES = ("path", "values", "design", "contrasts", "ftests", "blocks")
+# A mesh that nilearn brings, and no file.
+TEMPLATE = re.compile("fsaverage[3-7]")
 # What the folder of the workflow consists of.
 PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
 
@@ -88,10 +91,11 @@ def _inputs(config):
         yield "model.bids", config["model"]["bids"]
     if config["mask"]["strategy"] == "file":
         yield "mask.file", config["mask"]["file"]
-    for key, path in config["atlas"].items():
-        if path is not None:
-            hemispheres = (path.replace("{hemi}", name) for name in ("lh", "rh", "L", "R"))
-            yield f"atlas.{key}", next(filter(os.path.exists, hemispheres), path)
+    for section in ("space", "atlas"):
+        for key, path in config[section].items():
+            if path is not None and not TEMPLATE.fullmatch(path):
+                hemispheres = (path.replace("{hemi}", name) for name in ("lh", "rh", "L", "R"))
+                yield f"{section}.{key}", next(filter(os.path.exists, hemispheres), path)
     for key in ("small_volumes", "regions"):
         for name, where in config["inference"][key].items():
             if isinstance(where, str):  # and not a sphere

@@ -86,19 +86,21 @@ def model(formula="1 + age", **contrasts):
     return {"model": {"formula": formula, "contrasts": contrasts or {"age": "age"}}}
 
 
-def connectomes(box, change):
-    """Give everyone a matrix of five nodes."""
+def connectomes(box, change, order=None):
+    """Give everyone a matrix of five nodes, with names if their order changes from one to the next."""
     for i in range(8):
         half = np.triu(np.random.default_rng(i).normal(size=(5, 5)), 1)
-        np.savetxt(box.study.folder / f"maps/{i}.csv", change(half + half.T), delimiter=",")
+        names = ",".join(order(list("abcde"), i // 2)) if order else ""
+        path = box.study.folder / f"maps/{i}.csv"
+        np.savetxt(path, change(half + half.T), delimiter=",", header=names, comments="")
         box.study.set(i, "map", f"maps/{i}.csv")
 
 
-def on_surfaces(box, structure="CortexLeft"):
-    """Give everyone a map of six vertices of the left hemisphere."""
+def on_surfaces(box, structure="CortexLeft", sizes=(6,) * 8):
+    """Give everyone a map of six vertices of the left hemisphere, or of other numbers of them."""
     meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": structure})
     for i in range(8):
-        values = nib.gifti.GiftiDataArray(np.arange(i + 1, i + 7, dtype=np.float32))
+        values = nib.gifti.GiftiDataArray(np.arange(i + 1, i + 1 + sizes[i], dtype=np.float32))
         nib.save(
             nib.gifti.GiftiImage(darrays=[values], meta=meta), box.study.folder / f"maps/lh.{i + 1:02d}.gii"
         )
@@ -177,6 +179,18 @@ VALUES = [
         "inputs that differ in case alone",
         table(maps={"faces": "map", "Faces": "map"}),
         ("dataset.maps.faces: found a name that differs from 'Faces' in case alone",),
+        "conflicts",
+    ),
+    Value(
+        "table of values of no input",
+        table(maps={"thickness": ["*_thickness"]}, values={"thicknes": "a.tsv"}),
+        ("dataset.values.thicknes: found no such name in dataset.maps", "did you mean 'thickness'?"),
+        "conflicts",
+    ),
+    Value(
+        "columns of two inputs",
+        table(maps={"one": ["lh_*"], "other": ["lh_*"]}),
+        ("dataset.maps.other: found the columns that one has already", "a table for each in dataset.values"),
         "conflicts",
     ),
     Value(
@@ -576,6 +590,10 @@ STOPS = [
          config=SURFACES, target=BRAIN),
     Stop("Surfaces", "another mesh", ("space.mesh: the left hemisphere of fsaverage5 has 10,242 vertices, and the maps have 6 there",),
          on_surfaces, config=SURFACES | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
+    Stop("Surfaces", "another mesh than most maps", ("2 of 8 participants stay", "6 another mesh", "as by mri_surf2surf"),
+         lambda box: on_surfaces(box, sizes=[6, 6, 5, 7, 8, 9, 10, 11]), config=SURFACES, target=BRAIN),
+    Stop("Surfaces", "no such mesh", ("space.mesh: there is no file '../study/{hemi}.surf.gii'",),
+         on_surfaces, config=SURFACES | {"space": {"mesh": "../study/{hemi}.surf.gii"}}, target=BRAIN),
     Stop("Surfaces", "hemispheres swapped", ("8 hemispheres swapped", "says right inside and left in its name"),
          lambda box: on_surfaces(box, "CortexRight"), config=SURFACES, target=BRAIN),
     Stop("Grayordinates", "a time series", ("8 a time series", "take the .dscalar.nii"),
@@ -607,6 +625,11 @@ STOPS = [
          regions, config=PARCELS | {"inference": {"statistics": ["voxel", "tfce"]}}, target=BRAIN),
     Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
          lambda box: connectomes(box, lambda m: m[:4]), config=SURFACES, target=BRAIN),
+    Stop("Connectomes", "nodes in another order", ("2 of 8 participants stay", "6 node ", "in one order"),
+         lambda box: connectomes(box, lambda m: m, np.roll), config=SURFACES, target=BRAIN),
+    Stop("Connectomes", "no name of a node", ("space.labels:", "nodes.tsv has no name '5', which the maps have"),
+         lambda box: (connectomes(box, lambda m: m), (box.study.folder / "nodes.tsv").write_text("name\n1\n2\n3\n4\n")),
+         config=SURFACES | {"space": {"labels": "../study/nodes.tsv"}}, target=BRAIN),
     Stop("Connectomes", "not symmetric", ("8 not symmetric", "write the mean of both halves"),
          lambda box: connectomes(box, np.triu), config=SURFACES, target=BRAIN),
     Stop("Participants", "a query that nobody passes", ("0 of 8 participants stay", "8 query: age > 100"),
