@@ -101,7 +101,7 @@ def test_other_nodes_and_another_order_are_told():
     assert one.same(one) and not one.same(moved) and not one.same(fewer)
     assert (
         moved.difference(one, "most maps")
-        == "node 'c' where most maps have 'b': the same nodes in another order"
+        == "nodes in another order ('c' where most maps have 'b')"
     )
     assert "(3), most maps have nodes a, b, c, ..., d (4)" in fewer.difference(one, "most maps")
 

@@ -102,7 +102,7 @@ def test_several_inputs_have_columns_and_a_table_each(tmp_path):
         (path,) = read_listing(one).own_maps(one["maps"])
         found = decoder("parcels", one["maps"], measure=False)(path)
         assert list(found.parts) == ["lh_insula", "rh_cuneus"] and found.data[0] == measures[name]
-        assert list(decoder("parcels", one["maps"])(path).parts)[0] == f"lh_insula_{name}"
+        assert f"lh_insula_{name}" in decoder("parcels", one["maps"])(path).parts
 
 
 @pytest.mark.parametrize(

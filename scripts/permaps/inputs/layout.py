@@ -55,7 +55,7 @@ class Layout:
         if set(self.parts) == set(other.parts) and self.shape == other.shape and self.parts != {}:
             moved = next(((a, b) for a, b in zip(self.parts, other.parts, strict=True) if a != b), None)
             if moved:
-                return f"node {moved[0]!r} where {whose} have {moved[1]!r}: the same nodes in another order"
+                return f"nodes in another order ({moved[0]!r} where {whose} have {moved[1]!r})"
         if self.parts or other.parts:
             return f"{_parts(self)}, {whose} have {_parts(other)}"
         if self.shape != other.shape:

@@ -625,7 +625,7 @@ STOPS = [
          regions, config=PARCELS | {"inference": {"statistics": ["voxel", "tfce"]}}, target=BRAIN),
     Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
          lambda box: connectomes(box, lambda m: m[:4]), config=SURFACES, target=BRAIN),
-    Stop("Connectomes", "nodes in another order", ("2 of 8 participants stay", "6 node ", "in one order"),
+    Stop("Connectomes", "nodes in another order", ("2 of 8 participants stay", "6 nodes in another order", "in one order"),
          lambda box: connectomes(box, lambda m: m, np.roll), config=SURFACES, target=BRAIN),
     Stop("Connectomes", "no name of a node", ("space.labels:", "nodes.tsv has no name '5', which the maps have"),
          lambda box: (connectomes(box, lambda m: m), (box.study.folder / "nodes.tsv").write_text("name\n1\n2\n3\n4\n")),
