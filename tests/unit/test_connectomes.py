@@ -99,10 +99,7 @@ def test_other_nodes_and_another_order_are_told():
         for n, names in ((4, NAMES), (4, ["a", "c", "b", "d"]), (3, NAMES[:3]))
     )
     assert one.same(one) and not one.same(moved) and not one.same(fewer)
-    assert (
-        moved.difference(one, "most maps")
-        == "nodes in another order ('c' where most maps have 'b')"
-    )
+    assert moved.difference(one, "most maps") == "nodes in another order ('c' where most maps have 'b')"
     assert "(3), most maps have nodes a, b, c, ..., d (4)" in fewer.difference(one, "most maps")
 
 
