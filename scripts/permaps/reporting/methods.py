@@ -233,7 +233,8 @@ def _statistics(record, verbatim):
     if len(parts) > 1:
         also += (
             " Cortex and voxels were enhanced each on its own and corrected together, by the smallest p of each "
-            f"relabelling over the two {cite('westfall2008')}; the {space.element} statistic has one maximum over both."
+            f"relabelling over the two {cite('westfall2008')}; the {space.element} statistic has one maximum over "
+            "both."
         )
     if volumes := [_place(name, where) for name, where in inference["small_volumes"].items()]:
         also += f" The same was done within {_and(volumes)}, by relabellings of {_its(volumes)} own."
