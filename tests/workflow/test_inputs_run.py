@@ -117,4 +117,4 @@ def test_columns_of_two_tables_are_tested_together(one, tmp_path):
     ]
     p = [2 * stats.t.sf(np.abs(t), dof) for t in own]
     np.testing.assert_allclose(table["value"], -2 * np.log(p).sum(axis=0), rtol=1e-5)
-    assert "thickness, 4 regions; area, 4 regions" in (folder / "methods.md").read_text()
+    assert "area, 4 regions; thickness, 4 regions" in (folder / "methods.md").read_text()
