@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk
 from permaps.permutation.joint import load_model
-from permaps.permutation.together import parts_of
+from permaps.permutation.smallest import parts_of
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 

@@ -4,8 +4,8 @@ import numpy as np
 from permaps.inputs.frames import read_frame
 from permaps.permutation.correction import observed_p, read_maxima
 from permaps.permutation.discoveries import Bound
+from permaps.permutation.smallest import parts_of
 from permaps.permutation.thresholds import critical_value
-from permaps.permutation.together import parts_of
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
 from permaps.reporting.shown import active

@@ -16,7 +16,7 @@ from permaps.permutation import null as null_module
 from permaps.permutation.chunk import enhancement_of, merge
 from permaps.permutation.correction import fwe_p
 from permaps.permutation.observed import Observed, observe
-from permaps.permutation.together import together
+from permaps.permutation.smallest import with_joined_parts
 from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.kinds import KINDS, exponents, kind_of
@@ -268,9 +268,9 @@ def test_no_scale_of_one_part_changes_the_p_of_the_other():
     rng = np.random.default_rng(3)
     cortex, voxels = rng.exponential(size=(2, 200))
     maxima = {"tfce_cortex": cortex, "tfce_voxels": voxels, "voxel": cortex}
-    usual = together(maxima)["tfce"]
-    np.testing.assert_allclose(together(maxima | {"tfce_cortex": 1e5 * cortex})["tfce"], usual)
-    assert together({"tfce": cortex, "voxel": voxels}).keys() == {"tfce", "voxel"}
+    usual = with_joined_parts(maxima)["tfce"]
+    np.testing.assert_allclose(with_joined_parts(maxima | {"tfce_cortex": 1e5 * cortex})["tfce"], usual)
+    assert with_joined_parts({"tfce": cortex, "voxel": voxels}).keys() == {"tfce", "voxel"}
 
 
 def test_tables_have_an_area_or_a_volume(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model, contrast_model
 from permaps.permutation.null import ENHANCED, Apart, Enhancement, null_maxima
-from permaps.permutation.together import together
+from permaps.permutation.smallest import with_joined_parts
 from permaps.spaces.volume import Volume
 from permaps.statistics.sorted_p import Scale, least_slope, scale_of
 from permaps.workflow.errors import UserError
@@ -213,7 +213,7 @@ def merge(
     -------
     dict of numpy.ndarray, each of length n_total
         The maxima, and `tdp`, the pivotal statistic of those bounds. Maxima of several parts are there by part, and
-        as `permaps.permutation.together.together` joins them.
+        as `permaps.permutation.smallest.with_joined_parts` joins them.
     """
     maxima = {}
     for chunk in chunks:
@@ -223,7 +223,7 @@ def merge(
         for name, values in chunk.items():
             if name == "voxel" or (name.startswith(ENHANCED) and not name.endswith("_exceedances")):
                 maxima.setdefault(name, []).append(values)
-    return together({name: np.concatenate(pieces)[:n_total] for name, pieces in maxima.items()})
+    return with_joined_parts({name: np.concatenate(pieces)[:n_total] for name, pieces in maxima.items()})
 
 
 def count_exceedances(

@@ -11,7 +11,7 @@ from permaps.permutation.chunk import enhancement_of, p_scale
 from permaps.permutation.correction import fwe_p, minus_log10
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED, heights_of, observed_statistic
-from permaps.permutation.together import parts_of
+from permaps.permutation.smallest import parts_of
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.enhancement import clusters, tfce_map
