@@ -34,14 +34,10 @@ def summary_page(
     -------
     str
     """
-    methods, space = methods_paragraph(record), space_of(record)
+    space = space_of(record)
     return rendered(
         "summary.html",
-        questions=question(record),
-        design=shown.design(record),
-        limitations=limitations(record),
-        numbers=shown.numbers(numbers, space),
-        small_volumes=None if small_volumes is None else shown.small_volumes(small_volumes),
+        **in_words(record, numbers, small_volumes),
         contrasts=[
             {
                 "name": name,
@@ -51,9 +47,21 @@ def summary_page(
             for name, files in contrasts.items()
         ],
         element=space.element,
-        methods=methods,
-        references=map(listed, cited(methods)),
     )
+
+
+def in_words(record: dict, numbers: pd.DataFrame, small_volumes: pd.DataFrame | None) -> dict[str, object]:
+    """Return what all pages of a run say: values of their templates; parameters as of `summary_page`."""
+    methods = methods_paragraph(record)
+    return {
+        "questions": question(record),
+        "design": shown.design(record),
+        "limitations": limitations(record),
+        "numbers": shown.numbers(numbers, space_of(record)),
+        "small_volumes": None if small_volumes is None else shown.small_volumes(small_volumes),
+        "methods": methods,
+        "references": list(map(listed, cited(methods))),
+    }
 
 
 def landing_page(record: dict, numbers: pd.DataFrame, contrasts: dict[str, dict]) -> str:

@@ -7,9 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from permaps.reporting import shown
-from permaps.reporting.methods import limitations, methods_paragraph, question
-from permaps.reporting.pages import rendered
-from permaps.reporting.references import cited, listed
+from permaps.reporting.pages import in_words, rendered
 from permaps.reporting.style import p_text
 from permaps.reporting.words import space_of
 from permaps.spaces.space import Space
@@ -95,7 +93,7 @@ def report_page(
     small_volumes : pandas.DataFrame, optional
         What was found in small volumes.
     """
-    methods, space = methods_paragraph(record), space_of(record)
+    space = space_of(record)
     embed = len(contrasts) <= MOST_EMBEDDED
     return rendered(
         "report.html",
@@ -104,17 +102,11 @@ def report_page(
         results=record["config"]["results"],
         date=datetime.now().strftime("%Y-%m-%d %H:%M"),
         version=record["permaps"]["version"],
-        questions=question(record),
-        design=shown.design(record),
-        limitations=limitations(record),
-        numbers=shown.numbers(numbers, space),
-        small_volumes=None if small_volumes is None else shown.small_volumes(small_volumes),
+        **in_words(record, numbers, small_volumes),
         contrasts=[_section(name, found, numbers, space, embed) for name, found in contrasts.items()],
         design_figures=design,
         quality_figures=quality,
         excluded=shown.rows(excluded[["participant_id", "reason"]]),
-        methods=methods,
-        references=map(listed, cited(methods)),
         software=record["software"],
         files=files,
         stale=stale,
