@@ -7,9 +7,10 @@ from permaps.inputs.outliers import sentence
 from permaps.inputs.plausible import FULL, doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
-from permaps.reporting.words import analysed, enhanced, masks_of, space_of
+from permaps.reporting.words import SCHEMES, analysed, enhanced, masks_of, space_of
 from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
 from permaps.workflow.names import input_names
+from permaps.workflow.terminal import too_few
 
 FEW_PARTICIPANTS = 20
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}
@@ -175,11 +176,7 @@ def _relabellings(record, verbatim):
     config = record["config"]
     numbers = {}
     for name, contrast in record["contrasts"].items():
-        how = {
-            "permute": "permutations",
-            "flip": "sign-flips",
-            "both": "combined permutations and sign-flips",
-        }[contrast["scheme"]]
+        how = SCHEMES[contrast["scheme"]]
         number = f"{contrast['n_relabellings']:,} {how}"
         if contrast["exact"]:
             number = (
@@ -360,10 +357,10 @@ def limitations(record: dict) -> list[str]:
     -------
     list of str
     """
-    alpha = record["config"]["inference"]["alpha"]
+    alpha, tail_fit = (record["config"]["inference"][key] for key in ("alpha", "tail_fit"))
     shared = {}
     for name, contrast in record["contrasts"].items():
-        for note in _contrast_limits(contrast, alpha):
+        for note in _contrast_limits(contrast, alpha, tail_fit):
             shared.setdefault(note, []).append(name)
     notes = [f"{', '.join(names)}: {note}" for note, names in shared.items()]
     people = record["participants"]["people"] or record["participants"]["included"]
@@ -393,15 +390,11 @@ def limitations(record: dict) -> list[str]:
     return notes
 
 
-def _contrast_limits(contrast, alpha):
+def _contrast_limits(contrast, alpha, tail_fit):
     """Limitations of one contrast."""
     n = contrast["n_relabellings"]
-    least = 1 / (n + 1)
-    if least > alpha:
-        yield (
-            f"with {n:,} relabelling{'s' * (n != 1)} besides the observed one no p can be below {least:.3g}, "
-            f"so nothing can be significant at {alpha:g}."
-        )
+    if note := too_few(n, alpha, tail_fit=tail_fit):
+        yield f"{note[0].lower()}{note[1:]}"
     elif not contrast["exact"] and n + 1 < 50 / alpha:
         half = 1.96 * (alpha * (1 - alpha) / (n + 1)) ** 0.5
         yield (

@@ -21,7 +21,6 @@ FURTHER = {
     "p_gpd": "p by the tail's fit",
 }
 _UNITS = {"mm3": "mm³", "mm2": "mm²"}
-SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "permutations with sign-flips"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def design(record: dict) -> dict[str, str]:
     for name, contrast in record["contrasts"].items():
         exact = " (all there are: p is exact)" if contrast["exact"] else ""
         entries[f"Relabellings, {name}"] = (
-            f"{contrast['n_relabellings']:,} {SCHEMES[contrast['scheme']]}{exact}"
+            f"{contrast['n_relabellings']:,} {words.SCHEMES[contrast['scheme']]}{exact}"
         )
     return entries
 

@@ -5,6 +5,8 @@ import os
 from permaps.spaces.space import Space
 from permaps.spaces.stored import KINDS
 
+# What relabellings are called, by the scheme.
+SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "combined permutations and sign-flips"}
 # Where maps are smoothed that are no volumes.
 _ALONG = {"surface": " along the surface", "grayordinates": " along the surface, and within the voxels"}
 
