@@ -15,6 +15,7 @@ min_version("9.19")
 from permaps.design.given import check_blocks, with_model
 from permaps.inputs.sources import OWN
 from permaps.workflow.defaults import complete
+from permaps.workflow.digest import Sources
 from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files, check_place
@@ -74,9 +75,10 @@ include: "rules/records.smk"
 include: "rules/terminal.smk"
 
 
+sources = Sources()
 for each in workflow.rules:
     if Path(each.snakefile).parent == HOME / "rules":  # not the rules of a workflow that imports this one
-        complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(60)))
+        complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(60)), sources)
 
 
 rule all:

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from permaps.workflow.digest import library_digest
+from permaps.workflow.digest import Sources, library_digest
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
 
 
-def complete(rule: "Rule", home: Path, results: str, resources: dict) -> None:
+def complete(rule: "Rule", home: Path, results: str, resources: dict, sources: Sources) -> None:
     """Give a rule its log, benchmark, environment and resources, and the parameters that make it run again.
 
     Parameters
@@ -22,13 +22,15 @@ def complete(rule: "Rule", home: Path, results: str, resources: dict) -> None:
         Folder for logs and benchmarks.
     resources : dict
         Used for a rule that names no others.
+    sources : Sources
+        The same for all rules.
     """
     rule.log_modifier = rule.benchmark_modifier = rule.output_modifier
     rule.set_log(f"{results}/logs/{stem(rule)}.log")
     rule.benchmark = f"{results}/benchmarks/{stem(rule)}.tsv"
     rule.conda_env = rule.conda_env or str(home / "envs/imaging.yaml")
     # Snakemake does not know the modules that a script imports: an edit of one has to run the rule again.
-    rule.set_params(library=library_digest(home / "scripts" / Path(str(rule.script)).name))
+    rule.set_params(library=library_digest(home / "scripts" / Path(str(rule.script)).name, sources))
     missing = {name: value for name, value in resources.items() if name not in rule.resources}
     rule.resources.update(type(rule.resources).from_mapping(missing))
 

@@ -18,36 +18,55 @@ IMPORT = re.compile(
 )
 
 
-def modules_of(script: str | Path) -> list:
+class Sources:
+    """Files of code, each read and searched once: one object for many scripts, as they are at one time."""
+
+    def __init__(self) -> None:
+        self.text = cache(lambda path: path.read_text(encoding="utf-8"))
+        self.imports = cache(self._imports)
+        self.beside = cache(self._beside)
+        self.digest = cache(
+            lambda path: hashlib.sha256(path.name.encode() + b"\0" + path.read_bytes()).digest()
+        )
+
+    def _imports(self, path, home):
+        """Return the modules below a folder that a file imports."""
+        # Not by Python's parser, which takes four times as long, at every start.
+        names = set()
+        for module, inside in IMPORT.findall(self.text(path)):
+            names |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", inside))}
+        paths = (home.joinpath(*name.split(".")).with_suffix(".py") for name in names)
+        return [path for path in paths if path.exists()]
+
+    def _beside(self, module):
+        """Return the files next to a module that are no code and that it names, alone or by their folder."""
+        quoted = set(re.findall(r"""["']([\w.-]+)["']""", self.text(module)))
+        named = [path for path in module.parent.iterdir() if path.suffix != ".py" and path.name in quoted]
+        return [file for path in named for file in _files(path)]
+
+
+def modules_of(script: str | Path, sources: Sources | None = None) -> list:
     """Return the library files that a script imports, directly or through one another.
 
     Parameters
     ----------
     script : path
         A Python file; modules are looked up in the package folder beside it.
+    sources : Sources, optional
+        As read for other scripts.
 
     Returns
     -------
     list of pathlib.Path
         In sorted order, without the script itself.
     """
-    script = Path(script)
+    script, sources = Path(script), sources or Sources()
     modules, waiting = set(), [script]
     while waiting:
-        for name in _imported(waiting.pop().read_text(encoding="utf-8")):
-            path = script.parent.joinpath(*name.split(".")).with_suffix(".py")
-            if path.exists() and path not in modules:
-                modules.add(path)
-                waiting.append(path)
+        new = set(sources.imports(waiting.pop(), script.parent)) - modules
+        modules |= new
+        waiting += new
     return sorted(modules)
-
-
-def _beside(module):
-    """Yield the files next to a module that are no code and that it names, alone or by their folder."""
-    quoted = _quoted(module.read_text(encoding="utf-8"))
-    for path in module.parent.iterdir():
-        if path.suffix != ".py" and path.name in quoted:
-            yield from _files(path)
 
 
 def _files(path):
@@ -56,33 +75,13 @@ def _files(path):
     yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 
-# Cached by text and not by path, so that an edit counts. Not by Python's parser: every job on a cluster does this,
-# and the parser takes a second for what is found here in a quarter of one.
-@cache
-def _quoted(source):
-    """Return the words in quotation marks in a source, which include the names of files."""
-    return set(re.findall(r"""["']([\w.-]+)["']""", source))
-
-
-@cache
-def _imported(source):
-    """Return the dotted names that a source imports from the package: modules, and names inside modules."""
-    names = set()
-    for module, inside in IMPORT.findall(source):
-        names |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", inside))}
-    return names
-
-
-def library_digest(script: str | Path) -> str:
+def library_digest(script: str | Path, sources: Sources | None = None) -> str:
     """Return a short digest of the content of a script and of every library file that it uses."""
-    content = hashlib.sha256()
-    modules = modules_of(script)
+    sources, content = sources or Sources(), hashlib.sha256()
+    modules = modules_of(script, sources)
     # Snakemake notices an edited script by itself, but the records of results (`records.py`) do not.
-    for path in [
-        Path(script),
-        *sorted({*modules, *(file for module in modules for file in _beside(module))}),
-    ]:
-        content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in [Path(script), *sorted({*modules, *(file for m in modules for file in sources.beside(m))})]:
+        content.update(sources.digest(path))
     return content.hexdigest()[:16]
 
 
