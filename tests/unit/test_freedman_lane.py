@@ -1,13 +1,15 @@
 """t and F of relabellings against Freedman-Lane by least squares, and the pitfalls of other tools."""
 
 import by_hand
+import numba
 import numpy as np
 import pytest
 from permaps.design.partition import partition
 from permaps.design.scheme import scheme_of
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import _by_fractions
-from permaps.statistics.multiply import ROWS, STRIP, TILE, multiply
+from permaps.statistics.freedman_lane import least_product, t_of
+from permaps.statistics.multiply import LANES, ROWS, STRIP, TILE, _in_order, by_vectors, multiply
 from studies import ONE, PAIR, SCORE, STUDIES, TIME, Study
 
 N_RELABELLINGS = 30
@@ -190,3 +192,50 @@ def test_products_are_summed_over_participants_in_their_order(n):
         for i in range(n):
             total = _by_fractions(rows[r, i], tile[i, v], total)
         assert out[r, v] == total
+
+
+@pytest.mark.parametrize("n_vectors", [1, 2, 4])
+def test_products_have_the_same_bits_however_many_are_in_registers(n_vectors):
+    rng = np.random.default_rng(n_vectors)
+    rows, strip = rng.standard_normal((2 * ROWS, 9)), rng.standard_normal((9, n_vectors * LANES))
+    out, expected = np.ones((2, 2 * ROWS, TILE))
+    add_block = by_vectors(n_vectors)
+
+    @numba.njit
+    def add(rows, strip, out):
+        add_block(rows, ROWS, 2, 7, strip, out, LANES)
+
+    add(rows, strip, out)
+    numba.njit(_in_order)(rows, ROWS, 2, 7, strip, expected, LANES)
+    np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["two groups", "a regressor", "one sample", "two groups and age", "three groups"]
+)
+@pytest.mark.parametrize("both_signs", [True, False])
+def test_maxima_without_maps_are_those_of_the_maps_to_the_bit(name, both_signs):
+    study = STUDIES[name]
+    # A voxel that is fitted perfectly by a relabelling, and one that is constant.
+    maps = np.column_stack([study.maps(1300), study.design @ np.ones(study.design.shape[1]), np.ones(12)])
+    maps = maps.astype(np.float32)
+    source, sign = relabellings(study.model()[1], 0, 0, 70)
+    found = values(study, maps, source, sign)
+    found = np.abs(found) if both_signs else found
+    # What some relabelling has exactly, and the next number below and above that.
+    voxel = np.arange(maps.shape[1])
+    reached = np.nextafter(found[voxel % 70, voxel], np.array([-np.inf, np.inf, 0])[voxel % 3])
+    reached[voxel % 3 == 2] = found[voxel % 70, voxel][voxel % 3 == 2]
+    counts = np.ones(maps.shape[1], np.int64)
+    evaluator = study.model()[0].evaluator(maps, study.is_f, 1000)
+    maxima = evaluator.maxima(both_signs, reached)(source, sign, counts)
+    np.testing.assert_array_equal(counts, 1 + (found >= reached).sum(axis=0))
+    np.testing.assert_array_equal(maxima, found.max(axis=1))
+
+
+@pytest.mark.parametrize("dof", [1, 7, 87, 10_000])
+def test_the_least_product_reaches_a_t_and_the_one_before_does_not(dof):
+    t = np.concatenate([np.random.default_rng(dof).standard_normal(2000) * 4, [0.0, 1e-9, -1e-9, 1e4, -1e4]])
+    product = least_product(t, dof)
+    assert (t_of(product, dof) >= t).all()
+    assert (t_of(np.nextafter(product, -np.inf), dof) < t).all()

@@ -17,6 +17,7 @@ from permaps.permutation.model import Model
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.combining import combine_all
+from permaps.statistics.evaluator import Evaluator
 from permaps.statistics.sorted_p import Scale, normal_scale
 
 
@@ -203,7 +204,7 @@ class JointEstimator:
         return JointEvaluator(self, maps, memory_mb)
 
 
-class JointEvaluator:
+class JointEvaluator(Evaluator):
     """The combination of several tests, for any relabelling.
 
     Parameters

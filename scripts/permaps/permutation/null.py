@@ -8,9 +8,8 @@ import numpy as np
 from permaps.design.exchangeability import Exchangeability
 from permaps.permutation.correction import margin
 from permaps.permutation.relabelling import relabellings
-from permaps.statistics.compiled import compiled
 from permaps.statistics.enhancement import Workspace, tfce_map
-from permaps.statistics.evaluator import Estimator
+from permaps.statistics.evaluator import Estimator, collect
 from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.registry import ENHANCED_TIE
 from permaps.statistics.sorted_p import Curves, Scale, joined
@@ -155,12 +154,17 @@ def null_maxima(
         tfce_reached = enhancement.tfce_reach(heights_of(observed, rescaled), both_signs)
         tfce_reached -= margin(tfce_reached, ENHANCED_TIE)
         result["tfce_exceedances"] = np.zeros(n_voxels, np.int64)
+    maxima_of = evaluator.maxima(both_signs, reached)
     heights = np.empty((batch if enhancement or curves else 0, n_voxels), np.float32)
     for first in range(start, stop, batch):
         last = min(first + batch, stop)
-        voxel = result["voxel"][first - start : last - start]
-        for at, values in evaluator.values(*relabellings(exchangeability, seed, first, last)):
-            _collect(values, at, both_signs, reached, voxel, result["voxel_exceedances"], heights)
+        labelled = relabellings(exchangeability, seed, first, last)
+        voxel, exceedances = result["voxel"][first - start : last - start], result["voxel_exceedances"]
+        if len(heights):
+            for at, values in evaluator.values(*labelled):
+                collect(values, at, both_signs, reached, voxel, exceedances, heights)
+        else:
+            voxel[:] = maxima_of(*labelled, exceedances)
         if rescaled is not None and len(heights):
             rescale(rescaled, heights[: last - first])
         if enhancement:
@@ -180,21 +184,6 @@ def null_maxima(
         if progress:
             progress(last - start)
     return result | joined(vertices) if curves else result
-
-
-@compiled
-def _collect(values, first, both_signs, reached, maxima, exceedances, heights):
-    n = min(values.shape[1], reached.size - first)
-    for j in range(values.shape[0]):
-        top = maxima[j]
-        for v in range(n):
-            value = abs(values[j, v]) if both_signs else values[j, v]
-            top = max(top, value)
-            exceedances[first + v] += value >= reached[first + v]
-        maxima[j] = top
-        if heights.shape[0]:
-            for v in range(n):
-                heights[j, first + v] = values[j, v]
 
 
 def heights_of(statistic: np.ndarray, rescaled: np.ndarray | None = None) -> np.ndarray:

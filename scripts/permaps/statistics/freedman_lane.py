@@ -22,6 +22,7 @@ import numpy as np
 
 from permaps.arithmetic.linear import product, spanning
 from permaps.statistics.compiled import compiled, fma
+from permaps.statistics.evaluator import Evaluator, Maxima, highest
 from permaps.statistics.interfaces import Partition
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE, in_sixes, multiply
@@ -60,7 +61,7 @@ class Regressors:
         return RegressorsEvaluator(self, maps, is_f, memory_mb)
 
 
-class RegressorsEvaluator:
+class RegressorsEvaluator(Evaluator):
     """The statistic of relabellings, from standardised tiles of the maps.
 
     The tiles are held when they fit into memory, and are made again for each batch when not; then batches
@@ -81,7 +82,7 @@ class RegressorsEvaluator:
         self.regressors, self.maps, self.is_f = regressors, maps, is_f
         held = maps.size * 8 / 2**20 <= memory_mb
         self.tiles = standardised_tiles(maps, regressors.basis) if held else None
-        self.batch = 96 if held else 256
+        self.batch = 192 if held else 256
 
     def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first voxel, statistic of shape (n_relabellings, n)) for stretches of voxels.
@@ -91,13 +92,38 @@ class RegressorsEvaluator:
         moved = self.regressors
         rows = relabelled_rows(moved, source, sign)
         values = np.empty((len(source), GROUP * TILE))
-        for first in range(0, self.maps.shape[1], GROUP * TILE):
-            if self.tiles is None:
-                tiles = standardised_tiles(columns(self.maps, first, first + GROUP * TILE), moved.basis)
-            else:
-                tiles = self.tiles[first // TILE : first // TILE + GROUP]
+        for first, tiles in self._stretches():
             statistics(rows, moved.rows.shape[1], moved.n_interest, self.is_f, moved.dof, tiles, values)
             yield first, values
+
+    def maxima(self, both_signs: bool, reached: np.ndarray) -> Maxima:
+        """Return what gives the maxima of relabellings, as `Evaluator` says, if possible without making their maps.
+
+        If no relabelling changes the nuisance, t increases with the product of its row and the residuals: also in
+        floating point, where each step to t is rounded correctly. So the products decide, to the last bit.
+        """
+        moved = self.regressors
+        if self.is_f or moved.rows.shape[1] > 1:
+            return super().maxima(both_signs, reached)
+        least = least_product(reached, moved.dof)
+
+        def of(source, sign, exceedances):
+            rows, best = relabelled_rows(moved, source, sign), np.full(len(source), -np.inf)
+            for first, tiles in self._stretches():
+                here = slice(first, first + len(tiles) * TILE)
+                scan(rows, tiles, both_signs, least[here], best, exceedances[here])
+            return t_of(best, moved.dof)
+
+        return of
+
+    def _stretches(self):
+        """Yield (first voxel, tiles) of stretches of voxels."""
+        for first in range(0, self.maps.shape[1], GROUP * TILE):
+            if self.tiles is None:
+                part = columns(self.maps, first, first + GROUP * TILE)
+                yield first, standardised_tiles(part, self.regressors.basis)
+            else:
+                yield first, self.tiles[first // TILE : first // TILE + GROUP]
 
 
 def regressors(
@@ -261,3 +287,64 @@ def statistics(
             else:
                 for v in range(TILE):
                     to[v] = product[first, v] * np.sqrt(dof / left[v]) if left[v] > PERFECT else 0.0
+
+
+def t_of(product: np.ndarray, dof: int) -> np.ndarray:
+    """Return the t of products of the row of interest with residuals of unit norm, as `statistics` computes it."""
+    return product * np.sqrt(dof / (1.0 - product * product))
+
+
+def least_product(t: np.ndarray, dof: int) -> np.ndarray:
+    """Return the least products whose t reaches given ones, to the last bit.
+
+    Parameters
+    ----------
+    t : numpy.ndarray, shape (n,)
+    dof : int
+    """
+    product = t / np.sqrt(dof + t * t)
+    # A few steps away at most, because these operations round too.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        while (short := t_of(product, dof) < t).any():
+            product = np.where(short, np.nextafter(product, np.inf), product)
+        while (beyond := t_of(before := np.nextafter(product, -np.inf), dof) >= t).any():
+            product = np.where(beyond, before, product)
+    return product
+
+
+@compiled
+def scan(
+    rows: np.ndarray,
+    tiles: np.ndarray,
+    both_signs: bool,
+    least: np.ndarray,
+    best: np.ndarray,
+    counts: np.ndarray,
+) -> None:
+    """Raise the highest product of each relabelling, and count which products are high enough.
+
+    Parameters
+    ----------
+    rows : float64, shape (n_padded_rows, n_participants)
+        From `relabelled_rows`, a row to a relabelling.
+    tiles : float64, shape (n_tiles, n_participants, TILE)
+    both_signs : bool
+        Whether absolute values count.
+    least : float64, shape (n_voxels,)
+        What a product must reach to be counted; the last tile may have more voxels than there are.
+    best : float64, shape (n_relabellings,)
+    counts : int64, shape (n_voxels,)
+    """
+    product, room = np.empty((rows.shape[0], TILE)), np.empty(TILE)
+    for t in range(tiles.shape[0]):
+        multiply(rows, tiles[t], product)
+        at = t * TILE
+        width = min(TILE, least.size - at)
+        size = room[:width]
+        for j in range(best.size):
+            for v in range(width):
+                value = abs(product[j, v]) if both_signs else product[j, v]
+                size[v] = value if 1.0 - value * value > PERFECT else 0.0
+            for v in range(width):
+                counts[at + v] += size[v] >= least[at + v]
+            best[j] = max(best[j], highest(size))

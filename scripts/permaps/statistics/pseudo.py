@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from permaps.statistics.evaluator import Evaluator
 from permaps.statistics.smoothing import Smoothing
 from permaps.statistics.voxelwise import VoxelModels
 
@@ -47,7 +48,7 @@ class SmoothedVariance:
         return SmoothedVarianceEvaluator(self, maps, memory_mb)
 
 
-class SmoothedVarianceEvaluator:
+class SmoothedVarianceEvaluator(Evaluator):
     """The pseudo-t of relabellings.
 
     Parameters

@@ -26,6 +26,7 @@ import numpy as np
 
 from permaps.arithmetic.linear import complement, orthonormal, product, spanning
 from permaps.statistics.compiled import compiled
+from permaps.statistics.evaluator import Evaluator
 from permaps.statistics.frames import Frames, stretch_of
 from permaps.statistics.freedman_lane import GROUP
 from permaps.statistics.memory_maps import columns
@@ -145,7 +146,7 @@ def _still_first(basis, still):
     return turned, basis.shape[1] - moving.shape[1]
 
 
-class VoxelModelsEvaluator:
+class VoxelModelsEvaluator(Evaluator):
     """The statistic of relabellings, voxel by voxel.
 
     What is made of the maps is held as far as it fits into memory; the rest is made again for each batch.
