@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from permaps.permutation import null
 from permaps.permutation.chunk import (
     VERTICES,
     chunk_fingerprint,
@@ -22,7 +21,7 @@ from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
 from permaps.permutation.observed import observe
 from permaps.spaces.volume import Volume
-from permaps.statistics import enhancement, freedman_lane, sorted_p
+from permaps.statistics import enhancement, evaluator, freedman_lane, sorted_p
 from permaps.workflow.errors import UserError
 from studies import STUDIES
 
@@ -213,12 +212,13 @@ def test_the_fingerprint_of_a_file_read_in_place_is_that_of_its_array(tmp_path):
 
 
 def test_after_warming_up_a_chunk_compiles_nothing(run):
-    kernels = [null._collect, freedman_lane._standardise, freedman_lane.statistics, enhancement._maxima]
-    kernels += [sorted_p._find_cells, sorted_p._count, sorted_p._hull]
+    kernels = [evaluator.collect, freedman_lane._standardise, freedman_lane.statistics, freedman_lane.scan]
+    kernels += [enhancement._maxima, sorted_p._find_cells, sorted_p._count, sorted_p._hull]
     warm_up("common")
     before = [list(kernel.signatures) for kernel in kernels]
     assert all(before)
-    for settings in (SETTINGS, SETTINGS | {"two_sided": False}, SETTINGS | {"enhance": False}):
+    alone = SETTINGS | {"enhance": False, "tdp": False}
+    for settings in (SETTINGS, SETTINGS | {"two_sided": False}, SETTINGS | {"enhance": False}, alone):
         for memory_mb in (500, 1e-6):
             compute_chunk(run.matrix, Model.load(run.model), 0, 3, settings, memory_mb)
     assert [kernel.signatures for kernel in kernels] == before

@@ -287,8 +287,9 @@ def warm_up(kind: str) -> None:
     model = contrast_model(
         design, contrast, "t", "permute", {}, kind=kind, space=space, variance_sigma=np.ones(3)
     )
-    null_maxima(
-        np.arange(32, dtype=np.float32).reshape(4, 8) % 7,
-        model.estimator(), model.exchangeability, 0, 0, 2, is_f=False, both_signs=True,
-        enhancement=Enhancement(space.adjacency(6), 0.5, 2.0, 1.0), scale=scale_of(2, 1, False, True),
-    )  # fmt: skip
+    maps = np.arange(32, dtype=np.float32).reshape(4, 8) % 7
+    enhanced = Enhancement(space.adjacency(6), 0.5, 2.0, 1.0)
+    for options in ({"enhancement": enhanced, "scale": scale_of(2, 1, False, True)}, {}):
+        null_maxima(
+            maps, model.estimator(), model.exchangeability, 0, 0, 2, is_f=False, both_signs=True, **options
+        )
