@@ -50,7 +50,10 @@ class Snakemake:
 
 def serve(requests):
     """Fork a run for each request, until the client is gone."""
-    import jsonschema  # noqa: F401  what a run imports later
+    import formulaic  # noqa: F401  what a run imports later
+    import jsonschema  # noqa: F401
+    import nbformat  # noqa: F401
+    import nibabel  # noqa: F401
     import requests as _requests  # noqa: F401
     import snakemake.cli
     import snakemake.report
