@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from permaps.spaces.kinds import hemispheres_of, kind_of
-from permaps.statistics.registry import STATISTICS, panels_of, statistics_of, voxel_statistic
+from permaps.statistics.registry import STATISTICS, joint_statistic, panels_of, statistics_of, voxel_statistic
 from permaps.workflow.names import input_names
 
 
@@ -141,10 +141,10 @@ def volume_of(analysis):
 
 
 def statistic_of(test):
-    """The voxel statistic of a test: t, F, or how a joint test combines them."""
+    """The voxel statistic of a test: t, F, or that of a joint test."""
     if test in SINGLE:
         return voxel_statistic(config["model"]["contrasts"][contrast_of(test)])
-    return JOINT[contrast_of(test)]["combine"]
+    return joint_statistic(JOINT[contrast_of(test)])
 
 
 def name_of(prefix):
@@ -169,9 +169,9 @@ LEFT = f"quality/{KIND.elements}.tsv"
 # The names in file names of the statistics that have a corrected map, for tests by each voxel statistic.
 BY = {
     voxel_stat: statistics_of(voxel_stat, config["inference"]["statistics"])
-    for voxel_stat in dict.fromkeys(["t", "F", *(one["combine"] for one in JOINT.values())])
+    for voxel_stat in dict.fromkeys(["t", "F", *map(joint_statistic, JOINT.values())])
 }
-COMBINING = [voxel_stat for voxel_stat in BY if voxel_stat not in ("t", "F")]
+JOINING = [voxel_stat for voxel_stat in BY if voxel_stat not in ("t", "F")]
 
 
 def rule_by(voxel_stat, name):

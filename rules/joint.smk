@@ -1,4 +1,4 @@
-# Joint tests: several inputs or contrasts, combined at every element. After their model they go the way of the others.
+# Joint tests: several inputs or contrasts, made into one at every element. After their model they go the way of the others.
 
 
 rule build_joint:
@@ -16,7 +16,7 @@ rule build_joint:
             titles=[title_of(t) for t in parts_of(wildcards.test)],
             inputs=list(parts_of(wildcards.test).values()),
             name=contrast_of(wildcards.test),
-            combine=statistic_of(wildcards.test),
+            statistic=statistic_of(wildcards.test),
             direction=JOINT[contrast_of(wildcards.test)]["direction"],
             two_sided=config["permutation"]["two_sided"],
             cluster_p=config["inference"]["cluster_p"],
@@ -27,27 +27,27 @@ rule build_joint:
         "../scripts/build_joint.py"
 
 
-# Tests that are combined alike have results of the same names.
-for combining in COMBINING:
+# Tests that are joined alike have results of the same names.
+for joint in JOINING:
 
     rule:
         name:
-            f"fit_joint_{combining}"
+            f"fit_joint_{joint}"
         input:
             matrix=matrices,
             covariates=covariate_maps,
             model=result("design/{test}_model.npz"),
         output:
-            stat=map_of("{test}", combining),
+            stat=map_of("{test}", joint),
             z=map_of("{test}", "z"),
-            bonferroni=map_of("{test}", combining, "corr-bonferroni_logp"),
+            bonferroni=map_of("{test}", joint, "corr-bonferroni_logp"),
         wildcard_constraints:
-            test=one_of(tested_by(combining)),
+            test=one_of(tested_by(joint)),
         resources:
             runtime=minutes(30),
         params:
             settings=lambda wildcards: dict(title=title_of(wildcards.test)),
         message:
-            "Combining the tests of {wildcards.test}"
+            "Computing the statistic of {wildcards.test}"
         script:
             "../scripts/fit_joint.py"

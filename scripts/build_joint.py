@@ -5,16 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 from permaps.permutation.fingerprint import fingerprint
-from permaps.permutation.joint import joint_model, load_model
+from permaps.permutation.joint import combined_model, load_model, multivariate_model
 from permaps.spaces.files import write_space
 from permaps.spaces.stored import space_arrays
-from permaps.statistics.combinations import combined_at
+from permaps.statistics.deviates import reached_at
+from permaps.statistics.multivariate import MULTIVARIATE
+from permaps.statistics.roots import independent
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import plain
 
 
-def main(*, models, matrices, inputs, name, combine, direction, two_sided, cluster_p, output, mask, plan):
+def main(*, models, matrices, inputs, name, statistic, direction, two_sided, cluster_p, output, mask, plan):
     """Write the model of a joint test, the space of its elements and its plan.
 
     Parameters
@@ -27,10 +29,10 @@ def main(*, models, matrices, inputs, name, combine, direction, two_sided, clust
         The input of each test, by its number among the matrices.
     name : str
         Of the joint test.
-    combine : str
-        Name of the combination.
+    statistic : str
+        Name of the combination or of the multivariate test.
     direction : {"one-sided", "two-sided", "concordant"} or None
-        None: as `two_sided` says.
+        Of a combination; None: as `two_sided` says.
     two_sided : bool
     cluster_p : float
         Uncorrected p that forms clusters.
@@ -40,16 +42,22 @@ def main(*, models, matrices, inputs, name, combine, direction, two_sided, clust
     parts = {title: load_model(path) for title, path in models.items()}
     check_schemes(name, parts)
     check_copies(name, parts, matrices, inputs)
-    space, elements = shared_space(name, parts)
-    concordant = direction == "concordant"
-    model = joint_model(
-        combine,
-        [part.restricted(own) for part, own in zip(parts.values(), elements, strict=True)],
-        inputs,
-        space,
-        two_sided=two_sided if direction is None else direction == "two-sided",
-        concordant=concordant,
-    )
+    multivariate = statistic in MULTIVARIATE
+    if multivariate:
+        check_freedom(name, parts)
+    usable = complete(parts, matrices, inputs) if multivariate else [True] * len(parts)
+    space, elements = shared_space(name, parts, usable)
+    joined = [part.restricted(own) for part, own in zip(parts.values(), elements, strict=True)], inputs, space
+    if multivariate:
+        model = multivariate_model(statistic, *joined)
+        check_independence(name, model, matrices)
+    else:
+        model = combined_model(
+            statistic,
+            *joined,
+            two_sided=two_sided if direction is None else direction == "two-sided",
+            concordant=direction == "concordant",
+        )
     stored = model.arrays()
     model = replace(model, fingerprint=fingerprint(*(stored[key] for key in sorted(stored))))
     write_space(space, mask, f"Permaps: elements of {name}")
@@ -59,7 +67,7 @@ def main(*, models, matrices, inputs, name, combine, direction, two_sided, clust
     planned = {
         "scheme": model.scheme,
         "n_distinct": model.exchangeability.n_distinct,
-        "threshold": combined_at(combine, len(parts), len(model.tables) * len(model.signs), cluster_p),
+        "threshold": reached_at(model.log_p, cluster_p),
         "n_participants": len(first.design),
         "warnings": [],
     }
@@ -95,18 +103,53 @@ def check_copies(name, parts, matrices, inputs):
                 )
 
 
-def shared_space(name, parts):
-    """Return the space of the elements that all tests have, and their numbers among those of each test."""
+def check_freedom(name, parts):
+    """Raise a `UserError` unless the residuals have more degrees of freedom than there are inputs."""
+    dof = next(iter(parts.values())).dof
+    if dof <= len(parts):
+        raise UserError(
+            f"joint.{name}: {len(parts)} inputs, and {dof} residual degrees of freedom. Expected more of these than "
+            "inputs: leave inputs or columns of the model out, or combine the inputs (combine: fisher)."
+        )
+
+
+def check_independence(name, model, matrices):
+    """Raise a `UserError` where an input follows from others at every element."""
+    maps = model.maps(matrices)
+    able = independent(maps, model.parts[0].regressors.basis)
+    if not able.any():
+        raise UserError(
+            f"joint.{name}: at every {model.space.element}, an input is constant or the sum of multiples of others. "
+            "Expected inputs of which each says something of its own: leave one out."
+        )
+    if lost := int((~able).sum()):
+        log.warning("%d %s say nothing: an input follows from others there", lost, model.space.elements)
+
+
+def complete(parts, matrices, inputs):
+    """Return, for each test, at which of its elements everybody has a value."""
+    return [
+        np.isfinite(part.maps(matrices[i])).all(axis=0)
+        if part.incomplete
+        else np.ones(part.space.n_elements, bool)
+        for part, i in zip(parts.values(), inputs, strict=True)
+    ]
+
+
+def shared_space(name, parts, usable):
+    """Return the space of the elements that all tests can use, and their numbers among those of each test."""
     (first, part), *others = parts.items()
     whole = part.space.mask.copy()
     for title, other in others:
         if not alike(part.space, other.space):
             raise UserError(f"joint.{name}: {apart(part.space, first, other.space, title)}")
         whole &= other.space.mask
+    for one, able in zip(parts.values(), usable, strict=True):
+        whole[one.space.mask] &= able
     if whole.sum() < 2:
         raise UserError(
             f"joint.{name}: the tests have {int(whole.sum())} {part.space.elements} in common, at least 2 are "
-            "needed. Look at the masks of the inputs."
+            "needed. Look at the masks of the inputs; a multivariate test needs the values of everyone too."
         )
     elements = [np.flatnonzero(whole[one.space.mask]) for one in parts.values()]
     return replace(part.space, mask=whole), elements
@@ -154,7 +197,7 @@ if "snakemake" in globals():
             matrices=list(snakemake.input.matrices),
             inputs=settings["inputs"],
             name=settings["name"],
-            combine=settings["combine"],
+            statistic=settings["statistic"],
             direction=settings["direction"],
             two_sided=settings["two_sided"],
             cluster_p=settings["cluster_p"],

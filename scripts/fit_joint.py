@@ -1,11 +1,10 @@
-"""The combined statistic of a joint test, its normal deviate, and Bonferroni over all its tests."""
+"""The statistic of a joint test, its normal deviate, and its parametric p after Bonferroni."""
 
 import numpy as np
 from permaps.permutation.correction import minus_log10
 from permaps.permutation.joint import load_model
 from permaps.permutation.null import heights_of, observed_statistic
 from permaps.spaces.files import write_map
-from permaps.statistics.combinations import smallest_log_p
 from permaps.workflow.jobs import job, log
 
 
@@ -20,22 +19,18 @@ def main(*, matrices, covariates, model, title, stat, z, bonferroni):
         From `build_joint`.
     title : str
     stat, z, bonferroni : path
-        Maps to write: the combination; the normal deviate of the p that it has if the tests are independent, which
-        is enhanced; -log10 of the smallest parametric p of the tests, times their number and that of elements, which
-        holds whatever the dependence.
+        Maps to write: the statistic; the normal deviate of its parametric p, which is enhanced, where the p of a
+        combination is that of independent tests; -log10 of the parametric p times the number of elements. For that, a
+        combination has the smallest p of its tests times their number, which holds whatever the dependence.
     """
     model = load_model(model)
-    estimator, maps = model.estimator(covariates), model.maps(matrices)
-    combined = observed_statistic(maps, estimator, model.exchangeability, is_f=model.is_f)
-    each = [
-        observed_statistic(own, one, model.exchangeability, is_f=part.is_f)
-        for own, one, part in zip(maps, estimator.estimators, model.parts, strict=True)
-    ]
-    p = np.exp(smallest_log_p(each, model.partials)) * len(each) * model.space.n_elements
-    write_map(model.space, stat, combined, f"Permaps: {model.statistic} of {title}")
-    write_map(model.space, z, heights_of(combined, model.rescaled), f"Permaps: z of {title}, if independent")
-    write_map(model.space, bonferroni, minus_log10(np.minimum(p, 1)), "Permaps: -log10 p, tests, Bonferroni")
-    log.info("%d %s, largest %.3f", model.space.n_elements, model.space.elements, combined.max())
+    maps = model.maps(matrices)
+    values = observed_statistic(maps, model.estimator(covariates), model.exchangeability, is_f=model.is_f)
+    p = model.parametric_p(maps, covariates, values) * model.space.n_elements
+    write_map(model.space, stat, values, f"Permaps: {model.statistic} of {title}")
+    write_map(model.space, z, heights_of(values, model.rescaled), f"Permaps: z of {title}, parametric")
+    write_map(model.space, bonferroni, minus_log10(np.minimum(p, 1)), "Permaps: -log10 p, Bonferroni")
+    log.info("%d %s, largest %.3f", model.space.n_elements, model.space.elements, values.max())
 
 
 if "snakemake" in globals():

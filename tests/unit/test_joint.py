@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import build_joint
@@ -11,7 +12,7 @@ import pytest
 from chunk_settings import SETTINGS
 from permaps.permutation.chunk import compute_chunk
 from permaps.permutation.correction import fwe_p
-from permaps.permutation.joint import joint_model, load_model
+from permaps.permutation.joint import combined_model, load_model
 from permaps.permutation.observed import observe
 from permaps.permutation.relabelling import relabelling
 from permaps.spaces.files import read_map
@@ -25,7 +26,7 @@ from permaps.statistics.registry import COMBINED, STATISTICS
 from permaps.statistics.tabulated import table_of
 from permaps.workflow.errors import UserError
 from scipy import stats
-from studies import STUDIES
+from studies import STUDIES, Study
 
 CUT = 0.05
 DOFS = (20, 9, 15)
@@ -107,7 +108,7 @@ def test_a_table_is_the_function_and_as_monotone():
 
 def model_of(name, study="two groups and age", **options):
     parts = [STUDIES[study].contrast_model(space=SPACE) for _ in range(2)]
-    return joint_model(name, parts, [0, 1], SPACE, **{"two_sided": True} | options)
+    return combined_model(name, parts, [0, 1], SPACE, **{"two_sided": True} | options)
 
 
 def matrices(study="two groups and age"):
@@ -208,8 +209,38 @@ def files(tmp_path):
     return found
 
 
+def test_a_multivariate_test_has_the_elements_where_nobody_lacks_a_value(files, tmp_path):
+    holes = np.load(files["matrices"][0])
+    holes[3, :5] = np.nan
+    np.save(files["matrices"][0], holes)
+    part = load_model(files["models"]["faces"])
+    replace(part, kind="voxelwise", regressors=None, incomplete=True).save(files["models"]["faces"])
+    model, plan = build(tmp_path, **files, statistic="wilks")
+    lacking = np.flatnonzero(part.space.mask)[:5]
+    assert (
+        model.kind == "multivariate" and model.space.mask.sum() == 36 - np.isin(lacking, range(12, 48)).sum()
+    )
+    assert not model.space.mask.ravel()[lacking].any()
+    assert all(np.isfinite(own).all() for own in model.maps(files["matrices"]))
+    assert np.exp(model.log_p(plan["threshold"])) == pytest.approx(0.001)
+    outputs = {name: tmp_path / f"{name}.nii.gz" for name in ("stat", "z", "bonferroni")}
+    fit_joint.main(
+        matrices=files["matrices"], covariates=[], model=tmp_path / "joint.npz", title="profile", **outputs
+    )
+    wilks, z, logp = (read_map(model.space, outputs[name]) for name in outputs)
+    p = np.exp(model.log_p(wilks))
+    np.testing.assert_allclose(stats.norm.sf(z), p, rtol=1e-3)
+    np.testing.assert_allclose(10.0**-logp, np.minimum(p * model.space.n_elements, 1), rtol=1e-3)
+
+
 def build(folder, models, matrices, **options):
-    given = {"name": "either", "combine": "fisher", "direction": None, "two_sided": True, "cluster_p": 0.001}
+    given = {
+        "name": "either",
+        "statistic": "fisher",
+        "direction": None,
+        "two_sided": True,
+        "cluster_p": 0.001,
+    }
     build_joint.main(
         models=models, matrices=matrices, inputs=[0, 1], output=folder / "joint.npz", mask=folder / "mask.nii.gz",
         plan=folder / "plan.json", **given | options,
@@ -279,10 +310,39 @@ def test_tests_share_what_their_maps_are_defined_on(one, other, says):
     models = {"a": SimpleNamespace(space=one), "b": SimpleNamespace(space=other)}
     if says:
         with pytest.raises(UserError, match=says):
-            build_joint.shared_space("either", models)
+            build_joint.shared_space("either", models, [True, True])
         return
-    space, (mine, its) = build_joint.shared_space("either", models)
+    space, (mine, its) = build_joint.shared_space("either", models, [True, True])
     assert len(mine) == len(its) == space.n_elements == other.n_elements
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("follows", "at every voxel, an input is constant or the sum of multiples of others"),
+        ("freedom", "2 inputs, and 2 residual degrees of freedom. Expected more of these than inputs"),
+        ("missing", "the tests have 0 voxels in common"),
+    ],
+)
+def test_what_cannot_be_tested_multivariately_is_refused(files, tmp_path, damage, says):
+    first = np.load(files["matrices"][0])
+    if damage == "follows":
+        mask = load_model(files["models"]["faces"]).space.mask
+        study = STUDIES["two groups and age"]
+        study.contrast_model(space=Volume(mask, np.eye(4))).save(files["models"]["houses"])
+        np.save(files["matrices"][1], 3 - 2 * first)
+    elif damage == "freedom":
+        noise = np.random.default_rng(0).standard_normal((12, 8))
+        study = Study([np.ones(12), np.arange(12.0), *noise.T], [0, 1, *[0] * 8], "permute")
+        for path in files["models"].values():
+            study.contrast_model(space=load_model(path).space).save(path)
+    else:
+        first[0] = np.nan
+        np.save(files["matrices"][0], first)
+        part = load_model(files["models"]["faces"])
+        replace(part, incomplete=True).save(files["models"]["faces"])
+    with pytest.raises(UserError, match=re.escape(says)):
+        build(tmp_path, **files, statistic="wilks")
 
 
 @pytest.mark.parametrize(

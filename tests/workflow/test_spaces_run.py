@@ -15,10 +15,12 @@ ROOT = Path(__file__).parents[2]
 SMALL = {"permutation": {"n_permutations": 20, "chunk_size": 20}}
 
 
-def finished_example(snakemake, folder, name, n_permutations=20, **dataset):
-    """Run an example to the end, with few people; return its results."""
-    example = yaml.safe_load((ROOT / f"config/examples/{name}.yaml").read_text(encoding="utf-8"))
-    config = layered(example, {"results": "results"}, SMALL)
+def finished_example(snakemake, folder, *names, n_permutations=20, **dataset):
+    """Run an example, or several of one cohort, to the end with few people; return the results."""
+    examples = [
+        yaml.safe_load((ROOT / f"config/examples/{name}.yaml").read_text(encoding="utf-8")) for name in names
+    ]
+    config = layered(*examples, {"results": "results"}, SMALL)
     config["permutation"]["n_permutations"] = n_permutations
     config["dataset"] |= dataset
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
@@ -39,7 +41,9 @@ def surface(snakemake, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def two_inputs(snakemake, tmp_path_factory):
-    return finished_example(snakemake, tmp_path_factory.mktemp("inputs"), "two-inputs", n_subjects=14)
+    return finished_example(
+        snakemake, tmp_path_factory.mktemp("inputs"), "two-inputs", "manova", n_subjects=14
+    )
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +162,33 @@ def test_a_joint_test_has_what_a_contrast_has(two_inputs):
         for stat in ("fisher", "tfce", "clustersize", "clustermass"):
             assert (two_inputs / path.format(s=stat)).exists()
     summary = pd.read_csv(two_inputs / "tables/summary.tsv", sep="\t")
-    assert set(summary["contrast"]) == {"faces: pseudo", "houses: pseudo", "either"}
+    single = {f"{name}: {c}" for name in ("faces", "houses") for c in ("pseudo", "traits")}
+    assert set(summary["contrast"]) == single | {"either", "profile"}
+    methods = (two_inputs / "methods.md").read_text()
+    assert "the combination of Fisher (Fisher, 1932) of pseudo of faces and houses" in methods
+    assert "Fisher, Ronald A. (1932). Statistical Methods for Research Workers. Oliver" in methods
+
+
+def test_a_multivariate_test_has_what_a_contrast_has(two_inputs):
+    maps = [np.load(two_inputs / f"input-{name}_maps.npy").astype(float) for name in ("faces", "houses")]
+    design = pd.read_csv(two_inputs / "design/design.tsv", sep="\t").select_dtypes("number").to_numpy()
+    with np.load(two_inputs / "observed/joint-profile.npz") as joint:
+        lambdas = np.exp(-joint["voxel"])
+    y = np.stack(maps, axis=-1).transpose(1, 0, 2)
+    (whole, reduced), flat = (design, np.ones((len(design), 1))), []
+    for columns in (whole, reduced):
+        left = y - columns @ np.linalg.pinv(columns) @ y
+        flat.append(np.linalg.det(left.transpose(0, 2, 1) @ left))
+    np.testing.assert_allclose(lambdas, flat[0] / flat[1], rtol=1e-5)
+    with np.load(two_inputs / "nulls/joint-profile.npz") as null:
+        assert {"voxel", "tfce", "cluster_size", "cluster_mass", "tdp"} <= set(null.files)
+        assert len(null["voxel"]) == 21
+    for path in (
+        "maps/joint-profile_stat-{s}_corr-fwe_logp.tsv",
+        "figures/joint-profile_stat-{s}_slices.png",
+    ):
+        for stat in ("wilks", "tfce", "clustersize", "clustermass"):
+            assert (two_inputs / path.format(s=stat)).exists()
     assert (
-        "the combination of Fisher of pseudo of faces and houses" in (two_inputs / "methods.md").read_text()
+        "Wilks' lambda (Wilks, 1932) of traits of faces and houses" in (two_inputs / "methods.md").read_text()
     )

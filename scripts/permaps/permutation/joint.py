@@ -1,11 +1,11 @@
-"""The model of a joint test: several tests of the same participants, combined at every element.
+"""The model of a joint test: several tests of the same participants, made into one at every element.
 
 To the chunks, the observed maps and the corrections it is a model like that of one contrast
 (`permaps.permutation.model.Model`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
@@ -13,12 +13,17 @@ from typing import ClassVar, Self
 import numpy as np
 
 from permaps.design.exchangeability import Exchangeability
-from permaps.permutation.model import Model
+from permaps.permutation.model import Model, contrast_model
+from permaps.permutation.null import observed_statistic
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.combining import combine_all
 from permaps.statistics.evaluator import Evaluator
+from permaps.statistics.roots import RootsEvaluator
 from permaps.statistics.sorted_p import Scale, normal_scale
+
+# Attributes of a joint model that are stored as several arrays.
+APART = ("parts", "space")
 
 
 class Stack(list):
@@ -30,28 +35,22 @@ class Stack(list):
         return self[0].shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Joint:
     """Everything that a joint test needs, except the maps.
 
     Attributes
     ----------
     statistic : str
-        Name of the combination.
+        Name of the joint statistic.
     parts : tuple of Model
-        The tests that are combined, restricted to the elements that all inputs have.
+        The tests that are joined, restricted to the elements that all inputs have.
     inputs : numpy.ndarray of int, shape (n_parts,)
         The input of each, by its number among the matrices.
     how : int
-        How they are combined, as in `permaps.statistics.combining`.
-    tables : numpy.ndarray
-        What turns their statistics into what is combined, as from `permaps.statistics.combinations.tables_of`.
-    signs : numpy.ndarray of float
-        1, or 1 and -1 if tests may agree in either direction.
-    two_sided : bool
-        Whether the p of t are those of its absolute value.
+        How they are joined, as in the compiled part of the statistic.
     rescaled : numpy.ndarray
-        The table that turns the combination into a normal deviate, which is enhanced.
+        The table that turns the joint statistic into a normal deviate, which is enhanced.
     space : permaps.spaces.space.Space
     fingerprint : str
     """
@@ -60,25 +59,17 @@ class Joint:
     parts: tuple
     inputs: np.ndarray
     how: int
-    tables: np.ndarray
-    signs: np.ndarray
-    two_sided: bool
     rescaled: np.ndarray
     space: Space
     fingerprint: str = ""
-    kind: ClassVar[str] = "joint"
-    # Every combination has one tail.
+    kind: ClassVar[str]
+    # Every joint statistic has one tail.
     is_f: ClassVar[bool] = True
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of models that are evaluated."""
         return tuple(dict.fromkeys(part.kind for part in self.parts))
-
-    @property
-    def partials(self) -> list:
-        """How the p of the parts follow from their statistics; of tests that may agree in either direction, both."""
-        return partials_of(self.parts, self.two_sided or len(self.signs) > 1)
 
     @property
     def scheme(self) -> str:
@@ -112,21 +103,6 @@ class Joint:
         """
         return Stack(part.maps(matrices[i]) for part, i in zip(self.parts, self.inputs, strict=True))
 
-    def estimator(self, covariates: Sequence[str | Path] = ()) -> "JointEstimator":
-        """Return the estimator that evaluates the model.
-
-        Parameters
-        ----------
-        covariates : list of path or array
-            The voxelwise covariates of the first input, then those of the next.
-        """
-        each = len(covariates) // (self.inputs.max() + 1)
-        estimators = [
-            part.estimator(covariates[each * i : each * (i + 1)])
-            for part, i in zip(self.parts, self.inputs, strict=True)
-        ]
-        return JointEstimator(self, estimators)
-
     def arrays(self) -> dict[str, np.ndarray]:
         """Return it as arrays, for a file."""
         parts = {
@@ -135,20 +111,12 @@ class Joint:
             for name, values in part.arrays().items()
         }
         own = {
-            name: np.asarray(getattr(self, name))
-            for name in (
-                "statistic",
-                "scheme",
-                "inputs",
-                "how",
-                "tables",
-                "signs",
-                "two_sided",
-                "rescaled",
-                "fingerprint",
-            )
+            field.name: np.asarray(getattr(self, field.name))
+            for field in fields(self)
+            if field.name not in APART
         }
-        return own | {"kind": np.array(self.kind)} | parts | space_arrays(self.space)
+        named = {"kind": np.array(self.kind), "scheme": np.array(self.scheme)}
+        return own | named | parts | space_arrays(self.space)
 
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load_model` reads."""
@@ -164,18 +132,87 @@ class Joint:
             if name.startswith(f"part{len(parts)}_")
         }:
             parts.append(Model.of_arrays(own))
-        return cls(
-            str(stored["statistic"]),
-            tuple(parts),
-            stored["inputs"],
-            int(stored["how"]),
-            stored["tables"],
-            stored["signs"],
-            bool(stored["two_sided"]),
-            stored["rescaled"],
-            take_space(dict(stored)),
-            str(stored["fingerprint"]),
-        )
+        own = {
+            field.name: stored[field.name] if stored[field.name].ndim else stored[field.name].item()
+            for field in fields(cls)
+            if field.name not in APART
+        }
+        return cls(**own, parts=tuple(parts), space=take_space(dict(stored)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combined(Joint):
+    """A combination of the p of several tests.
+
+    Attributes
+    ----------
+    tables : numpy.ndarray
+        What turns their statistics into what is combined, as from `permaps.statistics.combinations.tables_of`.
+    signs : numpy.ndarray of float
+        1, or 1 and -1 if tests may agree in either direction.
+    two_sided : bool
+        Whether the p of t are those of its absolute value.
+    """
+
+    tables: np.ndarray
+    signs: np.ndarray
+    two_sided: bool
+    kind: ClassVar[str] = "joint"
+
+    def estimator(self, covariates: Sequence[str | Path] = ()) -> "CombinedEstimator":
+        """Return the estimator that evaluates the model.
+
+        Parameters
+        ----------
+        covariates : list of path or array
+            The voxelwise covariates of the first input, then those of the next.
+        """
+        each = len(covariates) // (self.inputs.max() + 1)
+        estimators = [
+            part.estimator(covariates[each * i : each * (i + 1)])
+            for part, i in zip(self.parts, self.inputs, strict=True)
+        ]
+        return CombinedEstimator(self, estimators)
+
+    def log_p(self, combined: np.ndarray) -> np.ndarray:
+        """Return the natural log of the p of the combination, if the tests are independent."""
+        from permaps.statistics.combinations import log_p_of
+
+        n_ways = len(self.tables) * len(self.signs)
+        return log_p_of(self.statistic, len(self.parts), n_ways, combined)
+
+    def parametric_p(self, maps: Stack, covariates: Sequence[str | Path], combined: np.ndarray) -> np.ndarray:
+        """Return the smallest parametric p of the tests times their number, which holds whatever the dependence."""
+        from permaps.statistics.combinations import smallest_log_p
+
+        each = [
+            observed_statistic(own, one, self.exchangeability, is_f=part.is_f)
+            for own, one, part in zip(maps, self.estimator(covariates).estimators, self.parts, strict=True)
+        ]
+        partials = partials_of(self.parts, self.two_sided or len(self.signs) > 1)
+        return np.exp(smallest_log_p(each, partials)) * len(each)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multivariate(Joint):
+    """A multivariate test of several inputs, which have one design."""
+
+    kind: ClassVar[str] = "multivariate"
+
+    def estimator(self, covariates: Sequence[str | Path] = ()) -> "MultivariateEstimator":
+        """Return the estimator that evaluates the model, which has no covariates."""
+        return MultivariateEstimator(self)
+
+    def log_p(self, values: np.ndarray) -> np.ndarray:
+        """Return the natural log of the parametric p of the statistic."""
+        from permaps.statistics.multivariate import log_p_of
+
+        part = self.parts[0]
+        return log_p_of(self.statistic, len(self.parts), len(part.contrast), part.dof, values)
+
+    def parametric_p(self, maps: Stack, covariates: Sequence[str | Path], values: np.ndarray) -> np.ndarray:
+        """Return the parametric p of the statistic."""
+        return np.exp(self.log_p(values))
 
 
 def partials_of(parts: Sequence[Model], two_sided: bool) -> list:
@@ -186,36 +223,48 @@ def partials_of(parts: Sequence[Model], two_sided: bool) -> list:
 
 
 def load_model(path: str | Path) -> Model | Joint:
-    """Read a model of either kind from its file."""
+    """Read a model of any kind from its file."""
     with np.load(path, allow_pickle=False) as file:
         stored = {name: file[name] for name in file.files}
-    return (Joint if str(stored["kind"]) == Joint.kind else Model).of_arrays(stored)
+    kinds = {one.kind: one for one in (Combined, Multivariate)}
+    return kinds.get(str(stored["kind"]), Model).of_arrays(stored)
 
 
 @dataclass(frozen=True)
-class JointEstimator:
+class CombinedEstimator:
     """The estimators of all parts, and how their statistics are combined."""
 
-    model: Joint
+    model: Combined
     estimators: list
 
-    def evaluator(self, maps: Stack, is_f: bool, memory_mb: float) -> "JointEvaluator":
+    def evaluator(self, maps: Stack, is_f: bool, memory_mb: float) -> "CombinedEvaluator":
         """Return what computes the combination for any relabelling."""
-        return JointEvaluator(self, maps, memory_mb)
+        return CombinedEvaluator(self, maps, memory_mb)
 
 
-class JointEvaluator(Evaluator):
+@dataclass(frozen=True)
+class MultivariateEstimator:
+    """What a multivariate test is evaluated with."""
+
+    model: Multivariate
+
+    def evaluator(self, maps: Stack, is_f: bool, memory_mb: float) -> RootsEvaluator:
+        """Return what computes the statistic for any relabelling."""
+        return RootsEvaluator(self.model.parts[0].regressors, maps, self.model.how, memory_mb)
+
+
+class CombinedEvaluator(Evaluator):
     """The combination of several tests, for any relabelling.
 
     Parameters
     ----------
-    estimator : JointEstimator
+    estimator : CombinedEstimator
     maps : Stack
     memory_mb : float
         Half of it for the evaluators of the parts, half for their statistics.
     """
 
-    def __init__(self, estimator: JointEstimator, maps: Stack, memory_mb: float):
+    def __init__(self, estimator: CombinedEstimator, maps: Stack, memory_mb: float):
         self.model, self.n_elements = estimator.model, maps.shape[1]
         share = memory_mb / 2 / len(maps)
         self.evaluators = [
@@ -238,7 +287,7 @@ class JointEvaluator(Evaluator):
         yield 0, combined
 
 
-def joint_model(
+def combined_model(
     statistic: str,
     parts: Sequence[Model],
     inputs: Sequence[int],
@@ -246,8 +295,8 @@ def joint_model(
     *,
     two_sided: bool,
     concordant: bool = False,
-) -> Joint:
-    """Return the model of a joint test.
+) -> Combined:
+    """Return the model of a combination.
 
     Parameters
     ----------
@@ -266,23 +315,73 @@ def joint_model(
 
     Returns
     -------
-    Joint
+    Combined
     """
-    from permaps.statistics.combinations import COMBINATIONS, heights_of, tables_of
+    from permaps.statistics.combinations import COMBINATIONS, tables_of
 
-    partials = partials_of(parts, two_sided and not concordant)
-    tables = tables_of(statistic, partials)
-    signs = np.array([1.0, -1.0] if concordant else [1.0])
-    return Joint(
-        statistic,
-        tuple(
-            replace(part, space=part.space if part.kind == "smoothed_variance" else None) for part in parts
-        ),
-        np.asarray(inputs),
-        COMBINATIONS[statistic].how,
-        tables,
-        signs,
-        two_sided and not concordant,
-        heights_of(statistic, len(partials), len(tables) * len(signs)),
-        space,
+    return _rescaled(
+        Combined(
+            statistic=statistic,
+            parts=tuple(
+                replace(part, space=part.space if part.kind == "smoothed_variance" else None)
+                for part in parts
+            ),
+            inputs=np.asarray(inputs),
+            how=COMBINATIONS[statistic].how,
+            tables=tables_of(statistic, partials_of(parts, two_sided and not concordant)),
+            signs=np.array([1.0, -1.0] if concordant else [1.0]),
+            two_sided=two_sided and not concordant,
+            rescaled=np.empty(0),
+            space=space,
+        )
     )
+
+
+def multivariate_model(
+    statistic: str, parts: Sequence[Model], inputs: Sequence[int], space: Space
+) -> Multivariate:
+    """Return the model of a multivariate test.
+
+    Parameters
+    ----------
+    statistic : str
+        Name of the multivariate test.
+    parts : sequence of Model
+        The tests of every input, of one contrast of one design, restricted to the same elements, where nobody is
+        missing.
+    inputs : sequence of int
+        The input of each.
+    space : permaps.spaces.space.Space
+        What these elements are.
+
+    Returns
+    -------
+    Multivariate
+    """
+    from permaps.statistics.multivariate import MULTIVARIATE
+
+    whole = [
+        replace(
+            contrast_model(part.design, part.contrast, part.statistic, part.scheme, part.blocks),
+            elements=part.elements,
+            fingerprint=part.fingerprint,  # of the maps too
+        )
+        for part in parts
+    ]
+    return _rescaled(
+        Multivariate(
+            statistic=statistic,
+            parts=tuple(whole),
+            inputs=np.asarray(inputs),
+            how=MULTIVARIATE[statistic].how,
+            rescaled=np.empty(0),
+            space=space,
+        )
+    )
+
+
+def _rescaled(model):
+    """Return a joint model with the table that its p gives."""
+    from permaps.statistics.deviates import deviates_of
+
+    return replace(model, rescaled=deviates_of(model.log_p))

@@ -8,7 +8,7 @@ from permaps.inputs.plausible import FULL, doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 from permaps.reporting.words import SCHEMES, analysed, enhanced, masks_of, space_of
-from permaps.statistics.registry import STATISTICS, statistics_of, voxel_statistic
+from permaps.statistics.registry import STATISTICS, joint_statistic, statistics_of, voxel_statistic
 from permaps.workflow.names import input_names
 from permaps.workflow.terminal import too_few
 
@@ -300,20 +300,31 @@ def _across(config):
 
 def _joint(config, element):
     """Describe the joint tests."""
-    said = []
+    combined, multivariate = [], []
     for name, test in config["joint"].items():
+        row = STATISTICS[joint_statistic(test)]
         of_inputs = f" of {_and(test['inputs'])}" if test["inputs"] else ""
-        sides = test["direction"] or ("two-sided" if config["permutation"]["two_sided"] else "one-sided")
-        said.append(
-            f"{name}, {STATISTICS[test['combine']].words} of {_and(test['contrasts'])}{of_inputs} ({sides})"
+        said = f"{name}, {row.words} {cite(row.reference)} of {_and(test['contrasts'])}{of_inputs}"
+        if test["multivariate"]:
+            multivariate.append(said)
+        else:
+            sides = test["direction"] or ("two-sided" if config["permutation"]["two_sided"] else "one-sided")
+            combined.append(f"{said} ({sides})")
+    text = ""
+    if combined:
+        text += (
+            f" Tests were combined at each {element} by non-parametric combination {cite('winkler2016npc')}: "
+            f"{_and(combined)}. The parametric p of the tests were combined in every relabelling, which was the same "
+            "for all of them; what was enhanced is the normal deviate that the combination has if they are "
+            "independent."
         )
-    if not said:
-        return ""
-    return (
-        f" Tests were combined at each {element} by non-parametric combination {cite('winkler2016npc')}: "
-        f"{_and(said)}. The parametric p of the tests were combined in every relabelling, which was the same for all "
-        "of them; what was enhanced is the normal deviate that the combination has if they are independent."
-    )
+    if multivariate:
+        text += (
+            f" Inputs were tested together at each {element} by multivariate tests: {_and(multivariate)}. Every "
+            "relabelling was the same for all inputs of a participant; what was enhanced is the normal deviate of "
+            "the parametric p."
+        )
+    return text
 
 
 def _software(record, verbatim):
@@ -340,8 +351,13 @@ def question(record: dict) -> list[str]:
             sides = "differ from" if record["config"]["permutation"]["two_sided"] else "exceed"
             asked.append(f"{name}: where does the effect of {expression} {sides} 0?")
     for name, test in record["config"]["joint"].items():
-        combined = _and([*test["inputs"], *test["contrasts"]])
-        asked.append(f"{name}: where do {combined} together speak against no effect?")
+        if test["multivariate"]:
+            asked.append(
+                f"{name}: where does {test['contrasts'][0]} matter for any mixture of {_and(test['inputs'])}?"
+            )
+        else:
+            combined = _and([*test["inputs"], *test["contrasts"]])
+            asked.append(f"{name}: where do {combined} together speak against no effect?")
     return asked
 
 

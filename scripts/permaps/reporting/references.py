@@ -47,5 +47,9 @@ def listed(key: str) -> str:
     authors = fields["author"].split(" and ")
     shown = "; ".join(authors[:3]) + (" et al." if len(authors) > 3 else "")
     title = re.sub("[{}]", "", fields["title"])
-    where = f"{fields['journal']} {fields['volume']}:{fields['pages'].replace('--', '–')}"
-    return f"{shown} ({fields['year']}). {title}. {where}. doi:{fields['doi']}"
+    if "journal" in fields:
+        where = f"{fields['journal']} {fields['volume']}:{fields['pages'].replace('--', '–')}"
+    else:
+        where = ". ".join(fields[name] for name in ("booktitle", "publisher") if name in fields)
+    doi = f" doi:{fields['doi']}" if "doi" in fields else ""
+    return f"{shown} ({fields['year']}). {title}. {where}.{doi}"

@@ -12,10 +12,8 @@ import numpy as np
 from scipy.special import bdtrc, chdtrc, comb, erfc, fdtrc, gammaln, ndtri_exp, stdtr, stdtrit, xlogy
 
 from permaps.statistics.combining import COUNT, CUT, CUT_SUM, LARGEST, SMALLEST_OF, STRENGTH, SUM
+from permaps.statistics.deviates import MOST_LOG, log_of
 from permaps.statistics.tabulated import table_of
-
-# Smaller p, and p closer to 1, are not told apart.
-LEAST_LOG, MOST_LOG = -690.0, -1e-13
 
 
 @dataclass(frozen=True)
@@ -40,20 +38,16 @@ class Partial:
     def log_p(self, values: np.ndarray) -> np.ndarray:
         """Return the natural log of p."""
         if self.is_f:
-            return _log(fdtrc(self.n_interest, self.dof, np.maximum(values, 0)))
+            return log_of(fdtrc(self.n_interest, self.dof, np.maximum(values, 0)))
         if self.two_sided:
-            return np.minimum(np.log(2) + _log(stdtr(self.dof, -np.abs(values))), 0)
-        return _log(stdtr(self.dof, -values))
+            return np.minimum(np.log(2) + log_of(stdtr(self.dof, -np.abs(values))), 0)
+        return log_of(stdtr(self.dof, -values))
 
     def log_rest(self, values: np.ndarray) -> np.ndarray:
         """Return the natural log of 1 - p."""
         if not (self.is_f or self.two_sided):
-            return _log(stdtr(self.dof, values))
+            return log_of(stdtr(self.dof, values))
         return np.log(-np.expm1(np.minimum(self.log_p(values), MOST_LOG)))
-
-
-def _log(p):
-    return np.maximum(np.log(p, out=np.full(np.shape(p), LEAST_LOG), where=np.asarray(p) > 0), LEAST_LOG)
 
 
 def _minus_log(partial, k, values):
@@ -199,31 +193,9 @@ def log_p_of(name: str, k: int, n_ways: int, combined: np.ndarray) -> np.ndarray
     combined : array of float
     """
     p = COMBINATIONS[name].p(np.asarray(combined, float), k)
-    return np.minimum(_log(p) + np.log(n_ways), 0.0)
-
-
-def combined_at(name: str, k: int, n_ways: int, p: float) -> float:
-    """Return the combination that has a p, if its k partial tests are independent."""
-    low, high = -100.0, 10_000.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if np.exp(log_p_of(name, k, n_ways, middle)) > p:
-            low = middle
-        else:
-            high = middle
-    return high
+    return np.minimum(log_of(p) + np.log(n_ways), 0.0)
 
 
 def smallest_log_p(values: list[np.ndarray], partials: list[Partial]) -> np.ndarray:
     """Return the natural log of the smallest p of the partial tests at every element."""
     return np.min([one.log_p(own) for one, own in zip(partials, values, strict=True)], axis=0)
-
-
-def heights_of(name: str, k: int, n_ways: int) -> np.ndarray:
-    """Return the table of the normal deviate with the same p as a combination: what is enhanced."""
-
-    def deviate(combined):
-        small = np.minimum(log_p_of(name, k, n_ways, combined), MOST_LOG)
-        return -ndtri_exp(small)
-
-    return table_of(deviate)

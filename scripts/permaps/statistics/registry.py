@@ -56,41 +56,48 @@ class Statistic:
         return f"Max {self.label}"
 
 
-# The combinations of p at an element, in the order of table 1 of Winkler et al. 2016, which has their papers.
+# The combinations of p at an element, in the order of table 1 of Winkler et al. 2016.
 _COMBINATIONS = (
-    ("tippett", "Tippett"),
-    ("fisher", "Fisher"),
-    ("pearson_david", "Pearson-David"),
-    ("stouffer", "Stouffer"),
-    ("wilkinson", "Wilkinson"),
-    ("winer", "Winer"),
-    ("edgington", "Edgington"),
-    ("mudholkar_george", "Mudholkar-George"),
-    ("friston", "Friston"),
-    ("zaykin", "Zaykin"),
-    ("taylor_tibshirani", "Taylor-Tibshirani"),
+    ("tippett", "Tippett", "tippett1931"),
+    ("fisher", "Fisher", "fisher1932"),
+    ("pearson_david", "Pearson-David", "david1934"),
+    ("stouffer", "Stouffer", "stouffer1949"),
+    ("wilkinson", "Wilkinson", "wilkinson1951"),
+    ("winer", "Winer", "winer1962"),
+    ("edgington", "Edgington", "edgington1972"),
+    ("mudholkar_george", "Mudholkar-George", "mudholkar1979"),
+    ("friston", "Friston", "friston1999"),
+    ("zaykin", "Zaykin", "zaykin2002"),
+    ("taylor_tibshirani", "Taylor-Tibshirani", "taylor2006"),
+)
+# Multivariate tests of inputs, each with what its values are.
+_MULTIVARIATE = (
+    ("wilks", "Wilks' lambda", "-ln Λ", "wilks1932"),
+    ("pillai", "Pillai's trace", "Pillai's trace", "pillai1955"),
+    ("lawley", "Lawley and Hotelling's trace", "Lawley-Hotelling trace", "lawley1938"),
+    ("roy_ii", "Roy's largest root (ii)", "Roy's largest root, λ", "roy1953"),
+    ("roy_iii", "Roy's largest root (iii)", "Roy's largest root, θ", "roy1953"),
+    ("cca", "Hotelling's canonical correlation", "canonical correlation", "hotelling1936"),
 )
 
 
-def _combination(name, author):
-    return Statistic(
-        name,
-        "voxel",
-        f"{author} statistic",
-        author,
-        f"the combination of {author}",
-        "winkler2016npc",
-        tie=TIE,
-        one_tail=True,
-    )
+def _combination(name, author, reference):
+    words = f"the combination of {author}"
+    return Statistic(name, "voxel", f"{author} statistic", author, words, reference, tie=TIE, one_tail=True)
 
 
-COMBINED = tuple(name for name, _ in _COMBINATIONS)
+def _multivariate(name, words, unit, reference):
+    return Statistic(name, "voxel", words, unit, words, reference, tie=TIE, one_tail=True)
+
+
+COMBINED = tuple(name for name, *_ in _COMBINATIONS)
+MULTIVARIATE = tuple(name for name, *_ in _MULTIVARIATE)
 # In the order of a paper: from the strictest idea of a finding to the loosest.
 _ROWS = (
     Statistic("t", "voxel", "t-statistic", "t", "the voxel statistic", tie=TIE),
     Statistic("F", "voxel", "F-statistic", "F", "the voxel statistic", tie=TIE, one_tail=True),
     *(_combination(*row) for row in _COMBINATIONS),
+    *(_multivariate(*row) for row in _MULTIVARIATE),
     Statistic("tfce", "tfce", "TFCE", "TFCE", "threshold-free cluster enhancement", "smith2009"),
     Statistic(
         "clustersize",
@@ -130,13 +137,18 @@ def voxel_statistic(expressions: str | list[str]) -> str:
     return "F" if isinstance(expressions, list) else "t"
 
 
+def joint_statistic(test: dict) -> str:
+    """Return the name of the voxel statistic of a joint test: how it combines p, or its multivariate test."""
+    return test["combine"] or test["multivariate"]
+
+
 def statistics_of(voxel: str, keys: list[str]) -> list[str]:
     """Return the names of a contrast's statistics.
 
     Parameters
     ----------
-    voxel : {"t", "F"}
-        Its voxel statistic.
+    voxel : str
+        Its voxel statistic: "t", "F" or that of a joint test.
     keys : list of str
         `inference.statistics`.
 

@@ -66,7 +66,7 @@ def resolve(given: dict, defaults_path: str | Path, schema_path: str | Path) -> 
     config = _typed(config, schema, schema)
     for one in config["joint"].values() if isinstance(config["joint"], dict) else ():
         if isinstance(one, dict):
-            one |= {"inputs": [], "direction": None} | one
+            one |= {"combine": None, "multivariate": None, "inputs": [], "direction": None} | one
     problems += _violations(config, schema) or _conflicts(config)
     if problems:
         refuse(problems)
@@ -415,7 +415,12 @@ def _unfit_joint_tests(config):
                 )
         if inputs and not test["inputs"]:
             yield f"{at}.inputs: is missing; expected names of inputs, one or several: {', '.join(inputs)}"
-        if max(len(test["inputs"]), 1) * len(test["contrasts"]) < 2:
+        how = [key for key in ("combine", "multivariate") if test[key]]
+        if len(how) != 1:
+            yield f"{at}: found {' and '.join(how) or 'no way to join tests'}; expected combine or multivariate"
+        if test["multivariate"]:
+            yield from _unfit_multivariate(config, at, test)
+        elif max(len(test["inputs"]), 1) * len(test["contrasts"]) < 2:
             yield f"{at}: found a single test; expected several inputs or several contrasts, to be combined"
         if name in contrasts:
             yield f"{at}: found the name of a contrast; expected another, since tables list both by name"
@@ -430,6 +435,29 @@ def _unfit_joint_tests(config):
                 f"quality.require: found any beside {at}; expected all, since joint tests need every input of "
                 "everyone"
             )
+
+
+def _unfit_multivariate(config, at, test):
+    if len(test["inputs"]) < 2:
+        yield f"{at}.inputs: found {_shown(test['inputs'])}; expected two inputs or more for a multivariate test"
+    if len(test["contrasts"]) != 1:
+        yield (
+            f"{at}.contrasts: found {len(test['contrasts'])}; expected one contrast for a multivariate test, which "
+            "may have several expressions"
+        )
+    if test["direction"]:
+        yield f"{at}.direction: found {test['direction']}; expected none, since a multivariate test has no sign"
+    for key, value, why in (
+        ("model.voxelwise", config["model"]["voxelwise"], "inputs with one design"),
+        ("model.variance_groups", config["model"]["variance_groups"], "one variance for everyone"),
+        (
+            "inference.variance_smoothing_fwhm",
+            config["inference"]["variance_smoothing_fwhm"],
+            "variances of single voxels",
+        ),
+    ):
+        if value:
+            yield f"{key}: found {_shown(value)} beside {at}; multivariate tests expect {why}"
 
 
 def _variances_apart_and_smoothed(config):

@@ -173,6 +173,41 @@ VALUES = [
         {"joint": {"x": {"combine": "fischer", "contrasts": ["age"]}}},
         ("joint.x.combine: found 'fischer'", "did you mean 'fisher'?"),
     ),
+    Value(
+        "joint test that does not say how",
+        {"joint": {"x": {"contrasts": ["age", "group"]}}},
+        ("joint.x: found no way to join tests; expected combine or multivariate",),
+        "conflicts",
+    ),
+    Value(
+        "joint test in two ways at once",
+        table(maps={"faces": "map", "houses": "other"}) | {"joint": {"x": {"combine": "fisher", "multivariate": "wilks", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
+        ("joint.x: found combine and multivariate; expected combine or multivariate",),
+        "conflicts",
+    ),
+    Value(
+        "multivariate test by a name that is none",
+        table(maps={"faces": "map", "houses": "other"}) | {"joint": {"x": {"multivariate": "wilk", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
+        ("joint.x.multivariate: found 'wilk'", "did you mean 'wilks'?",),
+    ),
+    Value(
+        "multivariate test of one input",
+        table(maps={"faces": "map", "houses": "other"}) | {"joint": {"x": {"multivariate": "wilks", "inputs": ["faces"], "contrasts": ["age"]}}},
+        ("joint.x.inputs: found ['faces']; expected two inputs or more",),
+        "conflicts",
+    ),
+    Value(
+        "multivariate test with a sign",
+        table(maps={"faces": "map", "houses": "other"}) | {"joint": {"x": {"multivariate": "wilks", "inputs": ["faces", "houses"], "contrasts": ["age"], "direction": "one-sided"}}},
+        ("joint.x.direction: found one-sided; expected none",),
+        "conflicts",
+    ),
+    Value(
+        "multivariate test with smoothed variance",
+        table(maps={"faces": "map", "houses": "other"}) | {"inference": {"variance_smoothing_fwhm": 6}, "joint": {"x": {"multivariate": "wilks", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
+        ("inference.variance_smoothing_fwhm: found 6 beside joint.x; multivariate tests expect variances of single",),
+        "conflicts",
+    ),
     Value("no inputs", table(maps={}), ("dataset.maps: found {}, expected the name of a column",)),
     Value("input without a path", table(maps={"faces": None}), ("dataset.maps.faces: found null", "expected the name of a column")),
     Value(
