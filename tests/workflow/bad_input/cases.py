@@ -205,7 +205,7 @@ VALUES = [
     Value(
         "multivariate test with smoothed variance",
         table(maps={"faces": "map", "houses": "other"}) | {"inference": {"variance_smoothing_fwhm": 6}, "joint": {"x": {"multivariate": "wilks", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
-        ("inference.variance_smoothing_fwhm: found 6 beside joint.x; multivariate tests expect variances of single",),
+        ("inference.variance_smoothing_fwhm: found 6", "beside joint.x; multivariate tests expect variances of single",),
         "conflicts",
     ),
     Value("no inputs", table(maps={}), ("dataset.maps: found {}, expected the name of a column",)),
