@@ -109,6 +109,6 @@ def test_atlases_that_do_not_fit_are_refused(tmp_path, monkeypatch):
     assert _half_an_atlas({"image": "{hemi}.a.annot", "labels": None}) == []
     assert _half_an_atlas({"image": "a.nii", "labels": None})
     config = {"dataset": {}, "model": {"bids": None}, "mask": {"strategy": "background"}}
-    config |= {"atlas": {"image": "{hemi}.a.annot", "labels": None}}
+    config |= {"space": {}, "atlas": {"image": "{hemi}.a.annot", "labels": None}}
     config |= {"inference": {"small_volumes": {}, "regions": {}}}
     assert ("atlas.image", "lh.a.annot") in list(_inputs(config))

@@ -193,8 +193,8 @@ MUTATIONS = [
     Mutation(
         "the voxel null has one tail for a two-sided test",
         null.null_maxima,
-        "_collect(values, at, both_signs,",
-        "_collect(values, at, False,",
+        "evaluator.maxima(both_signs,",
+        "evaluator.maxima(False,",
         partial(check_size, "balanced_normal", 19, VOXELS),
     ),
     Mutation(

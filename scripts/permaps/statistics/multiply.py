@@ -7,6 +7,8 @@ compiler splits into what the processor has. How many of them it takes at a time
 are, and no bit depends on that.
 """
 
+from collections.abc import Callable
+
 import numba
 import numpy as np
 from llvmlite import binding, ir
@@ -43,7 +45,7 @@ def _in_order(rows, r, first, stop, strip, out, v):
                 out[k, v + u] = fma(rows[k, i], strip[i - first, u], out[k, v + u])
 
 
-def by_vectors(n_vectors):
+def by_vectors(n_vectors: int) -> Callable:
     """Return what does the same, with the sums of so many vectors in registers."""
 
     @intrinsic
