@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import beside, bounds, growth, memory, parts, voxelwise, whole
+from bench import beside, bounds, growth, memory, parts, studies, voxelwise, whole
 from bench.example import Example
 
 
@@ -36,5 +36,6 @@ SECTIONS = {
     "voxelwise": Section("Where voxels differ in their models", voxelwise.measure, voxelwise.text),
     "bounds": Section("Bounds on true discoveries", bounds.measure, bounds.text),
     "growth": Section("How it grows", growth.measure, growth.text, growth.draw),
+    "studies": Section("Large studies", studies.measure, studies.text),
     "memory": Section("Memory", memory.measure, memory.text),
 }
