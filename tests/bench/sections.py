@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import beside, bounds, growth, memory, parts, studies, voxelwise, whole
+from bench import beside, bounds, growth, memory, parts, spaces, studies, voxelwise, whole
 from bench.example import Example
 
 
@@ -34,6 +34,7 @@ SECTIONS = {
     "whole": Section("The whole way", whole.measure, whole.text),
     "parts": Section("Where the time goes", parts.measure, parts.text, parts.draw),
     "voxelwise": Section("Where voxels differ in their models", voxelwise.measure, voxelwise.text),
+    "spaces": Section("Surfaces, grayordinates and connectomes", spaces.measure, spaces.text),
     "bounds": Section("Bounds on true discoveries", bounds.measure, bounds.text),
     "growth": Section("How it grows", growth.measure, growth.text, growth.draw),
     "studies": Section("Large studies", studies.measure, studies.text),

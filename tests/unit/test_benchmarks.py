@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from bench import bounds, clock, page, parts, voxelwise
+from bench import bounds, clock, page, parts, spaces, voxelwise
 from bench.example import Example
 from bench.sections import SECTIONS
 from permaps.permutation.model import contrast_model
@@ -12,7 +12,7 @@ from permaps.spaces.volume import Volume
 
 N = 12
 # Those that measure the library itself, without other tools and without the workflow.
-OWN = {"parts": parts, "voxelwise": voxelwise, "bounds": bounds}
+OWN = {"parts": parts, "voxelwise": voxelwise, "bounds": bounds, "spaces": spaces}
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,13 @@ def test_a_section_is_measured_and_told(name, example, monkeypatch, tmp_path):
         "FEW": 1,
         "MANY": 3,
         "SIZES": {"": (2, 1), ", F of 2 rows": (4, 2)},
+        "HALVINGS": {"fsaverage5": 1},
+        "OF_CORTICES": 1,
+        "CORTICES": (40, 42),
+        "VOXELS": 60,
+        "SIDE": 4,
+        "NODES": 8,
+        "PARTICIPANTS": 6,
     }.items():
         if hasattr(OWN[name], constant):
             monkeypatch.setattr(OWN[name], constant, value)
@@ -66,3 +73,11 @@ def test_things_measured_in_turn_keep_their_quotient(monkeypatch):
 
 def test_page_is_generated_from_the_numbers_kept():
     assert (page.DOCS / "benchmarks.md").read_text(encoding="utf-8") == page.text(page.kept())
+
+
+@pytest.mark.parametrize(("halvings", "vertices"), [(0, 12), (1, 42), (5, 10242)])
+def test_spheres_have_as_many_vertices_as_the_templates(halvings, vertices):
+    points, faces = spaces.icosphere(halvings)
+    assert len(points) == vertices and len(faces) == 2 * vertices - 4
+    assert set(np.bincount(faces.ravel())) <= {5, 6}
+    np.testing.assert_allclose((points**2).sum(axis=1), spaces.RADIUS**2)
