@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from permaps.spaces.adjacency import grid_adjacency, list_adjacency
+from permaps.spaces.adjacency import along_a_curve, grid_adjacency, list_adjacency, pair_adjacency
+from permaps.statistics.enhancement import Workspace, tfce_map
 
 FARTHEST = {6: 1, 18: 2, 26: 3}
 
@@ -41,6 +42,29 @@ def test_no_step_leaves_the_array_or_wraps_to_its_other_side(mask, connectivity)
     reached = adjacency.position[:, None] + adjacency.steps
     assert reached.min() >= 0 and reached.max() < adjacency.n_positions
     assert 0 not in adjacency.position
+
+
+def test_where_elements_lie_in_memory_changes_no_bit_of_a_result():
+    rng = np.random.default_rng(2)
+    pairs = np.array([(a, b) for a in range(200) for b in rng.choice(200, 3, replace=False) if a < b])
+    pairs, sizes = np.unique(pairs, axis=0), rng.uniform(0.5, 2, 200)
+    own = pair_adjacency(pairs, 200, sizes)
+    near = pair_adjacency(pairs, 200, sizes, rng.uniform(-70, 70, (200, 3)))
+    assert (near.position != own.position).any() and sorted(near.position) == sorted(own.position)
+    np.testing.assert_array_equal(near.pairs, own.pairs)
+    for _ in range(5):
+        heights = rng.standard_normal(200).astype(np.float32)
+        one, other = (Workspace(adjacency, 0.5).maxima(heights, True, 2.0, 1.0) for adjacency in (own, near))
+        assert one == other
+        one, other = (tfce_map(heights, adjacency, 0.5, 2.0, True) for adjacency in (own, near))
+        np.testing.assert_array_equal(one, other)
+
+
+def test_what_follows_along_the_curve_is_near():
+    places = np.stack(np.meshgrid(*[np.arange(16.0)] * 3), axis=-1).reshape(-1, 3)
+    places = np.random.default_rng(0).permutation(places)
+    steps = np.abs(np.diff(places[along_a_curve(places)], axis=0)).sum(axis=1)
+    assert np.median(steps) == 1 and steps.mean() < 3
 
 
 def test_an_element_without_neighbours_is_no_neighbour():

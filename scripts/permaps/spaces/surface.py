@@ -85,7 +85,7 @@ class Surface(Alike):
         number = np.cumsum(self.mask) - 1
         pairs = self.mesh_edges
         pairs = pairs[self.mask[pairs].all(axis=1)]
-        return pair_adjacency(number[pairs], self.n_elements, self.sizes)
+        return pair_adjacency(number[pairs], self.n_elements, self.sizes, self.places[self.mask])
 
     def sides(self, elements: Selection = slice(None)) -> np.ndarray:
         """Return the hemisphere of elements, "L" or "R"."""
