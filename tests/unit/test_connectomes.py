@@ -3,6 +3,7 @@
 import itertools
 import time
 
+import bct
 import numpy as np
 import pytest
 from permaps.inputs.connectomes import decode_connectome, read_nodes, read_square, write_square
@@ -15,6 +16,7 @@ from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.kinds import KINDS, fitted, kind_of
 from permaps.statistics.enhancement import Workspace, clusters
 from permaps.workflow.errors import UserError
+from scipy import stats
 from scipy.sparse.csgraph import connected_components
 
 NAMES = ["a", "b", "c", "d"]
@@ -158,6 +160,37 @@ def test_clusters_are_those_of_the_network_based_statistic():
         assert sorted(size[1:]) == sorted(sizes[sizes > 0])
         _, largest, _ = Workspace(space.adjacency(), 0.5).maxima(values, False, 2.0, threshold)
         assert largest == sizes.max()
+
+
+@pytest.mark.parametrize("threshold", [1.0, 1.7])
+def test_components_and_their_null_are_those_of_bctpy(threshold, capsys):
+    """The same two groups, and the same relabellings: it permutes the people by a generator that we ask as well."""
+    n, half, n_relabellings = 9, 8, 20
+    rng = np.random.default_rng(3)
+    maps = rng.normal(size=(2 * half, n * (n - 1) // 2))
+    maps[half:, [0, 1, 8, 9]] += 2.0
+    matrices = np.zeros((n, n, 2 * half))
+    one, other = pairs_of(n).T
+    matrices[one, other] = matrices[other, one] = maps.T
+    _, labelled, theirs = bct.nbs_bct(
+        matrices[..., :half], matrices[..., half:], thresh=threshold, k=n_relabellings, tail="left", seed=7
+    )
+    assert "permutation" in capsys.readouterr().out
+
+    def t_of(order):
+        # "left": the second group is the larger one.
+        return stats.ttest_ind(maps[order[half:]], maps[order[:half]]).statistic.astype(np.float32)
+
+    adjacency = graph(n).adjacency()
+    _, size, _ = clusters(t_of(np.arange(2 * half)), adjacency, threshold, False)
+    assert sorted(size[1:]) == sorted(np.bincount(labelled[one, other].astype(int))[1:])
+    draws = np.random.RandomState(7)
+    workspace = Workspace(adjacency, 0.5)
+    ours = [
+        workspace.maxima(t_of(draws.permutation(2 * half)), False, 2.0, threshold)[1]
+        for _ in range(n_relabellings)
+    ]
+    assert ours == theirs.astype(int).ravel().tolist() and max(ours) > 1
 
 
 def test_four_hundred_nodes_take_milliseconds():

@@ -16,7 +16,12 @@ from permaps.design.partition import partition
 from permaps.permutation import correction, model, null
 from permaps.permutation.chunk import enhancement_of
 from permaps.permutation.relabelling import relabellings
+from permaps.permutation.smallest import with_joined_parts
 from permaps.spaces import adjacency
+from permaps.spaces.edges import Edges
+from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
+from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.statistics import enhancement, glm
 from permaps.statistics.registry import ENHANCED_TIE
@@ -41,6 +46,7 @@ SETTINGS = {
     "cluster_p": 0.01,
     "uncorrected_tfce": True,
 }
+ON_MESH = {"extent": 1.0, "height": 2.0}
 CASES = {
     "groups with nuisance": ([_ones, _age, _group], [[0, 0, 1]], "permute", {}, {}),
     "regression, one-sided, 26 neighbours": (
@@ -61,9 +67,49 @@ CASES = {
     "permuted and flipped": ([_ones, _group], [[0, 1]], "both", {}, {}),
     "within blocks": ([_ones, _age], [[0, 1]], "permute", {"within": _pairs}, {}),
     "whole blocks, enumerated": ([_ones, (_i >= 10) * 1.0], [[0, 1]], "permute", {"whole": _pairs}, {}),
+    "surface": ([_ones, _age], [[0, 1]], "permute", {}, {"space": "surface", "tfce": ON_MESH}),
+    "grayordinates": (
+        [_ones, _age, _group],
+        [[0, 0, 1]],
+        "permute",
+        {},
+        {"space": "grayordinates", "tfce": {"cortex": ON_MESH, "voxels": SETTINGS["tfce"]}},
+    ),
+    "parcels": ([_ones, _age], [[0, 1]], "permute", {}, {"space": "parcels"}),
+    "connectome": ([_ones, _group], [[0, 1]], "permute", {}, {"space": "edges"}),
     "missing values": ([_ones, _age, _group], [[0, 0, 1]], "permute", {}, {"missing": True}),
     "variance groups": ([_ones, _group], [[0, 1]], "flip", {}, {"groups": True}),
 }
+
+
+def surface(rows, columns):
+    """A grid of triangles with uneven edges, from whole numbers."""
+    at = np.arange(rows * columns).reshape(rows, columns)
+    one, right, below, across = at[:-1, :-1], at[:-1, 1:], at[1:, :-1], at[1:, 1:]
+    triangles = np.stack([one, right, below, right, across, below], axis=-1).reshape(-1, 3).astype(np.int32)
+    i, j = np.divmod(np.arange(at.size), columns)
+    places = np.column_stack([3 * i + i * j % 2, 3 * j + i % 3, (i * i + j) % 5]).astype(np.float32)
+    return Surface(
+        np.ones(at.size, bool), np.array(["L"]), np.array([at.size]), places, triangles, np.array(["grid"])
+    )
+
+
+def space_of(kind):
+    """Something with as many elements as the maps have voxels."""
+    n = int(np.prod(SHAPE))
+    if kind == "surface":
+        return surface(24, 30)
+    if kind == "grayordinates":
+        cortex, voxels = surface(20, 24), Volume(np.ones((6, 8, 5), bool), np.diag([2.0, 2.0, 2.0, 1.0]))
+        names, structure = np.array(["CORTEX_LEFT", "THALAMUS_LEFT"]), np.repeat([0, 1], [480, 240])
+        return Grayordinates(np.ones(n, bool), cortex, voxels, names, structure, np.arange(n))
+    if kind == "parcels":
+        pairs = np.column_stack([np.arange(n - 1), np.arange(1, n)])
+        names = np.arange(n).astype(str)
+        return Parcels(np.ones(n, bool), names, np.full((n, 3), np.nan), pairs, np.empty(0, np.uint8))
+    if kind == "edges":
+        return Edges(np.arange(39 * 38 // 2) < n, np.arange(39).astype(str), np.full((39, 3), np.nan))
+    return Volume(np.ones(SHAPE, bool), np.eye(4))
 
 
 def maps():
@@ -96,7 +142,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
     tested = model.contrast_model(
         x, c, "F" if is_f else "t", scheme, blocks, groups,
         incomplete=model.lack_participants(y),
-        space=Volume(np.ones(SHAPE, bool), np.eye(4)),
+        space=space_of(changed.get("space")),
     )  # fmt: skip
     moved, exchangeability = tested.estimator(), tested.exchangeability
     enhanced, both = enhancement_of(tested, settings)
@@ -105,6 +151,10 @@ def numbers(columns, contrast, scheme, blocks, changed):
     found = null.null_maxima(
         y, moved, exchangeability, settings["seed"], 0, stop, is_f=is_f, both_signs=both, enhancement=enhanced
     )
+    if isinstance(enhanced, null.Apart):
+        maxima = {name: values for name, values in found.items() if len(values) == stop and name != "index"}
+        joined = {f"null of {name}": values for name, values in with_joined_parts(maxima).items()}
+        return rounded(joined | {"signs": digest(sign), "exceedances": digest(found["voxel_exceedances"])})
     observed = null.observed_statistic(y, moved, exchangeability, is_f=is_f)
     heights = observed.astype(np.float32)
     tfce = enhancement.tfce_map(heights, enhanced.adjacency, enhanced.extent, enhanced.height, both)
@@ -123,8 +173,8 @@ def numbers(columns, contrast, scheme, blocks, changed):
         "signs": digest(sign),
         "exceedances": digest(found["voxel_exceedances"]),
         "clusters": digest(label),
-        "cluster sizes": digest(size),
-        "null of cluster size": digest(found["cluster_size"].astype(int)),
+        "cluster sizes": measured(size, size),
+        "null of cluster size": measured(found["cluster_size"], size),
         **{f"FWE p of {name}, counts": digest(np.rint(values * stop)) for name, values in p.items()},
         "cluster threshold": [enhanced.threshold],
         "statistic": observed[every],
@@ -141,6 +191,15 @@ def numbers(columns, contrast, scheme, blocks, changed):
         fitted = glm.fit(y, x, c)
         result |= {f"parametric {name}": values[every] for name, values in fitted.items()}
         result["scheme by itself"] = schemes.scheme_of("auto", partition(x, c))
+    return rounded(result)
+
+
+def measured(values, sizes):
+    """Sizes as a hash where they are numbers of elements, or as they are."""
+    return digest(values.astype(int)) if sizes.dtype.kind == "i" else values
+
+
+def rounded(result):
     return {k: [float(f"{x:.10g}") for x in v] if not isinstance(v, str) else v for k, v in result.items()}
 
 
