@@ -194,6 +194,11 @@ def analyses_by(voxel_stat):
     return [a for a in ANALYSES if statistic_of(test_of(a)) == voxel_stat]
 
 
+# Those that are made of the nulls of others, and those with relabellings of their own.
+CONJUNCTIONS = tested_by("conjunction")
+RELABELLED = [a for a in ANALYSES if a not in CONJUNCTIONS]
+
+
 # Of the bounds on true discoveries; None where there are none.
 SHIFT = (config["inference"]["tdp"] or {}).get("shift")
 

@@ -27,6 +27,27 @@ rule build_joint:
         "../scripts/build_joint.py"
 
 
+# A conjunction is not relabelled: it has the largest p of its tests.
+rule conjoin:
+    input:
+        model=result("design/{test}_model.npz"),
+        parts=lambda wildcards: [result(f"observed/{t}.npz") for t in parts_of(wildcards.test)],
+        nulls=lambda wildcards: [result(f"nulls/{t}.npz") for t in parts_of(wildcards.test)],
+        counts=lambda wildcards: [result(f"counts/{t}.npz") for t in parts_of(wildcards.test)],
+    output:
+        observed=result("observed/{test}.npz"),
+        null=result("nulls/{test}.npz"),
+        exceedances=result("counts/{test}.npz"),
+    wildcard_constraints:
+        test=one_of(CONJUNCTIONS),
+    params:
+        settings=dict(shift=SHIFT),
+    message:
+        "Taking the largest p of the tests of {wildcards.test}"
+    script:
+        "../scripts/conjoin.py"
+
+
 # Tests that are joined alike have results of the same names.
 for joint in JOINING:
 

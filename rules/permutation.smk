@@ -8,6 +8,8 @@ rule observe:
         model=result("design/{analysis}_model.npz"),
     output:
         observed=result("observed/{analysis}.npz"),
+    wildcard_constraints:
+        analysis=one_of(RELABELLED),
     conda:
         "../envs/kernel.yaml"
     resources:
@@ -50,6 +52,8 @@ rule merge_nulls:
     output:
         null=result("nulls/{analysis}.npz"),
         exceedances=result("counts/{analysis}.npz"),
+    wildcard_constraints:
+        analysis=one_of(RELABELLED),
     conda:
         "../envs/kernel.yaml"
     resources:

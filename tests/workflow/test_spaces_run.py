@@ -171,10 +171,31 @@ def test_a_joint_test_has_what_a_contrast_has(two_inputs):
             assert (two_inputs / path.format(s=stat)).exists()
     summary = pd.read_csv(two_inputs / "tables/summary.tsv", sep="\t")
     single = {f"{name}: {c}" for name in ("faces", "houses") for c in ("pseudo", "traits")}
-    assert set(summary["contrast"]) == single | {"either", "profile"}
+    assert set(summary["contrast"]) == single | {"either", "both", "profile"}
     methods = (two_inputs / "methods.md").read_text()
     assert "the combination of Fisher (Fisher, 1932) of pseudo of faces and houses" in methods
     assert "Fisher, Ronald A. (1932). Statistical Methods for Research Workers. Oliver" in methods
+
+
+def test_a_conjunction_has_the_largest_p_of_its_tests(two_inputs):
+    for kind, ours, theirs in (
+        ("fwe", "conjunction", "t"),
+        ("unc", "conjunction", "t"),
+        ("fwe", "tfce", "tfce"),
+    ):
+        logp = [
+            pd.read_csv(two_inputs / f"maps/{name}_corr-{kind}_logp.tsv", sep="\t", index_col=0).to_numpy()
+            for name in (
+                f"joint-both_stat-{ours}",
+                f"input-faces_contrast-pseudo_stat-{theirs}",
+                f"input-houses_contrast-pseudo_stat-{theirs}",
+            )
+        ]
+        np.testing.assert_allclose(logp[0], np.minimum(*logp[1:]), atol=1e-6)
+    for name in ("comparison", "clusters", "stat-conjunction_slices", "nulls", "discoveries"):
+        assert (two_inputs / f"figures/joint-both_{name}.png").stat().st_size > 10_000, name
+    methods = (two_inputs / "methods.md").read_text()
+    assert "both, the conjunction (Nichols et al., 2005) of pseudo of faces and houses" in methods
 
 
 def test_a_multivariate_test_has_what_a_contrast_has(two_inputs):

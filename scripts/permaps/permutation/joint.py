@@ -182,7 +182,12 @@ class Combined(Joint):
         return log_p_of(self.statistic, len(self.parts), n_ways, combined)
 
     def parametric_p(self, maps: Stack, covariates: Sequence[str | Path], combined: np.ndarray) -> np.ndarray:
-        """Return the smallest parametric p of the tests times their number, which holds whatever the dependence."""
+        """Return the parametric p of the combination, which holds whatever the dependence.
+
+        It is the smallest p of the tests times their number; of a conjunction, the largest.
+        """
+        if self.statistic == "conjunction":
+            return np.exp(self.log_p(combined))
         from permaps.statistics.combinations import smallest_log_p
 
         each = [

@@ -300,13 +300,16 @@ def _across(config):
 
 def _joint(config, element):
     """Describe the joint tests."""
-    combined, multivariate = [], []
+    combined, multivariate, conjoined = [], [], []
     for name, test in config["joint"].items():
         row = STATISTICS[joint_statistic(test)]
         of_inputs = f" of {_and(test['inputs'])}" if test["inputs"] else ""
         said = f"{name}, {row.words} {cite(row.reference)} of {_and(test['contrasts'])}{of_inputs}"
+        together = ", with the same sign in all of them" if test["direction"] == "concordant" else ""
         if test["multivariate"]:
             multivariate.append(said)
+        elif test["combine"] == "conjunction":
+            conjoined.append(f"{said}{together}")
         else:
             sides = test["direction"] or ("two-sided" if config["permutation"]["two_sided"] else "one-sided")
             combined.append(f"{said} ({sides})")
@@ -317,6 +320,11 @@ def _joint(config, element):
             f"{_and(combined)}. The parametric p of the tests were combined in every relabelling, which was the same "
             "for all of them; what was enhanced is the normal deviate that the combination has if they are "
             "independent."
+        )
+    if conjoined:
+        text += (
+            f" Against the null hypothesis that one test or more has no effect, each {element} has the largest of "
+            f"the corrected p that it has in each test: {_and(conjoined)}."
         )
     if multivariate:
         text += (
@@ -354,6 +362,10 @@ def question(record: dict) -> list[str]:
         if test["multivariate"]:
             asked.append(
                 f"{name}: where does {test['contrasts'][0]} matter for any mixture of {_and(test['inputs'])}?"
+            )
+        elif test["combine"] == "conjunction":
+            asked.append(
+                f"{name}: where is there an effect in all of {_and([*test['inputs'], *test['contrasts']])}?"
             )
         else:
             combined = _and([*test["inputs"], *test["contrasts"]])

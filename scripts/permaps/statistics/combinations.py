@@ -158,6 +158,8 @@ COMBINATIONS = {
     "friston": Combination((_minus_log,), SMALLEST_OF, lambda c, k: np.exp(np.minimum(-k * c, 0))),
     "zaykin": Combination((_minus_log,), CUT_SUM, _truncated),
     "taylor_tibshirani": Combination((_rest,), STRENGTH, lambda c, k: _upper_normal(c * np.sqrt(k))),
+    # The largest p, which holds if one test or more has no effect: see `permaps.permutation.conjunction`.
+    "conjunction": Combination((_minus_log,), SMALLEST_OF, lambda c, k: np.exp(np.minimum(-c, 0))),
 }
 
 

@@ -98,6 +98,16 @@ _ROWS = (
     Statistic("F", "voxel", "F-statistic", "F", "the voxel statistic", tie=TIE, one_tail=True),
     *(_combination(*row) for row in _COMBINATIONS),
     *(_multivariate(*row) for row in _MULTIVARIATE),
+    Statistic(
+        "conjunction",
+        "voxel",
+        "conjunction",
+        "-log10 p",
+        "the conjunction",
+        "nichols2005",
+        tie=TIE,
+        one_tail=True,
+    ),
     Statistic("tfce", "tfce", "TFCE", "TFCE", "threshold-free cluster enhancement", "smith2009"),
     Statistic(
         "clustersize",

@@ -430,11 +430,23 @@ def _unfit_joint_tests(config):
                 f"{at}.direction: found concordant with {f_tests[0]}, which is an F test and has no sign; expected "
                 "contrasts of one expression each, or another direction"
             )
+        if test["combine"] == "conjunction" and test["direction"]:
+            yield from _unfit_direction(config["permutation"]["two_sided"], at, test["direction"])
         if config["quality"]["require"] == "any" and len(test["inputs"]) > 1:
             yield (
                 f"quality.require: found any beside {at}; expected all, since joint tests need every input of "
                 "everyone"
             )
+
+
+def _unfit_direction(two_sided, at, direction):
+    """Yield what is wrong with the direction of a conjunction, which has the p that its tests have."""
+    sides = "two-sided" if two_sided else "one-sided"
+    if direction != sides and not (direction == "concordant" and two_sided):
+        yield (
+            f"{at}.direction: found {direction} beside permutation.two_sided {str(two_sided).lower()}; expected "
+            f"{sides}{' or concordant' * two_sided}, since a conjunction has the p of its tests"
+        )
 
 
 def _unfit_multivariate(config, at, test):

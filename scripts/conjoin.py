@@ -1,0 +1,53 @@
+"""The conjunction of several tests, from their observed maps and nulls."""
+
+import numpy as np
+from permaps.permutation.conjunction import conjoin
+from permaps.permutation.joint import load_model
+from permaps.permutation.observed import Observed
+from permaps.workflow.jobs import job, log, written_whole
+
+
+def main(*, model, parts, nulls, counts, shift, observed, null, exceedances):
+    """Write what other tests have from their relabellings.
+
+    Parameters
+    ----------
+    model : path
+        From `build_joint`.
+    parts, nulls, counts : list of path
+        Observed maps, nulls and counts of every test.
+    shift : int or None
+        Of bounds on true discoveries; None for none.
+    observed, null, exceedances : path
+        To write.
+    """
+    model = load_model(model)
+    found, maxima, reached = conjoin(
+        [Observed.load(path) for path in parts],
+        nulls,
+        counts,
+        [part.elements for part in model.parts],
+        model.space,
+        concordant=len(model.signs) > 1,
+        shift=shift,
+    )
+    with written_whole(observed) as path:
+        found.save(path)
+    for output, arrays in ((null, maxima), (exceedances, reached)):
+        with written_whole(output) as path:
+            np.savez(path, **arrays)
+    log.info("%d tests, %d %s", len(parts), model.space.n_elements, model.space.elements)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(
+            model=snakemake.input.model,
+            parts=list(snakemake.input.parts),
+            nulls=list(snakemake.input.nulls),
+            counts=list(snakemake.input.counts),
+            shift=snakemake.params.settings["shift"],
+            observed=snakemake.output.observed,
+            null=snakemake.output.null,
+            exceedances=snakemake.output.exceedances,
+        )
