@@ -19,9 +19,12 @@ POINTS = 400
 
 # For captions of axes that are not the statistic's own.
 JOINT = "Where cortex and voxels have a null each, -log10 of the smaller p of each relabelling is shown"
+CONJUNCTION = (
+    "The largest p of the tests is shown as -log10 p, with the null that it has where one test has no effect"
+)
 
 
-def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels", ranked=()):
+def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels", ranked=(), why=JOINT):
     """Draw one contrast's null distributions.
 
     Parameters
@@ -36,7 +39,9 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
     extent : str
         Unit of the size of clusters.
     ranked : collection of str
-        Statistics of which cortex and voxels have a null each.
+        Statistics that are shown as -log10 p.
+    why : str
+        Why they are, for the caption.
     """
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
@@ -50,7 +55,7 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
         )
     text = f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(sentences) + "."
     if ranked:
-        text += f" {JOINT} ({', '.join(STATISTICS[stat].label for stat in ranked)})."
+        text += f" {why} ({', '.join(STATISTICS[stat].label for stat in ranked)})."
     write_caption(caption, text)
 
 
@@ -137,12 +142,14 @@ if "snakemake" in globals():
         shared = {"contrast": settings["title"], "alpha": settings["alpha"]}
         with np.load(snakemake.input.null, allow_pickle=False) as stored:
             ranked = [stat for stat in nulls if parts_of(stored.files, STATISTICS[stat].key)]
+        conjunction = settings["voxel_stat"] == "conjunction"
         plot_distributions(
             nulls,
             [output.nulls, output.nulls_svg],
             output.nulls_caption,
             extent=settings["extent"],
-            ranked=ranked,
+            ranked=list(nulls) if conjunction else ranked,
+            why=CONJUNCTION if conjunction else JOINT,
             **shared,
         )
         plot_convergence(

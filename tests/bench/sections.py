@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import beside, bounds, growth, memory, parts, spaces, studies, voxelwise, whole
+from bench import beside, bounds, growth, joint, memory, parts, spaces, studies, voxelwise, whole
 from bench.example import Example
 
 
@@ -36,6 +36,7 @@ SECTIONS = {
     "voxelwise": Section("Where voxels differ in their models", voxelwise.measure, voxelwise.text),
     "spaces": Section("Surfaces, grayordinates and connectomes", spaces.measure, spaces.text),
     "bounds": Section("Bounds on true discoveries", bounds.measure, bounds.text),
+    "joint": Section("Several inputs tested together", joint.measure, joint.text),
     "growth": Section("How it grows", growth.measure, growth.text, growth.draw),
     "studies": Section("Large studies", studies.measure, studies.text),
     "memory": Section("Memory", memory.measure, memory.text),

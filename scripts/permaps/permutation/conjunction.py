@@ -5,9 +5,8 @@ element has the largest of the corrected p that it has in each test (Nichols et 
 relabel the smallest statistic of all tests would be another test: its null has no effect in any of them, under which
 the smallest statistic is far smaller than where all tests but one have a strong effect.
 
-The family-wise error rate is alpha where it is the same test that has no effect at all elements without a conjunction.
-Where it is another test in some elements than in others, their errors can add up, at most to alpha times the number of
-tests.
+The family-wise error rate is alpha where the same test is without an effect at all elements that are no conjunction.
+Where it is one test here and another there, their errors can add up, at most to alpha times the number of tests.
 
 This takes the observed maps and the nulls of the tests, and no relabelling of its own.
 """

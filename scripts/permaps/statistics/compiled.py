@@ -54,6 +54,8 @@ from numba.extending import intrinsic  # noqa: E402
 
 # No reordering and no fusing, so that sums have the bits of the order in which they are written.
 compiled = numba.njit(cache=True)
+# The same, but x / 0 is infinite and no error: without a branch for it, loops that divide become vectors.
+dividing = numba.njit(cache=True, error_model="numpy")
 
 
 def _by_fractions(a, b, c):

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from permaps.statistics.compiled import compiled, fma
+from permaps.statistics.compiled import dividing, fma
 from permaps.statistics.evaluator import Evaluator
 from permaps.statistics.freedman_lane import (
     GROUP,
@@ -117,7 +117,7 @@ def independent(maps: Sequence[np.ndarray], basis: np.ndarray) -> np.ndarray:
     return np.concatenate(able)[:width]
 
 
-@compiled
+@dividing
 def _make_orthonormal(tiles):
     n_inputs, n = tiles.shape[1:3]
     weight, alive = np.empty(TILE), np.empty(TILE)
@@ -153,7 +153,7 @@ def _make_orthonormal(tiles):
                     tiles[t, i, p, v] *= alive[v]
 
 
-@compiled
+@dividing
 def multivariate_statistics(
     rows: np.ndarray, n_rows: int, n_interest: int, how: int, tiles: np.ndarray, out: np.ndarray
 ) -> None:
@@ -209,7 +209,7 @@ def multivariate_statistics(
                 to[v] = value[v] if fitted[v] > 0.0 else 0.0
 
 
-@compiled
+@dividing
 def _left(product, first, middle, stop, total, left):
     """Write the lower triangles of E + H and of E: what the nuisance leaves, and the whole model."""
     for i in range(product.shape[0]):
@@ -226,7 +226,7 @@ def _left(product, first, middle, stop, total, left):
                     left[i, k, v] = fma(-product[i, r, v], product[k, r, v], left[i, k, v])
 
 
-@compiled
+@dividing
 def _eliminate(matrix, fitted):
     """Replace the lower triangle of a matrix by the L and D of L D L', and note where D is not above rounding."""
     q = matrix.shape[0]
@@ -247,7 +247,7 @@ def _eliminate(matrix, fitted):
                 matrix[i, k, v] = share
 
 
-@compiled
+@dividing
 def _ratio_of_determinants(total, left, fitted, value):
     value[:] = 1.0
     for k in range(total.shape[0]):
@@ -258,7 +258,7 @@ def _ratio_of_determinants(total, left, fitted, value):
         value[v] = value[v] if value[v] > 1.0 and fitted[v] > 0.0 else 1.0
 
 
-@compiled
+@dividing
 def _scale(product, first, matrix, fitted, scaled):
     """Write D^-1/2 L^-1 h, with h'h what is explained: its squares sum up to the trace of H against the matrix."""
     q, s, _ = scaled.shape
@@ -275,7 +275,7 @@ def _scale(product, first, matrix, fitted, scaled):
                 scaled[i, r, v] = scaled[i, r, v] / np.sqrt(matrix[i, i, v]) * fitted[v]
 
 
-@compiled
+@dividing
 def _trace(scaled, value):
     value[:] = 0.0
     for i in range(scaled.shape[0]):
@@ -284,7 +284,7 @@ def _trace(scaled, value):
                 value[v] = fma(scaled[i, r, v], scaled[i, r, v], value[v])
 
 
-@compiled
+@dividing
 def _largest_root(scaled, gram, value):
     """Write the largest eigenvalue of the smaller product of `scaled` with itself, by Jacobi's rotations."""
     q, s, _ = scaled.shape
@@ -308,7 +308,7 @@ def _largest_root(scaled, gram, value):
             value[v] = max(value[v], gram[a, a, v])
 
 
-@compiled
+@dividing
 def _rotate(gram, a, b):
     """Rotate rows and columns a < b so that what they have in common vanishes; the lower triangle holds all."""
     cosine, sine = np.empty(TILE), np.empty(TILE)
@@ -333,7 +333,7 @@ def _rotate(gram, a, b):
             gram[kb, bk, v] = sine[v] * one + cosine[v] * other
 
 
-@compiled
+@dividing
 def _logarithm(value, room):
     """Replace values from 1 on by their natural logarithm, as the C library does, whose last bits differ."""
     bits, mantissa = value.view(np.int64), room.view(np.int64)
