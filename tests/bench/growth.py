@@ -35,13 +35,15 @@ def one(*sizes):
     return spread(in_turn({"": each(run, BATCH, 2 * BATCH)}, 3)[""])[0]
 
 
-def runner(n_participants, shape, n_nuisance=0, enhanced=True):
+def runner(n_participants, shape, n_nuisance=0, enhanced=True, memory_mb=1000):
     """Return what computes so many relabellings of smooth maps of a cube, with a model with nuisance columns."""
     maps, model = cohort(n_participants, shape, n_nuisance)
     enhance = Enhancement(grid_adjacency(np.ones(shape, bool), 6), 0.5, 2.0, 3.4) if enhanced else None
 
     def run(n):
-        null_maxima(maps, *model, 0, 1, 1 + n, is_f=False, both_signs=True, enhancement=enhance)
+        null_maxima(
+            maps, *model, 0, 1, 1 + n, is_f=False, both_signs=True, enhancement=enhance, memory_mb=memory_mb
+        )  # fmt: skip
 
     return run
 

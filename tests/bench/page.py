@@ -16,7 +16,7 @@ measures one of its sections again; each says when it was measured and, below, w
 
 
 def kept():
-    """Return what was measured before: by section, `machine`, `date` and `numbers`."""
+    """Return what was measured before: by section, `machine`, `date`, `load` and `numbers`."""
     return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
 
 
@@ -46,7 +46,9 @@ def text(found):
         lines += [f"## {section.title}", ""]
         if name in found:
             one = found[name]
-            where = f"*{one['date']}, machine {1 + machines.index(one['machine'])}.*"
+            # Processes at work or waiting, of a quarter of an hour: what the wall clock has to be read with.
+            busy = f", load average {one['load']:.1f}" if "load" in one else ""
+            where = f"*{one['date']}, machine {1 + machines.index(one['machine'])}{busy}.*"
             lines += [where, "", section.text(one["numbers"]), ""]
         else:
             lines += [f"Not measured yet (`--only {name}`).", ""]

@@ -106,10 +106,11 @@ def text(numbers):
     header = ["neighbours", "all", "drawing it", "product and t", "maxima of t", "sort", "union-find"]
     header += ["sort and memory traffic alone", "times that", "at most"]
     return f"""\
-One relabelling of the example on one core, in milliseconds of processor time. The floor is the sort and a
-walk over the voxels in order of height that reads the labels around each and writes its own, but decides
-nothing: a method that adds voxels in descending order cannot be faster than that. The last columns say how
-far sort and union-find are above.
+One relabelling of the example on one core, in milliseconds of processor time. The floor is the sort and a walk
+over the voxels in order of height that reads the labels around each and writes its own, but decides nothing: a
+method that adds voxels in descending order cannot be faster than that. The next column says how many times as
+long sort and union-find take. What they do besides is to look up the component of each label around, compare
+these, join them where they differ, and add to the TFCE, size and mass of the component.
 
 {table(header, rows)}
 

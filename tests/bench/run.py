@@ -9,6 +9,7 @@ PYTHONPATH=scripts:tests python -m bench.run --only voxelwise parts
 
 import argparse
 import datetime
+import os
 import sys
 import time
 
@@ -28,7 +29,8 @@ def main(names):
             flush=True,
         )
         numbers = SECTIONS[name].measure(example)
-        page.keep(name, {"machine": machine(), "date": str(datetime.date.today()), "numbers": numbers})
+        found = {"machine": machine(), "date": str(datetime.date.today()), "load": os.getloadavg()[2]}
+        page.keep(name, found | {"numbers": numbers})
     page.write()
     print(f"{time.perf_counter() - begin:5.0f} s  wrote {page.DOCS / 'benchmarks.md'}", file=sys.stderr)
 

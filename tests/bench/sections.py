@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import beside, bounds, growth, joint, memory, parts, spaces, studies, voxelwise, whole
+from bench import beside, bounds, growth, joint, memory, parts, spaces, studies, voxel_only, voxelwise, whole
 from bench.example import Example
 
 
@@ -35,6 +35,7 @@ SECTIONS = {
     "parts": Section("Where the time goes", parts.measure, parts.text, parts.draw),
     "voxelwise": Section("Where voxels differ in their models", voxelwise.measure, voxelwise.text),
     "spaces": Section("Surfaces, grayordinates and connectomes", spaces.measure, spaces.text),
+    "voxel_only": Section("Voxel statistics alone", voxel_only.measure, voxel_only.text),
     "bounds": Section("Bounds on true discoveries", bounds.measure, bounds.text),
     "joint": Section("Several inputs tested together", joint.measure, joint.text),
     "growth": Section("How it grows", growth.measure, growth.text, growth.draw),

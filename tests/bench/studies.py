@@ -74,8 +74,8 @@ def _study(name, n_people, mm, n_relabellings, found):
     together = sum(rule["seconds"] for rule in rules.values())
     return f"""\
 {name}, {found["voxels"]:,} voxels, {n_relabellings:,} relabellings of an age effect that is not there,
-`snakemake --cores 2`: {found["seconds"] / 60:.1f} minutes. All jobs together take {three(together / needed)} times what
-reading, smoothing and relabelling take (at most 3), and no job has more than
+`snakemake --cores 2`: {found["seconds"] / 60:.1f} minutes. All jobs together take {three(together / needed)} times
+what reading, smoothing and relabelling take (at most 3), and no job has more than
 {max(rule["mb"] for rule in rules.values()):,.0f} MB (at most {MOST_MB:,}).
 
 {table_of_rules(rules)}"""

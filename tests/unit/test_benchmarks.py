@@ -81,3 +81,9 @@ def test_spheres_have_as_many_vertices_as_the_templates(halvings, vertices):
     assert len(points) == vertices and len(faces) == 2 * vertices - 4
     assert set(np.bincount(faces.ravel())) <= {5, 6}
     np.testing.assert_allclose((points**2).sum(axis=1), spaces.RADIUS**2)
+
+
+def test_readme_quotes_the_page():
+    median = page.kept()["beside"]["numbers"]["rows"]["nilearn permuted_ols, TFCE"]["times"][0]
+    quoted = f"Relabelling with TFCE is {median // 10 * 10:.0f} times as fast as nilearn's `permuted_ols`"
+    assert quoted in (page.DOCS.parent / "README.md").read_text(encoding="utf-8")
