@@ -186,6 +186,12 @@ VALUES = [
         "conflicts",
     ),
     Value(
+        "conjunction in another direction than its tests",
+        {"joint": {"x": {"combine": "conjunction", "contrasts": ["age", "group"], "direction": "one-sided"}}},
+        ("joint.x.direction: found one-sided beside permutation.two_sided true; expected two-sided or concordant",),
+        "conflicts",
+    ),
+    Value(
         "multivariate test by a name that is none",
         table(maps={"faces": "map", "houses": "other"}) | {"joint": {"x": {"multivariate": "wilk", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
         ("joint.x.multivariate: found 'wilk'", "did you mean 'wilks'?",),
