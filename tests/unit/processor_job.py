@@ -11,8 +11,10 @@ from permaps.permutation.chunk import enhancement_of, p_scale
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import observe
+from permaps.permutation.relabelling import relabellings
 from permaps.spaces.volume import Volume
 from permaps.statistics.glm import fit
+from permaps.statistics.roots import RootsEvaluator
 
 SHAPE = (5, 6, 4)
 N, RELABELLINGS = 13, 5
@@ -75,6 +77,17 @@ def of_model(columns, contrast, exponents, options):
     return model.arrays() | null | {f"observed {name}": values for name, values in found.items()}
 
 
+def of_inputs():
+    """Return multivariate statistics of two inputs, with a contrast of two rows and nuisance that moves."""
+    maps = list(random(2, N, 40))
+    model = contrast_model(np.column_stack([ONE, AGE, GROUP, AGE**2]), np.eye(4)[[1, 3]], "F", "permute", {})
+    drawn = relabellings(model.exchangeability, 3, 0, RELABELLINGS)
+    return {
+        str(how): next(RootsEvaluator(model.regressors, maps, how, 1).values(*drawn))[1][:, :40]
+        for how in range(6)
+    }
+
+
 def of_maps():
     """Return what is made of maps without relabelling: smoothing, correlations, fits."""
     maps = random(N, *SHAPE)
@@ -99,7 +112,10 @@ def digest(values):
 
 def main():
     """Print a digest of every array, by model and name."""
-    found = {name: of_model(*model) for name, model in MODELS.items()} | {"maps": of_maps()}
+    found = {name: of_model(*model) for name, model in MODELS.items()} | {
+        "maps": of_maps(),
+        "inputs": of_inputs(),
+    }
     print(
         json.dumps({f"{kind}: {name}": digest(v) for kind, all_ in found.items() for name, v in all_.items()})
     )
