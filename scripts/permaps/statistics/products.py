@@ -20,7 +20,9 @@ BLOCK = 16 * ROWS
 LINE = 8
 
 
-def moved(frames: Frames, source: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def moved(
+    frames: Frames, source: np.ndarray, sign: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return relabelled rows, ready for `tile_products`.
 
     Parameters
@@ -31,22 +33,24 @@ def moved(frames: Frames, source: np.ndarray, sign: np.ndarray) -> tuple[np.ndar
 
     Returns
     -------
-    rows : float64, shape (n_padded_rows, n_padded)
-        The columns that move, those of one relabelling together. With variance groups, participants are in the
-        order of `listed`.
+    rows : float64, shape (n_padded_rows, n_participants)
+        The columns that move, those of one relabelling together. Each variance group has rows of its own, with 0
+        where a position takes a row of another group.
+    members : float64, shape (n_padded_rows, n_participants)
+        1 where a position takes a row of the group; no rows, if there is one group.
     listed : int64, shape (n_relabellings, n_padded)
         Positions by the variance group of the row they take; groups are filled up with n_participants.
     starts : int64, shape (n_groups + 1,)
         Where in `listed` each group begins.
     """
-    columns = frames.design[frames.n_still :]
-    listed, starts = _listed(source, frames.group, frames.n_groups)
-    if frames.n_groups > 1:
-        padded = np.pad(source, [(0, 0), (0, 1)]), np.pad(sign, [(0, 0), (0, 1)])
-        source, sign = (np.take_along_axis(array, listed, axis=1) for array in padded)
-    rows = columns.T[source] * sign[:, :, None]
-    rows = rows.transpose(0, 2, 1).reshape(len(source) * len(columns), -1)
-    return in_sixes(rows), listed, starts
+    n, n_groups = source.shape[1], frames.n_groups
+    rows = (frames.design[frames.n_still :].T[source] * sign[:, :, None]).transpose(0, 2, 1)
+    members = np.empty((0, n))
+    if n_groups > 1:
+        of_group = frames.group[source][:, None] == np.arange(n_groups)[:, None]
+        rows = rows[:, None] * of_group[:, :, None]
+        members = in_sixes(of_group.reshape(-1, n).astype(float))
+    return in_sixes(rows.reshape(-1, n)), members, *_listed(source, frames.group, n_groups)
 
 
 def _listed(source, group, n_groups):
@@ -64,9 +68,9 @@ def _listed(source, group, n_groups):
 
 @compiled
 def tile_products(
-    first: int, stop: int, source: np.ndarray, sign: np.ndarray, rows: np.ndarray, listed: np.ndarray,
-    starts: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray, covariates: np.ndarray,
-    product: np.ndarray, cross: np.ndarray, energy: np.ndarray,
+    first: int, stop: int, source: np.ndarray, sign: np.ndarray, rows: np.ndarray, members: np.ndarray,
+    listed: np.ndarray, starts: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray,
+    covariates: np.ndarray, product: np.ndarray, cross: np.ndarray, energy: np.ndarray,
 ) -> None:  # fmt: skip
     """Write the products of some relabellings with a tile of voxels.
 
@@ -74,7 +78,7 @@ def tile_products(
     ----------
     first, stop : int
         Relabellings, at most `BLOCK`.
-    source, sign, rows, listed, starts, own, n_still, residuals, covariates
+    source, sign, rows, members, listed, starts, own, n_still, residuals, covariates
         As for `permaps.statistics.voxelwise.voxelwise_statistics`, those of the voxels for one tile.
     product : float64, shape (BLOCK * n_groups * n_moving, TILE)
         Memory of `cross`.
@@ -84,12 +88,14 @@ def tile_products(
         Sums of the squared residuals; with one group, nothing is written.
     """
     n_groups, n_moving = cross.shape[1], cross.shape[2]
-    if n_groups == 1:
-        multiply(rows[first * n_moving : stop * n_moving + -(stop * n_moving) % ROWS], residuals, product)
-    else:
-        for j in range(first, stop):
-            moving = rows[j * n_moving : (j + 1) * n_moving]
-            _multiply_groups(moving, listed[j], starts, residuals, cross[j - first], energy[j - first])
+    multiply(_block(rows, first, stop, n_groups * n_moving), residuals, product)
+    if n_groups > 1:
+        squares = np.empty((members.shape[1], TILE))
+        for i in range(squares.shape[0]):
+            for v in range(TILE):
+                squares[i, v] = residuals[i, v] * residuals[i, v]
+        of_group = energy.reshape(energy.shape[0] * n_groups, TILE)
+        multiply(_block(members, first, stop, n_groups), squares, of_group)
     for k in range(own.size):
         for j in range(first, stop):
             _multiply_own(
@@ -105,24 +111,9 @@ def tile_products(
 
 
 @compiled
-def _multiply_groups(rows, listed, starts, residuals, cross, energy):
-    """Sum row times residual, and the square of the residual, over each variance group."""
-    for g in range(cross.shape[0]):
-        cross[g] = 0.0
-        energy[g] = 0.0
-        for i in range(starts[g], starts[g + 1], PEOPLE):
-            e0, e1 = residuals[listed[i]], residuals[listed[i + 1]]
-            e2, e3 = residuals[listed[i + 2]], residuals[listed[i + 3]]
-            for v in range(TILE):
-                energy[g, v] = fma(
-                    e3[v], e3[v], fma(e2[v], e2[v], fma(e1[v], e1[v], fma(e0[v], e0[v], energy[g, v])))
-                )
-            for c in range(rows.shape[0]):
-                a0, a1, a2, a3 = rows[c, i], rows[c, i + 1], rows[c, i + 2], rows[c, i + 3]
-                for v in range(TILE):
-                    cross[g, c, v] = fma(
-                        a3, e3[v], fma(a2, e2[v], fma(a1, e1[v], fma(a0, e0[v], cross[g, c, v])))
-                    )
+def _block(rows, first, stop, each):
+    """Return the rows of some relabellings, so many of each, in sixes."""
+    return rows[first * each : stop * each + -(stop * each) % ROWS]
 
 
 @compiled

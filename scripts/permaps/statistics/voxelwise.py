@@ -167,7 +167,8 @@ class VoxelModelsEvaluator(Evaluator):
         self.squared = is_f and models.n_interest == 1
         self.room, self.held = memory_mb * 2**20, {}
         whole = maps.size * 8 * (1 + len(self.covariates)) <= self.room
-        rows = ROWS_BYTES // (8 * self.frames.design.size) // BLOCK * BLOCK
+        size = 8 * self.frames.design.size * self.frames.n_groups
+        rows = ROWS_BYTES // size // BLOCK * BLOCK
         self.batch = int(np.clip(rows, BLOCK, 96 if whole else 240))
 
     def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -229,8 +230,8 @@ class VoxelModelsEvaluator(Evaluator):
 
 @compiled
 def voxelwise_statistics(
-    source: np.ndarray, sign: np.ndarray, rows: np.ndarray, listed: np.ndarray, starts: np.ndarray,
-    design: np.ndarray, group: np.ndarray, own: np.ndarray, n_interest: int, n_still: int,
+    source: np.ndarray, sign: np.ndarray, rows: np.ndarray, members: np.ndarray, listed: np.ndarray,
+    starts: np.ndarray, design: np.ndarray, group: np.ndarray, own: np.ndarray, n_interest: int, n_still: int,
     residuals: np.ndarray, covariates: np.ndarray, energy: np.ndarray, frame: np.ndarray, lower: np.ndarray,
     gram: np.ndarray, count: np.ndarray, freedom: np.ndarray, runs: np.ndarray, run_starts: np.ndarray,
     lacking: np.ndarray, lacking_starts: np.ndarray, out: np.ndarray, score: np.ndarray, variance: np.ndarray,
@@ -242,7 +243,7 @@ def voxelwise_statistics(
     ----------
     source : int64, shape (n_relabellings, n_participants)
     sign : int8, shape (n_relabellings, n_participants)
-    rows, listed, starts
+    rows, members, listed, starts
         From `permaps.statistics.products.moved`.
     design, group, own, n_interest, n_still
         Of `permaps.statistics.frames.Frames`.
@@ -267,8 +268,8 @@ def voxelwise_statistics(
         for t in range(residuals.shape[0]):
             f = frame[t]
             tile_products(
-                first, stop, source, sign, rows, listed, starts, own, n_still, residuals[t], covariates[t], product,
-                cross, by_group,
+                first, stop, source, sign, rows, members, listed, starts, own, n_still, residuals[t], covariates[t],
+                product, cross, by_group,
             )  # fmt: skip
             begin, end = run_starts[t], run_starts[t + 1]
             mend(
