@@ -1,6 +1,5 @@
 """Maps of the edges of a graph: as a matrix, and between the nodes where these have places."""
 
-import json
 import warnings
 
 import numpy as np
@@ -8,7 +7,7 @@ from matplotlib.figure import Figure
 from nilearn import plotting
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, GREY, heading, label_p, label_participants, p_scale, plt
+from permaps.reporting.style import BLACK, GREY, heading, in_script, label_p, label_participants, p_scale, plt
 from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
@@ -106,8 +105,7 @@ def viewer(
         "first": f"{space.named(peak)}: {values[peak]:.3f}",
         "title": title,
     }
-    # No name ends the script.
-    return _PAGE.replace("DATA", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
+    return _PAGE.replace("DATA", in_script(data))
 
 
 _PAGE = """<!doctype html>

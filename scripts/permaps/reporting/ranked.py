@@ -1,13 +1,11 @@
 """Maps of regions as ranked plots: a point for each region, the largest on top."""
 
-import json
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, p_scale, plt
+from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, in_script, p_scale, plt
 from permaps.spaces.parcels import Parcels
 
 # So many regions are named in a column of a figure.
@@ -88,8 +86,7 @@ def viewer(
         for name, value in zip(space.names[space.mask].tolist(), values, strict=True)
     ]
     data = {"rows": rows, "title": title, "first": f"{space.named(peak)}: {values[peak]:.3f}"}
-    # No name ends the script.
-    return _PAGE.replace("DATA", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
+    return _PAGE.replace("DATA", in_script(data))
 
 
 _PAGE = """<!doctype html>

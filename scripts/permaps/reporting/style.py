@@ -1,5 +1,6 @@
 """How every figure looks: fonts, sizes, and colours that survive print and colour blindness."""
 
+import json
 import textwrap
 from collections.abc import Callable, Iterable
 from html import escape
@@ -82,6 +83,11 @@ def write_view(path: str | Path, make: Callable[..., str], *arguments: object) -
         page = f"<!DOCTYPE html>\n<title>No view</title>\n<p>{escape(_not_drawn(path, error))}</p>\n"
     with written_whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def in_script(data: object) -> str:
+    """Return data as they are written into the script of a page: no name among them can end the script."""
+    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _not_drawn(path, error):

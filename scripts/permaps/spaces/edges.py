@@ -1,17 +1,17 @@
 """Edges of a graph: the pairs of nodes of a connectome."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, edge_adjacency
-from permaps.spaces.elements import Alike, Selection, nearest_of, part_of
+from permaps.spaces.elements import Counted, Selection, nearest_of
 
 
 @dataclass(frozen=True)
-class Edges(Alike):
+class Edges(Counted):
     """The edges of a mask; see `permaps.spaces.space.Space`.
 
     Attributes
@@ -30,23 +30,12 @@ class Edges(Alike):
     kind: ClassVar[str] = "edges"
     element: ClassVar[str] = "edge"
     elements: ClassVar[str] = "edges"
-    unit: ClassVar[str] = ""
     place_columns: ClassVar[tuple] = ("node_1", "node_2")
-
-    @property
-    def n_elements(self) -> int:
-        """Number of edges in the mask."""
-        return int(self.mask.sum())
 
     @property
     def ends(self) -> np.ndarray:
         """The nodes of the edges in the mask, shape (n_elements, 2)."""
         return pairs_of(len(self.names))[self.mask]
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """One for each edge."""
-        return np.ones(self.n_elements)
 
     def measures(self) -> dict:
         """Return what the record of a run says of it."""
@@ -83,10 +72,6 @@ class Edges(Alike):
     def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the edges whose middles are nearest to places in mm."""
         return nearest_of(self.coordinates(slice(None)), places)
-
-    def part(self, elements: Selection) -> Self:
-        """Return the graph that consists of some of its edges."""
-        return replace(self, mask=part_of(self.mask, elements))
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the edges as a symmetric matrix."""

@@ -1,6 +1,8 @@
 """What all spaces do with their elements, which are the true places of a mask."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -8,13 +10,37 @@ import numpy as np
 Selection = np.ndarray | Sequence[int] | slice
 
 
-class Alike:
+class Masked:
+    """A space that is a dataclass with a mask, whose true places are its elements."""
+
+    @property
+    def n_elements(self) -> int:
+        """Number of elements in the mask."""
+        return int(self.mask.sum())
+
+    def part(self, elements: Selection) -> Self:
+        """Return the space that consists of some of its elements."""
+        return replace(self, mask=part_of(self.mask, elements))
+
+
+class Alike(Masked):
     """A space whose elements are all of one kind."""
 
     @property
     def parts(self) -> dict:
         """All of its elements as one part without a name."""
         return {"": (slice(None), self)}
+
+
+class Counted(Alike):
+    """A space whose elements have no size: each counts one."""
+
+    unit: ClassVar[str] = ""
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """One for each element."""
+        return np.ones(self.n_elements)
 
 
 def part_of(mask: np.ndarray, elements: Selection) -> np.ndarray:

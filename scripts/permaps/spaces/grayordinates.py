@@ -1,19 +1,19 @@
 """Grayordinates: the vertices of the cortices and the voxels below them, as in CIFTI files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Selection, part_of
+from permaps.spaces.elements import Masked, Selection
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 
 @dataclass(frozen=True)
-class Grayordinates:
+class Grayordinates(Masked):
     """The grayordinates of a mask; see `permaps.spaces.space.Space`.
 
     Attributes
@@ -44,11 +44,6 @@ class Grayordinates:
     elements: ClassVar[str] = "grayordinates"
     unit: ClassVar[str] = "mm2 or mm3"
     place_columns: ClassVar[tuple] = ("structure", "hemisphere", "vertex", "x", "y", "z")
-
-    @property
-    def n_elements(self) -> int:
-        """Number of grayordinates in the mask."""
-        return int(self.mask.sum())
 
     @property
     def parts(self) -> dict:
@@ -133,7 +128,3 @@ class Grayordinates:
         whole = np.full(len(self.mask), fill, values.dtype)
         whole[self.order[self.mask]] = values
         return whole
-
-    def part(self, elements: Selection) -> Self:
-        """Return the space that consists of some of its elements."""
-        return replace(self, mask=part_of(self.mask, elements))

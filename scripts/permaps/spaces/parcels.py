@@ -1,17 +1,17 @@
 """Parcels: the regions of a parcellation, with a value each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Alike, Selection, nearest_of, part_of
+from permaps.spaces.elements import Counted, Selection, nearest_of
 
 
 @dataclass(frozen=True)
-class Parcels(Alike):
+class Parcels(Counted):
     """The regions of a mask; see `permaps.spaces.space.Space`.
 
     Attributes
@@ -35,18 +35,7 @@ class Parcels(Alike):
     kind: ClassVar[str] = "parcels"
     element: ClassVar[str] = "region"
     elements: ClassVar[str] = "regions"
-    unit: ClassVar[str] = ""
     place_columns: ClassVar[tuple] = ("region",)
-
-    @property
-    def n_elements(self) -> int:
-        """Number of regions in the mask."""
-        return int(self.mask.sum())
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """One for each region."""
-        return np.ones(self.n_elements)
 
     def measures(self) -> dict:
         """Return what the record of a run says of it."""
@@ -83,10 +72,6 @@ class Parcels(Alike):
     def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the regions that are nearest to places in mm."""
         return nearest_of(self.coordinates(slice(None)), places)
-
-    def part(self, elements: Selection) -> Self:
-        """Return the parcellation that consists of some of its regions."""
-        return replace(self, mask=part_of(self.mask, elements))
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements at all parcels of the files."""

@@ -1,13 +1,13 @@
 """Vertices of a mesh, of one hemisphere or both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Alike, Selection, nearest_of, part_of
+from permaps.spaces.elements import Alike, Selection, nearest_of
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,6 @@ class Surface(Alike):
     elements: ClassVar[str] = "vertices"
     unit: ClassVar[str] = "mm2"
     place_columns: ClassVar[tuple] = ("hemisphere", "vertex", "x", "y", "z")
-
-    @property
-    def n_elements(self) -> int:
-        """Number of vertices in the mask."""
-        return int(self.mask.sum())
 
     @property
     def areas(self) -> np.ndarray:
@@ -123,10 +118,6 @@ class Surface(Alike):
     def nearest(self, places: np.ndarray) -> np.ndarray:
         """Return the vertices nearest to places in mm."""
         return nearest_of(self.coordinates(slice(None)), places)
-
-    def part(self, elements: Selection) -> Self:
-        """Return the surface that consists of some of its vertices."""
-        return replace(self, mask=part_of(self.mask, elements))
 
     def full(self, values: np.ndarray, fill: float = 0) -> dict[str, np.ndarray]:
         """Return values of the elements at all vertices of the mesh, by hemisphere."""

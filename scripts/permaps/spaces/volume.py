@@ -1,13 +1,13 @@
 """Voxels of a mask on a grid."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, grid_adjacency
-from permaps.spaces.elements import Alike, Selection, part_of
+from permaps.spaces.elements import Alike, Selection
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,6 @@ class Volume(Alike):
     elements: ClassVar[str] = "voxels"
     unit: ClassVar[str] = "mm3"
     place_columns: ClassVar[tuple] = ("x", "y", "z")
-
-    @property
-    def n_elements(self) -> int:
-        """Number of voxels."""
-        return int(self.mask.sum())
 
     @property
     def sizes(self) -> np.ndarray:
@@ -88,7 +83,3 @@ class Volume(Alike):
         volume = np.full(self.mask.shape, fill, np.asarray(values).dtype)
         volume[self.mask] = values
         return volume
-
-    def part(self, elements: Selection) -> Self:
-        """Return the volume that consists of some of its voxels."""
-        return replace(self, mask=part_of(self.mask, elements))
