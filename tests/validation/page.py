@@ -127,7 +127,9 @@ neighbours, clusters formed at p = {settings["cluster_p"]}. Exponential noise ha
 noise multiplies whole maps so that each voxel is t with 3 degrees of freedom. The nuisance has an effect of
 its own, as has the covariate that is a map. In blocks, half the variance is shared by the participants of a
 block (of a family, where blocks are nested). The variance is smoothed by as much as the noise. Missing values
-lie in patches, elsewhere in each map; maps that are cut lack the same half of the volume.
+lie in patches, elsewhere in each map; maps that are cut lack the same half of the volume. The surface is a
+sheet of 25 x 40 vertices; the vertices and voxels that are corrected together are 500 each; regions are
+neighbours in a row.
 
 ### Values missing by group
 

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from permaps.design import partition, scheme
-from permaps.permutation import chunk, correction, model, null, observed
+from permaps.permutation import chunk, correction, model, null, observed, smallest
+from permaps.spaces.edges import Edges
+from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
+from permaps.spaces.space import Space
+from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.statistics import registry
 from scipy.special import log_ndtr, ndtri
@@ -20,6 +25,8 @@ STATISTICS = ("voxel", "tfce", "cluster_size", "cluster_mass")
 SHAPE = (10, 10, 10)
 FWHM = 3.0  # voxels
 ALPHA = 0.05
+# The exponents of TFCE where the extent is an area.
+ON_MESH = {"extent": 1.0, "height": 2.0}
 SETTINGS = {
     "two_sided": True,
     "enhance": True,
@@ -60,6 +67,12 @@ class Study:
         In voxels: how much the residual variance is smoothed.
     scheme : str
         As in the config.
+    space : permaps.spaces.space.Space, optional
+        What the maps are defined on, if not a box of voxels.
+    shape : tuple of int
+        Of the box in which the noise is smooth, if that is another one.
+    settings : dict
+        Other settings than usual.
     """
 
     design: np.ndarray
@@ -74,6 +87,9 @@ class Study:
     covariate: np.ndarray | None = None
     variance_fwhm: float = 0.0
     scheme: str = "auto"
+    space: Space | None = None
+    shape: tuple = ()
+    settings: dict = field(default_factory=dict)
 
     @property
     def covariates(self):
@@ -230,6 +246,50 @@ def smoothed(study):
     return lambda rng: replace(study(rng), variance_fwhm=FWHM)
 
 
+def sheet(rows, columns):
+    """Return a sheet of vertices, 3 mm apart, each square of them cut into two triangles."""
+    at = np.arange(rows * columns).reshape(rows, columns)
+    one, right, below, across = at[:-1, :-1], at[:-1, 1:], at[1:, :-1], at[1:, 1:]
+    triangles = np.stack([one, right, below, right, across, below], axis=-1).reshape(-1, 3).astype(np.int32)
+    places = 3 * np.column_stack([*np.divmod(np.arange(at.size), columns), np.zeros(at.size)])
+    return Surface(
+        np.ones(at.size, bool), np.array(["L"]), np.array([at.size]), places.astype(np.float32), triangles,
+        np.array(["sheet"]),
+    )  # fmt: skip
+
+
+def on_a_surface(study):
+    """A study on a sheet of vertices, with the exponents of surfaces."""
+    mesh = sheet(25, 40)
+    return lambda rng: replace(study(rng), space=mesh, shape=(25, 40, 1), settings={"tfce": ON_MESH})
+
+
+def on_grayordinates(study):
+    """A study on as many vertices as voxels, corrected together; both take up the same noise."""
+    cortex, voxels = sheet(20, 25), Volume(np.ones((5, 10, 10), bool), np.diag([2.0, 2.0, 2.0, 1.0]))
+    structure = np.repeat([0, 1], 500)
+    names = np.array(["CORTEX_LEFT", "CEREBELLUM_LEFT"])
+    space = Grayordinates(np.ones(1000, bool), cortex, voxels, names, structure, np.arange(1000))
+    exponents = {"cortex": ON_MESH, "voxels": SETTINGS["tfce"]}
+    return lambda rng: replace(study(rng), space=space, settings={"tfce": exponents})
+
+
+def on_parcels(study, n):
+    """A study of regions in a row, each a neighbour of the next."""
+    pairs = np.column_stack([np.arange(n - 1), np.arange(1, n)])
+    space = Parcels(
+        np.ones(n, bool), np.arange(n).astype(str), np.full((n, 3), np.nan), pairs, np.empty(0, np.uint8)
+    )
+    return lambda rng: replace(study(rng), space=space, shape=(n, 1, 1))
+
+
+def on_edges(study, n_nodes):
+    """A study of connectomes."""
+    n = n_nodes * (n_nodes - 1) // 2
+    space = Edges(np.ones(n, bool), np.arange(n_nodes).astype(str), np.full((n_nodes, 3), np.nan))
+    return lambda rng: replace(study(rng), space=space, shape=(n, 1, 1))
+
+
 _WELCH = (
     "errors that differ in variance do not become exchangeable by Welch's t, whose tails depend on who is in "
     "which group; flips need no equal variances"
@@ -337,6 +397,27 @@ SCENARIOS = [
     Scenario(
         "both_normal", "regression, n = 16, permutations and flips, normal", regression(16), scheme="both"
     ),
+    Scenario(
+        "surface", "surface, two-sample, 6 v 18, exponential", on_a_surface(two_sample(6, 18)), "exponential"
+    ),
+    Scenario(
+        "grayordinates",
+        "vertices and voxels together, 6 v 18, exponential",
+        on_grayordinates(two_sample(6, 18)),
+        "exponential",
+    ),
+    Scenario(
+        "parcels",
+        "68 regions, regression, n = 24, exponential",
+        on_parcels(regression(24), 68),
+        "exponential",
+    ),
+    Scenario(
+        "connectome",
+        "edges between 45 nodes, 12 v 12, exponential",
+        on_edges(two_sample(12, 12), 45),
+        "exponential",
+    ),
     Scenario("flips_normal", "one-sample flips, n = 16, normal", one_sample(16)),
     Scenario("flips_heavy", "one-sample flips, n = 16, heavy-tailed", one_sample(16), "heavy"),
     Scenario(
@@ -386,6 +467,7 @@ def simulate(scenario, index, shape=SHAPE):
     """
     rng = np.random.default_rng([zlib.crc32(scenario.name.encode()), index])
     study = replace(scenario.study(rng), scheme=scenario.scheme)
+    shape = study.shape or shape
     x = fields(rng, len(study.design), shape)
     if study.shared is not None:
         x = np.sqrt(0.5) * (x + fields(rng, max(study.shared) + 1, shape)[study.shared])
@@ -413,7 +495,20 @@ def smallest_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS
 
 def corrected_p(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Test a study and return each statistic's map of corrected p, as a dict."""
+    settings = settings | study.settings
     fitted, maxima = tested(study, maps, seed, n_relabellings, shape, settings)
+    if len(fitted.space.parts) > 1:
+        # The least p of all is that of the observed labelling among the relabellings, over the parts.
+        joined = smallest.with_joined_parts(
+            {
+                key: values
+                for key, values in maxima.items()
+                if key.startswith(STATISTICS) and "exceed" not in key
+            }
+        )
+        return {
+            name: correction.fwe_p(joined[name][:1], joined[name], registry.TIES[name]) for name in STATISTICS
+        }
     return {
         name: correction.fwe_p(
             reached, maxima[name], registry.TIE if name == "voxel" else registry.ENHANCED_TIE
@@ -434,7 +529,7 @@ def model_of(study, maps, shape=SHAPE):
         study.groups,
         incomplete=model.lack_participants(maps),
         variance_sigma=[study.variance_fwhm / np.sqrt(8 * np.log(2))] * 3 if study.variance_fwhm else None,
-        space=Volume(np.ones(shape, bool), np.eye(4)),
+        space=study.space or Volume(np.ones(shape, bool), np.eye(4)),
     )
 
 
