@@ -76,6 +76,7 @@ stress: $(READY)
 	$(ACTIVE) python tests/stress/interrupt.py
 	$(ACTIVE) python tests/stress/large.py
 	$(ACTIVE) python tests/stress/reading.py
+	$(ACTIVE) python tests/stress/analyses.py
 
 bench: $(READY)
 	$(ACTIVE) PYTHONPATH=scripts:tests python -m bench.run

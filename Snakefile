@@ -12,14 +12,12 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-from permaps.design.given import check_blocks, with_model
-from permaps.inputs.sources import OWN
-from permaps.workflow.defaults import complete
+from permaps.workflow.analyses import analyses_of, has_analyses, makers, named, places, resolved
+from permaps.workflow.config import layered, local_config
+from permaps.workflow.defaults import called, complete, rule_in
 from permaps.workflow.digest import Sources
-from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
-from permaps.workflow.files import check_files, check_place
-from permaps.spaces.kinds import fitted, kind_of
+from permaps.workflow.files import check_place
 from permaps.workflow.surroundings import shield
 
 if workflow.modifier.is_main_snakefile():  # what another workflow starts its jobs with is its own
@@ -28,67 +26,61 @@ if workflow.modifier.is_main_snakefile():  # what another workflow starts its jo
 try:
     check_place(HOME, "The folder of the workflow")
     check_place(".", "The working directory")
+
+    include: "rules/settled.smk"
+
     if workflow.modifier.is_main_snakefile():
         config = layered(local_config(HOME / "config/config.yaml"), config)
     # So far, only what the user gives on the command line, or the workflow that imports this one.
-    config = with_model(config)
-    resolved = resolve(config, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
-    resolved = fitted(resolved, config, kind_of(resolved["dataset"]))
-    check_blocks(resolved)
-    # Otherwise another workflow may still make them. For jobs, the run has checked them.
-    if workflow.modifier.is_main_snakefile() and workflow.is_main_process:
-        check_files(resolved, workflow.overwrite_configfiles)
-        if resolved["dataset"]["source"] in OWN:
-            # Only here, since it takes a while to import, and jobs do without it.
-            from permaps.design.beforehand import check_study
-
-            for warning in check_study(resolved, kind_of(resolved["dataset"]).name):
-                logger.warning(f"Permaps warns: {warning}")
+    STUDY = analyses_of(config, *KEYS) if has_analyses(config) else []
+    CONFIGS = resolved(STUDY, settled) if STUDY else {"": settled(config)}
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+for warning, names in WARNINGS.items():
+    logger.warning(f"Permaps warns: {named(names)}{warning}")
 
 
 configfile: str(HOME / "config/config.yaml")
 
 
-config = resolved
+if STUDY:
+    # Of the code, searched once for all.
+    SOURCES = Sources()
+    RESULTS = STUDY[0].root
+    PLACES = {name: places(theirs, RESULTS) for name, theirs in CONFIGS.items()}
+    MAKES = makers(PLACES)
+    for NAME, THEIRS in CONFIGS.items():
+        CALLED = called(NAME)
+
+        MODULE = f"analysis {NAME}"
+
+        module:
+            name: MODULE
+            snakefile:
+                "rules/analysis.smk"
+            config:
+                THEIRS
+                | dict(analysis=NAME, root=RESULTS, places=PLACES[NAME], makes=MAKES[NAME], sources=SOURCES)
+
+        use rule * from MODULE as CALLED*
+
+    include: "rules/curves.smk"
+    include: "rules/study.smk"
+
+else:
+    config = CONFIGS[""]
+    RESULTS = config["results"]
+
+    include: "rules/analysis.smk"
 
 
-include: "rules/common.smk"
-include: "rules/inputs.smk"
-include: "rules/outputs.smk"
-include: "rules/dataset.smk"
-include: "rules/quality.smk"
-include: "rules/maps.smk"
-include: "rules/model.smk"
-include: "rules/parametric.smk"
-include: "rules/permutation.smk"
-include: "rules/correction.smk"
-include: "rules/tables.smk"
-include: "rules/figures.smk"
-include: "rules/joint.smk"
-include: "rules/surfaces.smk"
-include: "rules/truth.smk"
-include: "rules/shown.smk"
-include: "rules/report.smk"
 include: "rules/records.smk"
 include: "rules/terminal.smk"
 
 
-sources = Sources()
-for each in workflow.rules:
-    if Path(each.snakefile).parent == HOME / "rules":  # not the rules of a workflow that imports this one
-        complete(each, HOME, config["results"], dict(mem_mb=memory(base=1000), runtime=minutes(60)), sources)
-
-
 rule all:
     input:
-        targets(),
-        TABLES,
-        TRUTH,
-        FIGURES,
-        HEMISPHERES,
-        WORDS,
-        result("report.html"),
+        EVERYTHING,
     message:
-        f"All results are in {config['results']}/"
+        f"All results are in {RESULTS}/"

@@ -7,14 +7,57 @@ from permaps.spaces.kinds import hemispheres_of, kind_of
 from permaps.statistics.registry import STATISTICS, joint_statistic, panels_of, statistics_of, voxel_statistic
 from permaps.workflow.names import input_names
 
-
-def result(path):
-    """A path below the results folder."""
-    return f"{config['results']}/{path}"
+# Of one of several analyses: its name, the folder for the results of all, those for what analyses share, by stage, and
+# which stages it makes for others too. One that is alone has all its results in one folder.
+ANALYSIS = config.pop("analysis", "")
+ROOT = config.pop("root", config["results"])
+PLACES = config.pop("places", {})
+MAKES = config.pop("makes", STAGES)
+SOURCES = config.pop("sources", None) or Sources()
 
 
 # What the maps are defined on.
 KIND = kind_of(config["dataset"])
+# What the elements of the maps are, and how many participants have a value at each. Each input has its own.
+MASK = f"mask{KIND.stored}"
+COVERAGE = f"mask_coverage{KIND.ending}"
+# Before elements left it for their values; and how many left it.
+BRAIN = f"quality/brain_mask{KIND.stored}"
+LEFT = f"quality/{KIND.elements}.tsv"
+# What a stage that analyses may share leaves, besides all in the folders of the dataset and the covariates.
+LEAVES = dict(
+    quality=[
+        *[f"quality/{name}.tsv" for name in ("screened", "included", "excluded", "metrics")],
+        *["design/design.tsv", "design/blocks.json", BRAIN],
+        *["figures/quality.png", "figures/quality.svg", "figures/captions/quality.rst"],
+    ],
+    maps=[
+        *[MASK, COVERAGE, LEFT, "maps.npy"],
+        *["figures/coverage.png", "figures/coverage.svg", "figures/captions/coverage.rst"],
+    ],
+)
+
+
+def folder_of(path):
+    """The folder for a result: that of the analysis, or one for all that share the stage which makes it."""
+    if not PLACES:
+        return config["results"]
+    folder, name = os.path.split(path)
+    bare = {os.path.join(folder, name.removeprefix(prefix)) for prefix in (OF, *PREFIXES)}
+    whole = {"dataset": "dataset", "covariates": "maps"}.get(path.partition("/")[0])
+    stage = whole or next((stage for stage, paths in LEAVES.items() if bare & {*paths}), None)
+    return PLACES.get(stage, config["results"])
+
+
+def result(path):
+    """A path below the folder for results."""
+    return f"{folder_of(path)}/{path}"
+
+
+def here(path):
+    """Where a result is in the folder of this analysis, also if analyses share it."""
+    folder = next((folder for folder in PLACES.values() if path.startswith(f"{folder}/")), config["results"])
+    return f"{config['results']}{path.removeprefix(folder)}"
 
 
 def own(path, prefix=None):
@@ -156,14 +199,6 @@ def title_of(test):
     """What a test is called in figures and tables."""
     name = name_of(prefix_of(test)) if test in SINGLE else ""
     return f"{name}: {contrast_of(test)}" if name else contrast_of(test)
-
-
-# What the elements of the maps are, and how many participants have a value at each. Each input has its own.
-MASK = f"mask{KIND.stored}"
-COVERAGE = f"mask_coverage{KIND.ending}"
-# Before elements left it for their values; and how many left it.
-BRAIN = f"quality/brain_mask{KIND.stored}"
-LEFT = f"quality/{KIND.elements}.tsv"
 
 
 # The names in file names of the statistics that have a corrected map, for tests by each voxel statistic.

@@ -97,33 +97,38 @@ rule plot_design:
         "../scripts/plot_design.py"
 
 
-rule plot_quality:
-    input:
-        metrics=own("quality/metrics.tsv"),
-        excluded=own("quality/excluded.tsv"),
-    output:
-        figure=figure_of_input("quality", "2 quality of the maps"),
-        vector=own("figures/quality.svg"),
-        caption=numbers(f"{OF}quality"),
-    params:
-        settings=dict(elements=KIND.elements),
-    message:
-        "Drawing the quality of the maps"
-    script:
-        "../scripts/plot_quality.py"
+# Drawn where what they show is made.
+if "quality" in MAKES:
+
+    rule plot_quality:
+        input:
+            metrics=own("quality/metrics.tsv"),
+            excluded=own("quality/excluded.tsv"),
+        output:
+            figure=figure_of_input("quality", "2 quality of the maps"),
+            vector=own("figures/quality.svg"),
+            caption=own("figures/captions/quality.rst"),
+        params:
+            settings=dict(elements=KIND.elements),
+        message:
+            "Drawing the quality of the maps"
+        script:
+            "../scripts/plot_quality.py"
 
 
-rule plot_coverage:
-    input:
-        brain=own(BRAIN),
-        mask=own(MASK),
-        counts=own(COVERAGE),
-        included=result("quality/included.tsv"),
-    output:
-        figure=figure_of_input("coverage", "3 coverage"),
-        vector=own("figures/coverage.svg"),
-        caption=numbers(f"{OF}coverage"),
-    message:
-        "Drawing the coverage"
-    script:
-        "../scripts/plot_coverage.py"
+if "maps" in MAKES:
+
+    rule plot_coverage:
+        input:
+            brain=own(BRAIN),
+            mask=own(MASK),
+            counts=own(COVERAGE),
+            included=result("quality/included.tsv"),
+        output:
+            figure=figure_of_input("coverage", "3 coverage"),
+            vector=own("figures/coverage.svg"),
+            caption=own("figures/captions/coverage.rst"),
+        message:
+            "Drawing the coverage"
+        script:
+            "../scripts/plot_coverage.py"

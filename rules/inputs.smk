@@ -30,7 +30,7 @@ def given_file(key, path):
 @functools.cache
 def table_maps(name, covariate=None):
     """The files that exist of an input, or of a covariate: a missing one costs its participant, not the run."""
-    return map_files(each_input(COHORT)[name], covariate, config["results"])
+    return map_files(each_input(COHORT)[name], covariate, ROOT)
 
 
 # The files that say who has which map.
@@ -137,7 +137,7 @@ def state_of(first, *groups):
     Snakemake passes over a change without a newer date. `first` is the first result that is made of them: its
     record knows what they were. A group is a file or a list of files; results of other jobs do not count.
     """
-    records = Records(config["results"])
+    records = Records(ROOT)
     files = [file for group in groups for file in ([group] if isinstance(group, str) else group)]
     outside = [part for file in files if records.name(file) is None for part in partners(file)]
     return digest(dates_of(outside, records.seen(result(first))))

@@ -1,18 +1,21 @@
 # From the included participants to the matrices that are fitted.
 
 
-rule make_design:
-    input:
-        included=result("quality/included.tsv"),
-    output:
-        design=result("design/design.tsv"),
-        blocks=result("design/blocks.json"),
-    params:
-        settings=chosen(*OF_DESIGN, voxelwise=list(VOXELWISE)),
-    message:
-        "Building the design matrix"
-    script:
-        "../scripts/make_design.py"
+# Another analysis may make it, with what the design is of.
+if "quality" in MAKES:
+
+    rule make_design:
+        input:
+            included=result("quality/included.tsv"),
+        output:
+            design=result("design/design.tsv"),
+            blocks=result("design/blocks.json"),
+        params:
+            settings=chosen(*OF_DESIGN, voxelwise=list(VOXELWISE)),
+        message:
+            "Building the design matrix"
+        script:
+            "../scripts/make_design.py"
 
 
 rule plan_contrast:
@@ -69,3 +72,26 @@ rule build_model:
         "Putting together the model of {wildcards.analysis}"
     script:
         "../scripts/build_model.py"
+
+
+# Where every voxel has everybody, there is nothing to compare.
+MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if config["mask"]["min_coverage"] < 1 else []
+
+
+rule compare_missing:
+    input:
+        matrix=of_its_input("maps.npy"),
+        covariates=covariate_maps,
+        design=result("design/design.tsv"),
+        contrasts=design_file("weights.tsv"),
+        blocks=result("design/blocks.json"),
+        plan=design_file("plan.json"),
+    output:
+        table=result("quality/{test}_missing.tsv"),
+    priority: 100  # before hours of relabelling
+    params:
+        settings=lambda wildcards: dict(contrast=contrast_of(wildcards.test)),
+    message:
+        "Comparing who lacks values with {wildcards.test}"
+    script:
+        "../scripts/compare_missing.py"

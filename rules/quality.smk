@@ -73,26 +73,3 @@ if INPUTS:
             "Joining the participants of all inputs"
         script:
             "../scripts/join_inputs.py"
-
-
-# Where every voxel has everybody, there is nothing to compare.
-MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if config["mask"]["min_coverage"] < 1 else []
-
-
-rule compare_missing:
-    input:
-        matrix=of_its_input("maps.npy"),
-        covariates=covariate_maps,
-        design=result("design/design.tsv"),
-        contrasts=design_file("weights.tsv"),
-        blocks=result("design/blocks.json"),
-        plan=design_file("plan.json"),
-    output:
-        table=result("quality/{test}_missing.tsv"),
-    priority: 100  # before hours of relabelling
-    params:
-        settings=lambda wildcards: dict(contrast=contrast_of(wildcards.test)),
-    message:
-        "Comparing who lacks values with {wildcards.test}"
-    script:
-        "../scripts/compare_missing.py"

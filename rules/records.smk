@@ -13,7 +13,7 @@ def look_at_records():
 
     With --touch they count as what this config gives, since that is what it is for.
     """
-    dag, records = workflow.dag, Records(config["results"])
+    dag, records = workflow.dag, Records(RESULTS)
     jobs = [job for level in dag.toposorted() for job in level if job.output]
     idle = [
         (job, [path for files in dag.dependencies[job].values() for path in files])
@@ -27,7 +27,7 @@ def look_at_records():
                 with recorded(job):
                     pass
     elif RerunTrigger.PARAMS in workflow.rerun_triggers:  # else the user wants changes passed over
-        refuse_stale(records, idle, config["results"])
+        refuse_stale(records, idle, RESULTS)
 
 
 def once_planned(record):

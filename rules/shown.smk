@@ -65,7 +65,7 @@ def run_shown(wildcards):
             for name, title in titles.items()
         ]
         * DRAWN,
-        files=[*targets(), *TABLES, *TRUTH, *FIGURES, *HEMISPHERES, *WORDS],
+        files=[*map(here, targets()), *TABLES, *TRUTH, *map(here, FIGURES), *HEMISPHERES, *WORDS],
     )
 
 

@@ -24,23 +24,34 @@ def last_word(text):
 
 def tell_plan():
     """Say what will be done."""
-    jobs = [
-        (job.rule.name, dict(job.wildcards_dict))
-        for job in workflow.dag.needrun_jobs(exclude_finished=False)
-        if job.rule.name != "all"
-    ]
+    jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if job.log]
     workers = workflow.cores if workflow.local_exec else workflow.nodes
-    if IS_MAIN:
-        at_once = workers if workers and workers < sys.maxsize else None
+    at_once = workers if workers and workers < sys.maxsize else None
+    if IS_MAIN and STUDY:
+        listed = [(*part_of(job), dict(job.wildcards_dict)) for job in jobs]
+        tell(terminal.banner_of_several(CONFIGS, listed, RESULTS, at_once, version()))
+    elif IS_MAIN:
+        listed = [(job.rule.name, dict(job.wildcards_dict)) for job in jobs]
         counts = {KIND.elements: [own(LEFT, prefix) for prefix in PREFIXES]}
-        tell(terminal.banner(config, jobs, at_once, version(), len(ANALYSES), counts))
-    if note := terminal.too_few(
-        config["permutation"]["n_permutations"],
-        config["inference"]["alpha"],
-        "raise permutation.n_permutations",
-        config["inference"]["tail_fit"],
-    ):
-        logger.warning(note)
+        tell(terminal.banner(config, listed, at_once, version(), len(ANALYSES), counts))
+    notes = {}
+    for name, each in CONFIGS.items():
+        note = terminal.too_few(
+            each["permutation"]["n_permutations"],
+            each["inference"]["alpha"],
+            "raise permutation.n_permutations",
+            each["inference"]["tail_fit"],
+        )
+        notes.setdefault(note, []).append(name)
+    for note in filter(None, notes):
+        logger.warning(f"{named(notes[note])}{note}")
+
+
+def part_of(job):
+    """The analysis that a job of a study is part of, "" if several share it, and its rule among those of an analysis."""
+    where = os.path.relpath(job.log[0], f"{RESULTS}/logs")
+    name = next((name for name in CONFIGS if where.startswith(f"{name}/")), "")
+    return name, rule_in(job.rule.name, CONFIGS)
 
 
 class PlanOfDryRun(logging.Handler):
@@ -75,12 +86,21 @@ onstart:
 
 
 onsuccess:
-    summary = Path(result("tables/summary.tsv"))
+    summary = Path(f"{RESULTS}/tables/summary.tsv")
     if IS_MAIN and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
-        tell(terminal.closing(config["results"], config["inference"]["alpha"], bool(IN_VOLUMES)))
+        if STUDY:
+            tell(terminal.closing_of_several(RESULTS))
+        else:
+            its = CONFIGS[""]["inference"]
+            tell(terminal.closing(RESULTS, its["alpha"], bool(its["small_volumes"])))
 
 
 onerror:
     if IS_MAIN:
         failed = sorted((job.rule.name, list(job.log)) for job in workflow.scheduler.failed)
-        last_word(terminal.failure(failed, log, STARTED[0]))
+        whose = (
+            {path: part_of(job)[0] for job in workflow.scheduler.failed for path in job.log}
+            if STUDY
+            else {}
+        )
+        last_word(terminal.failure(failed, log, STARTED[0], whose))

@@ -110,7 +110,7 @@ def readme_rows():
     ]
 
 
-TOP = ("title", "results", "smoothing_fwhm", "joint", "figures")
+TOP = ("title", "results", "smoothing_fwhm", "joint", "analyses", "figures")
 
 
 def test_readme_lists_every_key_with_default_unit_and_meaning(schema, defaults):
@@ -244,8 +244,8 @@ def test_numbers_are_read_as_yaml_does():
 LONG = "".join(f"{i:02d}" for i in range(50))
 REFUSED = {
     "unknown key": (
-        "nonsense: {a: 1}",
-        "nonsense: unknown key, with the value {'a': 1}; known here: title",
+        "quux: {a: 1}",
+        "quux: unknown key, with the value {'a': 1}; known here: title",
     ),
     "misspelt section": ("inferense: {alpha: 0.1}", "inferense: unknown key.*did you mean 'inference'"),
     "misspelt key": ("inference: {alhpa: 0.1}", r"inference.alhpa: unknown key.*0.1, did you mean 'alpha'"),
@@ -549,9 +549,9 @@ def workflow(tmp_path_factory):
     shutil.copytree(ROOT / "scripts/permaps", home / "scripts/permaps")
     (home / "scripts/show.py").write_text(SCRIPT)
     (home / "rules").mkdir()
-    for name in re.findall(r'^include: "rules/(.*)"', (ROOT / "Snakefile").read_text(), re.MULTILINE):
-        (home / "rules" / name).write_text("")
-    for name in ("common.smk", "outputs.smk"):
+    for path in (ROOT / "rules").glob("*.smk"):
+        (home / "rules" / path.name).write_text("")
+    for name in ("analysis.smk", "common.smk", "outputs.smk", "settled.smk"):
         shutil.copy(ROOT / "rules" / name, home / "rules")
     (home / "rules/dataset.smk").write_text(SHOW)
     (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = HEMISPHERES = []\n")

@@ -382,7 +382,7 @@ def written_by_rules():
     for _, outputs in re.findall(r"^( +)output:\n((?:\1    .*\n)+)", rules, re.M):
         # A test is named as its files begin, and the files of an input without a name have no prefix.
         outputs = re.sub(r"{(test|analysis)}", "contrast-{contrast}", outputs).replace("{OF}", "")
-        paths |= set(re.findall(r'(?:result|figure|own)\(\s*f?"([^"]+)"', outputs))
+        paths |= set(re.findall(r'(?:result|figure|own|of_all)\(\s*f?"([^"]+)"', outputs))
         paths |= {
             f"maps/{test}_stat-{stat}_{kind or 'statmap'}.nii.gz"
             for test, stat, kind in re.findall(
@@ -422,8 +422,8 @@ def test_every_result_is_in_the_table_and_nothing_else():
     written, listed = written_by_rules(), entries()
     assert len(written) > 50
     assert not [path for path in written if not any(alike(entry, path) for entry in listed)]
-    # Logs, benchmarks and records are no output.
-    others = {"logs/", "benchmarks/", ".records/"}
+    # Logs, benchmarks and records are no output, and what analyses share is in the table already.
+    others = {"logs/", "benchmarks/", ".records/", "shared/"}
     assert others < set(listed)
     assert not [entry for entry in set(listed) - others if not any(alike(entry, path) for path in written)]
 

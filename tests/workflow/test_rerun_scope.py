@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from permaps.workflow.analyses import STAGES
 from permaps.workflow.config import keys
 from tiny import CONFIG, Study, copy_workflow, layered, write_data
 
@@ -444,7 +445,22 @@ def n_chunks(config):
 
 def test_every_key_has_an_entry():
     schema = yaml.safe_load((ROOT / "config/schemas/config.schema.yaml").read_text())
-    assert sorted(CHANGES) == sorted(keys(schema)), "a new key needs an entry in CHANGES"
+    # What several analyses change is tested in test_study.py.
+    assert sorted([*CHANGES, "analyses"]) == sorted(keys(schema)), "a new key needs an entry in CHANGES"
+
+
+def test_what_several_analyses_share_depends_on_no_other_key():
+    # Besides the rules in the file that the stage is called by.
+    more = {"quality": {"make_design", "plot_quality"}, "maps": {"plot_coverage"}}
+    known, checked = {"results"}, 0
+    for stage, depends_on in STAGES.items():
+        known |= {*depends_on}
+        rules = {*RULES[stage]} | more.get(stage, set())
+        for key in (key for key, change in CHANGES.items() if change.begins & rules):
+            parts = key.split(".")
+            assert {".".join(parts[:i]) for i in range(1, len(parts) + 1)} & known, (key, stage)
+            checked += 1
+    assert checked > 20
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -57,10 +57,10 @@ def resolve(given: dict, defaults_path: str | Path, schema_path: str | Path) -> 
                 "expected some hundreds: write them out without anchors (& and *) to see which"
             ]
         )
-    schema = _load(schema_path)
+    schema = load(schema_path)
     problems = []
     given = _with_text_keys(given, (), problems)
-    config = layered(_load(defaults_path), given)
+    config = layered(load(defaults_path), given)
     for section in REPLACED_AS_A_WHOLE:
         _fill(config[section], schema["properties"][section], schema)
     config = _typed(config, schema, schema)
@@ -124,7 +124,8 @@ def keys_of_source(schema: dict, source: str) -> dict[str, dict]:
     return {k: _dereferenced(v, schema) for k, v in schema["$defs"][source]["properties"].items()}
 
 
-def _load(path):
+def load(path: str | Path) -> dict:
+    """Return what is in a YAML file of the workflow's own: the defaults or the schema."""
     import yaml
 
     # libyaml's loader is ten times faster, if PyYAML was built with it.

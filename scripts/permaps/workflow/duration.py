@@ -49,7 +49,8 @@ def estimate(
     jobs : list of (str, dict)
         Rule and wildcards.
     benchmarks : path
-        Folder with RULE.tsv, or RULE/*.tsv for a rule with wildcards, of earlier runs.
+        Folder with RULE.tsv, or RULE/*.tsv for a rule with wildcards, of earlier runs. Several analyses have folders
+        in it.
     workers : int
         Jobs that run at a time.
     n_participants, grid : int or None
@@ -85,7 +86,7 @@ def relabelled(wildcards: dict[str, str]) -> int:
 def measured(benchmarks: str | Path, rule: str) -> list[tuple[float, int]]:
     """Return (seconds, relabellings) of every benchmark of a rule, with 1 for a job without relabellings."""
     times = []
-    for path in [Path(benchmarks) / f"{rule}.tsv", *(Path(benchmarks) / rule).glob("*.tsv")]:
+    for path in [*Path(benchmarks).rglob(f"{rule}.tsv"), *Path(benchmarks).rglob(f"{rule}/*.tsv")]:
         try:
             with open(path, encoding="utf-8", newline="") as file:
                 runs = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]

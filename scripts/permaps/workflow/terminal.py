@@ -10,12 +10,14 @@ import os
 import re
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
+from permaps.workflow.analyses import named
 from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
@@ -77,6 +79,47 @@ def banner(
         "results": f"{config['results']}/",
     }
     return _block(f"Permaps {version}", {name: text for name, text in lines.items() if text})
+
+
+def banner_of_several(
+    configs: dict[str, dict],
+    jobs: list[tuple[str, str, dict]],
+    results: str,
+    workers: int | None,
+    version: str,
+) -> str:
+    """Return the start banner of a run with several analyses: what each of them has to do.
+
+    Parameters
+    ----------
+    configs : dict of str to dict
+        As resolved, by the name of the analysis.
+    jobs : list of (str, str, dict)
+        Analysis, "" where several share it, rule and wildcards of every job that will run.
+    results : str
+        Folder for the results of all.
+    workers : int or None
+        Jobs that run at a time; None when nothing limits them.
+    version : str
+    """
+    rows = [["analysis", "contrasts", "relabellings", "jobs"]]
+    for name, config in configs.items():
+        mine = [(rule, wildcards) for analysis, rule, wildcards in jobs if analysis == name]
+        to_compute = any(rule == "compute_null_chunk" for rule, _ in mine)
+        wanted = f"{config['permutation']['n_permutations']:,}"
+        tests = ", ".join(config["model"]["contrasts"])
+        rows.append([name, tests, wanted if to_compute else f"{wanted}, there already", f"{len(mine):,}"])
+    shared = sum(analysis == "" for analysis, *_ in jobs)
+    rows.append(["shared by several", "", "", f"{shared:,}"])
+    whole = [(rule, wildcards) for _, rule, wildcards in jobs]
+    one = next(iter(configs.values()))
+    maps, _, first_map = cohort(one["dataset"])
+    lines = {
+        "jobs": _jobs(results, whole, workers, maps, first_map),
+        "results": f"{results}/, below it a folder for each analysis",
+    }
+    title = f"Permaps {version}: {len(configs)} analyses"
+    return "\n".join([title, "", *aligned(rows, left=2), "", *_pairs(lines)])
 
 
 def participants(dataset: dict, n: int | None, people: int | None) -> str:
@@ -199,20 +242,58 @@ def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
         ]
         for row in rows
     ]
-    widths = [max(len(line[i]) for line in [header, *cells]) for i in range(len(header))]
-    lines = [
-        "  "
-        + "  ".join(
-            c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in [header, *cells]
-    ]
+    lines = aligned([header, *cells], left=2)
     nothing = "" if any(int(row[counted]) for row in rows) else "nothing is "
     title = f"Permaps is done: {nothing}significant at a corrected level of {alpha:g}"
     return "\n".join([title, "", *lines, "", *_pairs({"report": f"{results}/report.html"})])
 
 
-def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 0.0) -> str:
+def closing_of_several(results: str | Path) -> str:
+    """Return the closing summary of several analyses: the smallest p of each contrast by each statistic.
+
+    Parameters
+    ----------
+    results : path
+        The folder for the results of all, with tables/summary.tsv.
+    """
+    tests = {}
+    for row in _rows(Path(results) / "tables/summary.tsv"):
+        # The parametric p are in the table, and the reports.
+        if row["n_relabellings"] != "n/a":
+            counted = next(name for name in row if name.startswith("n_significant_") and row[name] != "n/a")
+            mark = "*" if int(row[counted]) else " "
+            p = f"{float(row['p_fwe']):.2g}{mark}"
+            tests.setdefault((row["analysis"], row["contrast"]), {})[row["statistic"]] = p
+    # Joint tests have voxel statistics of their own.
+    statistics = list(dict.fromkeys(name for found in tests.values() for name in found))
+    header = ["analysis", "contrast", *(f"{name} " for name in statistics)]
+    cells = [[*test, *(found.get(name, "") for name in statistics)] for test, found in tests.items()]
+    any_significant = any("*" in p for found in tests.values() for p in found.values())
+    title = "Permaps is done: the smallest corrected p; " + (
+        "* significant" if any_significant else "nothing is significant"
+    )
+    lines = aligned([header, *cells], left=2)
+    return "\n".join([title, "", *lines, "", *_pairs({"overview": f"{results}/summary.html"})])
+
+
+def aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Return the rows of a table as lines; so many columns begin at their left."""
+    widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
+    return [
+        "  "
+        + "  ".join(
+            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in rows
+    ]
+
+
+def failure(
+    failed: list[tuple[str, list[str]]],
+    log: list[str],
+    since: float = 0.0,
+    analyses: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Describe what went wrong, with the messages of the jobs that failed.
 
     Parameters
@@ -223,13 +304,17 @@ def failure(failed: list[tuple[str, list[str]]], log: list[str], since: float = 
         Snakemake's own log.
     since : float
         When the run started (seconds since the epoch): older logs belong to other runs.
+    analyses : mapping of str to str
+        Of several analyses, the name of the one that a log is of.
     """
-    by_message = {}
+    by_message, names = {}, {}
     for rule, paths in failed:
         message = next(filter(None, (_last_words(path, since) for path in paths)), SILENT)
         by_message.setdefault(message, []).extend(f"{rule}: {path}" for path in paths or log)
+        names.setdefault(message, []).extend(analyses[path] for path in paths if analyses.get(path))
     lines = []
     for message, logs in by_message.items():
+        message = f"{named(sorted({*names[message]}))}{message}"
         more = len(logs) - SHOWN_LOGS
         lines += ["", _wrapped(message), "", *(f"  {path}" for path in logs[:SHOWN_LOGS])]
         lines += [f"  and {more} more"] * (more > 0)

@@ -139,8 +139,38 @@ def grayordinates(box, change=lambda i, values, rows: (values, rows), name="{:02
 LONG = "".join(f"{i:02d}" for i in range(50))
 
 VALUES = [
-    Value("unknown key", {"nonsense": 1}, ("nonsense: unknown key", "known here")),
+    Value("unknown key", {"quux": 1}, ("quux: unknown key", "known here")),
     Value("misspelt key", {"inference": {"alhpa": 0.1}}, ("inference.alhpa", "did you mean 'alpha'?")),
+    Value(
+        "name of an analysis that makes no folder",
+        {"analyses": {"a/b": {}, "faces": {}}},
+        ("analyses: the name 'a/b' will not do; expected letters, digits, _ and -",),
+        stage="analyses",
+    ),
+    Value(
+        "analysis within an analysis",
+        {"analyses": {"faces": {"analyses": {"houses": {}}}}},
+        ("analyses.faces.analyses: found a value, and an analysis has none of its own",),
+        stage="analyses",
+    ),
+    Value(
+        "unknown key in two analyses",
+        {"analyses": {"faces": {"smoothing": 8}, "houses": {"smoothing": 8}, "plain": {}}},
+        ("analyses faces, houses: The config has a problem",),
+        stage="analyses",
+    ),
+    Value(
+        "two analyses that are the same",
+        {"analyses": {"plain": {}, "again": {"smoothing_fwhm": 0}}},
+        ("analyses.plain: is the same as 'again' in every key",),
+        stage="analyses",
+    ),
+    Value(
+        "crossing of a single value",
+        {"analyses": {"grid": {"inference.connectivity": 26}}},
+        ("analyses.grid: inference.connectivity: found 26, expected a list of two or more values",),
+        stage="analyses",
+    ),
     Value(
         "name of an input with an underscore",
         table(maps={"a_b": "map"}),

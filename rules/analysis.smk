@@ -1,0 +1,59 @@
+# One analysis, in the order of the data. Of several, each is a module of its own.
+import os
+import sys
+from pathlib import Path
+
+from permaps.workflow.analyses import STAGES
+from permaps.workflow.defaults import complete
+from permaps.workflow.digest import Sources
+from permaps.workflow.errors import UserError
+from snakemake.exceptions import WorkflowError
+
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
+
+
+include: "common.smk"
+include: "inputs.smk"
+include: "outputs.smk"
+
+
+# Another analysis may make what these leave.
+for stage in MAKES:
+
+    include: f"{stage}.smk"
+
+
+include: "model.smk"
+include: "parametric.smk"
+include: "permutation.smk"
+include: "correction.smk"
+include: "tables.smk"
+include: "figures.smk"
+include: "joint.smk"
+include: "surfaces.smk"
+include: "truth.smk"
+include: "shown.smk"
+include: "report.smk"
+include: "shared.smk"
+
+
+for each in workflow.modifier.rules:
+    if Path(each.snakefile).parent == HOME / "rules":  # not the rules of a workflow that imports this one
+        # By what they belong to: this analysis, or what several share.
+        place = next(
+            (folder for folder in PLACES.values() if f"{folder}/" in str(each.output[0])), config["results"]
+        )
+        of = os.path.relpath(place, ROOT) if ANALYSIS else ""
+        complete(each, HOME, ROOT, dict(mem_mb=memory(base=1000), runtime=minutes(60)), SOURCES, ANALYSIS, of)
+
+
+# All that a complete run leaves.
+EVERYTHING = [
+    *map(here, targets()),
+    *TABLES,
+    *TRUTH,
+    *map(here, FIGURES),
+    *HEMISPHERES,
+    *WORDS,
+    result("report.html"),
+]

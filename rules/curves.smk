@@ -1,0 +1,74 @@
+# Which tests are compared over several analyses, and in which of them.
+MODULES = {name: workflow.globals[f"analysis {name}"] for name in CONFIGS}
+FIRST = next(iter(MODULES.values()))
+version, one_of = FIRST.version, FIRST.one_of
+
+
+def of_all(path):
+    """A path below the folder for the results of all."""
+    return f"{RESULTS}/{path}"
+
+
+# Of a crossing by its name, its specifications; and the analyses that stand alone.
+SETS = {}
+for one in STUDY:
+    SETS.setdefault(one.crossing or "analyses", []).append(one)
+
+
+def having(test, several):
+    """Those of several analyses that make a test by the same statistic as the first of them."""
+    makers = [one for one in several if test in MODULES[one.name].TESTS]
+    by = {one.name: MODULES[one.name].statistic_of(test) for one in makers}
+    return [one for one in makers if by[one.name] == by[makers[0].name]]
+
+
+# What is compared: a test in the analyses of a set. By what the names of its files begin with.
+CURVES = {
+    f"{name}_{test}": (test, having(test, several))
+    for name, several in SETS.items()
+    for test in dict.fromkeys(test for one in several for test in MODULES[one.name].TESTS)
+    if len(having(test, several)) > 1
+}
+
+
+wildcard_constraints:
+    curve=one_of(CURVES),
+
+
+def of_each(find):
+    """A file of each analysis of a curve, which a function of its module and of the test gives."""
+
+    def files(wildcards):
+        test, several = CURVES[wildcards.curve]
+        return [find(MODULES[one.name], test) for one in several]
+
+    return files
+
+
+def effect_of(its, test):
+    """The map of a test's effect."""
+    kinds = dict(t="effect", F="partialr2")
+    return its.map_of(test, kinds.get(its.statistic_of(test), "z"))
+
+
+def title_of_curve(curve):
+    """What a curve is called."""
+    test, several = CURVES[curve]
+    crossing = several[0].crossing
+    what = f"{len(several)} specifications of {crossing}" if crossing else f"{len(several)} analyses"
+    return f"{MODULES[several[0].name].title_of(test)}: {what}"
+
+
+def compared(wildcards):
+    """What a curve is of."""
+    test, several = CURVES[wildcards.curve]
+    its = MODULES[several[0].name]
+    return dict(
+        contrast=its.title_of(test),
+        voxel_stat=its.statistic_of(test),
+        title=title_of_curve(wildcards.curve),
+        members=[
+            dict(name=one.name, choices=one.choices, stats=MODULES[one.name].stats_of(test))
+            for one in several
+        ],
+    )

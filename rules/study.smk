@@ -1,0 +1,56 @@
+# What several analyses have in common: one table and one page about all of them, and how a contrast comes out in each.
+
+
+rule compare_specifications:
+    input:
+        numbers=of_each(lambda its, test: its.result("tables/summary.tsv")),
+        provenance=of_each(lambda its, test: its.result("provenance.json")),
+        mask=of_each(lambda its, test: its.own(its.MASK, its.prefix_of(test))),
+        values=of_each(lambda its, test: its.map_of(test, its.statistic_of(test))),
+        effect=of_each(effect_of),
+        nulls=of_each(lambda its, test: its.result(f"nulls/{test}.npz")),
+    output:
+        table=of_all("tables/{curve}_specifications.tsv"),
+        counts=of_all("tables/{curve}_counts.tsv"),
+        figures=[of_all("figures/{curve}_specifications.png"), of_all("figures/{curve}_specifications.svg")],
+    params:
+        settings=compared,
+    message:
+        "Comparing {wildcards.curve}"
+    script:
+        "../scripts/compare_specifications.py"
+
+
+rule summarise_study:
+    input:
+        numbers=[its.result("tables/summary.tsv") for its in MODULES.values()],
+        provenance=[its.result("provenance.json") for its in MODULES.values()],
+        counts=[of_all(f"tables/{curve}_counts.tsv") for curve in CURVES],
+        figures=[of_all(f"figures/{curve}_specifications.png") for curve in CURVES],
+    output:
+        page=of_all("summary.html"),
+        table=of_all("tables/summary.tsv"),
+    params:
+        settings=dict(
+            title=STUDY[0].title,
+            analyses=[dict(name=one.name, differs=one.differs) for one in STUDY],
+            curves=[dict(name=curve, title=title_of_curve(curve)) for curve in CURVES],
+        ),
+    message:
+        "Summarising all analyses"
+    script:
+        "../scripts/summarise_study.py"
+
+
+for each in workflow.modifier.rules:
+    if Path(each.snakefile).name == "study.smk":
+        complete(
+            each, HOME, RESULTS, dict(mem_mb=FIRST.memory(base=1500), runtime=FIRST.minutes(60)), SOURCES
+        )
+
+
+EVERYTHING = [
+    *[path for its in MODULES.values() for path in its.EVERYTHING],
+    *rules.summarise_study.output,
+    *[of_all(f"tables/{curve}_{what}.tsv") for curve in CURVES for what in ("specifications", "counts")],
+]

@@ -1,0 +1,133 @@
+"""The page about several analyses: one row for each contrast of each, and their specification curves."""
+
+from datetime import datetime
+from urllib.parse import quote
+
+import pandas as pd
+
+from permaps.reporting import words
+from permaps.reporting.pages import rendered
+from permaps.reporting.references import cite, cited, listed
+from permaps.reporting.shown import Table
+from permaps.reporting.specifications import said
+from permaps.reporting.style import number, p_text
+from permaps.statistics.registry import STATISTICS
+
+
+def study_page(
+    numbers: pd.DataFrame,
+    records: dict[str, dict],
+    differs: dict[str, dict],
+    curves: list[dict],
+    title: str | None,
+) -> str:
+    """Return the page, which lies in the folder above those of the analyses.
+
+    Parameters
+    ----------
+    numbers : pandas.DataFrame
+        The rows of the summary tables of all analyses, with the name of each in `analysis`.
+    records : dict of str to dict
+        The provenance of each.
+    differs : dict of str to dict
+        What differs in each from the rest of the config.
+    curves : list of dict
+        `title`, `figure` (path), `counts` (data frame from `permaps.reporting.specifications.how_often`) and `name`.
+    title : str or None
+    """
+    record = next(iter(records.values()))
+    statistics = list(numbers.loc[numbers["n_relabellings"].notna(), "statistic"].unique())
+    text = (
+        "A specification curve shows a contrast in all of its specifications, in the order of their effects "
+        f"{cite('simonsohn2020')}."
+    )
+    return rendered(
+        "study.html",
+        title=title or f"{len(records)} analyses",
+        date=datetime.now().strftime("%Y-%m-%d %H:%M"),
+        version=record["permaps"]["version"],
+        statistics=[STATISTICS[name].label for name in statistics],
+        rows=[
+            _row(name, contrast, found, records[name], differs[name], statistics)
+            for (name, contrast), found in numbers.groupby(["analysis", "contrast"], sort=False)
+        ],
+        alphas=sorted({f"{each['config']['inference']['alpha']:g}" for each in records.values()}),
+        curves=[
+            one | {"sentences": sentences(one["counts"]), "numbers": _counts(one["counts"])} for one in curves
+        ],
+        curve_text=text,
+        references=map(listed, cited(text)) if curves else [],
+    )
+
+
+def _row(name, contrast, numbers, record, differs, statistics):
+    space = words.space_of(record)
+    found = {}
+    for _, row in numbers[numbers["n_relabellings"].notna()].iterrows():
+        n = int(row[f"n_significant_{space.elements}"])
+        found[row["statistic"]] = {
+            "p": bare(row["p_fwe"]),
+            "extent": f"{n:,} {space.element if n == 1 else space.elements}" if n else "",
+        }
+    return {
+        "name": name,
+        "folder": quote(name),
+        "contrast": contrast,
+        "differs": "; ".join(f"{key}: {said(value)}" for key, value in differs.items()) or "as the config",
+        "people": words.who(record["participants"]),
+        "found": [found.get(statistic) for statistic in statistics],
+    }
+
+
+def bare(p: float) -> str:
+    """Write a p value without its letter."""
+    return p_text(p).removeprefix("p = ")
+
+
+def sentences(counts: pd.DataFrame) -> list[str]:
+    """Say how often a contrast is significant, one sentence for each statistic.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        From `permaps.reporting.specifications.how_often`.
+    """
+    lines = []
+    for row in counts.itertuples():
+        line = (
+            f"By {STATISTICS[row.statistic].label}, it is significant in {row.n_significant} of "
+            f"{row.n_specifications} ({row.share_significant:.0%})"
+        )
+        if pd.notna(row.p_as_many):
+            line += (
+                f"; as many or more are in a share of {bare(row.p_as_many)} of the relabellings, and the smallest p, "
+                f"corrected for all of these, is {bare(row.p_any)}"
+            )
+        lines.append(f"{line}.")
+    return lines
+
+
+def _counts(counts):
+    columns = {
+        "statistic": "statistic",
+        "n_specifications": "analyses",
+        "n_significant": "significant",
+        "p_as_many": "p of as many",
+        "smallest_p": "smallest p",
+        "p_any": "corrected for all",
+        "effect_median": "median effect",
+        "effect_min": "from",
+        "effect_max": "to",
+    }
+    rows = [
+        [
+            STATISTICS[value].label
+            if name == "statistic"
+            else f"{value:,}"
+            if name.startswith("n_")
+            else ("" if pd.isna(value) else number(value))
+            for name, value in zip(columns, values, strict=True)
+        ]
+        for values in counts[list(columns)].itertuples(index=False)
+    ]
+    return Table(list(columns.values()), rows, frozenset({"statistic"}))
