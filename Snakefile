@@ -12,12 +12,13 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-from permaps.workflow.analyses import analyses_of, has_analyses, makers, named, places, resolved
+from permaps.workflow.analyses import analyses_of, has_analyses, makers, places, resolved
 from permaps.workflow.config import layered, local_config
 from permaps.workflow.defaults import called, complete, rule_in
 from permaps.workflow.digest import Sources
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_place
+from permaps.workflow.names import named
 from permaps.workflow.surroundings import shield
 
 if workflow.modifier.is_main_snakefile():  # what another workflow starts its jobs with is its own

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from permaps.workflow.analyses import analyses_of, changed, has_analyses, makers, named, places, resolved
+from permaps.workflow.analyses import analyses_of, changed, has_analyses, makers, places, resolved
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
+from permaps.workflow.names import named
 
 ROOT = Path(__file__).parents[2]
 KEYS = ROOT / "config/config.yaml", ROOT / "config/schemas/config.schema.yaml"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from permaps.workflow.config import keys, keys_of_source, load, refuse, resolve
 from permaps.workflow.errors import UserError, nearest
-from permaps.workflow.names import LONGEST_NAME
+from permaps.workflow.names import LONGEST_NAME, named
 from permaps.workflow.records import digest
 
 # A dot, or the slash of a crossing, would end a name where rules and folders are called by it.
@@ -222,14 +222,6 @@ def makers(places: dict[str, dict[str, str]]) -> dict[str, list[str]]:
         name: [stage for stage, folder in own.items() if folder not in taken and not taken.add(folder)]
         for name, own in places.items()
     }
-
-
-def named(names: list[str]) -> str:
-    """Return the beginning of a message about analyses; "" about none, or one without a name."""
-    if names in ([], [""]):
-        return ""
-    few = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    return f"{'analysis' if len(names) == 1 else 'analyses'} {few}: "
 
 
 def _unfit(analyses):

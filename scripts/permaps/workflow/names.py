@@ -43,6 +43,14 @@ def each_input(dataset: dict) -> dict[str, dict]:
     }
 
 
+def named(names: list[str]) -> str:
+    """Return the beginning of a message about analyses; "" about none, or one without a name."""
+    if names in ([], [""]):
+        return ""
+    few = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return f"{'analysis' if len(names) == 1 else 'analyses'} {few}: "
+
+
 def unfit_names(
     contrasts: Collection[str],
     volumes: Collection[str],

@@ -17,10 +17,9 @@ from types import MappingProxyType
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
-from permaps.workflow.analyses import named
 from permaps.workflow.duration import duration, estimate, grid_of
 from permaps.workflow.errors import UserError
-from permaps.workflow.names import each_input
+from permaps.workflow.names import each_input, named
 
 # How permaps.workflow.jobs writes an error into a log.
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
