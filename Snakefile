@@ -27,9 +27,14 @@ if workflow.modifier.is_main_snakefile():  # what another workflow starts its jo
 try:
     check_place(HOME, "The folder of the workflow")
     check_place(".", "The working directory")
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
-    include: "rules/settled.smk"
 
+include: "rules/settled.smk"
+
+
+try:
     if workflow.modifier.is_main_snakefile():
         config = layered(local_config(HOME / "config/config.yaml"), config)
     # So far, only what the user gives on the command line, or the workflow that imports this one.
