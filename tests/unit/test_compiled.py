@@ -93,6 +93,17 @@ def test_of_jobs_that_start_at_once_one_compiles_and_the_others_wait(install):
     assert finish(start(install, NUMBA_CACHE_DIR=cache))[2] == 0
 
 
+def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(install):
+    folder = install / "scripts/permaps/statistics"
+    (folder / "twice.py").write_text(KERNEL.replace("doubled", "twice"))
+    caller = KERNEL.replace("2 * x", "twice(x)") + "\nfrom permaps.statistics.twice import twice\n"
+    (folder / "kernel.py").write_text(caller)
+    assert finish(start(install))[2] == 1
+    assert finish(start(install))[2] == 0
+    (folder / "twice.py").write_text(KERNEL.replace("doubled", "twice").replace("2 * x", "x + x"))
+    assert finish(start(install))[2] == 1
+
+
 def test_kernels_lie_beside_their_source_where_that_can_be_written(install):
     folder = finish(start(install))[3]
     assert folder == install / "scripts/permaps/statistics/__pycache__"

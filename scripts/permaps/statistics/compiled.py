@@ -7,11 +7,13 @@ function, but each of them takes the time. `ready` lets one process compile and 
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import stat
 import tempfile
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 
@@ -52,10 +54,33 @@ import numba  # noqa: E402  after the cache folder is chosen
 from numba import float64  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
-# No reordering and no fusing, so that sums have the bits of the order in which they are written.
-compiled = numba.njit(cache=True)
+
+def _sources():
+    """Return a digest of all files with kernels: this folder, and those of arithmetic."""
+    content = hashlib.sha256()
+    for room in ("arithmetic", "statistics"):
+        for path in sorted((Path(__file__).parents[1] / room).glob("*.py")):
+            content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+_SOURCES = _sources()
+
+
+def compiled(function: Callable, **options: str) -> Callable:
+    """Compile a kernel, and keep it until any file with kernels changes.
+
+    No sums are reordered or fused, so that they have the bits of the order in which they are written.
+    """
+    kernel = numba.njit(cache=True, **options)(function)
+    if not numba.config.DISABLE_JIT:
+        # Numba looks at the file of the kernel alone. It would keep old code of what the kernel calls elsewhere.
+        kernel._cache._cache_file._source_stamp = _SOURCES
+    return kernel
+
+
 # The same, but x / 0 is infinite and no error: without a branch for it, loops that divide become vectors.
-dividing = numba.njit(cache=True, error_model="numpy")
+dividing = partial(compiled, error_model="numpy")
 
 
 def _by_fractions(a, b, c):
