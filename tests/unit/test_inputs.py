@@ -183,6 +183,7 @@ def test_words_and_record_name_the_inputs(tmp_path):
         f"faces, {mask['n_voxels']:,} voxels of"
     ) and "; houses, 7" in analysed(record)
     record["config"]["joint"]["either"] = {
+        "multivariate": None,
         "combine": "fisher", "inputs": ["faces", "houses"], "contrasts": ["any"], "direction": None,
     }  # fmt: skip
     text = methods_paragraph(record)
