@@ -187,7 +187,7 @@ def test_words_and_record_name_the_inputs(tmp_path):
         "combine": "fisher", "inputs": ["faces", "houses"], "contrasts": ["any"], "direction": None,
     }  # fmt: skip
     text = methods_paragraph(record)
-    assert "either, the combination of Fisher of any of faces and houses (two-sided)" in text
+    assert "either, the combination of Fisher (Fisher, 1932) of any of faces and houses (two-sided)" in text
     assert (
         "Winkler et al., 2016b" in text
         and "winkler2016npc" in cited(text)
