@@ -567,9 +567,10 @@ def test_edited_script_runs_its_rule_and_what_follows(finished, needs, tmp_path)
 MODULES = {
     "workflow/errors": {"collect_table"},
     "inputs/masking": {"make_brain_mask"},
-    "statistics/glm": {"fit_parametric"},
+    # The p of a multivariate test, which chunks enhance, is that of F.
+    "statistics/glm": {CHUNK, "observe", "fit_parametric"},
     "permutation/relabelling": {CHUNK, "observe", "build_model", "fit_parametric"},
-    "reporting/clusters": {"draw_maps", "tabulate_clusters"},
+    "reporting/clusters": {"plot_peaks", "tabulate_clusters"},
     "inputs/outliers": {"select_participants"},
     "inputs/reading": {"read_maps"},
     "inputs/simulation": set(),
