@@ -45,12 +45,6 @@ def of_each(find):
     return files
 
 
-def effect_of(its, test):
-    """The map of a test's effect."""
-    kinds = dict(t="effect", F="partialr2")
-    return its.map_of(test, kinds.get(its.statistic_of(test), "z"))
-
-
 def title_of_curve(curve):
     """What a curve is called."""
     test, several = CURVES[curve]

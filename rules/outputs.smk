@@ -22,10 +22,15 @@ def uncorrected_map(wildcards):
     )
 
 
-def magnitude_map(wildcards):
+def magnitude_of(test):
     """The effect that a t contrast estimates; partial R2 for F, which has no single effect; z of a joint test."""
     kinds = {"t": "effect", "F": "partialr2"}
-    return map_of(wildcards.test, kinds.get(statistic_of(wildcards.test), "z"))
+    return map_of(test, kinds.get(statistic_of(test), "z"))
+
+
+def magnitude_map(wildcards):
+    """That of the test of a job."""
+    return magnitude_of(wildcards.test)
 
 
 def corrected_maps(wildcards):

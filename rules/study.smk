@@ -7,7 +7,7 @@ rule compare_specifications:
         provenance=of_each(lambda its, test: its.result("provenance.json")),
         mask=of_each(lambda its, test: its.own(its.MASK, its.prefix_of(test))),
         values=of_each(lambda its, test: its.map_of(test, its.statistic_of(test))),
-        effect=of_each(effect_of),
+        effect=of_each(lambda its, test: its.magnitude_of(test)),
         nulls=of_each(lambda its, test: its.result(f"nulls/{test}.npz")),
     output:
         table=of_all("tables/{curve}_specifications.tsv"),

@@ -33,7 +33,7 @@ def tell_plan():
     elif IS_MAIN:
         listed = [(job.rule.name, dict(job.wildcards_dict)) for job in jobs]
         counts = {KIND.elements: [own(LEFT, prefix) for prefix in PREFIXES]}
-        tell(terminal.banner(config, listed, at_once, version(), len(ANALYSES), counts))
+        tell(terminal.banner(config, listed, at_once, version(), len(RELABELLED), counts))
     notes = {}
     for name, each in CONFIGS.items():
         note = terminal.too_few(
@@ -98,9 +98,5 @@ onsuccess:
 onerror:
     if IS_MAIN:
         failed = sorted((job.rule.name, list(job.log)) for job in workflow.scheduler.failed)
-        whose = (
-            {path: part_of(job)[0] for job in workflow.scheduler.failed for path in job.log}
-            if STUDY
-            else {}
-        )
+        whose = {path: part_of(job)[0] for job in workflow.scheduler.failed for path in job.log}
         last_word(terminal.failure(failed, log, STARTED[0], whose))

@@ -91,7 +91,6 @@ def _multivariate(name, words, unit, reference):
 
 
 COMBINED = tuple(name for name, *_ in _COMBINATIONS)
-MULTIVARIATE = tuple(name for name, *_ in _MULTIVARIATE)
 # In the order of a paper: from the strictest idea of a finding to the loosest.
 _ROWS = (
     Statistic("t", "voxel", "t-statistic", "t", "the voxel statistic", tie=TIE),

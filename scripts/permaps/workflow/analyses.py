@@ -195,10 +195,6 @@ def places(config: dict, root: str) -> dict[str, str]:
         Of an analysis, as resolved.
     root : str
         Folder for the results of all.
-    title : str or None
-        Of all.
-    differs : dict
-        What makes it differ from the rest of the config: what it changes, or its choices.
     """
     found, settings = {}, {}
     for stage, depends_on in STAGES.items():
