@@ -7,7 +7,6 @@ import numpy as np
 from permaps.permutation.chunk import compute_chunk, warm_up
 from permaps.permutation.joint import load_model
 from permaps.statistics.compiled import ready
-from permaps.workflow.digest import library_digest
 from permaps.workflow.jobs import job, log, written_whole
 
 # Memory for the interpreter and its libraries, and on a cluster for the two Snakemake processes around it.
@@ -41,7 +40,7 @@ def main(*, matrix, model, covariates, output, start, stop, settings, memory_mb)
 
     model = load_model(model)
     for kind in model.kinds:
-        ready(lambda kind=kind: warm_up(kind), f"{library_digest(__file__)}-{kind}")
+        ready(lambda kind=kind: warm_up(kind), kind)
     log.info("kernels ready after %.1f s", time.perf_counter() - begin)
     chunk = compute_chunk(matrix, model, start, stop, settings, memory_mb, progress, covariates)
     with written_whole(output) as path:

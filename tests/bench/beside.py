@@ -50,7 +50,10 @@ def measure(example):
             whole = each(example.runner(example.enhancement(k)), BATCH, 5 * BATCH)
             compare("tfce package", name, tfce(example, k), whole)
             compare(
-                "tfce package", f"{name}, our transform alone too", tfce(example, k), transform(example, k)
+                "tfce package",
+                f"{name}, our transform alone too",
+                tfce(example, k),
+                transform(example.enhancement(k), example.heights(1)[0]),
             )
     if install_mrtrix():
         compare("mrclusterstats", "TFCE", mrclusterstats(example), enhanced)
@@ -88,16 +91,15 @@ def tfce(example, connectivity):
     return lambda: cpu(lambda: [package.tfce(volume, connectivity=connectivity) for _ in range(20)]) / 20
 
 
-def transform(example, connectivity):
+def transform(enhance, heights, repeats=BATCH):
     """What measures our transform of one map into three maxima."""
-    enhance, heights = example.enhancement(connectivity), example.heights(1)[0]
     workspace = Workspace(enhance.adjacency, enhance.extent)
 
     def run():
-        for _ in range(BATCH):
+        for _ in range(repeats):
             workspace.maxima(heights, True, enhance.height, enhance.threshold)
 
-    return lambda: cpu(run) / BATCH
+    return lambda: cpu(run) / repeats
 
 
 def mrclusterstats(example):

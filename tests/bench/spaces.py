@@ -13,10 +13,10 @@ from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
-from permaps.statistics.enhancement import Workspace
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
+from bench.beside import transform
 from bench.clock import cpu, each, in_turn, quotient, spread
 from bench.markdown import ms, table, three, times
 
@@ -124,17 +124,6 @@ class Study:
         spread_of = np.sqrt((a.var(axis=0, ddof=1) + b.var(axis=0, ddof=1)) / (PARTICIPANTS / 2))
         return ((b.mean(axis=0) - a.mean(axis=0)) / spread_of).astype(np.float32)
 
-    def transform(self):
-        """What measures our transform of one map into three maxima."""
-        enhance, heights = self.enhancement, self.heights()
-        workspace = Workspace(enhance.adjacency, enhance.extent)
-
-        def run():
-            for _ in range(BATCH):
-                workspace.maxima(heights, True, enhance.height, enhance.threshold)
-
-        return lambda: cpu(run) / BATCH
-
 
 def tfce(study):
     """What measures the transform of one map on the same mesh by the exact C package."""
@@ -182,7 +171,12 @@ def measure(example):
         study = Study(space, SURFACE, drawn(space))
         peer = tfce(study) if find_spec("tfce") else None
         compare(f"{name}, tfce package", space, study.runner(), peer)
-        compare(f"{name}, tfce package, our transform alone too", space, study.transform(), peer)
+        compare(
+            f"{name}, tfce package, our transform alone too",
+            space,
+            transform(study.enhancement, study.heights(), BATCH),
+            peer,
+        )
     space = grayordinates()
     compare("grayordinates", space, Study(space, MIXED, drawn(space)).runner())
     space = edges(NODES)

@@ -102,18 +102,18 @@ def _by_processor(typing_context, a, b, c):
 fma = _by_fractions if numba.config.DISABLE_JIT else _by_processor
 
 
-def ready(warm_up: Callable[[], None], digest: str) -> None:
+def ready(warm_up: Callable[[], None], which: str) -> None:
     """Run `warm_up`, which calls every kernel once; one process at a time until one has finished.
 
     Parameters
     ----------
     warm_up : callable
-    digest : str
-        Digest of the kernels' sources.
+    which : str
+        Which kernels these are.
     """
     from llvmlite import binding
 
-    done = _SCRATCH / f"{digest}-{numba.__version__}-{binding.get_host_cpu_name()}"
+    done = _SCRATCH / f"{_SOURCES[:16]}-{which}-{numba.__version__}-{binding.get_host_cpu_name()}"
     if done.exists():
         return warm_up()
     with _alone():

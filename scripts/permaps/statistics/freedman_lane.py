@@ -117,13 +117,30 @@ class RegressorsEvaluator(Evaluator):
         return of
 
     def _stretches(self):
-        """Yield (first voxel, tiles) of stretches of voxels."""
-        for first in range(0, self.maps.shape[1], GROUP * TILE):
-            if self.tiles is None:
-                part = columns(self.maps, first, first + GROUP * TILE)
-                yield first, standardised_tiles(part, self.regressors.basis)
-            else:
-                yield first, self.tiles[first // TILE : first // TILE + GROUP]
+        def make(first, stop):
+            return standardised_tiles(columns(self.maps, first, stop), self.regressors.basis)
+
+        return stretches(self.maps.shape[1], make, self.tiles)
+
+
+def stretches(
+    n_voxels: int, make: Callable[[int, int], np.ndarray], held: np.ndarray | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (first voxel, tiles) of stretches of voxels.
+
+    Parameters
+    ----------
+    n_voxels : int
+    make : callable
+        Returns the tiles of voxels, given the first and the one after the last.
+    held : numpy.ndarray, shape (n_tiles, ...), optional
+        The tiles of all voxels, if they are in memory.
+    """
+    for first in range(0, n_voxels, GROUP * TILE):
+        if held is None:
+            yield first, make(first, first + GROUP * TILE)
+        else:
+            yield first, held[first // TILE : first // TILE + GROUP]
 
 
 def regressors(

@@ -28,6 +28,7 @@ from permaps.statistics.freedman_lane import (
     Regressors,
     relabelled_rows,
     standardised_tiles,
+    stretches,
 )
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE, multiply
@@ -70,12 +71,7 @@ class RootsEvaluator(Evaluator):
         moved = self.regressors
         rows = relabelled_rows(moved, source, sign)
         values = np.empty((len(source), GROUP * TILE))
-        for first in range(0, self.maps[0].shape[1], GROUP * TILE):
-            if self.tiles is None:
-                stretch = [columns(own, first, first + GROUP * TILE) for own in self.maps]
-                tiles = orthonormal_tiles(stretch, moved.basis)
-            else:
-                tiles = self.tiles[first // TILE : first // TILE + GROUP]
+        for first, tiles in _stretches(self.maps, moved.basis, self.tiles):
             multivariate_statistics(rows, moved.rows.shape[1], moved.n_interest, self.how, tiles, values)
             yield first, values
 
@@ -110,11 +106,15 @@ def independent(maps: Sequence[np.ndarray], basis: np.ndarray) -> np.ndarray:
     maps, basis
         As for `orthonormal_tiles`.
     """
-    width, able = maps[0].shape[1], []
-    for first in range(0, width, GROUP * TILE):
-        tiles = orthonormal_tiles([columns(own, first, first + GROUP * TILE) for own in maps], basis)
-        able.append(tiles[:, 0].any(axis=1).ravel())
-    return np.concatenate(able)[:width]
+    able = [tiles[:, 0].any(axis=1).ravel() for _, tiles in _stretches(maps, basis)]
+    return np.concatenate(able)[: maps[0].shape[1]]
+
+
+def _stretches(maps, basis, held=None):
+    def make(first, stop):
+        return orthonormal_tiles([columns(own, first, stop) for own in maps], basis)
+
+    return stretches(maps[0].shape[1], make, held)
 
 
 @dividing
