@@ -6,7 +6,7 @@ After Simonsohn, Simmons & Nelson (2020, Nature Human Behaviour 4:1208).
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from permaps.reporting.charts import SHADES
 from permaps.reporting.style import BLACK, BLUE, GREY, heading, number, plt
@@ -117,6 +117,8 @@ def curve(
     most = max(table["extent"].max(), 1)
     if most > 100 * max(table["extent"].min(), 1):
         axes[2].set_yscale("symlog", linthresh=10)
+    else:
+        axes[2].yaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes[2].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes[2].set_ylim(-0.05 * most, 1.12 * most)
     _choices(axes[3], order, choices, options, size)
