@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from permaps.inputs.collecting import collect
+from permaps.inputs.cohort import collect
 from permaps.inputs.tables import write_rows
 from permaps.workflow.jobs import job, log, written_whole
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from permaps.inputs.frames import read_frame, write_frame
+from permaps.inputs.tsv import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.specifications import common_place, together
 from permaps.permutation.thresholds import significant

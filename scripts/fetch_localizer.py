@@ -1,7 +1,7 @@
 """Fetch a contrast of the Brainomics Localizer and list its participants."""
 
-from permaps.inputs.frames import write_frame
 from permaps.inputs.localizer import fetch
+from permaps.inputs.tsv import write_frame
 from permaps.workflow.jobs import job, log, written_whole
 
 

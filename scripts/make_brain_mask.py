@@ -4,7 +4,7 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, REASON
 from permaps.spaces.files import write_space
-from permaps.spaces.making import MAKERS
+from permaps.spaces.from_maps import MAKERS
 from permaps.workflow.jobs import job, log
 
 

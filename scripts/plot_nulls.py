@@ -1,14 +1,14 @@
 """A contrast's nulls: their distributions, how p settled, and how much is active by them, at least."""
 
 import numpy as np
-from permaps.inputs.frames import read_frame
+from permaps.inputs.tsv import read_frame
 from permaps.permutation.correction import observed_p, read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.smallest import parts_of
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
-from permaps.reporting.shown import active
+from permaps.reporting.page_tables import active
 from permaps.reporting.style import draw, number
 from permaps.spaces.files import read_space
 from permaps.statistics.registry import STATISTICS

@@ -1,7 +1,7 @@
 """Every participant's values, correlation with the others and missing share, and who stands out."""
 
-from permaps.inputs.frames import read_frame
 from permaps.inputs.participants import read_participants
+from permaps.inputs.tsv import read_frame
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import quality
 from permaps.reporting.style import draw

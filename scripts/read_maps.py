@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from permaps.design.columns import check_columns
+from permaps.design.variates import check_columns
 from permaps.inputs.decoders import decoder
+from permaps.inputs.map_values import read_maps
 from permaps.inputs.participants import read_participants
-from permaps.inputs.reading import read_maps
 from permaps.inputs.store import write_index
 from permaps.inputs.tables import covariate_column
 from permaps.workflow.jobs import job, log, written_whole

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from permaps.inputs.frames import read_frame
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import read_index
 from permaps.inputs.tables import ID, MAP, map_column
+from permaps.inputs.tsv import read_frame
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import on_other_grids
 from permaps.workflow.jobs import job, log, written_whole

@@ -4,8 +4,8 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from permaps.design.tables import read_contrast, read_matrix
-from permaps.inputs.frames import write_frame
 from permaps.inputs.participants import read_participants
+from permaps.inputs.tsv import write_frame
 from permaps.permutation.thresholds import significant
 from permaps.reporting.truth import expected_weights, score
 from permaps.workflow.jobs import job, log, written_whole

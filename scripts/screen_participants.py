@@ -1,14 +1,14 @@
 """Find who cannot be analysed: a variate is missing, the query is false, or an image is unusable."""
 
-from permaps.design.columns import used_by_model
 from permaps.design.formula import categories
-from permaps.inputs.frames import write_frame
+from permaps.design.variates import used_by_model
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.query import columns_of
 from permaps.inputs.stand_ins import doubts
 from permaps.inputs.store import read_index
 from permaps.inputs.tables import ID, REASON
+from permaps.inputs.tsv import write_frame
 from permaps.workflow.jobs import job, log, warn, written_whole
 
 

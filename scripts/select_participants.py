@@ -1,12 +1,12 @@
 """Compare every map with the brain mask, and decide who is analysed."""
 
 import pandas as pd
-from permaps.inputs.frames import write_frame
 from permaps.inputs.outliers import flag, sentence
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import measure, require_enough, split
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, REASON
+from permaps.inputs.tsv import write_frame
 from permaps.spaces.files import read_space
 from permaps.workflow.jobs import job, log, warn, written_whole
 

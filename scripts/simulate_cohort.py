@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 from permaps.inputs import simulation
-from permaps.inputs.frames import write_frame
 from permaps.inputs.images import write_image
+from permaps.inputs.tsv import write_frame
 from permaps.workflow.jobs import job, log, written_whole
 
 

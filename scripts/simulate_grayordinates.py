@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from permaps.inputs import simulation
-from permaps.inputs.frames import write_frame
+from permaps.inputs.tsv import write_frame
 from permaps.spaces.files import write_map
 from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, planted_everywhere
 from permaps.workflow.jobs import job, log, written_whole

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from permaps.inputs.frames import read_frame, write_frame
+from permaps.inputs.tsv import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.reporting.pages import landing_page, summary_page
-from permaps.reporting.summary import as_table, bonferroni_row, permutation_row
+from permaps.reporting.results import as_table, bonferroni_row, permutation_row
 from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job, log, written_whole
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from permaps.inputs.frames import read_frame, write_frame
+from permaps.inputs.tsv import read_frame, write_frame
 from permaps.reporting.study import study_page
 from permaps.workflow.jobs import job, written_whole
 

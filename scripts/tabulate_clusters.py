@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
-from permaps.inputs.frames import write_frame
+from permaps.inputs.tsv import write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.smallest import over_all, smallest_p
 from permaps.permutation.thresholds import p_interval, significant
 from permaps.reporting.clusters import clusters_of, effect_interval, residual_dof, shares_of, tabulate
+from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
-from permaps.spaces.naming import region_names
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from permaps.inputs.frames import write_frame
+from permaps.inputs.tsv import write_frame
 from permaps.permutation.model import Model
-from permaps.reporting.summary import small_volume_row
+from permaps.reporting.results import small_volume_row
 from permaps.spaces.files import read_map
 from permaps.workflow.jobs import job, log, written_whole
 from permaps.workflow.provenance import relabellings

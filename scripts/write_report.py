@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from permaps.inputs.frames import read_frame
+from permaps.inputs.tsv import read_frame
 from permaps.reporting.captions import read_caption
 from permaps.reporting.report import Figure, Findings, report_page
-from permaps.reporting.summary import as_table
+from permaps.reporting.results import as_table
 from permaps.reporting.words import space_of
 from permaps.workflow.jobs import job, written_whole
 

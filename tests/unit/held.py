@@ -3,14 +3,14 @@
 import io
 
 import read_maps
-from permaps.inputs import reading
-from permaps.inputs.frames import write_frame
+from permaps.inputs import map_values
 from permaps.inputs.store import Store
+from permaps.inputs.tsv import write_frame
 
 
-def entries_of(cohort, decode=reading.decode):
+def entries_of(cohort, decode=map_values.decode):
     """What the images of a table are."""
-    return reading.read_maps(cohort, [c for c in cohort if c.startswith("map_")], io.BytesIO(), decode)
+    return map_values.read_maps(cohort, [c for c in cohort if c.startswith("map_")], io.BytesIO(), decode)
 
 
 def hold(cohort, folder):

@@ -16,8 +16,8 @@ import plot_nulls
 import plot_peaks
 import plot_quality
 import pytest
-from permaps.inputs.frames import read_frame
 from permaps.inputs.outliers import flag, robust_z, sentence
+from permaps.inputs.tsv import read_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.reporting.brains import axial_cuts, glass_brains, slices

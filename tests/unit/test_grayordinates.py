@@ -10,7 +10,7 @@ import pytest
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, LabelAxis, ParcelsAxis, ScalarAxis, SeriesAxis
 from permaps.inputs.cifti import axis_of, brain_models, count_maps, decode_dense, read_models
 from permaps.inputs.images import UnusableMap
-from permaps.inputs.reading import read_maps
+from permaps.inputs.map_values import read_maps
 from permaps.inputs.store import Maps
 from permaps.permutation import null as null_module
 from permaps.permutation.chunk import enhancement_of, merge
@@ -19,8 +19,8 @@ from permaps.permutation.observed import Observed, observe
 from permaps.permutation.smallest import with_joined_parts
 from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.spaces.files import read_map, read_space, write_map, write_space
+from permaps.spaces.from_maps import make_grayordinates
 from permaps.spaces.kinds import KINDS, exponents, kind_of
-from permaps.spaces.making import make_grayordinates
 from permaps.spaces.smoothing import smoother
 from permaps.statistics.enhancement import clusters
 from permaps.workflow.errors import UserError

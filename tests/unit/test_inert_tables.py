@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from permaps.design.tables import read_matrix, write_matrix
-from permaps.inputs.frames import read_frame, write_frame
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tables import read_rows, write_rows
+from permaps.inputs.tsv import read_frame, write_frame
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 FORMULAS = ["=1+1", "+1+1", "-1-1", "@SUM(A1)", '=HYPERLINK("http://a.b","c")', "-", "-3,2", "＝1+1", "+1_0"]

@@ -9,8 +9,8 @@ from nibabel.cifti2 import Cifti2Image, LabelAxis
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.labels import read_labels
 from permaps.reporting.regions import regions_of, tabulate_regions
+from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import write_map, write_space
-from permaps.spaces.naming import region_names
 from permaps.workflow.config import _half_an_atlas
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import _inputs

@@ -6,18 +6,18 @@ import nibabel as nib
 import numpy as np
 import pytest
 from permaps.inputs.cifti import decode_parcellated
-from permaps.inputs.columns import chosen_columns, rows_of_values
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.parcels import decode_parcels, read_neighbours, without_measure
 from permaps.inputs.sources import read_listing
 from permaps.inputs.thickness import columns, planted, thickness
+from permaps.inputs.value_columns import chosen_columns, rows_of_values
 from permaps.reporting import ranked
 from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.reporting.style import plt
 from permaps.spaces.files import read_map, read_space, write_map, write_space
+from permaps.spaces.from_maps import make_parcels
 from permaps.spaces.kinds import KINDS, fitted, kind_of
-from permaps.spaces.making import make_parcels
 from permaps.spaces.parcels import Parcels
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input

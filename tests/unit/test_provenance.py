@@ -8,8 +8,8 @@ import pytest
 import record_provenance
 import write_methods
 from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.page_tables import design
 from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
-from permaps.reporting.shown import design
 from permaps.spaces.files import read_space
 from permaps.workflow.provenance import plain, relabellings, software
 from run_folder import fabricate

@@ -9,12 +9,12 @@ import pytest
 import screen_participants
 import select_participants
 from held import entries_of, hold, store_of
-from permaps.design.columns import used_by_model
+from permaps.design.variates import used_by_model
 from permaps.inputs import quality
-from permaps.inputs.frames import write_frame
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.masking import coverage
 from permaps.inputs.participants import read_participants
+from permaps.inputs.tsv import write_frame
 from permaps.workflow.errors import UserError
 
 SHAPE = (6, 7, 8)

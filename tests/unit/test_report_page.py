@@ -7,7 +7,7 @@ import pytest
 import write_report
 from permaps.reporting import report
 from permaps.reporting.captions import explanation, read_caption, write_caption
-from permaps.reporting.summary import as_table
+from permaps.reporting.results import as_table
 from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from test_clusters import run_rule

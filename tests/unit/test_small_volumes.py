@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import tabulate_small_volumes
-from permaps.reporting import shown
-from permaps.reporting.summary import small_volume_row
+from permaps.reporting import page_tables
+from permaps.reporting.results import small_volume_row
 from permaps.spaces.volume import Volume
 from studies import STUDIES
 
@@ -73,6 +73,6 @@ def test_table_has_a_row_for_every_volume_and_statistic(table):
 
 
 def test_page_shows_them(table):
-    text = str(shown.small_volumes(table))
+    text = str(page_tables.small_volumes(table))
     for part in ("V1", "TFCE", "0.050", "-4, 9, 14"):
         assert part in text, part

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import read_maps
 from held import entries_of, store_of
-from permaps.inputs import reading
-from permaps.inputs.frames import write_frame
+from permaps.inputs import map_values
 from permaps.inputs.images import write_image
 from permaps.inputs.store import Entry, Maps, append
+from permaps.inputs.tsv import write_frame
 
 SHAPE = (6, 7, 8)
 AFFINE = np.diag([-3.0, 3, 3, 1])
@@ -80,7 +80,7 @@ def cohort(tmp_path):
 
 
 def test_every_image_is_decoded_once_and_in_order(cohort):
-    read, decode = [], reading.decode
+    read, decode = [], map_values.decode
 
     def counted(path):
         read.append(path)
@@ -104,7 +104,7 @@ def test_a_read_that_ends_early_leaves_nothing(cohort, tmp_path, monkeypatch):
     def full(*data):
         raise OSError(errno.ENOSPC, "no room")
 
-    monkeypatch.setattr(reading, "is_same_measure", full)
+    monkeypatch.setattr(map_values, "is_same_measure", full)
     write_frame(cohort, tmp_path / "read.tsv")
     out = tmp_path / "out"
     with pytest.raises(OSError, match="no room"):

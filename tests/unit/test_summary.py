@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import summarise_results
-from permaps.reporting import pages, shown
+from permaps.reporting import page_tables, pages
 from run_folder import fabricate
 from test_clusters import run_rule
 from test_provenance import record_of
@@ -88,20 +88,20 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     row = {"cluster": 1, "peak": 1, "x": 1.0, "y": 2.0, "z": 3.0, "region": "V1", "t": 5.0, "effect": 0.5}
     row |= {"p_fwe": 0.01, "p_fwe_low": 0.0, "p_fwe_high": 0.02, "p_cfwe": 0.03, "p_gpd": 0.004}
     row |= {"p_unc": 0.0001, "size_mm3": 270.0, "n_voxels": 10}
-    table = shown.clusters(pd.DataFrame([row]), "t")
+    table = page_tables.clusters(pd.DataFrame([row]), "t")
     assert dict(zip(table.columns, table.rows[0], strict=True)) == {
         "cluster": "1", "x": "1", "y": "2", "z": "3", "region": "V1", "t": "5.00", "effect": "0.5",
         "corrected p (95 % CI)": "0.010 (0 to 0.020)", "p over contrasts": "0.030", "p by the tail's fit": "0.004",
         "uncorrected p": "0.0001", "mm³": "270", "voxels": "10",
     }  # fmt: skip
     plain = pd.DataFrame([row | {"p_fwe_low": 0.01, "p_fwe_high": 0.01, "p_unc": np.nan}])
-    table = shown.clusters(plain.drop(columns=["region", "p_cfwe", "p_gpd"]), "t")
+    table = page_tables.clusters(plain.drop(columns=["region", "p_cfwe", "p_gpd"]), "t")
     assert "region" not in table.columns
     assert table.rows[0][6:8] == ["0.010", ""]
-    assert shown.clusters(plain[:0], "t").rows == []
+    assert page_tables.clusters(plain[:0], "t").rows == []
     # Lesser peaks belong to a cluster that has a row.
     many = pd.DataFrame([row | {"cluster": i, "peak": peak} for i in range(11) for peak in (1, 2)])
-    table = shown.clusters(many, "t")
+    table = page_tables.clusters(many, "t")
     assert (len(table.rows), table.more) == (8, 3)
 
 
@@ -124,11 +124,11 @@ def test_bounds_are_told_and_never_rounded_up(n, n_active, shown_as, told):
     row = {"cluster": 1, "peak": 1, "x": 1.0, "y": 2.0, "z": 3.0, "t": 5.0, "effect": 0.5, "size_mm3": 270.0}
     row |= dict.fromkeys(("p_fwe", "p_fwe_low", "p_fwe_high", "p_unc"), 0.01)
     row |= {"n_voxels": n, "n_active": n_active, "tdp": n_active / n}
-    table = shown.clusters(pd.DataFrame([row]), "t")
+    table = page_tables.clusters(pd.DataFrame([row]), "t")
     assert table.columns[-1] == "active, at least" and table.rows[0][-1] == shown_as
-    assert shown.active(pd.DataFrame([row])) == told
-    assert shown.active(pd.DataFrame([row]).drop(columns=["n_active", "tdp"])) == ""
-    assert shown.active(pd.DataFrame([row])[:0]) == ""
+    assert page_tables.active(pd.DataFrame([row])) == told
+    assert page_tables.active(pd.DataFrame([row]).drop(columns=["n_active", "tdp"])) == ""
+    assert page_tables.active(pd.DataFrame([row])[:0]) == ""
 
 
 def test_landing_is_short_and_balanced(page):

@@ -11,8 +11,8 @@ from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
 from permaps.inputs.tables import hemisphere_files, side_of
 from permaps.spaces.adjacency import pair_adjacency
 from permaps.spaces.files import read_map, read_space, write_hemispheres, write_map, write_space
+from permaps.spaces.from_maps import make_surface
 from permaps.spaces.kinds import KINDS, fitted, kind_of
-from permaps.spaces.making import make_surface
 from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
 from permaps.statistics.enhancement import Workspace, clusters, tfce_map

@@ -23,7 +23,7 @@ import select_participants
 import smooth_covariates
 import smooth_maps
 import yaml
-from permaps.design.columns import used_by_model
+from permaps.design.variates import used_by_model
 from permaps.inputs import decoders, images
 from permaps.inputs.images import load_map, write_image
 from permaps.inputs.participants import read_participants

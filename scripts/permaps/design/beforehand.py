@@ -5,13 +5,13 @@ import os
 import numpy as np
 
 from permaps.design.bids_model import check_whole
-from permaps.design.columns import check_columns, used_by_model
 from permaps.design.formula import categories
 from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
+from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
-from permaps.inputs.collecting import collect
+from permaps.inputs.cohort import collect
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.masking import brain_mask

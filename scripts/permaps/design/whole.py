@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from permaps.design.blocks import check_groups, levels
-from permaps.design.columns import check_covariates
 from permaps.design.matrix import design_matrix
+from permaps.design.variates import check_covariates
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import pandas as pd
 from scipy.ndimage import distance_transform_edt
 
 from permaps.arithmetic.gaussian import exponential, filtered, weights
-from permaps.inputs.frames import write_frame
 from permaps.inputs.tables import ID, MAP
+from permaps.inputs.tsv import write_frame
 from permaps.workflow.jobs import log, written_whole
 
 # The grid of the Localizer's maps: 3 mm, x running from right to left.

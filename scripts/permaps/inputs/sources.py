@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from permaps.inputs.bids import find_maps
-from permaps.inputs.columns import rows_of_values
 from permaps.inputs.fsl import read_design
 from permaps.inputs.ids import PERSON, SESSION, sessions_files, with_ids
 from permaps.inputs.tables import ID, map_paths, partners, read_rows, series_file
+from permaps.inputs.value_columns import rows_of_values
 from permaps.workflow.errors import UserError
 from permaps.workflow.paths import lies_below
 

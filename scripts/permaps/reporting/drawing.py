@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 
-from permaps.reporting import brains, cortex, graphs, mixed, ranked
+from permaps.reporting import brains, cortex, graphs, grayordinates, ranked
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcels import Parcels
@@ -150,10 +150,10 @@ draw_statistic.register(Edges, graphs.statistic)
 draw_coverage.register(Edges, graphs.coverage)
 view.register(Edges, graphs.viewer)
 
-draw_panels.register(Grayordinates, mixed.panels)
-draw_statistic.register(Grayordinates, mixed.statistic)
-draw_coverage.register(Grayordinates, mixed.coverage)
-view.register(Grayordinates, mixed.viewer)
+draw_panels.register(Grayordinates, grayordinates.panels)
+draw_statistic.register(Grayordinates, grayordinates.statistic)
+draw_coverage.register(Grayordinates, grayordinates.coverage)
+view.register(Grayordinates, grayordinates.viewer)
 
 draw_panels.register(Parcels, ranked.panels)
 draw_statistic.register(Parcels, ranked.statistic)

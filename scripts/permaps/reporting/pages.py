@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from permaps.reporting import shown
+from permaps.reporting import page_tables
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
 from permaps.reporting.style import DPI
@@ -24,7 +24,7 @@ def summary_page(
     record : dict
         The run's provenance.
     numbers : pandas.DataFrame
-        As `permaps.reporting.summary.as_table` gives it.
+        As `permaps.reporting.results.as_table` gives it.
     contrasts : dict of str to dict
         Per contrast: `voxel_stat` ("t" or "F"), `figures` (paths of PNG), `clusters` (data frame by statistic).
     small_volumes : pandas.DataFrame, optional
@@ -42,7 +42,7 @@ def summary_page(
             {
                 "name": name,
                 "figures": files["figures"],
-                "clusters": shown.by_statistic(files["clusters"], files["voxel_stat"], space),
+                "clusters": page_tables.by_statistic(files["clusters"], files["voxel_stat"], space),
             }
             for name, files in contrasts.items()
         ],
@@ -55,10 +55,10 @@ def in_words(record: dict, numbers: pd.DataFrame, small_volumes: pd.DataFrame | 
     methods = methods_paragraph(record)
     return {
         "questions": question(record),
-        "design": shown.design(record),
+        "design": page_tables.design(record),
         "limitations": limitations(record),
-        "numbers": shown.numbers(numbers, space_of(record)),
-        "small_volumes": None if small_volumes is None else shown.small_volumes(small_volumes),
+        "numbers": page_tables.numbers(numbers, space_of(record)),
+        "small_volumes": None if small_volumes is None else page_tables.small_volumes(small_volumes),
         "methods": methods,
         "references": list(map(listed, cited(methods))),
     }
@@ -72,9 +72,9 @@ def landing_page(record: dict, numbers: pd.DataFrame, contrasts: dict[str, dict]
         questions=question(record),
         contrast=first,
         figure=next(iter(contrasts[first]["figures"]), None),
-        counts=shown.counts(numbers, space_of(record)),
+        counts=page_tables.counts(numbers, space_of(record)),
         elements=space_of(record).elements,
-        design=shown.design(record),
+        design=page_tables.design(record),
         limitations=limitations(record),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from permaps.reporting import shown
+from permaps.reporting import page_tables
 from permaps.reporting.pages import in_words, rendered
 from permaps.reporting.style import p_text
 from permaps.reporting.words import space_of
@@ -81,7 +81,7 @@ def report_page(
     record : dict
         The run's provenance.
     numbers : pandas.DataFrame
-        As `permaps.reporting.summary.as_table` gives it.
+        As `permaps.reporting.results.as_table` gives it.
     contrasts : dict of str to Findings
     design, quality : list of Figure
     excluded : pandas.DataFrame
@@ -106,7 +106,7 @@ def report_page(
         contrasts=[_section(name, found, numbers, space, embed) for name, found in contrasts.items()],
         design_figures=design,
         quality_figures=quality,
-        excluded=shown.rows(excluded[["participant_id", "reason"]]),
+        excluded=page_tables.rows(excluded[["participant_id", "reason"]]),
         software=record["software"],
         files=files,
         stale=stale,
@@ -114,7 +114,7 @@ def report_page(
 
 
 def _section(name, found, numbers, space, embed):
-    tables = shown.by_statistic(found.clusters, found.voxel_stat, space)
+    tables = page_tables.by_statistic(found.clusters, found.voxel_stat, space)
     return {
         "name": name,
         "sentence": sentence(name, numbers, space),
@@ -124,7 +124,7 @@ def _section(name, found, numbers, space, embed):
         "viewer": found.viewer if embed else None,
         "moves": any(table.places for _, table, _ in tables),
         "clusters": tables,
-        "regions": None if found.regions is None else shown.rows(found.regions, MOST_REGIONS),
+        "regions": None if found.regions is None else page_tables.rows(found.regions, MOST_REGIONS),
     }
 
 
@@ -144,7 +144,7 @@ def sentence(contrast: str, numbers: pd.DataFrame, space: type[Space]) -> str:
     ----------
     contrast : str
     numbers : pandas.DataFrame
-        As `permaps.reporting.summary.as_table` gives it.
+        As `permaps.reporting.results.as_table` gives it.
     space : type
         Class of the space.
     """

@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pandas as pd
 
 from permaps.reporting import words
+from permaps.reporting.page_tables import Table
 from permaps.reporting.pages import rendered
 from permaps.reporting.references import cite, cited, listed
-from permaps.reporting.shown import Table
 from permaps.reporting.specifications import said
 from permaps.reporting.style import number, p_text
 from permaps.statistics.registry import STATISTICS

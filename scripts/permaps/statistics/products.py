@@ -9,8 +9,8 @@ that lack the same participants share all steps.
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.frames import Frames
 from permaps.statistics.multiply import ROWS, TILE, in_sixes, multiply
+from permaps.statistics.orthonormal import Frames
 
 # Participants of a variance group are taken four at a time, and groups filled up with nobody.
 PEOPLE = 4
@@ -27,7 +27,7 @@ def moved(
 
     Parameters
     ----------
-    frames : permaps.statistics.frames.Frames
+    frames : permaps.statistics.orthonormal.Frames
     source : int64, shape (n_relabellings, n_participants)
     sign : int8, shape (n_relabellings, n_participants)
 
@@ -207,7 +207,7 @@ def mend(
     group, own, n_still, residuals, covariates, cross, energy
         As for `tile_products`.
     runs, lacking, lacking_starts
-        Of `permaps.statistics.frames.Stretch`, the runs of this tile.
+        Of `permaps.statistics.orthonormal.Stretch`, the runs of this tile.
     """
     if not runs.shape[0]:
         return

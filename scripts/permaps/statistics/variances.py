@@ -6,8 +6,8 @@ Columns are orthonormal, so the products are the coefficients, and those of the 
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.frames import NOISE, SINGULAR
 from permaps.statistics.multiply import TILE
+from permaps.statistics.orthonormal import NOISE, SINGULAR
 
 
 @compiled
@@ -38,7 +38,7 @@ def one_variance(
     energy : float64, shape (TILE,)
         Square sum of the residuals; 0 where nothing can be estimated.
     lower : float64, shape (n_columns, n_columns, TILE)
-        What makes them orthonormal, as `permaps.statistics.frames.Stretch` says.
+        What makes them orthonormal, as `permaps.statistics.orthonormal.Stretch` says.
     freedom : float64, shape (TILE,)
         Residual degrees of freedom.
     n_interest : int

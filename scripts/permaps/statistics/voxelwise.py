@@ -13,7 +13,7 @@ values, they would become any mixture of sizes, and with values missing in one g
 another null than the observed one.
 
 As a voxel keeps its rows, no relabelling changes their sums of products. So its design is made orthonormal
-once (`permaps.statistics.frames`), and a relabelling costs its products with the residuals
+once (`permaps.statistics.orthonormal`), and a relabelling costs its products with the residuals
 (`permaps.statistics.products`) and a few numbers made of them (`permaps.statistics.variances`). Columns are
 ordered for that: first the nuisance, then as many columns as the contrast has rows, whose coefficients are
 the contrast. With the former before them, the last orthonormal columns are all that is tested.
@@ -27,10 +27,10 @@ import numpy as np
 from permaps.arithmetic.linear import complement, orthonormal, product, spanning
 from permaps.statistics.compiled import compiled
 from permaps.statistics.evaluator import Evaluator
-from permaps.statistics.frames import Frames, stretch_of
 from permaps.statistics.freedman_lane import GROUP
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE
+from permaps.statistics.orthonormal import Frames, stretch_of
 from permaps.statistics.products import BLOCK, mend, moved, steps, tile_products
 from permaps.statistics.variances import one_variance, scratch_rows, variance_groups
 
@@ -57,7 +57,7 @@ class VoxelModels:
         Gives the products of columns with an orthonormal basis of what no relabelling changes, as
         `permaps.design.exchangeability.Exchangeability.still`. Without it, everything is taken to move.
     together : tuple of list of int
-        Participants who leave a voxel together, as `permaps.statistics.frames.Frames` has it.
+        Participants who leave a voxel together, as `permaps.statistics.orthonormal.Frames` has it.
     """
 
     design: np.ndarray
@@ -246,9 +246,9 @@ def voxelwise_statistics(
     rows, members, listed, starts
         From `permaps.statistics.products.moved`.
     design, group, own, n_interest, n_still
-        Of `permaps.statistics.frames.Frames`.
+        Of `permaps.statistics.orthonormal.Frames`.
     residuals, ..., lacking_starts
-        A `permaps.statistics.frames.Stretch`.
+        A `permaps.statistics.orthonormal.Stretch`.
     out : float64, shape (n_relabellings, n_tiles * TILE)
         G with the sign of the effect for one row; 0 where it cannot be estimated.
     score, variance, dof : float64, shape of `out`, or of no rows

@@ -79,7 +79,7 @@ def design(record: dict) -> dict[str, str]:
 
 
 def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
-    """Return the `Table` of a run's numbers, from those of `permaps.reporting.summary.as_table`."""
+    """Return the `Table` of a run's numbers, from those of `permaps.reporting.results.as_table`."""
     rows = [
         {
             "contrast": r.contrast,
