@@ -229,7 +229,9 @@ def test_a_parcellated_set_has_its_known_t_and_goes_back(tmp_path):
         class layout:
             parts, models, shape = maps[0].parts, maps[0].models, (43,)
 
-    space = make_parcels(Stored(y), {"labels": None, "adjacency": None, "example": str(paths[0])})
+    space = make_parcels(
+        Stored(y), {"labels": None, "mesh": None, "adjacency": None, "example": str(paths[0])}
+    )
     write_map(space, tmp_path / "t.pscalar.nii", t, "t")
     came, back = (nib.load(path).header.get_axis(1) for path in (paths[0], tmp_path / "t.pscalar.nii"))
     assert (

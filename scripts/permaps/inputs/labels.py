@@ -13,17 +13,21 @@ from permaps.inputs.surfaces import STRUCTURES
 from permaps.inputs.tables import side_of
 from permaps.workflow.errors import UserError
 
+# Files that hold labels and their names.
+ENDINGS = (".annot", ".label.gii", ".dlabel.nii")
 # What stands for no region.
 NOWHERE = frozenset({"", "???", "unknown", "medialwall", "medial_wall", "medial wall"})
 
 
-def read_labels(files: Sequence[str | Path]) -> dict[str, np.ndarray]:
+def read_labels(files: Sequence[str | Path], key: str = "atlas.image") -> dict[str, np.ndarray]:
     """Return the name of the region at each vertex, and at each voxel where a file has voxels.
 
     Parameters
     ----------
     files : sequence of path
         One .annot or .label.gii for each hemisphere, or one .dlabel.nii.
+    key : str
+        Of the config, which names them.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def read_labels(files: Sequence[str | Path]) -> dict[str, np.ndarray]:
                 found |= _read(file)
             except Exception as error:  # a damaged file can raise nearly anything
                 raise UserError(
-                    f"atlas.image: {file}: no names of regions ({one_line(error)}). Expected .annot or .label.gii "
+                    f"{key}: {file}: no names of regions ({one_line(error)}). Expected .annot or .label.gii "
                     "with {hemi} for the hemispheres, or .dlabel.nii."
                 ) from None
     return found

@@ -145,7 +145,7 @@ def _side(file, hemisphere, named):
     return named or hemisphere.side
 
 
-def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
+def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") -> Mesh:
     """Read the mesh of a template or of files, for maps with so many vertices.
 
     Parameters
@@ -154,6 +154,8 @@ def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
         fsaverage3 to fsaverage7, or a path, with {hemi} for two hemispheres, of .surf.gii or FreeSurfer geometry.
     counts : dict of str to int
         Vertices of the maps by hemisphere.
+    what : str
+        Has these vertices, in messages.
 
     Returns
     -------
@@ -168,7 +170,7 @@ def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
         known = TEMPLATES.get(max(counts.values()))
         like = f"; {known} has {max(counts.values()):,} vertices in a hemisphere" if known else ""
         raise UserError(
-            f"space.mesh: found null (nothing), and the maps have {_in_words(counts)}; expected the mesh that they "
+            f"space.mesh: found null (nothing), and {what} have {_in_words(counts)}; expected the mesh that they "
             f"are on: fsaverage3 to fsaverage7, or files of .surf.gii or FreeSurfer geometry{like}."
         )
     places, triangles, start = [], [], 0
@@ -177,7 +179,7 @@ def read_mesh(mesh: str | None, counts: dict[str, int]) -> Mesh:
         points, corners = parts[side]
         if len(points) != n:
             raise UserError(
-                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {len(points):,} vertices, and the maps "
+                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {len(points):,} vertices, and {what} "
                 f"have {n:,} there; expected the mesh that they were sampled on."
             )
         if corners.min() < 0 or corners.max() >= n or not np.isfinite(points).all():
@@ -257,6 +259,8 @@ def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
         As `decode_surface` takes it.
     counts : dict of str to int
         Vertices of the maps by hemisphere.
+    what : str
+        Has these vertices, in messages.
 
     Returns
     -------
@@ -268,7 +272,7 @@ def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
         raise UserError(f"space.mask: {path}: {unusable}; expected values above 0 at the cortex.") from None
     if mask.parts != counts:
         raise UserError(
-            f"space.mask: {path} has {_in_words(mask.parts)}, and the maps have {_in_words(counts)}; expected a mask "
+            f"space.mask: {path} has {_in_words(mask.parts)}, and {what} have {_in_words(counts)}; expected a mask "
             "on the mesh of the maps."
         )
     return np.nan_to_num(mask.data) > 0

@@ -206,7 +206,8 @@ def draw_views(
     cmap : str
     low, top : float
         Ends of the scale.
-    outlined : bool array, shape (n_elements,), optional
+    outlined : bool or int array, shape (n_elements,), optional
+        Vertices with the same number above 0 have an outline together.
     colour : str
         Of the outlines.
     """
@@ -236,18 +237,19 @@ def draw_views(
                 # Without sulci, nilearn draws a mesh that one can see through.
                 avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None,
             )  # fmt: skip
-            if lines is not None and lines[side].sum() > 0:
+            levels = [] if lines is None else np.unique(lines[side][lines[side] > 0]).tolist()
+            if levels:
                 plotting.plot_surf_contours(
-                    [points, triangles], lines[side], hemi=SIDES[side], levels=[1], colors=[colour],
-                    axes=axes, figure=figure,
+                    [points, triangles], lines[side], hemi=SIDES[side], levels=levels,
+                    colors=[colour] * len(levels), axes=axes, figure=figure,
                 )  # fmt: skip
         axes.patch.set_visible(False)  # it would cover the views beside it
         axes.set_title("")  # nilearn would repeat that of the figure
         for drawn in axes.collections:
             drawn.set_rasterized(True)
         figure.text(
-            box[0] + 0.02,
-            box[1] + 0.02,
+            box[0] + 0.1 / figure.get_figwidth(),
+            box[1] + 0.05 / figure.get_figheight(),
             f"{SIDES[side]}, {view}",
             fontsize=7,
             color=BLACK,

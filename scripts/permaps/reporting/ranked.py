@@ -1,15 +1,22 @@
-"""Maps of regions as ranked plots: a point for each region, the largest on top."""
+"""Maps of regions as ranked plots: a point for each region, the largest on top.
+
+Where it is known which vertices they consist of, the cortex is drawn above.
+"""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, in_script, p_scale, plt
+from permaps.reporting import cortex
+from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, in_script, label_p, p_scale, plt
 from permaps.spaces.parcels import Parcels
 
 # So many regions are named in a column of a figure.
 MOST = 60
+# Height of the cortex above the plots, and width of its colour bar with the labels, inches.
+ABOVE = {"panels": 2.7, "statistic": 1.7}
+BAR = 0.8
 
 
 def panels(space: Parcels, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
@@ -17,10 +24,11 @@ def panels(space: Parcels, panels: list, alpha: float, title: str, most: float |
 
     Takes and gives what `permaps.reporting.drawing.draw_panels` does.
     """
-    threshold, top, _ = p_scale((values for _, values in panels), alpha, most)
+    threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
     # The same regions in all panels: those that are highest in any.
     shown = _highest(np.max([values for _, values in panels], axis=0))
-    figure, axes = _columns(len(panels), len(shown))
+    above = ABOVE["panels"] if space.surface else 0
+    figure, axes = _columns(len(panels), len(shown), above=above)
     for panel, (name, values) in zip(axes, panels, strict=True):
         found = is_significant(values, alpha)
         _points(panel, space, np.minimum(values, top)[shown], found[shown], shown, panel is axes[0])
@@ -33,6 +41,11 @@ def panels(space: Parcels, panels: list, alpha: float, title: str, most: float |
             fontweight="normal", fontsize=9, loc="center",
         )  # fmt: skip
     heading(figure, title)
+    if above:
+        for cell, (_, values) in zip(_cells(figure, axes, above), panels, strict=True):
+            seen = np.where(is_significant(values, alpha), np.minimum(values, top), np.nan)
+            cortex.draw_views(figure, space.surface, cell, space.at_vertices(seen), "inferno", threshold, top)
+        label_p(_bar(figure, above, "inferno", threshold, top, extend))
     return figure
 
 
@@ -50,13 +63,25 @@ def statistic(
     """
     shown = _highest(np.abs(values))
     shown = shown[np.argsort(values[shown], kind="stable")]
-    figure, (panel,) = _columns(1, len(shown), 6.4)
+    above = ABOVE["statistic"] if space.surface else 0
+    figure, (panel,) = _columns(1, len(shown), 6.4, above)
     _points(panel, space, values[shown], np.asarray(significant)[shown], shown, True)
     panel.axvline(0, color=GREY, linewidth=0.9)
     panel.set_xlabel(label)
     if len(shown) < space.n_elements:
         panel.set_ylabel(f"the {len(shown)} of {space.n_elements:,} regions with the largest |{label}|")
     heading(figure, title)
+    if above:
+        top = float(np.abs(values).max()) or 1.0
+        low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
+        _, bottom, _, height = _cells(figure, [panel], above)[0]
+        cell = (0.0, bottom, 1 - BAR / figure.get_figwidth(), height)
+        seen = space.at_vertices(cortex.but_faint(values, significant, top))
+        outlined = np.where(space.at_vertices(significant, False), space.region + 1, 0)
+        cortex.draw_views(figure, space.surface, cell, seen, cmap, low, top, outlined)
+        bar = _bar(figure, above, cmap, low, top)
+        bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+        bar.outline.set_visible(False)
     return figure
 
 
@@ -77,7 +102,7 @@ def coverage(space: Parcels, counts: np.ndarray, inside: np.ndarray, participant
 def viewer(
     space: Parcels, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
 ) -> str:
-    """Make a page with all regions, to be sorted by name or statistic and searched.
+    """Make a page with all regions, to be sorted by name or statistic and searched; below views of the cortex.
 
     Takes and gives what `permaps.reporting.drawing.view` does.
     """
@@ -86,7 +111,14 @@ def viewer(
         for name, value in zip(space.names[space.mask].tolist(), values, strict=True)
     ]
     data = {"rows": rows, "title": title, "first": f"{space.named(peak)}: {values[peak]:.3f}"}
-    return _PAGE.replace("DATA", in_script(data))
+    page = _PAGE.replace("DATA", in_script(data))
+    if not space.surface:
+        return page
+    own = space.surface.sides(space.region == np.flatnonzero(space.mask)[peak])
+    first = str([*own, *space.surface.hemispheres][0])
+    shown = space.at_vertices(np.asarray(values, float), 0)
+    pages = cortex.pages_of(space.surface, shown, threshold, title, first, symmetric)
+    return cortex.framed([*pages, ("all regions", page)])
 
 
 _PAGE = """<!doctype html>
@@ -141,13 +173,34 @@ def _highest(height):
     return np.argsort(height, kind="stable")[-MOST:]
 
 
-def _columns(count, n_regions, width=3.4):
-    """Return a figure with columns that have room for a line for each region."""
+def _columns(count, n_regions, width=3.4, above=0.0):
+    """Return a figure with columns that have room for a line for each region, below room for the cortex, in inches."""
     figure, axes = plt.subplots(
-        1, count, figsize=(width * count + 1.2, 0.17 * n_regions + 1.4),
+        1, count, figsize=(width * count + 1.2, 0.17 * n_regions + 1.4 + above),
         layout="constrained", sharey=True, squeeze=False,
     )  # fmt: skip
+    if above:
+        right = 1 - BAR / figure.get_figwidth() if count > 1 else 1
+        figure.get_layout_engine().set(rect=(0, 0, right, 1 - above / figure.get_figheight()))
     return figure, list(axes.flat)
+
+
+def _cells(figure, axes, above):
+    """Return where the cortex is drawn above each panel."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    title = 0.3 / figure.get_figheight()
+    height = above / figure.get_figheight() - title / 2
+    boxes = [panel.get_position() for panel in axes]
+    return [(box.x0, 1 - title - height, box.width, height) for box in boxes]
+
+
+def _bar(figure, above, cmap, low, top, extend="neither"):
+    """Draw the colour bar of the cortex, right of it."""
+    width, height = figure.get_size_inches()
+    box = [1 - 0.9 * BAR / width, 1 - (0.2 + 0.75 * above) / height, 0.13 / width, 0.5 * above / height]
+    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
+    return figure.colorbar(scale, cax=figure.add_axes(box), extend=extend)
 
 
 def _points(panel: Axes, space, values, found, regions, named):

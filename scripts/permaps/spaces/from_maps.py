@@ -12,6 +12,7 @@ from permaps.inputs.surfaces import read_mesh, read_surface_mask
 from permaps.spaces.edges import Edges
 from permaps.spaces.elements import part_of
 from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcellation import is_parcellation, on_cortex
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
@@ -125,16 +126,19 @@ def make_parcels(maps: Maps, settings: dict) -> Parcels:
     ----------
     maps : permaps.inputs.store.Maps
     settings : dict
-        `labels` and `adjacency`, as in the config, and `example`: one of the maps.
+        `labels`, `mesh` and `adjacency`, as in the config, and `example`: one of the maps.
     """
-    names = list(maps.layout.parts)
-    in_cifti = bool(maps.layout.models)
+    names, labels = list(maps.layout.parts), settings["labels"]
+    header = read_header(settings["example"]) if maps.layout.models else np.empty(0, np.uint8)
+    surface, region = on_cortex(names, labels, settings["mesh"], header)
     return Parcels(
         np.ones(maps.layout.shape, bool),
         np.array(names),
-        read_nodes(settings["labels"], names),
+        read_nodes(None if is_parcellation(labels) else labels, names),
         read_neighbours(settings["adjacency"], names),
-        read_header(settings["example"]) if in_cifti else np.empty(0, np.uint8),
+        header,
+        surface,
+        region,
     )
 
 

@@ -124,7 +124,6 @@ KINDS = {
             by_default={"smoothing_fwhm": None, "mask.zero_is_missing": False},
             refused={
                 "smoothing_fwhm": "nothing lies between two regions",
-                "space.mesh": "a mesh is that of a surface",
                 "space.mask": "regions that are the same in everyone leave by themselves",
                 "mask.strategy": "regions that are the same in everyone leave by themselves",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,

@@ -8,6 +8,7 @@ import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
 from permaps.spaces.elements import Counted, Selection, nearest_of
+from permaps.spaces.surface import Surface
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Parcels(Counted):
         Numbers of parcels that are neighbours, each pair once.
     header : numpy.ndarray of uint8
         The XML of a CIFTI file that says what the parcels are; empty where they are columns of a table.
+    surface : permaps.spaces.surface.Surface, optional
+        The vertices that they consist of; None where these are not known.
+    region : numpy.ndarray of int, shape (surface.n_elements,), optional
+        The number of the parcel at each of these vertices.
     """
 
     mask: np.ndarray
@@ -32,6 +37,8 @@ class Parcels(Counted):
     places: np.ndarray
     neighbours: np.ndarray
     header: np.ndarray
+    surface: Surface | None = None
+    region: np.ndarray | None = None
     kind: ClassVar[str] = "parcels"
     element: ClassVar[str] = "region"
     elements: ClassVar[str] = "regions"
@@ -79,3 +86,7 @@ class Parcels(Counted):
         whole = np.full(len(self.mask), fill, values.dtype)
         whole[self.mask] = values
         return whole
+
+    def at_vertices(self, values: np.ndarray, fill: float = np.nan) -> np.ndarray:
+        """Return values of the elements at the vertices of the surface, with a value where a parcel left."""
+        return self.full(values, fill)[self.region]

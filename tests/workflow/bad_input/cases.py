@@ -115,6 +115,11 @@ def regions(box, header="id\tlh_a\tlh_b\tlh_c", ids=range(1, 9), value="1.5", **
         (box.study.folder / f"{name}.tsv").write_text(content)
 
 
+def annotation(path):
+    """Write labels of six vertices, all of one region."""
+    nib.freesurfer.write_annot(path, np.zeros(6, int), np.array([[9, 9, 9, 0]]), ["V1"], fill_ctab=True)
+
+
 # The study's own model is left out with the dataset.
 FSL_ALONE = b"smoothing_fwhm: 0\ndataset: " + json.dumps(FSL).encode() + b"\n"
 
@@ -692,6 +697,11 @@ STOPS = [
     Stop("Parcels", "unknown name among the neighbours", ("space.adjacency:", "line 2 has 'lh_d', which is no region of the maps"),
          lambda box: regions(box, pairs="one\tother\nlh_a\tlh_d\n"),
          config=PARCELS | {"space": {"adjacency": "../study/pairs.tsv"}}, target=BRAIN),
+    Stop("Parcels", "a mesh, and no labels of its vertices", ("space.mesh: found fsaverage5, and nothing says which of its vertices each region has", "space.labels"),
+         regions, config=PARCELS | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
+    Stop("Parcels", "labels of other regions", ("space.labels: none of the regions (lh_a, lh_b, lh_c) is among the labels", "lh.x.annot (V1)"),
+         lambda box: (regions(box), annotation(box.study.folder / "lh.x.annot")),
+         config=PARCELS | {"space": {"mesh": "fsaverage5", "labels": "../study/{hemi}.x.annot"}}, target=BRAIN),
     Stop("Parcels", "clusters without neighbours", ("inference.statistics: found tfce, and which regions are neighbours is not known", "space.adjacency"),
          regions, config=PARCELS | {"inference": {"statistics": ["voxel", "tfce"]}}, target=BRAIN),
     Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
