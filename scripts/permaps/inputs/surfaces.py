@@ -272,7 +272,7 @@ def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
         raise UserError(f"space.mask: {path}: {unusable}; expected values above 0 at the cortex.") from None
     if mask.parts != counts:
         raise UserError(
-            f"space.mask: {path} has {_in_words(mask.parts)}, and {what} have {_in_words(counts)}; expected a mask "
+            f"space.mask: {path} has {_in_words(mask.parts)}, and the maps have {_in_words(counts)}; expected a mask "
             "on the mesh of the maps."
         )
     return np.nan_to_num(mask.data) > 0

@@ -174,7 +174,7 @@ def _highest(height):
 
 
 def _columns(count, n_regions, width=3.4, above=0.0):
-    """Return a figure with columns that have room for a line for each region, below room for the cortex, in inches."""
+    """Return a figure with columns that have a line for each region, below so many inches for the cortex."""
     figure, axes = plt.subplots(
         1, count, figsize=(width * count + 1.2, 0.17 * n_regions + 1.4 + above),
         layout="constrained", sharey=True, squeeze=False,

@@ -130,9 +130,10 @@ def _by_labels(names, labels):
     known = {side: [*dict.fromkeys(name for name in at if name)] for side, at in found.items()}
     meant = labels_of(names, known)
     if not meant:
+        labelled = [label for side in known.values() for label in side]
         raise UserError(
             f"space.labels: none of the regions ({listed(names, 5)}) is among the labels of {labels} "
-            f"({listed(sum(known.values(), []), 5)}). Expected the parcellation that the values were taken from."
+            f"({listed(labelled, 5)}). Expected the parcellation that the values were taken from."
         )
     number = {}
     for name, label in meant.items():
