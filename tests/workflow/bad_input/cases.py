@@ -699,7 +699,7 @@ STOPS = [
          config=PARCELS | {"space": {"adjacency": "../study/pairs.tsv"}}, target=BRAIN),
     Stop("Parcels", "a mesh, and no labels of its vertices", ("space.mesh: found fsaverage5, and nothing says which of its vertices each region has", "space.labels"),
          regions, config=PARCELS | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
-    Stop("Parcels", "labels of other regions", ("space.labels: none of the regions (lh_a, lh_b, lh_c) is among the labels", "lh.x.annot (V1)"),
+    Stop("Parcels", "labels of other regions", ("space.labels: none of the regions (lh_a, lh_b, lh_c) is among the labels", "{hemi}.x.annot (V1)"),
          lambda box: (regions(box), annotation(box.study.folder / "lh.x.annot")),
          config=PARCELS | {"space": {"mesh": "fsaverage5", "labels": "../study/{hemi}.x.annot"}}, target=BRAIN),
     Stop("Parcels", "clusters without neighbours", ("inference.statistics: found tfce, and which regions are neighbours is not known", "space.adjacency"),
