@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from permaps.arithmetic.gaussian import sigma
 from permaps.design.tables import read_contrast, read_matrix
-from permaps.inputs.masking import check_kernel
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model, lack_participants
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import elements_inside
+from permaps.spaces.smoothing import check_kernel
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log, written_whole
 

@@ -1,6 +1,6 @@
 """Smooth and mask the maps of a covariate, as the maps themselves are."""
 
-from permaps.inputs.masking import write_covariate
+from permaps.inputs.data_matrix import write_covariate
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, covariate_column

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from permaps.inputs.masking import write_matrix
+from permaps.inputs.data_matrix import write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, covariate_column, write_rows

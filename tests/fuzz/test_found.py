@@ -124,7 +124,7 @@ def test_a_zero_byte_in_a_path_is_refused(tmp_path, monkeypatch):
 
 
 def test_one_map_with_a_hole_at_the_border_keeps_the_mask():
-    from permaps.inputs.masking import brain_mask
+    from permaps.inputs.brain_mask import brain_mask
 
     inside = np.zeros((8, 8, 8), bool)
     inside[1:-1, 1:-1, 1:-1] = True

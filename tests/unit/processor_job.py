@@ -5,13 +5,13 @@ import json
 import sys
 
 import numpy as np
-from permaps.inputs.masking import smooth
 from permaps.inputs.quality import _correlation_with_rest
 from permaps.permutation.chunk import enhancement_of, p_scale
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import observe
 from permaps.permutation.relabelling import relabellings
+from permaps.spaces.smoothing import smooth_volume
 from permaps.spaces.volume import Volume
 from permaps.statistics.glm import fit
 from permaps.statistics.roots import RootsEvaluator
@@ -91,7 +91,7 @@ def of_inputs():
 def of_maps():
     """Return what is made of maps without relabelling: smoothing, correlations, fits."""
     maps = random(N, *SHAPE)
-    smoothed = np.array([smooth(one, np.diag([3.0, 2.1, 4.0, 1.0]), 7.3) for one in maps])
+    smoothed = np.array([smooth_volume(one, np.diag([3.0, 2.1, 4.0, 1.0]), 7.3) for one in maps])
     flat = maps.reshape(N, -1).astype(float)
     count = np.full(flat.shape[1], N)
     fitted = {

@@ -13,9 +13,11 @@ import screen_participants
 import select_participants
 import smooth_maps
 from nilearn.maskers import NiftiMasker
+from permaps.inputs.brain_mask import brain_mask
+from permaps.inputs.data_matrix import write_covariate, write_matrix
 from permaps.inputs.images import load_map, write_image
-from permaps.inputs.masking import brain_mask, check_kernel, smooth, write_covariate, write_matrix
 from permaps.inputs.participants import read_participants
+from permaps.spaces.smoothing import check_kernel, smooth_volume
 from permaps.workflow.errors import UserError
 from real_data import DATA
 
@@ -143,7 +145,7 @@ def test_a_mask_on_another_grid_is_taken_at_the_nearest_voxel(tmp_path):
 
 
 def smoothed(fwhm):
-    return partial(smooth, affine=AFFINE, fwhm=fwhm)
+    return partial(smooth_volume, affine=AFFINE, fwhm=fwhm)
 
 
 def matrix(tmp_path, paths, mask, fwhm=5, min_coverage=1.0, zero_is_missing=True):
@@ -183,7 +185,7 @@ def test_smoothing_takes_missing_for_zero_and_spares_its_input():
     holes = data.copy()
     holes[3, 4, 5], holes[8, 8, 8] = np.nan, np.inf
     zeroed = np.where(np.isfinite(holes), holes, 0)
-    np.testing.assert_array_equal(smooth(holes, AFFINE, 6), smooth(zeroed, AFFINE, 6))
+    np.testing.assert_array_equal(smooth_volume(holes, AFFINE, 6), smooth_volume(zeroed, AFFINE, 6))
     assert np.isnan(holes[3, 4, 5])
 
 
@@ -401,7 +403,7 @@ def test_a_gaussian_wider_than_any_image_is_refused(axis):
     with pytest.raises(
         UserError, match=r"smoothing_fwhm: found 5 mm, which are 5,000,000,000 voxels of 1e-09 mm"
     ):
-        smooth(np.ones((4, 4, 4), np.float32), affine, 5.0)
+        smooth_volume(np.ones((4, 4, 4), np.float32), affine, 5.0)
     with pytest.raises(UserError, match=r"inference\.variance_smoothing_fwhm: found 8 mm"):
         check_kernel("inference.variance_smoothing_fwhm", 8.0, affine)
-    assert smooth(np.ones((4, 4, 4), np.float32), np.eye(4), 5.0).shape == (4, 4, 4)
+    assert smooth_volume(np.ones((4, 4, 4), np.float32), np.eye(4), 5.0).shape == (4, 4, 4)

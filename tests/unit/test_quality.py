@@ -11,8 +11,8 @@ import select_participants
 from held import entries_of, hold, store_of
 from permaps.design.variates import used_by_model
 from permaps.inputs import quality
+from permaps.inputs.data_matrix import coverage
 from permaps.inputs.images import load_map, write_image
-from permaps.inputs.masking import coverage
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tsv import write_frame
 from permaps.workflow.errors import UserError

@@ -566,13 +566,13 @@ def test_edited_script_runs_its_rule_and_what_follows(finished, needs, tmp_path)
 # By hand, from what the scripts import: where the work begins.
 MODULES = {
     "workflow/errors": {"collect_table"},
-    "inputs/masking": {"make_brain_mask"},
+    "inputs/brain_mask": {"make_brain_mask"},
     # The p of a multivariate test, which chunks enhance, is that of F.
     "statistics/glm": {CHUNK, "observe", "fit_parametric"},
     "permutation/relabelling": {CHUNK, "observe", "build_model", "fit_parametric"},
     "reporting/clusters": {"plot_peaks", "tabulate_clusters"},
     "inputs/outliers": {"select_participants"},
-    "inputs/reading": {"read_maps"},
+    "inputs/map_values": {"read_maps"},
     "inputs/simulation": set(),
 }
 

@@ -11,10 +11,10 @@ from permaps.design.plan import plan_of
 from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
+from permaps.inputs.brain_mask import brain_mask
 from permaps.inputs.cohort import collect
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
-from permaps.inputs.masking import brain_mask
 from permaps.inputs.participants import as_frame
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.store import Entry

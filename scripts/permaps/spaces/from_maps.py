@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from permaps.inputs.brain_mask import FEWEST_VOXELS, brain_mask
 from permaps.inputs.cifti import CORTICES, read_header, read_models
 from permaps.inputs.connectomes import read_nodes
-from permaps.inputs.masking import FEWEST_VOXELS, brain_mask
 from permaps.inputs.parcels import read_neighbours
 from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.store import Maps
@@ -21,7 +21,7 @@ from permaps.workflow.jobs import log, warn
 
 
 def make_volume(maps: Maps, settings: dict) -> Volume:
-    """Return the voxels of the brain mask; see `permaps.inputs.masking.brain_mask`."""
+    """Return the voxels of the brain mask; see `permaps.inputs.brain_mask.brain_mask`."""
     affine = maps.layout.affine
     mask = brain_mask(settings["strategy"], maps, affine, settings["file"])
     space = Volume(mask, affine)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from permaps.inputs import masking
+from permaps.arithmetic.gaussian import filtered, sigma
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
@@ -17,8 +17,10 @@ from permaps.workflow.errors import UserError
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# As wide as a brain.
+# As wide as a brain, in mm.
 WIDEST = 200.0
+# As wide as any image, in voxels. Past it memory would be taken for a kernel of nothing but its middle.
+MOST_VOXELS = 2000
 # Share of a value that leaves a vertex in one step, at most: below a half, no step overshoots.
 MOST_IN_A_STEP = 0.45
 # Rates beyond this quantile are those of a few degenerate triangles, and would make all steps tiny.
@@ -46,7 +48,7 @@ def smoother(space: Space, fwhm: float | None) -> Callable[[np.ndarray], np.ndar
 
 @smoother.register
 def _(space: Volume, fwhm):
-    return partial(masking.smooth, affine=space.affine, fwhm=fwhm)
+    return partial(smooth_volume, affine=space.affine, fwhm=fwhm)
 
 
 @smoother.register
@@ -86,6 +88,45 @@ def _smoothed_by_part(parts, data):
 
 def _finite(data):
     return np.where(np.isfinite(data), data, data.dtype.type(0))
+
+
+def smooth_volume(data: np.ndarray, affine: np.ndarray, fwhm: float | None) -> np.ndarray:
+    """Smooth a volume with a Gaussian, NaN and infinity counting as 0, as nilearn's maskers do.
+
+    Parameters
+    ----------
+    data : numpy.ndarray, shape (x, y, z)
+    affine : numpy.ndarray, shape (4, 4)
+    fwhm : float or None
+        Full width at half maximum in mm; 0 or None: no smoothing.
+    """
+    if not fwhm:
+        return _finite(data)
+    check_kernel("smoothing_fwhm", fwhm, affine)
+    return filtered(_finite(data), sigma(affine, fwhm), "reflect")
+
+
+def check_kernel(key: str, fwhm: float, affine: np.ndarray) -> None:
+    """Refuse a Gaussian that is wider than any image, as where an affine is in metres.
+
+    Parameters
+    ----------
+    key : str
+        The config key, for the message.
+    fwhm : float
+        In mm.
+    affine : numpy.ndarray, shape (4, 4)
+
+    Raises
+    ------
+    UserError
+    """
+    smallest = np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min()
+    if fwhm > MOST_VOXELS * smallest:
+        raise UserError(
+            f"{key}: found {fwhm:g} mm, which are {fwhm / smallest:,.0f} voxels of {smallest:g} mm; expected at most "
+            f"{MOST_VOXELS:,} voxels. Are the maps' affines in mm? (nibabel.load(map).affine)"
+        )
 
 
 def diffusion(space: Surface, fwhm: float) -> tuple["csr_array", int]:
