@@ -30,8 +30,12 @@ class Node:
     # Set by `Exchangeability`: the form of the subtree up to its own relabellings, and their number.
     form: object = None
     count: int = 1
-    # Set by it too: the children as an array, if all of them are participants.
+    # Set by it too: the children as an array, if all of them are participants; of a free node, the number of each
+    # child's form, the children of each form, and how many orders these have.
     rows: object = None
+    forms: list = field(default_factory=list)
+    alike: list = field(default_factory=list)
+    orders: int = 1
 
     @property
     def leaves(self) -> list[int]:
@@ -240,8 +244,13 @@ class Exchangeability:
         forms = [child.form for child in node.children]
         within = prod(child.count for child in node.children)
         if node.free:
+            kinds = sorted(set(forms), key=repr)
+            number = {form: k for k, form in enumerate(kinds)}
+            node.forms = [number[form] for form in forms]
+            node.alike = [[child for child in node.children if child.form == form] for form in kinds]
             node.form = ("free", tuple(sorted(forms, key=repr)))
-            node.count = multinomial(Counter(forms).values()) * within
+            node.orders = multinomial(len(children) for children in node.alike)
+            node.count = node.orders * within
         else:
             node.form = ("fixed", tuple(forms))
             node.count = within
@@ -352,22 +361,25 @@ def _unrank(node, rank):
 
 def _unrank_order(node, rank):
     """Children in the order given by `rank`, and the rest of the rank for inside the children."""
-    left = {}
-    for child in node.children:
-        left.setdefault(child.form, []).append(child)
-    total = multinomial(len(alike) for alike in left.values())
+    counts = [len(children) for children in node.alike]
+    following = [iter(children) for children in node.alike]
+    total = node.orders
     rank, own = divmod(rank, total)
     order = []
-    for observed in node.children:
-        remaining = sum(len(alike) for alike in left.values())
+    for remaining, observed in zip(range(len(node.children), 0, -1), node.forms, strict=True):
         # The observed form first, so that rank 0 is the observed labelling.
-        for form in sorted((k for k in left if left[k]), key=lambda k: (k != observed.form, repr(k))):
-            here = total * len(left[form]) // remaining
-            if own < here:
-                order.append(left[form].pop(0))
-                total = here
-                break
-            own -= here
+        form, here = observed, total * counts[observed] // remaining
+        if own >= here:
+            for form in range(len(counts)):
+                if form == observed:
+                    continue
+                own -= here
+                here = total * counts[form] // remaining
+                if own < here:
+                    break
+        total = here
+        counts[form] -= 1
+        order.append(next(following[form]))
     return rank, order
 
 

@@ -38,11 +38,15 @@ def relabelling(exchangeability: Exchangeability, seed: int, index: int) -> tupl
     """
     if index == 0:
         return exchangeability.unrank(0)
-    words = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index]).random_raw
     if exchangeability.n_distinct > NUMBERED:
-        return exchangeability.draw(words)
+        return exchangeability.draw(_words(seed, index))
     source, sign = exchangeability.unrank(1 + shuffled(index - 1, exchangeability.n_distinct - 1, seed))
-    return exchangeability.mix(source, words) if exchangeability.mixed else source, sign
+    return exchangeability.mix(source, _words(seed, index)) if exchangeability.mixed else source, sign
+
+
+def _words(seed, index):
+    """Return what gives random words of a relabelling."""
+    return np.random.Philox(key=np.array([seed, 0], np.uint64), counter=[0, 0, 0, index]).random_raw
 
 
 def shuffled(index: int, size: int, seed: int) -> int:
