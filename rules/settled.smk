@@ -3,7 +3,7 @@ import os
 
 from permaps.design.given import check_blocks, with_model
 from permaps.inputs.sources import OWN
-from permaps.spaces.kinds import fitted, kind_of
+from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow.config import resolve
 from permaps.workflow.files import check_files
 
@@ -19,7 +19,7 @@ def settled(given, analysis="", results=None):
     """
     given = with_model(given)
     full = resolve(given, *KEYS)
-    full = fitted(full, given, kind_of(full["dataset"]))
+    full = for_kind(full, given, kind_of(full["dataset"]))
     check_blocks(full)
     # Otherwise another workflow may still make them. For jobs, the run has checked them.
     if workflow.modifier.is_main_snakefile() and workflow.is_main_process:

@@ -11,11 +11,11 @@ from permaps.permutation.chunk import (
     chunk_fingerprint,
     compute_chunk,
     count_exceedances,
-    enhancement_of,
     merge,
     read_chunk,
     warm_up,
 )
+from permaps.permutation.enhancement import enhancement_of
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED

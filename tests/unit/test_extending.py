@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from permaps.permutation.chunk import enhancement_of
 from permaps.permutation.correction import read_maxima
+from permaps.permutation.enhancement import enhancement_of
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED, null_maxima
 from permaps.permutation.observed import Observed, observe
@@ -82,7 +82,7 @@ def line(tmp_path, monkeypatch):
     """The page's space, with a gap after every ninth point; and the same as a volume of one row of voxels."""
     (tmp_path / "line.py").write_text(example("scripts/permaps/spaces/line.py"), encoding="utf-8")
     kind = module(tmp_path / "line.py", "line", monkeypatch).Line
-    monkeypatch.setitem(stored.KINDS, "line", kind)
+    monkeypatch.setitem(stored.CLASSES, "line", kind)
     number = np.flatnonzero(np.arange(60) % 10 != 9)
     places = number[:, None] * np.array([[3.0, 0, 0]])
     volume = Volume(np.isin(np.arange(60), number)[:, None, None], np.diag([3.0, 2, 2, 1]))

@@ -14,7 +14,7 @@ import pytest
 from permaps.design import scheme as schemes
 from permaps.design.partition import partition
 from permaps.permutation import correction, model, null
-from permaps.permutation.chunk import enhancement_of
+from permaps.permutation.enhancement import enhancement_of
 from permaps.permutation.relabelling import relabellings
 from permaps.permutation.smallest import with_joined_parts
 from permaps.spaces import adjacency
@@ -151,7 +151,7 @@ def numbers(columns, contrast, scheme, blocks, changed):
     found = null.null_maxima(
         y, moved, exchangeability, settings["seed"], 0, stop, is_f=is_f, both_signs=both, enhancement=enhanced
     )
-    if isinstance(enhanced, null.Apart):
+    if isinstance(enhanced, null.ByPart):
         maxima = {name: values for name, values in found.items() if len(values) == stop and name != "index"}
         joined = {f"null of {name}": values for name, values in with_joined_parts(maxima).items()}
         return rounded(joined | {"signs": digest(sign), "exceedances": digest(found["voxel_exceedances"])})

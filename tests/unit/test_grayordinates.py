@@ -13,8 +13,9 @@ from permaps.inputs.images import UnusableMap
 from permaps.inputs.map_values import read_maps
 from permaps.inputs.store import Maps
 from permaps.permutation import null as null_module
-from permaps.permutation.chunk import enhancement_of, merge
+from permaps.permutation.chunk import merge
 from permaps.permutation.correction import fwe_p
+from permaps.permutation.enhancement import enhancement_of
 from permaps.permutation.observed import Observed, observe
 from permaps.permutation.smallest import with_joined_parts
 from permaps.reporting.clusters import clusters_of, tabulate

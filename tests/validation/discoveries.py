@@ -7,8 +7,8 @@ all elements without an effect: whatever makes a bound too large lies in there.
 from pathlib import Path
 
 import numpy as np
-from permaps.permutation.chunk import p_scale
 from permaps.permutation.discoveries import Bound, calibrated
+from permaps.permutation.enhancement import p_scale
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import Observed, observe
 from permaps.permutation.thresholds import significant

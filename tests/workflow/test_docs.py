@@ -26,7 +26,7 @@ from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.inputs.query import select
 from permaps.inputs.sources import read_listing
 from permaps.inputs.tables import check_participants, is_number
-from permaps.spaces.kinds import fitted, kind_of
+from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow import config as settings
 from permaps.workflow.names import each_input
 
@@ -242,7 +242,7 @@ def config_of(block):
         given = settings.layered(yaml.safe_load(under.text), given)
     given = with_model(given)
     resolved = settings.resolve(given, DEFAULTS, SCHEMA)
-    return fitted(resolved, given, kind_of(resolved["dataset"]))
+    return for_kind(resolved, given, kind_of(resolved["dataset"]))
 
 
 @pytest.mark.parametrize("block", [b for b in blocks("yaml") if not b.profile], ids=str)

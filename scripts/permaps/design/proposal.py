@@ -16,7 +16,7 @@ from permaps.inputs.bids import entities_of
 from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.participants import as_frame
 from permaps.inputs.tables import ID, read_rows
-from permaps.spaces.kinds import fitted, kind_of
+from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError, listed
 
@@ -306,7 +306,7 @@ def checked(text: str) -> str:
     try:
         given = with_model(yaml.safe_load(text))
         config = resolve(given, HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml")
-        config = fitted(config, given, kind_of(config["dataset"]))
+        config = for_kind(config, given, kind_of(config["dataset"]))
         return "\n".join(check_study(config, kind_of(config["dataset"]).name)) or "Nothing is wrong with it."
     except UserError as error:
         return f"Before it can run: {error}"

@@ -5,17 +5,17 @@ noticed before it can reach a result.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from permaps.permutation.enhancement import enhancement_of, p_scale
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import Model, contrast_model
-from permaps.permutation.null import ENHANCED, Apart, Enhancement, null_maxima
+from permaps.permutation.null import ENHANCED, Enhancement, null_maxima
 from permaps.permutation.smallest import with_joined_parts
 from permaps.spaces.volume import Volume
-from permaps.statistics.sorted_p import Scale, least_slope, scale_of
+from permaps.statistics.sorted_p import least_slope, scale_of
 from permaps.workflow.errors import UserError
 
 # Arrays that are as long as the curves of all relabellings together.
@@ -85,61 +85,6 @@ def chunk_fingerprint(model: Model, settings: dict) -> str:
     if settings["enhance"]:
         used += ["connectivity", "tfce", "cluster_p", "uncorrected_tfce"]
     return fingerprint(model.fingerprint, {name: settings.get(name, False) for name in used})
-
-
-def enhancement_of(model: Model, settings: dict) -> tuple[Enhancement | Apart | None, bool]:
-    """Return how maps of a contrast are enhanced (None if they are not), and whether both signs count.
-
-    Parameters
-    ----------
-    model : permaps.permutation.model.Model
-    settings : dict
-        As for `chunk_fingerprint`.
-
-    Returns
-    -------
-    enhancement : permaps.permutation.null.Enhancement, or Apart for several parts, or None
-    both_signs : bool
-        An F has one tail, whatever `two_sided` says.
-    """
-    both_signs = _both_signs(model, settings)
-    if not settings["enhance"]:
-        return None, both_signs
-    threshold = model.threshold(settings["cluster_p"], both_signs)
-    parts = {}
-    for name, (inside, part) in model.space.parts.items():
-        adjacency = part.adjacency(settings["connectivity"])
-        if name:  # beside others, what a part adds to the extent is its size, not its number
-            adjacency = replace(adjacency, sizes=part.sizes)
-        exponents = settings["tfce"].get(name, settings["tfce"])
-        enhancement = Enhancement(
-            adjacency, **exponents, threshold=threshold, uncorrected=settings.get("uncorrected_tfce", False)
-        )
-        parts[name] = inside, enhancement
-    return (enhancement if len(parts) == 1 else Apart(parts)), both_signs
-
-
-def _both_signs(model, settings):
-    """Tell whether values count by their absolute value."""
-    return settings["two_sided"] and not model.is_f
-
-
-def p_scale(model: Model, settings: dict) -> Scale | None:
-    """Return the p of a contrast's statistic for bounds on true discoveries, or None where there are none.
-
-    Parameters
-    ----------
-    model : permaps.permutation.model.Model
-    settings : dict
-        As for `chunk_fingerprint`.
-
-    Returns
-    -------
-    permaps.statistics.sorted_p.Scale or None
-    """
-    if not settings.get("tdp"):
-        return None
-    return model.scale(_both_signs(model, settings))
 
 
 def compute_chunk(

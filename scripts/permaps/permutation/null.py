@@ -52,7 +52,7 @@ class Enhancement:
 
 
 @dataclass(frozen=True)
-class Apart:
+class ByPart:
     """How each of several parts of a map is enhanced, on its own.
 
     Attributes
@@ -90,7 +90,7 @@ def null_maxima(
     *,
     is_f: bool,
     both_signs: bool,
-    enhancement: Enhancement | Apart | None = None,
+    enhancement: Enhancement | ByPart | None = None,
     scale: Scale | None = None,
     rescaled: np.ndarray | None = None,
     memory_mb: float = 1000,
@@ -109,7 +109,7 @@ def null_maxima(
         F, or else t.
     both_signs : bool
         Whether the maximum is over |t|.
-    enhancement : Enhancement or Apart, optional
+    enhancement : Enhancement or ByPart, optional
         Without it, only the voxel statistic is computed.
     scale : permaps.statistics.sorted_p.Scale, optional
         The p of what is enhanced. Without it, there are no curves.

@@ -3,7 +3,7 @@
 import os
 
 from permaps.spaces.space import Space
-from permaps.spaces.stored import KINDS
+from permaps.spaces.stored import CLASSES
 
 # What relabellings are called, by the scheme.
 SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "combined permutations and sign-flips"}
@@ -18,7 +18,7 @@ def masks_of(record: dict) -> dict[str, dict]:
 
 def space_of(record: dict) -> type[Space]:
     """Return the class of the space of a run, from its provenance."""
-    return KINDS[next(iter(masks_of(record).values())).get("kind", "volume")]
+    return CLASSES[next(iter(masks_of(record).values())).get("kind", "volume")]
 
 
 def who(people: dict) -> str:

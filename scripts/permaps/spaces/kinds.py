@@ -235,7 +235,7 @@ def exponents(kind: Kind, inference: dict) -> dict:
     return {part: inference[key] for part, key in kind.tfce.items()}
 
 
-def fitted(config: dict, given: dict, kind: Kind) -> dict:
+def for_kind(config: dict, given: dict, kind: Kind) -> dict:
     """Return a config with the defaults of a space, and refuse what the user asked for and has no sense there.
 
     Only users know what was done to their own maps, so they must give what has no safe default.

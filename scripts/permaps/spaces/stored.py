@@ -12,7 +12,7 @@ from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 
 # Each kind of space has one entry here.
-KINDS = {space.kind: space for space in (Volume, Surface, Grayordinates, Parcels, Edges)}
+CLASSES = {space.kind: space for space in (Volume, Surface, Grayordinates, Parcels, Edges)}
 
 
 def space_arrays(space: Space | None, name: str = "space") -> dict[str, np.ndarray]:
@@ -26,11 +26,11 @@ def space_arrays(space: Space | None, name: str = "space") -> dict[str, np.ndarr
     """
     if space is None:
         return {}
-    kind = next(name for name, cls in KINDS.items() if cls is type(space))
+    kind = next(name for name, cls in CLASSES.items() if cls is type(space))
     arrays = {name: np.array(kind)}
     for field in fields(space):
         value, key = getattr(space, field.name), f"{name}_{field.name}"
-        within = value is None or type(value) in KINDS.values()
+        within = value is None or type(value) in CLASSES.values()
         arrays |= space_arrays(value, key) if within else {key: np.asarray(value)}
     return arrays
 
@@ -51,7 +51,7 @@ def take_space(stored: dict[str, np.ndarray], name: str = "space") -> Space | No
     kind = stored.pop(name, None)
     if kind is None:
         return None
-    cls = KINDS[str(kind)]
+    cls = CLASSES[str(kind)]
     # Arrays of a space have a dimension; the name of a kind, or what is not there, has none.
     return cls(
         **{
