@@ -125,7 +125,7 @@ def outcomes(scenario, indices, n_relabellings):
         p, pivotal = analysed(*planted(scenario, index), index, n_relabellings)
         for shift in SHIFTS:
             bound = Bound(calibrated(pivotal[shift], studies.ALPHA), shift, p)
-            failed[shift] += bound.active(outside) > 0
-            found[shift] += bound.active(inside)
+            failed[shift] += int(bound.active(outside) > 0)
+            found[shift] += int(bound.active(inside))
         found["ari"] += ari(p, inside)
     return {"failed": failed, "found": found}

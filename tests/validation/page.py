@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from permaps.statistics.registry import STATISTICS
 
-from validation import discoveries, gates, power, studies
-from validation.intervals import expected_range, wilson
+from validation import discoveries, gates, joint, joint_power, power, studies
+from validation.intervals import expected_range, paired_difference, wilson
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
@@ -47,6 +47,7 @@ def text():
     for name, section in (
         ("calibration", _calibration),
         ("power", _power),
+        ("joint", _joint),
         ("discoveries", _discoveries),
         ("example", _example),
         ("agreement", _agreement),
@@ -174,6 +175,93 @@ proportions, and the normal one for means):
 | --- | --- | --- |
 {chr(10).join(differences)}
 """
+
+
+def _joint(numbers):
+    n, outcomes = numbers["n"], numbers["outcomes"]
+    low, high = map(_percent, expected_range(n, studies.ALPHA, 0.95))
+
+    def measured(rows):
+        return [row for row in rows if row.name in outcomes]
+
+    def rates(row, keys, what="found"):
+        counts = [outcomes[row.name][what][key] for key in keys]
+        return [_with_interval(count / n, *wilson(count, n)) for count in counts]
+
+    joined = [
+        [row.scenario.title, str(row.count), *rates(row, row.STATISTICS)] for row in measured(joint.JOINED)
+    ]
+    one_active = [
+        [row.scenario.title, *rates(row, ("conjunction", "friston"))] for row in measured(joint.CONJUNCTIONS)
+    ]
+    unlike = [
+        [row.title, ", ".join(row.names), title, *rates(row, ("any", *row.names), by)]
+        for row in measured(joint.UNLIKE)
+        for by, title in (("smallest", "smallest p"), ("largest", "largest value"))
+    ]
+    statistics = [STATISTICS[name].label for name in joint.Joined.STATISTICS]
+    each = studies.ALPHA / 2 * (numbers["relabellings"] + 1)
+    return f"""\
+## Several tests together
+
+How often anything is significant at 5 % in {n:,} data sets, in per cent, with 95 % Wilson intervals, by the voxel
+statistic and {numbers["relabellings"]} relabellings. A right test comes out between {low} and {high} in 95 of 100
+cases. The noise of any two inputs has a correlation of {joint.CORRELATION:g}, before it is made exponential.
+
+Joint tests of inputs without an effect:
+
+{_table(["design and noise", "inputs", *statistics], joined)}
+Two inputs, of which one has an effect of {joint.STRONG:g} standard deviations everywhere and the other has none, so
+that a conjunction has nothing to find. Friston's combination takes the largest p too, but relabels it: it asks
+whether there is an effect in any input, and is right to say so. It is no conjunction.
+
+{_table(["design and noise", "conjunction", "Friston"], one_active)}
+Two unlike tests without an effect, corrected together: by the smallest p of each relabelling, as `corr-cfwe` and
+`corr-ifwe` are, and by the largest of all values. "Any" is the error rate over both; beside it, how often each test
+finds something, which is alike for both if the correction is balanced. The smallest p comes in steps: in either test
+{each:g} of {numbers["relabellings"] + 1} relabellings are significant, or some more if they are the same in both.
+
+{_table(["design and noise", "tests", "corrected by", "any", "the first", "the second"], unlike)}
+### Power of joint tests
+
+{_joint_power(numbers)}"""
+
+
+def _joint_power(numbers):
+    n, rows = numbers["n_power"], []
+    names = {name: STATISTICS[name].label for name in joint_power.JOINT}
+    names |= {"smallest": "smallest p over inputs", "bonferroni": "Bonferroni over inputs"}
+    for planted in joint_power.PLANTED:
+        if found := numbers["outcomes"].get(planted.name):
+            for method in joint_power.METHODS:
+                count, gained, lost = (found[what][method] for what in ("anywhere", "gained", "lost"))
+                rows.append(
+                    [
+                        planted.title,
+                        f"{planted.correlation:g}",
+                        names[method],
+                        _with_interval(count / n, *wilson(count, n)),
+                        _with_interval(*_difference(n, count, gained, lost)) if gained or lost else "0",
+                        _percent(found["share"][method] / n),
+                    ]
+                )
+    header = ["signal", "correlation", "method", "anywhere", "minus Bonferroni", "of the signal"]
+    return f"""\
+The signal that is "{joint_power.SIGNAL.title}" above, in one or both of two inputs of {joint_power.PER_GROUP} v \
+{joint_power.PER_GROUP} participants. Their noise is normal and has
+this correlation; {n} data sets each. "Anywhere": in how many data sets, in per cent, a true voxel is found at all;
+beside it, the difference to Bonferroni's method, paired, in percentage points with Newcombe's 95 % interval. "Of the
+signal": the share of true voxels found, on average. Bonferroni's method tests each input at half of 5 %; the smallest
+p over inputs is `corr-ifwe`. These two say in which input the effect is. A joint test says that there is one.
+
+{_table(header, rows)}"""
+
+
+def _difference(n, count, gained, lost):
+    """Return how much more often one method than another finds something, with its interval, from counts."""
+    one = np.repeat([True, True, False, False], [gained, count - gained, lost, n - count - lost])
+    other = np.repeat([False, True, True, False], [gained, count - gained, lost, n - count - lost])
+    return paired_difference(one, other)
 
 
 def _discoveries(numbers):
