@@ -9,7 +9,8 @@ from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
 from permaps.reporting.page_tables import active
-from permaps.reporting.style import draw, number
+from permaps.reporting.style import draw
+from permaps.reporting.words import number
 from permaps.spaces.files import read_space
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job

@@ -1,7 +1,11 @@
 """The library's rooms: what each may import, so that data and dependencies flow one way."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
 # In the order in which data flow. Every room may use what holds the jobs together, and rooms before it.
@@ -48,3 +52,15 @@ def test_nothing_is_imported_by_the_folders_themselves():
     for path in LIBRARY.rglob("__init__.py"):
         body = ast.parse(path.read_text(encoding="utf-8")).body
         assert len(body) == 1 and isinstance(body[0], ast.Expr), path
+
+
+@pytest.mark.parametrize(
+    ("heavy", "scripts"),
+    {
+        "matplotlib": ["summarise_results", "write_report", "write_methods"],
+        "scipy.stats": ["correct", "fit_parametric", "tabulate_clusters", "plot_nulls", "plot_peaks"],
+    }.items(),
+)
+def test_jobs_that_do_without_a_library_do_not_wait_for_its_import(heavy, scripts):
+    code = f"import sys, {', '.join(scripts)}; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=LIBRARY.parent, check=False).returncode == 0

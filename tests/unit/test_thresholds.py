@@ -12,7 +12,7 @@ from permaps.permutation.thresholds import (
     significant,
     wilson_interval,
 )
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 nulls = st.lists(st.integers(0, 12), min_size=1, max_size=60).map(lambda v: np.array(v, float))
 
@@ -23,6 +23,16 @@ def test_a_value_is_significant_just_when_above_the_critical_one(null, alpha):
     for candidate in np.unique(null):
         assert (candidate > value) == (fwe_p(candidate, null) <= alpha + 1e-12)
     assert low <= value <= high
+
+
+@pytest.mark.parametrize("alpha", [0.001, 0.01, 0.05, 0.2, 0.5])
+@pytest.mark.parametrize("n", [20, 99, 1000, 10_001])
+def test_interval_of_a_critical_value_has_the_ranks_of_binomial_quantiles(n, alpha):
+    fewest, most = binom.ppf([0.025, 0.975], n, alpha)
+    _, low, high = critical_value(np.arange(n, 0.0, -1), alpha)
+    if alpha * n >= 1:
+        assert low == n - min(most, n - 1)
+        assert high == (n - fewest + 1 if fewest else np.inf)
 
 
 def test_too_few_relabellings_have_no_critical_value():

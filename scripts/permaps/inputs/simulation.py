@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, find_objects
 
 from permaps.arithmetic.gaussian import exponential, filtered, weights
 from permaps.inputs.tables import ID, MAP
@@ -91,7 +91,11 @@ def brain() -> np.ndarray:
     from nilearn.image import resample_img
 
     template = load_mni152_brain_mask(resolution=1)
-    depth = distance_transform_edt(np.asarray(template.dataobj) > 0).astype(np.float32)
+    inside = np.asarray(template.dataobj) > 0
+    depth = np.zeros(template.shape, np.float32)
+    # What is nearest lies within the box around the brain, with one voxel more on each side.
+    box = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in find_objects(inside.astype(int))[0])
+    depth[box] = distance_transform_edt(inside[box])
     resampled = resample_img(
         nib.Nifti1Image(depth, template.affine),
         target_affine=AFFINE,

@@ -1,7 +1,7 @@
 """From a null distribution of maxima: critical values, and how a corrected p converges."""
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.special import bdtr, bdtrik, ndtri
 
 
 def significant(logp: np.ndarray, alpha: float) -> np.ndarray:
@@ -39,9 +39,16 @@ def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> 
     if allowed == 0:
         return np.inf, float(descending[0]), np.inf
     tail = (1 - confidence) / 2
-    fewest, most = (int(rank) for rank in binom.ppf([tail, 1 - tail], n, alpha))
+    fewest, most = (_binomial_quantile(share, n, alpha) for share in (tail, 1 - tail))
     high = descending[fewest - 1] if fewest > 0 else np.inf
     return float(descending[allowed]), float(descending[min(most, n - 1)]), float(high)
+
+
+def _binomial_quantile(share, n, p):
+    """As `scipy.stats.binom.ppf`, which takes a second to import, in each of many jobs."""
+    rank = int(np.ceil(bdtrik(share, n, p)))
+    # The inverse is rounded, and a rank too high where it should be whole.
+    return rank - 1 if rank > 0 and bdtr(rank - 1, n, p) >= share else rank
 
 
 def wilson_interval(
@@ -60,7 +67,7 @@ def wilson_interval(
         0 and 1 if there are no draws.
     """
     hits, draws = np.asarray(hits, float), np.asarray(draws, float)
-    z2 = norm.isf((1 - confidence) / 2) ** 2
+    z2 = ndtri((1 - confidence) / 2) ** 2
     centre = (hits + z2 / 2) / (draws + z2)
     # Under the root: hits (draws - hits) / draws, which is 0 if there are no draws.
     spread = hits * (draws - hits) / np.maximum(draws, 1)

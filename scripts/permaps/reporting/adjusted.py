@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 
 @dataclass
@@ -73,7 +73,7 @@ def adjust(
 
     def band(rows):
         mean = rows @ beta
-        half = student.ppf(0.975, dof) * np.sqrt(np.einsum("ij,jk,ik->i", rows, covariance, rows))
+        half = stdtrit(dof, 0.975) * np.sqrt(np.einsum("ij,jk,ik->i", rows, covariance, rows))
         return mean, mean - half, mean + half
 
     def rows_at(values):

@@ -16,10 +16,9 @@ from permaps.reporting.style import (
     ORANGE,
     RED,
     heading,
-    number,
-    p_text,
     plt,
 )
+from permaps.reporting.words import number, p_text
 from permaps.statistics.registry import STATISTICS
 
 LEGIBLE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from permaps.spaces.adjacency import Adjacency
 from permaps.spaces.space import Space
@@ -199,5 +199,5 @@ def effect_interval(
         nan where t is 0.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.abs(effect / t) * student.ppf((1 + confidence) / 2, dof)
+        half = np.abs(effect / t) * stdtrit(dof, (1 + confidence) / 2)
     return effect - half, effect + half

@@ -7,7 +7,7 @@ import pandas as pd
 
 from permaps.inputs.reasons import counted
 from permaps.reporting import words
-from permaps.reporting.style import number, p_text
+from permaps.reporting.words import number, p_text
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import STATISTICS, voxel_statistic

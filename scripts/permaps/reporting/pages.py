@@ -10,8 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from permaps.reporting import page_tables
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
-from permaps.reporting.style import DPI
-from permaps.reporting.words import space_of
+from permaps.reporting.words import DPI, space_of
 
 
 def summary_page(

@@ -8,8 +8,7 @@ import pandas as pd
 
 from permaps.reporting import page_tables
 from permaps.reporting.pages import in_words, rendered
-from permaps.reporting.style import p_text
-from permaps.reporting.words import space_of
+from permaps.reporting.words import p_text, space_of
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 

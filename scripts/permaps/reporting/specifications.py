@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from permaps.reporting.charts import SHADES
-from permaps.reporting.style import BLACK, BLUE, GREY, heading, number, plt
+from permaps.reporting.style import BLACK, BLUE, GREY, heading, plt
+from permaps.reporting.words import number
 from permaps.statistics.registry import STATISTICS
 
 # Of a value that is crossed, in the figure.

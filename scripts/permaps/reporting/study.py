@@ -10,7 +10,7 @@ from permaps.reporting.page_tables import Table
 from permaps.reporting.pages import rendered
 from permaps.reporting.references import cite, cited, listed
 from permaps.reporting.specifications import said
-from permaps.reporting.style import number, p_text
+from permaps.reporting.words import number, p_text
 from permaps.statistics.registry import STATISTICS
 
 

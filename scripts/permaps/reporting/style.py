@@ -15,12 +15,11 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
 from permaps.inputs.images import one_line
+from permaps.reporting.words import DPI
 from permaps.workflow.jobs import log, warn, written_whole
 
 # Okabe and Ito's palette, named by the meaning of a colour in our figures.
 BLUE, ORANGE, GREEN, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A", "#222222"
-
-DPI = 150
 
 # No matplotlibrc, the user's or one in the working directory, changes a figure.
 matplotlib.rcdefaults()
@@ -148,13 +147,3 @@ def label_participants(bar: Colorbar) -> None:
     """Label the colour bar of a scale of how many participants have a value."""
     bar.set_label("participants")
     bar.outline.set_visible(False)
-
-
-def number(value: float) -> str:
-    """Write a statistic with four digits, and with an exponent only if it would be long."""
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
-
-
-def p_text(p: float) -> str:
-    """Write a p value as in a paper, and never round it to 0."""
-    return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.1g}"

@@ -1,10 +1,12 @@
-"""How a space is spoken of in pages and in the methods."""
+"""How spaces and numbers are written in pages, figures and the methods."""
 
 import os
 
 from permaps.spaces.space import Space
 from permaps.spaces.stored import CLASSES
 
+# Of every figure. Here, so that pages do without what draws.
+DPI = 150
 # What relabellings are called, by the scheme.
 SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "combined permutations and sign-flips"}
 # Where maps are smoothed that are no volumes.
@@ -87,3 +89,13 @@ def smoothing(record: dict) -> str:
     """Say how the maps were smoothed."""
     fwhm = record["config"]["smoothing_fwhm"]
     return f"{fwhm or 0:g} mm FWHM" + (_ALONG.get(space_of(record).kind, "") if fwhm else "")
+
+
+def number(value: float) -> str:
+    """Write a statistic with four digits, and with an exponent only if it would be long."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
+
+
+def p_text(p: float) -> str:
+    """Write a p value as in a paper, and never round it to 0."""
+    return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.1g}"

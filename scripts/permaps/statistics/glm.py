@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
-from scipy.special import betaln, hyp2f1, ndtri_exp
+from scipy.special import betaln, fdtrc, hyp2f1, ndtri_exp, stdtr
 
 from permaps.arithmetic.linear import divided, orthonormal, product
 from permaps.statistics.voxelwise import VoxelModels
@@ -63,11 +62,11 @@ def fit(
         if not is_f:
             t = np.sign(value[0]) * np.sqrt(f)
             result["effect"][block], result["stat"][block] = value[0], t
-            result["p"][block] = 2 * stats.t.sf(np.abs(t), dof)
+            result["p"][block] = 2 * stdtr(dof, -np.abs(t))
             result["z"][block] = np.sign(t) * z_of_log_p(log_p(f, 1, dof) - np.log(2))
         else:
             result["effect"][block] = np.sqrt(explained / n)
-            result["stat"][block], result["p"][block] = f, stats.f.sf(f, rows, dof)
+            result["stat"][block], result["p"][block] = f, fdtrc(rows, dof, f)
             result["z"][block] = np.where(fitted, z_of_log_p(log_p(f, rows, dof)), 0)
     return result
 
@@ -138,7 +137,7 @@ def log_p(f: np.ndarray, rows: int, dof: float | np.ndarray) -> np.ndarray:
     dof : float or array, shape of `f`
         Residual degrees of freedom.
     """
-    p = stats.f.sf(f, rows, dof)
+    p = fdtrc(rows, dof, f)
     dof = np.broadcast_to(dof, p.shape)
     lost = p < 1e-290
     result = np.log(p, out=np.zeros_like(p), where=~lost)
