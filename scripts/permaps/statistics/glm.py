@@ -137,7 +137,7 @@ def log_p(f: np.ndarray, rows: int, dof: float | np.ndarray) -> np.ndarray:
     dof : float or array, shape of `f`
         Residual degrees of freedom.
     """
-    p = fdtrc(rows, dof, f)
+    p = np.where(f == 0, 1.0, fdtrc(rows, dof, f))  # also of infinite degrees of freedom
     dof = np.broadcast_to(dof, p.shape)
     lost = p < 1e-290
     result = np.log(p, out=np.zeros_like(p), where=~lost)
