@@ -87,7 +87,7 @@ def check_values(data: np.ndarray) -> None:
     values = data[finite & (data != 0)]
     if values.size == 0:
         raise UnusableMap("empty (only 0 or NaN)")
-    if values.min() == values.max():
+    if data.size > 1 and values.min() == values.max():
         raise UnusableMap(f"constant (only the value {values[0]:g})")
 
 

@@ -697,6 +697,8 @@ STOPS = [
     Stop("Parcels", "unknown name among the neighbours", ("space.adjacency:", "line 2 has 'lh_d', which is no region of the maps"),
          lambda box: regions(box, pairs="one\tother\nlh_a\tlh_d\n"),
          config=PARCELS | {"space": {"adjacency": "../study/pairs.tsv"}}, target=BRAIN),
+    Stop("Parcels", "a single region", ("at least 2 are needed",),
+         regions, config=PARCELS | table(maps=["lh_b"], values="../study/values.tsv"), target=MATRIX),
     Stop("Parcels", "a mesh, and no labels of its vertices", ("space.mesh: found fsaverage5, and nothing says which of its vertices each region has", "space.labels"),
          regions, config=PARCELS | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
     Stop("Parcels", "labels of other regions", ("space.labels: none of the regions (lh_a, lh_b, lh_c) is among the labels", "{hemi}.x.annot (V1)"),
