@@ -66,12 +66,13 @@ def main(
         draw(glass, draw_glass, space, statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}")
 
     counts = [f"{BONFERRONI}: {significant(bonferroni, alpha).sum():,}"]
+    signed = not STATISTICS[voxel_stat].one_tail
     for stat, paths in slices.items():
         inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
         count = int(inside.sum())
         elements = space.element if count == 1 else space.elements
         title = f"{contrast}: {name}, {count:,} significant {elements} (corrected p ≤ {alpha:g})"
-        draw(paths, draw_statistic, space, statistic, inside, voxel_stat, title, voxel_stat == "t")
+        draw(paths, draw_statistic, space, statistic, inside, voxel_stat, title, signed)
         counts.append(f"{name}: {count:,}")
     write_caption(
         caption,
@@ -100,20 +101,21 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
     space = read_space(mask)
     statistic = read_map(space, values)
     contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
-    both_signs = voxel_stat == "t" and two_sided
+    signed = not STATISTICS[voxel_stat].one_tail
+    both_signs = signed and two_sided
     threshold = contrast_plan.get("threshold")  # of a joint test
     if threshold is None:
         *n_interest, dof = np.atleast_1d(contrast_plan["dof"])
         threshold = cluster_threshold(cluster_p, dof, *n_interest or [1], voxel_stat == "F", both_signs)
     peak = int(np.argmax(np.abs(statistic) if both_signs else statistic))
-    shown = statistic if both_signs or voxel_stat != "t" else np.maximum(statistic, 0)
+    shown = statistic if both_signs or not signed else np.maximum(statistic, 0)
     title = f"|t| > {threshold:.2f}" if both_signs else f"{voxel_stat} > {threshold:.2f}"
     text = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:
         threshold = 0.99 * top
         title = f"top: {voxel_stat} > {threshold:.2f}"
         text = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
-    write_view(output, view, space, shown, threshold, title, peak, voxel_stat == "t")
+    write_view(output, view, space, shown, threshold, title, peak, signed)
     write_caption(caption, text)
 
 

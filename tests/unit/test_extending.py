@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says holds: its statistic and its space work where others are used, as it writes them."""
+"""What CONTRIBUTING.md says holds: what it adds works where others are used, as it writes them."""
 
 import importlib.util
 import re
@@ -18,7 +18,10 @@ from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.spaces import stored
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
-from permaps.statistics import registry
+from permaps.statistics import combinations, registry
+from permaps.statistics.combining import combine
+from scipy import stats
+from scipy.special import chdtr
 from studies import STUDIES
 
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -75,6 +78,20 @@ def test_a_new_statistic_is_read_and_shown_like_the_others(more, tmp_path, monke
     assert {"Max cluster excess", "maximum over the brain (excess)"} <= shown
     observed = Observed(None, "permute", True, {row.key: np.array([-2.0, 1.0])})
     assert observed.reach(row.name).tolist() == [2.0, 1.0]
+
+
+def test_a_new_combination_is_that_of_its_authors(monkeypatch):
+    names = vars(combinations) | {"chdtr": chdtr}
+    exec(example("a row of COMBINATIONS in scripts/permaps/statistics/combinations.py"), names)
+    monkeypatch.setitem(combinations.COMBINATIONS, "pearson", names["pearson"])
+    t, dofs = np.random.default_rng(0).standard_normal((3, 50)), (20, 9, 15)
+    tables = combinations.tables_of("pearson", [combinations.Partial(dof, 1, False, False) for dof in dofs])
+    found = np.empty(50)
+    combine(t, tables, names["pearson"].how, np.ones(1), found)
+    p = stats.t.sf(t, np.array(dofs)[:, None])
+    expected, its_p = stats.combine_pvalues(p, "pearson")
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(combinations.log_p_of("pearson", 3, 1, found), np.log(its_p), rtol=1e-5)
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import build_joint
 import fit_joint
 import numpy as np
 import pytest
+import yaml
 from chunk_settings import SETTINGS
 from permaps.permutation.chunk import compute_chunk
 from permaps.permutation.correction import fwe_p
@@ -22,7 +24,7 @@ from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.statistics.combinations import COMBINATIONS, Partial, log_p_of, tables_of
 from permaps.statistics.combining import combine
-from permaps.statistics.registry import COMBINED, STATISTICS
+from permaps.statistics.registry import STATISTICS
 from permaps.statistics.tabulated import table_of
 from permaps.workflow.errors import UserError
 from scipy import stats
@@ -30,6 +32,7 @@ from studies import STUDIES, Study
 
 CUT = 0.05
 DOFS = (20, 9, 15)
+COMBINED = sorted(COMBINATIONS.keys() - {"conjunction"})
 SPACE = Volume(np.ones((5, 4, 3), bool), np.eye(4))
 
 
@@ -188,9 +191,13 @@ def test_every_relabelling_as_the_observed_one_has_the_same_null():
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_registry_and_formulas_have_the_same_names():
-    assert {*COMBINED, "conjunction"} == set(COMBINATIONS)
-    assert all(STATISTICS[name].one_tail and STATISTICS[name].reference for name in COMBINED)
+def test_schema_registry_and_formulas_have_the_same_names():
+    schema = yaml.safe_load(
+        (Path(__file__).parents[2] / "config/schemas/config.schema.yaml").read_text("utf-8")
+    )
+    joint = schema["properties"]["joint"]["additionalProperties"]
+    assert set(joint["properties"]["combine"]["enum"]) - {None} == set(COMBINATIONS)
+    assert all(STATISTICS[name].one_tail and STATISTICS[name].reference for name in COMBINATIONS)
 
 
 @pytest.fixture

@@ -118,18 +118,7 @@ def highest(values: np.ndarray) -> float:
 
 
 class Estimator(Protocol):
-    """A model that can be evaluated on maps.
-
-    Attributes
-    ----------
-    dof : int
-        Residual degrees of freedom of an element with all participants.
-    n_interest : int
-        Rows of the contrast.
-    """
-
-    dof: int
-    n_interest: int
+    """A model that can be evaluated on maps."""
 
     def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> Evaluator:
         """Return the evaluator of maps (float32, participants x elements, maybe a memory map).

@@ -33,16 +33,6 @@ class SmoothedVariance:
     mask: np.ndarray
     sigma: np.ndarray
 
-    @property
-    def dof(self) -> int:
-        """Residual degrees of freedom of a voxel with all participants, before smoothing."""
-        return self.models.dof
-
-    @property
-    def n_interest(self) -> int:
-        """Rows of the contrast."""
-        return self.models.n_interest
-
     def evaluator(self, maps: np.ndarray, is_f: bool, memory_mb: float) -> "SmoothedVarianceEvaluator":
         """Return what computes the statistic of these maps for any relabelling."""
         return SmoothedVarianceEvaluator(self, maps, memory_mb)

@@ -90,7 +90,6 @@ def _multivariate(name, words, unit, reference):
     return Statistic(name, "voxel", words, unit, words, reference, tie=TIE, one_tail=True)
 
 
-COMBINED = tuple(name for name, *_ in _COMBINATIONS)
 # In the order of a paper: from the strictest idea of a finding to the loosest.
 _ROWS = (
     Statistic("t", "voxel", "t-statistic", "t", "the voxel statistic", tie=TIE),
