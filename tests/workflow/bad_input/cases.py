@@ -107,6 +107,20 @@ def on_surfaces(box, structure="CortexLeft", sizes=(6,) * 8):
         box.study.set(i, "map", f"maps/{{hemi}}.{i + 1:02d}.gii")
 
 
+def second_maps(change=lambda i, data: data, affine=AFFINE, people=range(8)):
+    """Give these people a map of a second input, made from their own number."""
+
+    def damage(box):
+        box.study.columns.append("other")
+        for i, row in enumerate(box.study.rows):
+            row["other"] = f"maps/other-{i + 1:02d}.nii.gz"
+            if i in people:
+                save(box.study.folder / row["other"], change(i, sound(100 + i)), affine)
+        box.study.write()
+
+    return damage
+
+
 def regions(box, header="id\tlh_a\tlh_b\tlh_c", ids=range(1, 9), value="1.5", **tables):
     """Give everyone values of two regions in a table of their own, and write further tables."""
     rows = [f"sub-{i:02d}\t{value}\t{i / 2}\t{i / 3}" for i in ids]
@@ -140,6 +154,16 @@ def grayordinates(box, change=lambda i, values, rows: (values, rows), name="{:02
         nib.save(Cifti2Image(values, (rows, model)), box.study.folder / path)
         box.study.set(i, "map", path)
 
+
+# Two inputs, and a test of both.
+INPUTS = table(maps={"faces": "map", "houses": "other"})
+COMBINED = INPUTS | {
+    "joint": {"x": {"combine": "fisher", "inputs": ["faces", "houses"], "contrasts": ["age"]}}
+}
+TOGETHER = INPUTS | {
+    "joint": {"x": {"multivariate": "wilks", "inputs": ["faces", "houses"], "contrasts": ["age"]}}
+}
+JOINT = "design/joint-x_plan.json"
 
 LONG = "".join(f"{i:02d}" for i in range(50))
 
@@ -247,6 +271,12 @@ VALUES = [
         "multivariate test with smoothed variance",
         table(maps={"faces": "map", "houses": "other"}) | {"inference": {"variance_smoothing_fwhm": 6}, "joint": {"x": {"multivariate": "wilks", "inputs": ["faces", "houses"], "contrasts": ["age"]}}},
         ("inference.variance_smoothing_fwhm: found 6", "beside joint.x; multivariate tests expect variances of single",),
+        "conflicts",
+    ),
+    Value(
+        "joint test of people with one input",
+        COMBINED | {"quality": {"require": "any"}},
+        ("quality.require: found any beside joint.x; expected all",),
         "conflicts",
     ),
     Value("no inputs", table(maps={}), ("dataset.maps: found {}, expected the name of a column",)),
@@ -810,6 +840,17 @@ STOPS = [
     # Regions
     Stop("Regions", "no voxel in the analysis mask", ("inference.regions.the roi:", "has no voxel inside the analysis mask"),
          masked(~inside()), {"inference": {"regions": {"the roi": "../study/mask.nii.gz"}}}, REGIONS, finished=True),
+    # Joint tests
+    Stop("Joint tests", "people with one input alone", ("2 of 8 participants stay", "Leaving: 6 missing file"),
+         second_maps(people=(1, 4)), COMBINED),
+    Stop("Joint tests", "inputs on two grids", ("joint.x: the maps of faces", "are on different grids or meshes", "resample them first"),
+         second_maps(affine=AFFINE @ np.diag([2.0, 1, 1, 1])), COMBINED, JOINT),
+    Stop("Joint tests", "two inputs that are copies", ("joint.x:", "have the same values for everyone", "mend dataset.maps"),
+         second_maps(lambda i, _: sound(i)), COMBINED, JOINT),
+    Stop("Joint tests", "an input that is a multiple of another", ("joint.x: at every voxel, an input is constant or the sum of multiples of others", "leave one out"),
+         second_maps(lambda i, _: 2 * sound(i)), TOGETHER, JOINT),
+    Stop("Joint tests", "as many inputs as degrees of freedom", ("joint.x: 2 inputs, and 2 residual degrees of freedom", "combine: fisher"),
+         second_maps(), TOGETHER | model("1 + age + score + I(age * score) + I(age**2) + I(score**2)"), JOINT),
     # The relabellings
     Stop("Relabellings", "unknown column of blocks", ("permutation.blocks.within: there is no column 'site'",),
          config={"permutation": {"blocks": {"within": "site"}}}, finished=True, target=DESIGN),
