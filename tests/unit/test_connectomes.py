@@ -5,10 +5,12 @@ import time
 
 import bct
 import numpy as np
+import pandas as pd
 import pytest
 from permaps.inputs.connectomes import decode_connectome, read_nodes, read_square, write_square
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.layout import Layout
+from permaps.inputs.map_values import read_maps
 from permaps.reporting import graphs
 from permaps.reporting.style import plt
 from permaps.spaces.edges import Edges, pairs_of
@@ -93,6 +95,18 @@ def test_matrices_of_no_use_say_why(tmp_path, content, says):
         (tmp_path / "m.tsv").write_text(content)
     with pytest.raises(UnusableMap, match=says):
         decode_connectome(tmp_path / "m.tsv")
+
+
+def test_a_matrix_of_0_and_1_tells_who_is_connected_and_one_of_1_alone_nothing(tmp_path):
+    table = pd.DataFrame(
+        {"participant_id": ["binary", "same"], "map": [tmp_path / "b.csv", tmp_path / "s.csv"]}
+    )
+    binary = np.triu(np.arange(16).reshape(4, 4) % 2, 1)
+    np.savetxt(tmp_path / "b.csv", binary + binary.T, delimiter=",")
+    np.savetxt(tmp_path / "s.csv", 1 - np.eye(4), delimiter=",")
+    with (tmp_path / "store").open("wb") as store:
+        found = read_maps(table, [], store, decode_connectome)
+    assert found["binary"]["map"].reason == "" and "constant" in found["same"]["map"].reason
 
 
 def test_other_nodes_and_another_order_are_told():

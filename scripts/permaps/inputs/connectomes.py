@@ -72,7 +72,9 @@ def decode_connectome(path: str | Path) -> Decoded:
         raise UnusableMap("two nodes of one name")
     checksums = {os.path.basename(path): hashlib.sha256(content).hexdigest()}
     precision = np.float32 if matrix.dtype == np.float32 else np.float64
-    return Decoded(np.ascontiguousarray(upper, precision), None, checksums, dict.fromkeys(names, 1))
+    return Decoded(
+        np.ascontiguousarray(upper, precision), None, checksums, dict.fromkeys(names, 1), outside=False
+    )
 
 
 def _read_text(content):

@@ -54,6 +54,8 @@ class Decoded:
         Of a surface, the number of vertices by hemisphere.
     models : str
         Of grayordinates, a digest of which vertices and voxels they are.
+    outside : bool
+        Whether 0 may stand for what lies outside the brain. Of edges it is a value: no connection.
     """
 
     data: np.ndarray
@@ -61,6 +63,7 @@ class Decoded:
     checksums: dict[str, str]
     parts: dict[str, int] = field(default_factory=dict)
     models: str = ""
+    outside: bool = True
 
 
 def load_map(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

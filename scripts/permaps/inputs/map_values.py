@@ -57,7 +57,7 @@ def _read(decode, path, file, check, beside=None):
         if pd.isna(path):
             raise UnusableMap("missing file (the table names no map)")
         volume = decode(path)
-        check(volume.data)
+        check(volume)
     except UnusableMap as unusable:
         return Entry(reason=str(unusable)), None
     entry = Entry(
@@ -78,8 +78,9 @@ def _digest(data):
     return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
-def check_values(data: np.ndarray) -> None:
+def check_values(decoded: Decoded) -> None:
     """Raise `UnusableMap` for a map whose values cannot be those of a statistic."""
+    data = decoded.data
     # Infinity is missing at its voxel, as NaN is, and does not cost the map.
     finite = np.isfinite(data)
     if (np.abs(data[finite]) > _FLOAT32_MAX).any():
@@ -87,12 +88,15 @@ def check_values(data: np.ndarray) -> None:
     values = data[finite & (data != 0)]
     if values.size == 0:
         raise UnusableMap("empty (only 0 or NaN)")
-    if data.size > 1 and values.min() == values.max():
+    # A matrix of 0 and 1 tells which nodes are connected; a volume of them is a mask.
+    same = values if decoded.outside else data[finite]
+    if data.size > 1 and same.min() == same.max():
         raise UnusableMap(f"constant (only the value {values[0]:g})")
 
 
-def check_covariate(data: np.ndarray) -> None:
+def check_covariate(decoded: Decoded) -> None:
     """Raise `UnusableMap`; constant values, also 0, are fine: a participant may well have no lesion."""
+    data = decoded.data
     finite = np.isfinite(data)
     if not np.isnan(data[~finite]).all() or (np.abs(data[finite]) > _FLOAT32_MAX).any():
         raise UnusableMap("infinite values")
