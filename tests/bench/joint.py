@@ -35,26 +35,34 @@ def measure(example):
     return found
 
 
-def runner(statistic, n_inputs, enhanced):
-    """Return what computes so many relabellings of smooth maps of a cube."""
+def drawn(n_inputs, n=N, shape=SHAPE):
+    """Return smooth maps of a cube for so many inputs, each float32 of shape (n, n_voxels), and a design."""
     rng = np.random.default_rng(0)
     inputs = [
-        cohort(N, SHAPE)[0] + rng.standard_normal((N, np.prod(SHAPE)), np.float32) for _ in range(n_inputs)
+        cohort(n, shape)[0] + rng.standard_normal((n, np.prod(shape)), np.float32) for _ in range(n_inputs)
     ]
-    design = np.column_stack([np.ones(N), rng.standard_normal(N)])
+    return inputs, np.column_stack([np.ones(n), rng.standard_normal(n)])
+
+
+def runner(statistic, n_inputs, enhanced):
+    """Return what computes so many relabellings of the example of this page."""
+    return runner_of(
+        statistic, *drawn(n_inputs), grid_adjacency(np.ones(SHAPE, bool), 6) if enhanced else None
+    )
+
+
+def runner_of(statistic, inputs, design, adjacency=None):
+    """Return what computes so many relabellings of a test, with all four statistics where there is an adjacency."""
     part = contrast_model(design, np.array([[0.0, 1.0]]), "t", "permute", {})
+    parts, numbers = [part] * len(inputs), range(len(inputs))
     if statistic == "t":
-        model, maps = part, inputs[0]
+        model = part
     elif statistic == "fisher":
-        model, maps = (
-            combined_model(statistic, [part] * n_inputs, range(n_inputs), None, two_sided=True),
-            inputs,
-        )
+        model = combined_model(statistic, parts, numbers, None, two_sided=True)
     else:
-        model, maps = multivariate_model(statistic, [part] * n_inputs, range(n_inputs), None), inputs
-    maps = maps if statistic == "t" else model.maps(inputs)
-    adjacency = grid_adjacency(np.ones(SHAPE, bool), 6)
-    enhance = Enhancement(adjacency, 0.5, 2.0, model.threshold(0.001, True)) if enhanced else None
+        model = multivariate_model(statistic, parts, numbers, None)
+    maps = inputs[0] if statistic == "t" else model.maps(inputs)
+    enhance = Enhancement(adjacency, 0.5, 2.0, model.threshold(0.001, True)) if adjacency else None
     estimator, exchangeability = model.estimator(), model.exchangeability
 
     def run(n):

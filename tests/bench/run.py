@@ -29,6 +29,9 @@ def main(names):
             flush=True,
         )
         numbers = SECTIONS[name].measure(example)
+        if numbers is None:
+            print(f"{name}: not measured, what it needs is not here", file=sys.stderr)
+            continue
         found = {"machine": machine(), "date": str(datetime.date.today()), "load": os.getloadavg()[2]}
         page.keep(name, found | {"numbers": numbers})
     page.write()

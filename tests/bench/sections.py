@@ -4,7 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import beside, bounds, growth, joint, memory, parts, spaces, studies, voxel_only, voxelwise, whole
+from bench import (
+    beside,
+    bounds,
+    growth,
+    joint,
+    memory,
+    palm,
+    parts,
+    spaces,
+    studies,
+    voxel_only,
+    voxelwise,
+    whole,
+)
 from bench.example import Example
 
 
@@ -16,7 +29,8 @@ class Section:
     ----------
     title : str
     measure : callable
-        Takes the example and returns numbers that JSON can hold, all that the page says of them.
+        Takes the example and returns numbers that JSON can hold, all that the page says of them; or None where what
+        it needs is not there.
     text : callable
         Returns the section's Markdown from these numbers.
     draw : callable, optional
@@ -38,6 +52,7 @@ SECTIONS = {
     "voxel_only": Section("Voxel statistics alone", voxel_only.measure, voxel_only.text),
     "bounds": Section("Bounds on true discoveries", bounds.measure, bounds.text),
     "joint": Section("Several inputs tested together", joint.measure, joint.text),
+    "palm": Section("Joint tests beside PALM", palm.measure, palm.text),
     "growth": Section("How it grows", growth.measure, growth.text, growth.draw),
     "studies": Section("Large studies", studies.measure, studies.text),
     "memory": Section("Memory", memory.measure, memory.text),
