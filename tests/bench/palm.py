@@ -52,7 +52,19 @@ def palm_runner(octave, folder, work, inputs, design, options):
     (work / "contrast.csv").write_text("0,1\n", encoding="utf-8")
     (work / "start_palm.m").write_text(f"addpath('{folder}'); palm\n", encoding="utf-8")
     named = [argument for k in range(len(inputs)) for argument in ("-i", f"input{k}.csv")]
-    command = [octave, "-q", "start_palm.m", *named, "-d", "design.csv", "-t", "contrast.csv", "-o", "out", *options]
+    command = [
+        octave,
+        "-q",
+        "start_palm.m",
+        *named,
+        "-d",
+        "design.csv",
+        "-t",
+        "contrast.csv",
+        "-o",
+        "out",
+        *options,
+    ]
     # One core, as ours.
     alone = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 

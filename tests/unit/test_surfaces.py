@@ -9,6 +9,8 @@ import tfce as tfce_package
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
 from permaps.inputs.tables import hemisphere_files, side_of
+from permaps.reporting import cortex as cortex_figures
+from permaps.reporting.style import plt
 from permaps.spaces.adjacency import pair_adjacency
 from permaps.spaces.files import read_map, read_space, write_hemispheres, write_map, write_space
 from permaps.spaces.from_maps import make_surface
@@ -319,3 +321,9 @@ def test_tfce_by_count_is_that_of_the_tfce_package(cortex):
     np.testing.assert_allclose(
         tfce_map(heights, counted, 1.0, 2.0, True), theirs, rtol=1e-6, atol=1e-6 * np.abs(theirs).max()
     )
+
+
+@pytest.mark.parametrize("significant", [[0], [0, 1], [0, 2, 7], range(6), []], ids=str)
+def test_vertices_alone_and_whole_hemispheres_are_drawn(significant):
+    t = np.linspace(-3, 3, 12)
+    plt.close(cortex_figures.statistic(octahedra(), t, np.isin(np.arange(12), significant), "t", "title"))

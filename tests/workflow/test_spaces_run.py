@@ -221,3 +221,53 @@ def test_a_multivariate_test_has_what_a_contrast_has(two_inputs):
     assert (
         "Wilks' lambda (Wilks, 1932) of traits of faces and houses" in (two_inputs / "methods.md").read_text()
     )
+
+
+def study_of_odd_sizes(folder, n=12):
+    """Write maps of six vertices, two regions and three nodes, which all go with the score."""
+    rng = np.random.default_rng(0)
+    score = rng.normal(size=n)
+    (folder / "maps").mkdir()
+    corners = 20 * np.float32([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
+    triangles = np.int32([[a, b, c] for a in (0, 1) for b in (2, 3) for c in (4, 5)])
+    arrays = [
+        nib.gifti.GiftiDataArray(corners, intent="NIFTI_INTENT_POINTSET"),
+        nib.gifti.GiftiDataArray(triangles, intent="NIFTI_INTENT_TRIANGLE"),
+    ]
+    nib.save(nib.gifti.GiftiImage(darrays=arrays), folder / "rh.surf.gii")
+    ids = [f"s{i:02d}" for i in range(n)]
+    regions = pd.DataFrame(rng.normal(size=(n, 2)) + score[:, None], ids, ["r0", "r1"])
+    regions.to_csv(folder / "regions.tsv", sep="\t", index_label="id")
+    pd.DataFrame({"participant_id": ids, "score": score}).to_csv(
+        folder / "participants.tsv", sep="\t", index=False
+    )
+    for name, value in zip(ids, score, strict=True):
+        half = np.triu(rng.normal(size=(3, 3)) + value, 1)
+        np.savetxt(folder / f"maps/{name}.csv", half + half.T, delimiter=",")
+        vertices = nib.gifti.GiftiDataArray((rng.normal(size=6) + value).astype(np.float32))
+        nib.save(nib.gifti.GiftiImage(darrays=[vertices]), folder / f"maps/rh.{name}.func.gii")
+
+
+def test_one_hemisphere_and_odd_numbers_of_elements_go_to_the_end(snakemake, tmp_path):
+    study_of_odd_sizes(tmp_path)
+    config = {
+        "dataset": {
+            "source": "table",
+            "path": "participants.tsv",
+            "maps": "maps/rh.{participant_id}.func.gii",
+        },
+        "model": {"formula": "1 + score", "contrasts": {"score": "score"}},
+        "analyses": {
+            "right": {"space": {"mesh": "rh.surf.gii"}, "smoothing_fwhm": 0},
+            "two": {"dataset": {"maps": ["r0", "r1"], "values": "regions.tsv"}},
+            "nodes": {"dataset": {"maps": "maps/{participant_id}.csv"}},
+        },
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config | SMALL))
+    arguments = ("--snakefile", ROOT / "Snakefile", "--cores", "2", "--configfile", "config.yaml")
+    wanted = [f"results/{name}/summary.html" for name in config["analyses"]]
+    done = snakemake(*arguments, "--", *wanted, cwd=tmp_path, timeout=900)
+    assert done.returncode == 0 and "could not be drawn" not in done.stdout, done.stdout
+    for name, n in {"right": 6, "two": 2, "nodes": 3}.items():
+        mask = np.load(tmp_path / f"results/{name}/observed/contrast-score.npz")
+        assert mask["voxel"].shape == (n,) and np.isfinite(mask["voxel"]).all(), name

@@ -237,7 +237,7 @@ def draw_views(
                 # Without sulci, nilearn draws a mesh that one can see through.
                 avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None,
             )  # fmt: skip
-            levels = [] if lines is None else np.unique(lines[side][lines[side] > 0]).tolist()
+            levels = [] if lines is None else _levels(lines[side], triangles)
             if levels:
                 plotting.plot_surf_contours(
                     [points, triangles], lines[side], hemi=SIDES[side], levels=levels,
@@ -256,3 +256,10 @@ def draw_views(
             ha="left",
             va="bottom",
         )
+
+
+def _levels(lines, triangles):
+    """Return what has an outline: nilearn raises an error for vertices of which no two are neighbours."""
+    of_triangle = lines[triangles]
+    levels = np.unique(lines[lines > 0]).tolist()
+    return [level for level in levels if ((of_triangle == level).sum(axis=1) > 1).any()]
