@@ -27,7 +27,8 @@ def test_shown(test):
         for panel in panels_of(stats)
     ]
     slices = [
-        shown(f"{stem}_stat-{s}_slices", f"Slices: {STATISTICS[s].label}", None, "slices") for s in stats
+        shown(f"{stem}_stat-{s}_slices", f"Significant by {STATISTICS[s].label}", None, "slices")
+        for s in stats
     ]
     titles = dict(
         peaks="Data at the peaks",

@@ -88,7 +88,7 @@ def _grid(measured):
 def smoothing(record: dict) -> str:
     """Say how the maps were smoothed."""
     fwhm = record["config"]["smoothing_fwhm"]
-    return f"{fwhm or 0:g} mm FWHM" + (_ALONG.get(space_of(record).kind, "") if fwhm else "")
+    return f"{fwhm:g} mm FWHM{_ALONG.get(space_of(record).kind, '')}" if fwhm else "none here"
 
 
 def number(value: float) -> str:
