@@ -244,10 +244,14 @@ class Exchangeability:
         forms = [child.form for child in node.children]
         within = prod(child.count for child in node.children)
         if node.free:
-            kinds = sorted(set(forms), key=repr)
+            # One pass: thousands of people may all differ.
+            alike = {}
+            for child in node.children:
+                alike.setdefault(child.form, []).append(child)
+            kinds = sorted(alike, key=repr)
             number = {form: k for k, form in enumerate(kinds)}
             node.forms = [number[form] for form in forms]
-            node.alike = [[child for child in node.children if child.form == form] for form in kinds]
+            node.alike = [alike[form] for form in kinds]
             node.form = ("free", tuple(sorted(forms, key=repr)))
             node.orders = multinomial(len(children) for children in node.alike)
             node.count = node.orders * within
