@@ -259,8 +259,6 @@ def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
         As `decode_surface` takes it.
     counts : dict of str to int
         Vertices of the maps by hemisphere.
-    what : str
-        Has these vertices, in messages.
 
     Returns
     -------
