@@ -13,8 +13,6 @@ from permaps.inputs.surfaces import STRUCTURES
 from permaps.inputs.tables import side_of
 from permaps.workflow.errors import UserError
 
-# Files that hold labels and their names.
-ENDINGS = (".annot", ".label.gii", ".dlabel.nii")
 # What stands for no region.
 NOWHERE = frozenset({"", "???", "unknown", "medialwall", "medial_wall", "medial wall"})
 

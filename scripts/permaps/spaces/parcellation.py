@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from permaps.inputs.cifti import CORTICES, PREFIX, axis_in
-from permaps.inputs.labels import ENDINGS, read_labels
+from permaps.inputs.labels import read_labels
 from permaps.inputs.surfaces import read_mesh
 from permaps.inputs.tables import hemisphere_files
 from permaps.spaces.surface import Surface
 from permaps.workflow.errors import UserError, listed
 from permaps.workflow.jobs import warn
+from permaps.workflow.paths import LABELLED
 
 _WORDS = {"lh": "L", "l": "L", "left": "L", "rh": "R", "r": "R", "right": "R"}
 
 
 def is_parcellation(path: str | None) -> bool:
     """Tell whether a file holds labels of vertices, and not a table."""
-    return path is not None and path.lower().endswith(ENDINGS)
+    return path is not None and path.lower().endswith(LABELLED)
 
 
 def on_cortex(

@@ -14,16 +14,13 @@ from pathlib import Path
 
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import each_input, input_names, unfit_names
-from permaps.workflow.paths import no_file
+from permaps.workflow.paths import LABELLED, no_file
 
 # Merged key by key, the default contrasts would be added to the user's.
 REPLACED_AS_A_WHOLE = ("dataset", "model")
 
 # Snakemake plans 20,000 chunks in 48 s, and takes more than proportionally longer beyond.
 MAX_CHUNKS = 50_000
-
-# Atlases of the cortex that hold the names of their regions.
-WITH_NAMES = (".annot", ".label.gii", ".dlabel.nii")
 
 # A study has some hundreds, four levels deep. With YAML anchors, a few lines can make billions, or a value
 # that contains itself.
@@ -497,7 +494,7 @@ def _contrasts_given_twice(contrasts):
 
 
 def _half_an_atlas(atlas):
-    if str(atlas["image"]).endswith(WITH_NAMES) and atlas["labels"] is None:
+    if str(atlas["image"]).endswith(LABELLED) and atlas["labels"] is None:
         return []
     missing = [key for key, path in atlas.items() if path is None]
     if len(missing) != 1:

@@ -4,6 +4,9 @@ import os
 import stat
 from pathlib import Path
 
+# Files of regions of the cortex that hold the names of these.
+LABELLED = (".annot", ".label.gii", ".dlabel.nii")
+
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
