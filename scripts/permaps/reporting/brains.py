@@ -14,7 +14,17 @@ from nilearn.datasets import load_mni152_template
 from scipy.ndimage import find_objects
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, RED, heading, label_p, label_participants, p_scale, plt
+from permaps.reporting.style import (
+    BLACK,
+    RED,
+    heading,
+    label_p,
+    label_participants,
+    label_statistic,
+    p_scale,
+    plt,
+    statistic_scale,
+)
 
 # Around the outline of the glass brain from above, in mm.
 GLASS = ((-76, 76), (-113, 80))
@@ -126,8 +136,7 @@ def signed_glass(
     )
     scale = plt.cm.ScalarMappable(plt.Normalize(-top if signed else 0, top), cmap)
     bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-    bar.outline.set_visible(False)
+    label_statistic(bar, label)
     return figure
 
 
@@ -183,18 +192,14 @@ def slices(
     -------
     matplotlib.figure.Figure
     """
-    top = float(np.abs(values).max()) or 1.0
-    cmap = "RdBu_r" if symmetric else "inferno"
-    low = -top if symmetric else 0.0
+    low, top, cmap = statistic_scale(values, symmetric)
     figure = plt.figure(figsize=(11, 4.4))
     heading(figure, title)
     boxes = [(0.0, 0.45 - 0.45 * row, 0.915, 0.44) for row in range(2)]
     draw_slices(figure, boxes, values, significant, affine, cmap, low, top, cuts)
     scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
     bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
-    # Above the bar, because a single rotated t is hard to read.
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-    bar.outline.set_visible(False)
+    label_statistic(bar, label)
     return figure
 
 

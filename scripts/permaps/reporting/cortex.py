@@ -10,7 +10,17 @@ from nilearn import plotting
 
 from permaps.inputs.surfaces import SIDES, TEMPLATES
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, RED, heading, label_p, label_participants, p_scale, plt
+from permaps.reporting.style import (
+    BLACK,
+    RED,
+    heading,
+    label_p,
+    label_participants,
+    label_statistic,
+    p_scale,
+    plt,
+    statistic_scale,
+)
 from permaps.spaces.surface import Surface
 
 VIEWS = ("lateral", "medial")
@@ -83,13 +93,11 @@ def statistic(
 
     Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
-    top = float(np.abs(values).max()) or 1.0
-    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
+    low, top, cmap = statistic_scale(values, symmetric)
     figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
     draw_views(figure, space, cell, but_faint(values, significant, top), cmap, low, top, significant, BLACK)
     bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-    bar.outline.set_visible(False)
+    label_statistic(bar, label)
     return figure
 
 

@@ -7,7 +7,18 @@ from matplotlib.figure import Figure
 from nilearn import plotting
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.style import BLACK, GREY, heading, in_script, label_p, label_participants, p_scale, plt
+from permaps.reporting.style import (
+    BLACK,
+    GREY,
+    heading,
+    in_script,
+    label_p,
+    label_participants,
+    label_statistic,
+    p_scale,
+    plt,
+    statistic_scale,
+)
 from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
@@ -45,8 +56,7 @@ def statistic(
 
     Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
-    top = float(np.abs(values).max()) or 1.0
-    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno_r")
+    low, top, cmap = statistic_scale(values, symmetric, "inferno_r")
     placed = bool(np.isfinite(space.places).all())
     figure = plt.figure(figsize=(11, 5.0) if placed else (6.2, 5.6))
     heading(figure, title)
@@ -56,8 +66,7 @@ def statistic(
         for x, y in ((a, b), (b, a)):
             panel.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, color=BLACK, linewidth=0.9))
     bar = figure.colorbar(image, ax=panel, shrink=0.6)
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-    bar.outline.set_visible(False)
+    label_statistic(bar, label)
     if placed:
         axes = figure.add_axes([0.52, 0.1, 0.47, 0.76])
         shown = space.full(np.where(significant, values, 0.0))

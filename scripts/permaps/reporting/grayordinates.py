@@ -6,7 +6,17 @@ from matplotlib.figure import Figure
 
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting import brains, cortex
-from permaps.reporting.style import BLACK, RED, heading, label_p, label_participants, p_scale, plt
+from permaps.reporting.style import (
+    BLACK,
+    RED,
+    heading,
+    label_p,
+    label_participants,
+    label_statistic,
+    p_scale,
+    plt,
+    statistic_scale,
+)
 from permaps.spaces.grayordinates import Grayordinates
 
 # Height of a row of slices, in inches, and how many are in it.
@@ -63,8 +73,7 @@ def statistic(
 
     Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
-    top = float(np.abs(values).max()) or 1.0
-    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
+    low, top, cmap = statistic_scale(values, symmetric)
     figure, boxes, bar = _rows(space, title)
     for name, (inside, part) in space.parts.items():
         own, found = values[inside], np.asarray(significant)[inside]
@@ -75,8 +84,7 @@ def statistic(
             whole = part.full(np.asarray(own, float)), part.full(found)
             brains.draw_slices(figure, [boxes[name]], *whole, part.affine, cmap, low, top, CUTS)
     bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-    bar.outline.set_visible(False)
+    label_statistic(bar, label)
     return figure
 
 

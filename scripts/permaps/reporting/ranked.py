@@ -9,7 +9,19 @@ from matplotlib.figure import Figure
 
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting import cortex
-from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, in_script, label_p, p_scale, plt
+from permaps.reporting.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    RED,
+    heading,
+    in_script,
+    label_p,
+    label_statistic,
+    p_scale,
+    plt,
+    statistic_scale,
+)
 from permaps.spaces.parcels import Parcels
 
 # So many regions are named in a column of a figure.
@@ -72,16 +84,14 @@ def statistic(
         panel.set_ylabel(f"the {len(shown)} of {space.n_elements:,} regions with the largest |{label}|")
     heading(figure, title)
     if above:
-        top = float(np.abs(values).max()) or 1.0
-        low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno")
+        low, top, cmap = statistic_scale(values, symmetric)
         _, bottom, _, height = _cells(figure, [panel], above)[0]
         cell = (0.0, bottom, 1 - BAR / figure.get_figwidth(), height)
         seen = space.at_vertices(cortex.but_faint(values, significant, top))
         outlined = np.where(space.at_vertices(significant, False), space.region + 1, 0)
         cortex.draw_views(figure, space.surface, cell, seen, cmap, low, top, outlined)
         bar = _bar(figure, above, cmap, low, top)
-        bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
-        bar.outline.set_visible(False)
+        label_statistic(bar, label)
     return figure
 
 

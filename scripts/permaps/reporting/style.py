@@ -137,6 +137,34 @@ def p_scale(maps: Iterable[np.ndarray], alpha: float, most: float | None = None)
     return threshold, top, "max" if largest > top * (1 + 1e-6) else "neither"
 
 
+def statistic_scale(
+    values: np.ndarray, symmetric: bool, positive: str = "inferno"
+) -> tuple[float, float, str]:
+    """Return where the scale of a statistic begins and ends, and its colours.
+
+    Parameters
+    ----------
+    values : array
+    symmetric : bool
+        Whether the scale goes as far below 0 as above, and not from 0 on.
+    positive : str
+        The colours of a scale from 0 on.
+
+    Returns
+    -------
+    low, top : float
+    cmap : str
+    """
+    top = float(np.abs(values).max()) or 1.0
+    return (-top, top, "RdBu_r") if symmetric else (0.0, top, positive)
+
+
+def label_statistic(bar: Colorbar, label: str) -> None:
+    """Label the colour bar of a statistic, above it, because a single rotated t is hard to read."""
+    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    bar.outline.set_visible(False)
+
+
 def label_p(bar: Colorbar) -> None:
     """Label the colour bar of a scale of -log10 p."""
     bar.set_label("$-\\log_{10}$ corrected p", parse_math=True)
