@@ -40,6 +40,7 @@ rule collect_contrasts:
     output:
         contrasts=result("design/contrasts.tsv"),
         plan=result("design/plan.json"),
+    priority: 100  # the count of relabellings waits for it
     message:
         "Collecting the contrasts"
     script:
