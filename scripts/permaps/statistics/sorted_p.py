@@ -125,7 +125,7 @@ class Curves:
         scale = self.scale
         _find_cells(heights, scale.both_signs, len(scale.p), self.raised, self.cells)
         _count(self.cells, self.counts)
-        n = _hull(self.counts, scale.p, self.rank, self.p)
+        n = _hull(self.counts[0], len(heights), scale.p, self.rank, self.p)
         return self.rank[1 : n + 1].copy(), self.p[1 : n + 1].copy()
 
 
@@ -151,8 +151,9 @@ def _find_cells(heights, both_signs, n_cells, raised, cells):
 
 @compiled
 def _count(cells, counts):
-    # Into two arrays in turn, because adding twice to one count has to wait.
+    """Write the number of members of each cell to the first of two arrays."""
     counts[:] = 0
+    # Into two arrays in turn, because adding twice to one count has to wait.
     one, other = counts[0], counts[1]
     half = np.uint64(cells.size // 2)
     for i in range(half):
@@ -160,26 +161,43 @@ def _count(cells, counts):
         other[cells[np.uint64(2) * i + np.uint64(1)]] += 1
     for i in range(cells.size // 2 * 2, cells.size):
         one[cells[i]] += 1
+    one += other
 
 
 @compiled
-def _hull(counts, p, rank, small):
+def _hull(counts, n_elements, p, rank, small):
     """Write the vertices of the lower hull after the origin, and return how many there are."""
-    last, k = 0, 0
+    one = np.uint64(1)
+    lowest, end = np.uint64(0), np.uint64(counts.size)
+    while counts[lowest] == 0:
+        lowest += one
+    while counts[end - one] == 0:
+        end -= one
     rank[0], small[0] = 0, 0.0
-    for c in range(p.size - 1, -1, -1):
-        members = counts[0, c] + counts[1, c]
-        if members == 0:
-            continue
-        k += members
-        while last > 0 and (
-            (small[last] - small[last - 1]) * (k - rank[last - 1])
-            >= (p[c] - small[last - 1]) * (rank[last] - rank[last - 1])
-        ):
-            last -= 1
-        last += 1
-        rank[last], small[last] = k, p[c]
-    return last
+    last, k = 0, 0
+    # Few points are below the chord from the last one to the end, and no other can be a vertex. An empty cell
+    # is above the cell before it.
+    slope, intercept = p[lowest] / n_elements, 0.0
+    for i in range(end - lowest - one):
+        c = end - one - i
+        k += counts[c]
+        if p[c] - slope * k < intercept:
+            last = _after(last, k, p[c], rank, small)
+            slope = (p[lowest] - p[c]) / (n_elements - k)
+            intercept = p[c] - slope * k
+    return _after(last, n_elements, p[lowest], rank, small)
+
+
+@compiled
+def _after(last, k, p, rank, small):
+    """Write a point as the last vertex, in place of those above the line to it, and return its place."""
+    while last > 0 and (
+        (small[last] - small[last - 1]) * (k - rank[last - 1])
+        >= (p - small[last - 1]) * (rank[last] - rank[last - 1])
+    ):
+        last -= 1
+    rank[last + 1], small[last + 1] = k, p
+    return last + 1
 
 
 def joined(curves: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
