@@ -10,6 +10,7 @@ A relabelling is given by `source`, the row of the design that each position tak
 difference, so two relabellings are the same if they give every position an equal row.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -365,10 +366,12 @@ def _unrank(node, rank):
 
 def _unrank_order(node, rank):
     """Children in the order given by `rank`, and the rest of the rank for inside the children."""
+    rank, own = divmod(rank, node.orders)
+    if len(node.alike) == len(node.children):
+        return rank, _unrank_unlike(node, own)
     counts = [len(children) for children in node.alike]
     following = [iter(children) for children in node.alike]
     total = node.orders
-    rank, own = divmod(rank, total)
     order = []
     for remaining, observed in zip(range(len(node.children), 0, -1), node.forms, strict=True):
         # The observed form first, so that rank 0 is the observed labelling.
@@ -385,6 +388,22 @@ def _unrank_order(node, rank):
         counts[form] -= 1
         order.append(next(following[form]))
     return rank, order
+
+
+def _unrank_unlike(node, rank):
+    """Children in the order given by `rank` if no two have the same form: its digits to falling bases."""
+    left = list(range(len(node.children)))
+    total = node.orders
+    order = []
+    for observed in node.forms:
+        total //= len(left)
+        place, rank = divmod(rank, total)
+        # Again the observed form first, if it is not taken.
+        where = bisect_left(left, observed)
+        if where < len(left) and left[where] == observed and place <= where:
+            place = place - 1 if place else where
+        order.append(node.alike[left.pop(place)][0])
+    return order
 
 
 def _draw_like(node, other, words):

@@ -15,7 +15,7 @@ from permaps.design.exchangeability import Exchangeability
 
 # Up to this number, distinct relabellings are numbered. Beyond, two equal draws are practically impossible.
 NUMBERED = 2**62
-_ROUNDS = 8
+_TURNS = [turn.to_bytes(1, "little") for turn in range(8)]
 
 
 def relabelling(exchangeability: Exchangeability, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,14 +65,13 @@ def shuffled(index: int, size: int, seed: int) -> int:
     """
     half = max(1, ((size - 1).bit_length() + 1) // 2)
     mask = (1 << half) - 1
-    key = seed.to_bytes(8, "little")
+    keyed = hashlib.blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
     while True:
         left, right = index >> half, index & mask
-        for turn in range(_ROUNDS):
-            block = hashlib.blake2b(
-                turn.to_bytes(1, "little") + right.to_bytes(8, "little"), digest_size=8, key=key
-            ).digest()
-            left, right = right, left ^ int.from_bytes(block, "little") & mask
+        for turn in _TURNS:
+            block = keyed.copy()
+            block.update(turn + right.to_bytes(8, "little"))
+            left, right = right, left ^ int.from_bytes(block.digest(), "little") & mask
         index = left << half | right
         if index < size:
             return index
