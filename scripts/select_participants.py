@@ -35,10 +35,15 @@ def main(
     reasons = cohort[REASON].fillna("")
     cohort = cohort.drop(columns=REASON)
     usable = reasons == ""
-    mask = read_space(brain).mask
+    space = read_space(brain)
     maps = Store(images, values).maps(cohort[ID][usable], MAP)
     measures, missing = measure(
-        cohort[usable], maps, mask, max_missing=max_missing, zero_is_missing=zero_is_missing
+        cohort[usable],
+        maps,
+        space.mask,
+        max_missing=max_missing,
+        zero_is_missing=zero_is_missing,
+        whole=space.whole,
     )
     reasons[usable] = missing
     for name, reason in zip(cohort[ID][usable], missing, strict=True):

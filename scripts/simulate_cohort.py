@@ -57,7 +57,7 @@ def main(
         values = simulation.statistic_map(seed, index, mask, effects, number)
         write_image(map_of(name), values, affine, f"Permaps: simulated participant {name}")
     simulation.write_cohort(participants, n_subjects, seed, map_of)
-    log.info("%d brain voxels", mask.sum())
+    log.info("%d participants x %d voxels", n_subjects, mask.sum())
 
 
 if "snakemake" in globals():

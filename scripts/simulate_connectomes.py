@@ -1,5 +1,6 @@
 """Simulate a cohort of connectomes, and save the planted network."""
 
+import math
 from pathlib import Path
 
 from permaps.inputs import networks, simulation
@@ -30,7 +31,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0)
     for index, name in enumerate(simulation.names(n_subjects)):
         write_square(map_of(name), names, networks.connectome(seed, index, planted, number))
     simulation.write_cohort(participants, n_subjects, seed, map_of)
-    log.info("%d nodes", len(names))
+    log.info("%d participants x %d edges", n_subjects, math.comb(len(names), 2))
 
 
 if "snakemake" in globals():

@@ -39,7 +39,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0)
         write_rows(temporary, ["index", "name", "value"], planted_rows)
     place = {name: i for i, name in enumerate(names)}
     simulation.write_cohort(participants, n_subjects, seed, lambda name: f"{table}[{place[name]}]")
-    log.info("%d regions", len(regions))
+    log.info("%d participants x %d regions", n_subjects, len(regions))
 
 
 if "snakemake" in globals():

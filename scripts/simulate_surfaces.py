@@ -42,7 +42,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         for side in COUNTS:
             _write(map_of(name).replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
     simulation.write_cohort(participants, n_subjects, seed, map_of)
-    log.info("%d vertices", space.n_elements)
+    log.info("%d participants x %d vertices", n_subjects, space.n_elements)
 
 
 def _write(path, values, side, description):

@@ -12,15 +12,21 @@ from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log, written_whole
 
 NOTES = {
-    "grid": "{elements} of the images",
+    "grid": "{elements} of the maps",
     "brain mask": "{by}",
-    "under coverage": "of the brain mask: too few participants have a value",
-    "not finite": "of the brain mask: infinite after smoothing",
-    "constant": "of the brain mask: the same in all participants",
-    "analysed": "what remains of the brain mask",
+    "under coverage": "of the {whole}: too few participants have a value",
+    "not finite": "of the {whole}: infinite after smoothing",
+    "constant": "of the {whole}: the same in all participants",
+    "analysed": "what remains of the {whole}",
 }
-# What made the brain mask.
-BY = {"volume": "by mask.strategy", "grayordinates": "with a value other than 0 in someone"}
+# What made the brain mask, or what stands for it.
+BY = {
+    "volume": "by mask.strategy",
+    "surface": "by space.mask, or with a value other than 0 in someone",
+    "grayordinates": "with a value other than 0 in someone",
+    "parcels": "all of them",
+    "edges": "all of them",
+}
 WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of one value"
 
 
@@ -79,16 +85,19 @@ def main(
         zero_is_missing=zero_is_missing,
         covariates=[store.maps(people, covariate_column(name), absent) for name in voxelwise],
         n_absent=len(absent),
+        element=space.element,
+        whole=space.whole,
     )
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
     write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
     whole = {"brain mask": WHOLE_IMAGE} if space.kind == "volume" and space.mask.all() else {}
-    words = {
-        "elements": space.elements,
-        "by": BY.get(space.kind, "by space.mask"),
-    }
+    words = {"elements": space.elements, "whole": space.whole, "by": BY[space.kind]}
     rows = [
-        {"reason": reason, f"n_{space.elements}": n, "note": (NOTES | whole)[reason].format(**words)}
+        {
+            "reason": space.whole if reason == "brain mask" else reason,
+            f"n_{space.elements}": n,
+            "note": (NOTES | whole)[reason].format(**words),
+        }
         for reason, n in counts.items()
     ]
     with written_whole(voxels) as temporary:

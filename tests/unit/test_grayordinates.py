@@ -139,7 +139,7 @@ def test_maps_of_no_use_say_why(tmp_path, make, says):
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        (axis(cortices="L"), "CORTEX_RIGHT of none grayordinates, most maps have 5"),
+        (axis(cortices="L"), "CORTEX_RIGHT of no grayordinates, most maps have 5"),
         (axis(voxels=VOXELS[:16]), "THALAMUS_LEFT of 8 grayordinates, most maps have 9"),
         (axis(voxels=VOXELS + 1), "of other vertices or voxels than most maps have"),
         (axis(voxels_first=True), "or in another order"),

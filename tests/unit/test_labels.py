@@ -51,6 +51,13 @@ def cifti(folder):
     return [folder / "a.dlabel.nii"]
 
 
+def test_hemispheres_that_are_swapped_are_told(tmp_path):
+    left, right = gifti(tmp_path)
+    right.rename(left)
+    with pytest.raises(UserError, match="hemispheres swapped: right inside, and left in its name"):
+        read_labels([left])
+
+
 @pytest.mark.parametrize("make", [annot, gifti, cifti])
 def test_every_kind_of_file_names_the_vertices(tmp_path, make):
     found = read_labels(make(tmp_path))

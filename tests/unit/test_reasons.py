@@ -41,5 +41,6 @@ def test_advice_is_that_for_the_reason(reason, part):
 
 
 def test_a_mask_that_is_too_large_has_its_advice():
-    assert advice(MISSES) == ADVICE["misses"]
+    assert advice(MISSES) == ADVICE["misses .* brain mask"]
+    assert "mask.file" not in advice({"misses 12.3% of the regions, more than 10.0%": 2})
     assert advice({"empty (only 0 or NaN)": 3}) == ""

@@ -86,6 +86,7 @@ def test_maps_of_every_format_are_read(tmp_path, pattern, sides, write):
         (lambda p: (p / "lh.x.gii").mkdir(), "a folder"),
         (lambda p: metric(p / "lh.x.gii", np.ones(6), "CortexRight"), "hemispheres swapped"),
         (lambda p: metric(p / "lh.x.gii", np.ones((2, 6))), "several values per vertex"),
+        (lambda p: mesh(p / "lh.x.gii"), "a mesh, not values at its vertices"),
     ],
 )
 def test_maps_of_no_use_say_why(tmp_path, make, says):
@@ -106,7 +107,6 @@ COUNTS = {"L": 6, "R": 6}
         (lambda p: None, "fsaverage5", COUNTS, "has 10,242 vertices, and the maps have 6"),
         (lambda p: mesh(p / "L.surf.gii"), "{hemi}.surf.gii", COUNTS, "no mesh of the right hemisphere"),
         (lambda p: mesh(p / "L.surf.gii", POINTS[:5], FACES[:2]), "{hemi}.surf.gii", {"L": 6}, "has 5 vertices"),
-        (lambda p: mesh(p / "L.surf.gii", faces=FACES + 1), "{hemi}.surf.gii", {"L": 6}, "is damaged"),
         (lambda p: mesh(p / "L.surf.gii", structure="CortexRight"), "{hemi}.surf.gii", {"L": 6}, "swapped"),
         (lambda p: metric(p / "L.surf.gii", np.ones(6)), "{hemi}.surf.gii", {"L": 6}, "is no mesh"),
     ],
@@ -116,6 +116,21 @@ def test_meshes_that_do_not_fit_are_refused(tmp_path, monkeypatch, make, name, c
     make(tmp_path)
     with pytest.raises(UserError, match=says):
         read_mesh(name, counts)
+
+
+@pytest.mark.parametrize(
+    ("points", "faces", "says"),
+    [
+        (POINTS, FACES + 1, "its triangles name the vertex 6, and it has 6, from 0 on"),
+        (POINTS, FACES - 1, "its triangles name the vertex -1, and it has 6, from 0 on"),
+        (POINTS, FACES[:0], "it has no triangles"),
+        (np.where(POINTS == 1, np.nan, POINTS), FACES, "the place of its vertex 0 is no number"),
+    ],
+)
+def test_what_is_damaged_in_a_mesh_is_told(tmp_path, points, faces, says):
+    mesh(tmp_path / "L.surf.gii", points, faces)
+    with pytest.raises(UserError, match=f"is damaged: {says}"):
+        read_mesh(str(tmp_path / "L.surf.gii"), {"L": 6})
 
 
 def test_meshes_of_freesurfer_are_read(tmp_path):
@@ -143,6 +158,46 @@ def test_what_is_0_or_missing_in_everyone_and_what_no_triangle_has_leave(tmp_pat
     assert np.flatnonzero(space.mask).tolist() == [0, 1, 2, 7]
     with pytest.raises(UserError, match=r"space.mask: .* 6 vertices .* 7 vertices"):
         read_surface_mask(tmp_path / "L.mask.gii", {"L": 7})
+
+
+def strip(n, gaps=()):
+    """A hemisphere of triangles in a row, with a border all around; in gaps there is none."""
+    triangles = [[i, i + 1, i + 2] for i in range(n - 2) if i not in gaps]
+    points = np.column_stack([np.arange(n), np.arange(n) % 2, np.zeros(n)]).astype(np.float32)
+    return Surface(
+        np.ones(n, bool), np.array(["L"]), np.array([n]), points, np.array(triangles, np.int32), np.array(["mine"])
+    )  # fmt: skip
+
+
+def test_nothing_goes_from_one_piece_of_a_mesh_to_the_other():
+    pieces = strip(10, gaps=(3, 4))
+    label, size, _ = clusters(np.full(10, 2, np.float32), pieces.adjacency(), 1.0, False)
+    assert label.tolist() == [1] * 5 + [2] * 5
+    np.testing.assert_allclose(size[1:], [3, 3])
+    smooth = smoother(pieces, 3.0)
+    np.testing.assert_allclose(smooth(np.ones(10)), 1)
+    spread = smooth(np.where(np.arange(10) == 2, 1.0, 0.0))
+    assert (spread[:5] > 0).all() and (spread[5:] == 0).all()
+
+
+def test_flat_triangles_join_no_vertex_to_itself_and_give_no_area(tmp_path, caplog):
+    flat = np.array([[9, 9, 9], [8, 8, 0]], np.int32)
+    surface = strip(9)
+    places = np.vstack([surface.places, surface.places[:1]])
+    whole = Surface(
+        np.ones(10, bool), surface.hemispheres, np.array([10]), places, np.vstack([surface.triangles, flat]),
+        surface.mesh,
+    )  # fmt: skip
+    assert (np.diff(whole.mesh_edges) > 0).all() and [0, 8] in whole.mesh_edges.tolist()
+    mesh(tmp_path / "L.surf.gii", whole.places, whole.triangles)
+
+    class Row(list):
+        class layout:
+            parts, shape = {"L": 10}, (10,)
+
+    settings = {"mesh": str(tmp_path / "{hemi}.surf.gii"), "mask": None}
+    assert make_surface(Row([np.ones(10)]), settings).mask.tolist() == [True] * 9 + [False]
+    assert "1 of 10 vertices have no area" in caplog.text
 
 
 def test_areas_are_a_third_of_the_triangles():

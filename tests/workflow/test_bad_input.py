@@ -10,9 +10,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny
-from bad_input.cases import MAPS, NULL, STOPS, VALUES, Map, Value
+from bad_input.cases import BRAIN, MAPS, NULL, SPACES, STOPS, VALUES, Map, Value
 from bad_input.page import PAGE, page
 from bad_input.running import PLAIN, Sandbox, files_in, normalised
 
@@ -36,7 +37,7 @@ class Runs:
         if isinstance(case, Value):
             key, work = next((i, self._values) for i, batch in enumerate(self.batches) if case in batch)
         elif isinstance(case, Map):
-            key, work = "maps", self._maps
+            key, work = f"maps of {case.space}", self._maps
         else:
             key, work = STOPS.index(case) + 1000, self._stop
             if case.finished:
@@ -64,13 +65,18 @@ class Runs:
             config |= one.config
         return self.sandbox(f"values-{number}").run(self.snakemake, config, "--dry-run")
 
-    def _maps(self, _):
-        box = self.sandbox("maps")
+    def _maps(self, one):
+        box = self.sandbox(f"maps-{one.space}")
+        prepare, config = SPACES.get(one.space, (lambda _: None, {}))
+        prepare(box)
         for i, case in enumerate(MAPS):
-            path = box.study.add(f"bad-{i:02d}")
-            box.study.write()
-            case.damage(box.study, path)
-        return box.run(self.snakemake, PLAIN, "--", "results/quality/included.tsv", unprivileged=True)
+            if case.space == one.space:
+                path = box.study.add(f"bad-{i:02d}")
+                box.study.write()
+                case.damage(box.study, path)
+        return box.run(
+            self.snakemake, PLAIN | config, "--", "results/quality/included.tsv", unprivileged=True
+        )
 
     def _finished(self):
         box = self.sandbox("finished")
@@ -236,6 +242,17 @@ def test_a_map_on_another_scale_is_flagged_and_told(runs):
         r"^Permaps warns: (\d+) maps stand out and are analysed all the same: (.*)$", outcome.output, re.M
     )
     assert f"{name} ({flags[name]})" in told[2] and "same map as sub-01" in told[2]
+
+
+def test_a_mesh_may_have_pieces_borders_and_vertices_of_no_triangle(runs):
+    outcome = runs.outcome(next(case for case in MAPS if case.space == "surfaces"))
+    assert re.search(
+        r"^Permaps warns: space.mesh: 1 of 12 vertices have no area on .*Is it the mesh of the maps\?$",
+        outcome.output,
+        re.M,
+    )
+    with np.load(outcome.folder / f"work/results/{BRAIN}") as space:
+        assert space["space_mask"].tolist() == [True] * 11 + [False]
 
 
 @pytest.mark.parametrize("where", ["workflow", "work"])

@@ -30,16 +30,22 @@ def finished_example(snakemake, folder, *names, n_permutations=20, **dataset):
     assert done.returncode == 0, done.stdout
     again = snakemake(*arguments, "--dry-run", cwd=folder)
     assert "Nothing to be done" in again.stdout
-    return folder / "results"
+    results = folder / "results"
+    for log in (results / "logs").glob("**/*simulate_cohort.log"):
+        assert re.search(r" \d+ participants x \d+ \w+$", log.read_text(), re.M), log
+    return results
 
 
 def words_of_volumes(results):
-    """What the pages and captions of a run say of voxels, but for the title of a paper."""
+    """What pages, captions and tables of a run say of voxels and their mask, but for the title of a paper."""
     pages = [results / name for name in ("methods.md", "summary.html", "report.html")]
+    tables = (results / "quality").glob("*.tsv")
     found = []
-    for path in (*pages, *(results / "figures/captions").glob("*.rst")):
+    for path in (*pages, *tables, *(results / "figures/captions").glob("*.rst")):
         text = path.read_text(encoding="utf-8").replace("Global, voxel, and cluster tests", "")
-        found += [f"{path.name}: {said}" for said in re.findall(r".{0,40}[Vv]oxel.{0,20}", text)]
+        found += [
+            f"{path.name}: {said}" for said in re.findall(r".{0,40}(?:[Vv]oxel|brain mask).{0,20}", text)
+        ]
     return found
 
 

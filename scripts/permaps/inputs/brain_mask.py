@@ -55,9 +55,7 @@ def brain_mask(
             brain = _file_mask(file, shape, affine)
             advice = f"Expected at least {FEWEST_VOXELS} voxels above 0 in {file}."
     if brain.sum() < FEWEST_VOXELS:
-        raise UserError(
-            f"the brain mask (mask.strategy: {strategy}) holds {few_voxels(brain.sum())}. {advice}"
-        )
+        raise UserError(f"the brain mask (mask.strategy: {strategy}) holds {few(brain.sum())}. {advice}")
     return brain
 
 
@@ -134,9 +132,9 @@ def _on_grid(file, data, mask_affine, shape, affine):
     return resampled
 
 
-def few_voxels(number: int) -> str:
-    """Return in words how many voxels there are, of fewer than are needed."""
-    return {0: "no voxel", 1: "a single voxel"}[int(number)]
+def few(number: int, element: str = "voxel") -> str:
+    """Return in words how many voxels or the like there are, of fewer than are needed."""
+    return {0: f"no {element}", 1: f"a single {element}"}[int(number)]
 
 
 def _grid(shape, affine):

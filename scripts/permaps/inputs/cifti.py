@@ -117,7 +117,7 @@ def decode_parcellated(path: str | Path) -> Decoded:
         When there is no such map.
     """
     values, checksums, parts, digest = _read(path, ParcelsAxis, _parcelled)
-    return Decoded(np.ascontiguousarray(values), None, checksums, parts, digest)
+    return Decoded(np.ascontiguousarray(values), None, checksums, parts, digest, outside=False)
 
 
 def read_header(path: str | Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.brain_mask import FEWEST_VOXELS, few_voxels
+from permaps.inputs.brain_mask import FEWEST_VOXELS, few
 from permaps.inputs.quality import is_missing
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import written_whole
@@ -53,6 +53,8 @@ def write_matrix(
     zero_is_missing: bool,
     covariates: Sequence[Iterable[np.ndarray]] = (),
     n_absent: int = 0,
+    element: str = "voxel",
+    whole: str = "brain mask",
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Smooth and mask all maps into one float32 matrix on disk.
 
@@ -76,6 +78,8 @@ def write_matrix(
         The maps of each covariate, which have to have a value too.
     n_absent : int
         Participants without a map, whose maps are NaN everywhere. They do not count for the coverage.
+    element, whole : str
+        What one of `brain` is called, and all of it, in messages.
 
     Returns
     -------
@@ -109,17 +113,30 @@ def write_matrix(
         }
         if keep.sum() < FEWEST_VOXELS:
             raise UserError(
-                f"{few_voxels(keep.sum())} is left to analyse, at least {FEWEST_VOXELS} are needed: "
-                f"of {counts['brain mask']} in the brain mask, "
-                f"{counts['under coverage']} have values in fewer than {min_coverage:.0%} of the maps, "
-                f"{counts['not finite']} are not finite and {counts['constant']} constant. "
-                "Lower mask.min_coverage, choose another mask.strategy, or set mask.zero_is_missing to false."
+                f"{few(keep.sum(), element)} is left to analyse, at least {FEWEST_VOXELS} are needed. Of the {whole} "
+                f"({counts['brain mask']:,}), {counts['under coverage']:,} have values in fewer than "
+                f"{min_coverage:.0%} of the maps, {counts['not finite']:,} are not finite and "
+                f"{counts['constant']:,} constant. {_what_to_do(counts)}"
             )
         with written_whole(path) as temporary:
             _copy_columns(scratch, temporary, len(maps), keep)
     mask = np.zeros_like(brain)
     mask[enough] = keep
     return mask, covered, counts
+
+
+def _what_to_do(counts):
+    """Return what to do about the reason by which most are lost."""
+    if counts["brain mask"] < FEWEST_VOXELS:
+        return "Expected several in each map: widen dataset.maps."
+    advice = {
+        "under coverage": "Lower mask.min_coverage, take another mask, or set mask.zero_is_missing to false if 0 is "
+        "a value.",
+        "not finite": "Expected values that can be smoothed: are they too large for float32?",
+        "constant": "Expected values that differ between participants: does dataset.maps lead to the maps that are "
+        "meant?",
+    }
+    return advice[max(advice, key=counts.get)]
 
 
 def _write_rows(scratch, maps, enough, smoothed, zero_is_missing):

@@ -55,7 +55,7 @@ class Decoded:
     models : str
         Of grayordinates, a digest of which vertices and voxels they are.
     outside : bool
-        Whether 0 may stand for what lies outside the brain. Of edges it is a value: no connection.
+        Whether 0 may stand for what lies outside the brain. Of edges and regions it is a value.
     """
 
     data: np.ndarray

@@ -9,7 +9,7 @@ import numpy as np
 
 from permaps.inputs.cifti import CORTICES, PREFIX
 from permaps.inputs.images import one_line, quiet
-from permaps.inputs.surfaces import STRUCTURES
+from permaps.inputs.surfaces import SIDES, STRUCTURES
 from permaps.inputs.tables import side_of
 from permaps.workflow.errors import UserError
 
@@ -68,7 +68,10 @@ def _read(file):
 
 
 def _side(file, inside=None):
-    if (side := inside or side_of(file)) is None:
+    named = side_of(file)
+    if inside and named and inside != named:
+        raise ValueError(f"hemispheres swapped: {SIDES[inside]} inside, and {SIDES[named]} in its name")
+    if (side := inside or named) is None:
         raise ValueError("neither the name nor the file says left or right")
     return side
 

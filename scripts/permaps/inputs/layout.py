@@ -67,8 +67,8 @@ def _unlike(parts, others, whose):
     """Say the first structure in which two sets of grayordinates differ."""
     for name in parts | others:
         if parts.get(name) != others.get(name):
-            one, other = (f"{found[name]:,}" if name in found else "none" for found in (parts, others))
-            return f"{name} of {one} grayordinates, {whose} have {other}"
+            one, other = (f"{n:,}" if n else "" for n in (parts.get(name), others.get(name)))
+            return f"{name} of {one or 'no'} grayordinates, {whose} have {other or 'none'}"
     return (
         f"as many in each structure, but of other vertices or voxels than {whose} have, or in another order"
     )

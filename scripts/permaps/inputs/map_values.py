@@ -85,12 +85,11 @@ def check_values(decoded: Decoded) -> None:
     finite = np.isfinite(data)
     if (np.abs(data[finite]) > _FLOAT32_MAX).any():
         raise UnusableMap("values too large for float32")
-    values = data[finite & (data != 0)]
-    if values.size == 0:
-        raise UnusableMap("empty (only 0 or NaN)")
     # A matrix of 0 and 1 tells which nodes are connected; a volume of them is a mask.
-    same = values if decoded.outside else data[finite]
-    if data.size > 1 and same.min() == same.max():
+    values = data[finite & (data != 0)] if decoded.outside else data[finite]
+    if values.size == 0:
+        raise UnusableMap("empty (only 0 or NaN)" if decoded.outside else "empty (only NaN)")
+    if data.size > 1 and values.min() == values.max():
         raise UnusableMap(f"constant (only the value {values[0]:g})")
 
 

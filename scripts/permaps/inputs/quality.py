@@ -164,7 +164,13 @@ def _in_brain(data, brain, zero_is_missing):
 
 
 def measure(
-    participants: pd.DataFrame, maps: Maps, brain: np.ndarray, *, max_missing: float, zero_is_missing: bool
+    participants: pd.DataFrame,
+    maps: Maps,
+    brain: np.ndarray,
+    *,
+    max_missing: float,
+    zero_is_missing: bool,
+    whole: str = "brain mask",
 ) -> tuple[pd.DataFrame, list[str]]:
     """Measure every map inside the brain mask, and find those that miss too much of it.
 
@@ -181,6 +187,8 @@ def measure(
     max_missing : float
         Largest share of brain voxels that a map may miss.
     zero_is_missing : bool
+    whole : str
+        What all of `brain` is called, in the reasons.
 
     Returns
     -------
@@ -200,7 +208,7 @@ def measure(
         if original != name:
             log.warning("warning: the map of %s holds the same values as the map of %s", name, original)
         if missing > max_missing:
-            reasons.append(f"misses {missing:.1%} of the brain mask, more than {max_missing:.1%}")
+            reasons.append(f"misses {missing:.1%} of the {whole}, more than {max_missing:.1%}")
         else:
             reasons.append("")
             total[present] += values[present]

@@ -4,15 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-# What to do about a reason that starts like this.
+# What to do about a reason that starts like this; a regular expression.
 ADVICE = {
     "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
     "missing variate": "Fill in the values, or leave these columns out of the model.",
     "missing value": "Fill in the values, or leave these columns out of quality.query.",
     "query": "quality.query keeps those for whom it holds: text in it is written as in the table, capitals too.",
-    "misses": "The mask reaches beyond the values of these maps: take another mask.strategy or a mask.file that fits "
-    "them. quality.max_missing is how much of the mask a map may miss; 0 counts as missing unless "
-    "mask.zero_is_missing is false.",
+    "misses .* brain mask": "The mask reaches beyond the values of these maps: take another mask.strategy or a "
+    "mask.file that fits them. quality.max_missing is how much of the mask a map may miss; 0 counts as missing "
+    "unless mask.zero_is_missing is false.",
+    "misses": "Mend these maps, or raise quality.max_missing, the share that a map may miss; 0 counts as missing "
+    "where mask.zero_is_missing is true.",
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, or "
@@ -41,8 +43,8 @@ def kind(reason: str) -> str:
 
     If one map misses 12.3% of the mask and another one 12.4%, the reason is the same.
     """
-    if missed := re.fullmatch(r"misses [\d.]+% of the brain mask, (more than [\d.]+%)", reason):
-        return f"misses {missed[1]} of the brain mask"
+    if missed := re.fullmatch(r"misses [\d.]+% of the ([a-z ]+), (more than [\d.]+%)", reason):
+        return f"misses {missed[2]} of the {missed[1]}"
     if reason.startswith(("missing variate: ", "missing value for the query: ", "query: ")):
         return reason
     return reason.split(" (")[0].split(",")[0]
@@ -85,4 +87,4 @@ def advice(reasons: Mapping[str, int]) -> str:
     of_covariate = re.match(r"covariate [^:]+: ", most)
     most = most[of_covariate.end() :] if of_covariate else most
     key = "model.voxelwise" if of_covariate else "dataset.maps"
-    return next((text.format(key=key) for start, text in ADVICE.items() if most.startswith(start)), "")
+    return next((text.format(key=key) for start, text in ADVICE.items() if re.match(start, most)), "")

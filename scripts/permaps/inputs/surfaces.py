@@ -105,6 +105,8 @@ def _values(file):
         try:
             if lower.endswith(".gii"):
                 image = nib.load(file)
+                if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
+                    raise UnusableMap("a mesh, not values at its vertices")
                 arrays = [array.data for array in image.darrays]
                 data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
             elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
@@ -182,15 +184,26 @@ def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") 
                 f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {len(points):,} vertices, and {what} "
                 f"have {n:,} there; expected the mesh that they were sampled on."
             )
-        if corners.min() < 0 or corners.max() >= n or not np.isfinite(points).all():
+        if damage := _damage(points, corners):
             raise UserError(
-                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} is damaged: its triangles name vertices that "
-                "are not there, or places are no numbers. Expected a sound mesh: make it again."
+                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} is damaged: {damage}. Expected a sound mesh: "
+                "make it again."
             )
         places.append(points)
         triangles.append(corners + start)
         start += n
     return Mesh(counts, np.concatenate(places).astype(np.float32), np.concatenate(triangles).astype(np.int32))
+
+
+def _damage(points, corners):
+    """Say what is wrong with a mesh; "" for a sound one, which may have holes, pieces and idle vertices."""
+    n, broken = len(points), np.flatnonzero(~np.isfinite(points).all(axis=1))
+    beyond = corners[(corners < 0) | (corners >= n)]
+    if not len(corners):
+        return "it has no triangles"
+    if beyond.size:
+        return f"its triangles name the vertex {beyond[0]}, and it has {n:,}, from 0 on"
+    return f"the place of its vertex {broken[0]} is no number" if broken.size else ""
 
 
 def _in_words(counts):

@@ -30,6 +30,7 @@ class Edges(Counted):
     kind: ClassVar[str] = "edges"
     element: ClassVar[str] = "edge"
     elements: ClassVar[str] = "edges"
+    whole: ClassVar[str] = "edges"
     place_columns: ClassVar[tuple] = ("node_1", "node_2")
 
     @property

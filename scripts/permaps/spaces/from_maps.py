@@ -1,5 +1,7 @@
 """From the maps to the space in which they are compared, before voxels or vertices leave it for their values."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from permaps.inputs.brain_mask import FEWEST_VOXELS, brain_mask
@@ -10,14 +12,13 @@ from permaps.inputs.plausible import doubts_of_mask
 from permaps.inputs.store import Maps
 from permaps.inputs.surfaces import read_mesh, read_surface_mask
 from permaps.spaces.edges import Edges
-from permaps.spaces.elements import part_of
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcellation import is_parcellation, on_cortex
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import log, warn
+from permaps.workflow.jobs import warn
 
 
 def make_volume(maps: Maps, settings: dict) -> Volume:
@@ -43,16 +44,17 @@ def make_surface(maps: Maps, settings: dict) -> Surface:
     counts = maps.layout.parts
     mesh = read_mesh(settings["mesh"], counts)
     mask = with_values(maps) if settings["mask"] is None else read_surface_mask(settings["mask"], counts)
-    mask &= _in_a_triangle(mesh, mask)
+    surface = Surface(
+        mask, np.array(list(counts)), np.array(list(counts.values())), mesh.places, mesh.triangles,
+        np.array([settings["mesh"]]),
+    )  # fmt: skip
+    mask &= _with_an_area(surface)
     if mask.sum() < FEWEST_VOXELS:
         raise UserError(
             f"space.mask: {int(mask.sum())} vertices are left to analyse, at least {FEWEST_VOXELS} are needed. "
             "Expected values other than 0 in the maps, and above 0 in the mask."
         )
-    return Surface(
-        mask, np.array(list(counts)), np.array(list(counts.values())), mesh.places, mesh.triangles,
-        np.array([settings["mesh"]]),
-    )  # fmt: skip
+    return replace(surface, mask=mask)
 
 
 def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
@@ -79,7 +81,7 @@ def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
         voxels = Volume(grid, models.affine)
     mask = with_values(maps)
     if cortex is not None:
-        mask[on_cortex] &= _in_a_triangle(cortex, part_of(cortex.mask, mask[on_cortex]))[cortex.mask]
+        mask[on_cortex] &= _with_an_area(cortex.part(mask[on_cortex]))[cortex.mask]
     if mask.sum() < FEWEST_VOXELS:
         raise UserError(
             f"dataset.maps: {int(mask.sum())} grayordinates have a value other than 0 in someone, at least "
@@ -102,13 +104,15 @@ def _cortex(mesh_name, models):
     )  # fmt: skip
 
 
-def _in_a_triangle(mesh, mask):
-    """Return which vertices have an area, and say how many of a mask have none and so leave."""
-    referenced = np.zeros(len(mesh.places), bool)
-    referenced[mesh.triangles] = True
-    if lost := int((mask & ~referenced).sum()):
-        log.warning("warning: %d vertices of the mask belong to no triangle of space.mesh, and leave", lost)
-    return referenced
+def _with_an_area(surface):
+    """Return which vertices of a mesh have an area, and say how many of the mask have none and so leave."""
+    has_one = surface.areas > 0
+    if lost := int((surface.mask & ~has_one).sum()):
+        warn(
+            f"space.mesh: {lost:,} of {surface.n_elements:,} vertices have no area on {surface.mesh[0]} (no "
+            "triangle, or only flat ones), and leave. Is it the mesh of the maps?"
+        )
+    return has_one
 
 
 def with_values(maps: Maps) -> np.ndarray:

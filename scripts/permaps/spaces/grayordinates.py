@@ -42,6 +42,7 @@ class Grayordinates(Masked):
     kind: ClassVar[str] = "grayordinates"
     element: ClassVar[str] = "grayordinate"
     elements: ClassVar[str] = "grayordinates"
+    whole: ClassVar[str] = "grayordinates"
     unit: ClassVar[str] = "mm2 or mm3"
     place_columns: ClassVar[tuple] = ("structure", "hemisphere", "vertex", "x", "y", "z")
 

@@ -42,6 +42,7 @@ class Parcels(Counted):
     kind: ClassVar[str] = "parcels"
     element: ClassVar[str] = "region"
     elements: ClassVar[str] = "regions"
+    whole: ClassVar[str] = "regions"
     place_columns: ClassVar[tuple] = ("region",)
 
     def measures(self) -> dict:

@@ -22,6 +22,8 @@ class Space(Protocol):
         Name of its row in `permaps.spaces.kinds`.
     element, elements : str
         What one element is called, and several: "voxel", "voxels".
+    whole : str
+        What all of them are called, before some leave for their values: "brain mask".
     unit : str
         Unit of their size, as in the names of columns: "mm3"; empty where they have none but their number. Of
         unlike parts, each has its own.
@@ -32,6 +34,7 @@ class Space(Protocol):
     kind: str
     element: str
     elements: str
+    whole: str
     unit: str
     place_columns: tuple
 

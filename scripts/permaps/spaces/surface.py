@@ -39,6 +39,7 @@ class Surface(Alike):
     kind: ClassVar[str] = "surface"
     element: ClassVar[str] = "vertex"
     elements: ClassVar[str] = "vertices"
+    whole: ClassVar[str] = "mask"
     unit: ClassVar[str] = "mm2"
     place_columns: ClassVar[tuple] = ("hemisphere", "vertex", "x", "y", "z")
 
@@ -67,6 +68,7 @@ class Surface(Alike):
     def mesh_edges(self) -> np.ndarray:
         """Vertices of the mesh that an edge joins, each pair once; shape (n_edges, 2)."""
         sides = self.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
+        sides = sides[sides[:, 0] != sides[:, 1]]  # a flat triangle may name a vertex twice
         low, high = sides.min(axis=1), sides.max(axis=1)
         return np.column_stack(np.divmod(np.unique(low * len(self.mask) + high), len(self.mask)))
 

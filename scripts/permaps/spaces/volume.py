@@ -27,6 +27,7 @@ class Volume(Alike):
     kind: ClassVar[str] = "volume"
     element: ClassVar[str] = "voxel"
     elements: ClassVar[str] = "voxels"
+    whole: ClassVar[str] = "brain mask"
     unit: ClassVar[str] = "mm3"
     place_columns: ClassVar[tuple] = ("x", "y", "z")
 

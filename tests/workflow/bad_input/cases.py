@@ -49,6 +49,7 @@ class Map:
     what: str
     damage: Any  # called with the study and the map's path
     says: str
+    space: str = "volumes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +97,30 @@ def connectomes(box, change, order=None):
         box.study.set(i, "map", f"maps/{i}.csv")
 
 
-def on_surfaces(box, structure="CortexLeft", sizes=(6,) * 8):
-    """Give everyone a map of six vertices of the left hemisphere, or of other numbers of them."""
+def on_a_surface(path, *arrays, structure="CortexLeft"):
+    """Write values of vertices."""
+    darrays = [nib.gifti.GiftiDataArray(np.asarray(values, np.float32)) for values in arrays]
     meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": structure})
+    nib.save(nib.gifti.GiftiImage(darrays=darrays, meta=meta), path)
+
+
+def on_surfaces(box, structure="CortexLeft", sizes=(6,) * 8, change=lambda values: values):
+    """Give everyone a map of six vertices of the left hemisphere, or of other numbers of them."""
     for i in range(8):
-        values = nib.gifti.GiftiDataArray(np.arange(i + 1, i + 1 + sizes[i], dtype=np.float32))
-        nib.save(
-            nib.gifti.GiftiImage(darrays=[values], meta=meta), box.study.folder / f"maps/lh.{i + 1:02d}.gii"
-        )
+        values = change(np.arange(i + 1, i + 1 + sizes[i], dtype=np.float32))
+        on_a_surface(box.study.folder / f"maps/lh.{i + 1:02d}.gii", values, structure=structure)
         box.study.set(i, "map", f"maps/{{hemi}}.{i + 1:02d}.gii")
+
+
+def mesh(path, n, gaps=(), moved=0):
+    """Write a strip of triangles with a border all around; some are left out, and their numbers may be wrong."""
+    corners = [[i, i + 1, i + 2] for i in range(n - 2) if i not in gaps]
+    points = np.column_stack([np.arange(n), np.arange(n) % 2, np.zeros(n)])
+    arrays = [
+        nib.gifti.GiftiDataArray(points.astype(np.float32), intent="NIFTI_INTENT_POINTSET"),
+        nib.gifti.GiftiDataArray(np.int32(corners) + moved, intent="NIFTI_INTENT_TRIANGLE"),
+    ]
+    nib.save(nib.gifti.GiftiImage(darrays=arrays), path)
 
 
 def second_maps(change=lambda i, data: data, affine=AFFINE, people=range(8)):
@@ -507,6 +523,139 @@ MAPS = [
 ]  # fmt: skip
 
 
+# The vertices of the maps of surfaces. Nobody has a value at the first; the last belongs to no triangle.
+VERTICES = np.arange(3.0, 15.0)
+# A mesh of two pieces, the second one of three vertices, and a vertex beside them.
+PIECES = {"n": 12, "gaps": (6, 7, 9)}
+
+
+def medial(values, number=0.0):
+    """Give the first vertex, the medial wall, another number."""
+    values[0] = number
+    return values
+
+
+def whole_surfaces(box):
+    mesh(box.study.folder / "lh.surf.gii", **PIECES)
+    on_surfaces(box, sizes=(12,) * 8, change=medial)
+
+
+def vertices(*arrays, at="lh", structure="CortexLeft"):
+    """Put values of vertices in place of a map."""
+
+    def damage(study, path):
+        name = path.name.split(".")[0]
+        on_a_surface(study.folder / f"maps/{at}.{name}.gii", *arrays, structure=structure)
+        study.set(-1, "map", f"maps/{{hemi}}.{name}.gii")
+
+    return damage
+
+
+def a_mesh(study, path):
+    name = path.name.split(".")[0]
+    mesh(study.folder / f"maps/lh.{name}.gii", **PIECES)
+    study.set(-1, "map", f"maps/{{hemi}}.{name}.gii")
+
+
+def matrix(change, names=()):
+    """Put a matrix in place of a map."""
+
+    def damage(study, path):
+        half = np.triu(np.random.default_rng(9).normal(size=(5, 5)), 1)
+        path = path.with_name(path.name.replace(".nii.gz", ".csv"))
+        np.savetxt(path, change(half + half.T), delimiter=",", header=",".join(names), comments="")
+        study.set(-1, "map", f"maps/{path.name}")
+
+    return damage
+
+
+def but(*at, values=np.nan):
+    """Change some values of a matrix."""
+
+    def change(matrix):
+        for place in at:
+            matrix[place] = values
+        return matrix
+
+    return change
+
+
+def whole_grayordinates(box):
+    mesh(box.study.folder / "L.surf.gii", 20)
+    grayordinates(box)
+
+
+def dense(values, numbers, rows=None):
+    """Put grayordinates in place of a map."""
+
+    def damage(study, path):
+        columns = BrainModelAxis.from_surface(np.array(numbers), 20, name="CIFTI_STRUCTURE_CORTEX_LEFT")
+        path = path.with_name(path.name.replace(".nii.gz", ".dscalar.nii"))
+        content = np.atleast_2d(np.asarray(values, np.float32))
+        nib.save(Cifti2Image(content, (rows or ScalarAxis(["a map"] * len(content)), columns)), path)
+        study.set(-1, "map", f"maps/{path.name}")
+
+    return damage
+
+
+def whole_regions(box):
+    regions(box, "id\tlh_a\tlh_b\tlh_c\tlh_d", value="1.5\t2.5")
+
+
+def row(*cells):
+    """Write a row with values of regions for the last participant."""
+
+    def damage(study, path):
+        with open(study.folder / "values.tsv", "a") as file:
+            file.write("\t".join([study.rows[-1]["participant_id"], *cells]) + "\n")
+
+    return damage
+
+
+ENOUGH = {"quality": {"max_missing": 0.34}}
+SIX = np.arange(6.0) + 9
+# Of other spaces than volumes: what gives everyone a sound map, and the config.
+SPACES = {
+    "surfaces": (whole_surfaces, SURFACES | ENOUGH | {"space": {"mesh": "../study/{hemi}.surf.gii"}}),
+    "grayordinates": (whole_grayordinates, SURFACES | ENOUGH | {"space": {"mesh": "../study/{hemi}.surf.gii"}}),
+    "parcels": (whole_regions, PARCELS | ENOUGH),
+    "connectomes": (lambda box: connectomes(box, lambda m: m), SURFACES | ENOUGH | {"smoothing_fwhm": None}),
+}  # fmt: skip
+MAPS += [
+    Map("NaN in the medial wall", vertices(medial(VERTICES.copy(), np.nan)), "", "surfaces"),
+    Map("value in the medial wall, where others have 0", vertices(VERTICES), "", "surfaces"),
+    Map("NaN at a vertex of the cortex", vertices(np.r_[medial(VERTICES.copy())[:-2], np.nan, 5]), "", "surfaces"),
+    Map("NaN in half of the cortex", vertices(np.r_[VERTICES[:6], [np.nan] * 6]), "of the mask, more than 34.0%", "surfaces"),
+    Map("other number of vertices", vertices(VERTICES[1:]), "another mesh (11 vertices of the left hemisphere, most maps have 12", "surfaces"),
+    Map("other hemisphere", vertices(VERTICES, at="rh", structure="CortexRight"), "other hemispheres (right, most maps have left)", "surfaces"),
+    Map("left and right swapped", vertices(VERTICES, structure="CortexRight"), "hemispheres swapped (lh.", "surfaces"),
+    Map("several values per vertex", vertices(VERTICES, VERTICES), "several values per vertex (shape 12 x 2)", "surfaces"),
+    Map("mesh in place of values", a_mesh, "a mesh, not values at its vertices", "surfaces"),
+    Map("no file of a hemisphere", value("map", "maps/{hemi}.none.gii"), "missing file (neither of lh and rh", "surfaces"),
+    Map("NaN at a grayordinate", dense(np.r_[SIX[:-1], np.nan], range(6)), "", "grayordinates"),
+    Map("NaN in half of them", dense(np.r_[SIX[:3], [np.nan] * 3], range(6)), "misses 50.0% of the grayordinates", "grayordinates"),
+    Map("fewer grayordinates", dense(SIX[1:], range(5)), "other brain models (CORTEX_LEFT of 5 grayordinates, most maps have 6)", "grayordinates"),
+    Map("other vertices", dense(SIX, range(1, 7)), "as many in each structure, but of other vertices", "grayordinates"),
+    Map("several maps", dense([SIX, SIX], range(6)), "several maps (2 in one file)", "grayordinates"),
+    Map("time series", dense([SIX, SIX], range(6), SeriesAxis(0, 2, 2)), "a time series (2 points in time)", "grayordinates"),
+    Map("missing value of a region", row("n/a", "2", "3", "4"), "", "parcels"),
+    Map("missing values of two regions", row("n/a", "NA", "3", "2"), "misses 50.0% of the regions, more than 34.0%", "parcels"),
+    Map("a single region that is not 0", row("0", "0", "3", "0"), "", "parcels"),
+    Map("no value", row("n/a", "n/a", "n/a", "n/a"), "empty (only NaN)", "parcels"),
+    Map("no row in the table of values", lambda study, path: None, "missing row (dataset.values does not have the id)", "parcels"),
+    Map("text in place of a value", row("1", "2", "thick", "4"), "text among values ('thick' in column 'lh_c')", "parcels"),
+    Map("NaN on the diagonal", matrix(but(*[(i, i) for i in range(5)])), "", "connectomes"),
+    Map("NaN at an edge", matrix(but((0, 1), (1, 0))), "", "connectomes"),
+    Map("NaN at most edges", matrix(but(slice(0, 2), (slice(None), slice(0, 2)))), "misses 70.0% of the edges", "connectomes"),
+    Map("NaN in one half alone", matrix(but((0, 1))), "not symmetric (nan in row 1, column 2", "connectomes"),
+    Map("not symmetric", matrix(but((3, 1), values=7)), "7 in the other half)", "connectomes"),
+    Map("not square", matrix(lambda m: m[:, :4]), "not a square matrix (shape 5 x 4)", "connectomes"),
+    Map("fewer nodes", matrix(lambda m: m[:4, :4]), "nodes 1, 2, 3, ..., 4 (4), most maps have nodes 1, 2, 3, ..., 5 (5)", "connectomes"),
+    Map("names of nodes where others have none", matrix(lambda m: m, "abcde"), "nodes a, b, c, ..., e (5), most maps have", "connectomes"),
+    Map("no connection at all", matrix(lambda m: 0 * m), "constant (only the value 0)", "connectomes"),
+]  # fmt: skip
+
+
 def text(change):
     """Change the table."""
     return lambda box: change(box.study)
@@ -700,6 +849,9 @@ STOPS = [
          lambda box: on_surfaces(box, sizes=[6, 6, 5, 7, 8, 9, 10, 11]), config=SURFACES, target=BRAIN),
     Stop("Surfaces", "no such mesh", ("space.mesh: there is no file '../study/{hemi}.surf.gii'",),
          on_surfaces, config=SURFACES | {"space": {"mesh": "../study/{hemi}.surf.gii"}}, target=BRAIN),
+    Stop("Surfaces", "mesh with vertices that are not there", ("space.mesh: the left hemisphere of ", "is damaged: its triangles name the vertex 6, and it has 6, from 0 on", "make it again"),
+         lambda box: (on_surfaces(box), mesh(box.study.folder / "lh.surf.gii", 6, moved=1)),
+         config=SURFACES | {"space": {"mesh": "../study/{hemi}.surf.gii"}}, target=BRAIN),
     Stop("Surfaces", "hemispheres swapped", ("8 hemispheres swapped", "says right inside and left in its name"),
          lambda box: on_surfaces(box, "CortexRight"), config=SURFACES, target=BRAIN),
     Stop("Grayordinates", "a time series", ("8 a time series", "take the .dscalar.nii"),
@@ -727,7 +879,9 @@ STOPS = [
     Stop("Parcels", "unknown name among the neighbours", ("space.adjacency:", "line 2 has 'lh_d', which is no region of the maps"),
          lambda box: regions(box, pairs="one\tother\nlh_a\tlh_d\n"),
          config=PARCELS | {"space": {"adjacency": "../study/pairs.tsv"}}, target=BRAIN),
-    Stop("Parcels", "a single region", ("at least 2 are needed",),
+    Stop("Parcels", "a region that is there twice", ("values.tsv: column 'lh_a' is there twice",),
+         lambda box: regions(box, header="id\tlh_a\tlh_b\tlh_a"), config=PARCELS, target=BRAIN),
+    Stop("Parcels", "a single region", ("a single region is left to analyse, at least 2 are needed. Of the regions (1)", "widen dataset.maps"),
          regions, config=PARCELS | table(maps=["lh_b"], values="../study/values.tsv"), target=MATRIX),
     Stop("Parcels", "a mesh, and no labels of its vertices", ("space.mesh: found fsaverage5, and nothing says which of its vertices each region has", "space.labels"),
          regions, config=PARCELS | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),

@@ -39,11 +39,12 @@ def page(value_said, map_said, stop_said):
     for section in sections:
         parts.append(f"## {section}\n")
         parts += [_case(case.what, stop_said(case)) for case in STOPS if case.section == section]
-    parts.append(
-        "## Maps\n\nThe reason in `quality/excluded.tsv`; *stays*: the participant is analysed.\n\n"
-        "| map | reason |\n| --- | --- |\n"
-        + "".join(f"| {case.what} | {_cell(map_said(case))} |\n" for case in MAPS)
-    )
+    parts.append("## Maps\n\nThe reason in `quality/excluded.tsv`; *stays*: the participant is analysed.\n")
+    for space in dict.fromkeys(case.space for case in MAPS):
+        parts.append(
+            f"### {space.capitalize()}\n\n| map | reason |\n| --- | --- |\n"
+            + "".join(f"| {case.what} | {_cell(map_said(case))} |\n" for case in MAPS if case.space == space)
+        )
     return "\n".join(parts)
 
 
