@@ -44,15 +44,15 @@ for each in workflow.modifier.rules:
             (folder for folder in PLACES.values() if f"{folder}/" in str(each.output[0])), config["results"]
         )
         of = os.path.relpath(place, ROOT) if ANALYSIS else ""
-        complete(each, HOME, ROOT, dict(mem_mb=memory(base=1000), runtime=minutes(60)), SOURCES, ANALYSIS, of)
+        complete(each, HOME, ROOT, SOURCES, ANALYSIS, of)
 
 
 # All that a complete run leaves.
 EVERYTHING = [
-    *map(here, targets()),
+    *map(in_own_folder, targets()),
     *TABLES,
     *TRUTH,
-    *map(here, FIGURES),
+    *map(in_own_folder, FIGURES),
     *HEMISPHERES,
     *WORDS,
     result("report.html"),

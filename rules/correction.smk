@@ -2,11 +2,11 @@
 
 
 # Tests by the same voxel statistic have results of the same names.
-for voxel_stat, stats in BY.items():
+for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
 
     rule:
         name:
-            rule_by(voxel_stat, "correct")
+            rule_for(voxel_stat, "correct")
         input:
             observed=result("observed/{analysis}.npz"),
             null=result("nulls/{analysis}.npz"),
@@ -15,7 +15,7 @@ for voxel_stat, stats in BY.items():
             fwe=p_maps(stats, "fwe"),
             unc=p_maps(counted(stats), "unc"),
             fdr=p_maps(counted(stats), "fdr"),
-            enhanced=[map_of("{analysis}", "tfce")] * ("tfce" in stats),
+            enhanced=[group_map("{analysis}", "tfce")] * ("tfce" in stats),
         wildcard_constraints:
             analysis=one_of(analyses_by(voxel_stat)),
         params:
@@ -29,10 +29,10 @@ for voxel_stat, stats in BY.items():
 # Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
 rule merge_contrasts:
     input:
-        models=[result(f"design/{OF}contrast-{c}_model.npz") for c in CONTRASTS],
-        nulls=[result(f"nulls/{OF}contrast-{c}.npz") for c in CONTRASTS],
+        models=[result(f"design/{INPUT_PREFIX}contrast-{c}_model.npz") for c in CONTRASTS],
+        nulls=[result(f"nulls/{INPUT_PREFIX}contrast-{c}.npz") for c in CONTRASTS],
     output:
-        null=own("nulls/across-contrasts.npz"),
+        null=per_input("nulls/across-contrasts.npz"),
     conda:
         "../envs/kernel.yaml"
     message:
@@ -57,18 +57,18 @@ for voxel_stat in ("t", "F"):
 
     rule:
         name:
-            rule_by(voxel_stat, "correct_across")
+            rule_for(voxel_stat, "correct_across")
         input:
             observed=result("observed/{analysis}.npz"),
             null=result("nulls/{analysis}.npz"),
             across=across_null,
         output:
-            logp=p_maps(BY[voxel_stat], "{across}"),
+            logp=p_maps(STATS_BY_VOXEL_STAT[voxel_stat], "{across}"),
         wildcard_constraints:
-            analysis=one_of(tested_by(voxel_stat)),
+            analysis=one_of(tests_by(voxel_stat)),
         params:
             settings=lambda wildcards: dict(
-                stats=stats_of(wildcards.analysis), across=ACROSS[wildcards.across]
+                stats=TESTS[wildcards.analysis].stats, across=ACROSS[wildcards.across]
             ),
         message:
             "Correcting {wildcards.analysis} across {params.settings[across]}"
@@ -79,9 +79,9 @@ for voxel_stat in ("t", "F"):
 rule fit_tail:
     input:
         observed=result("observed/{analysis}.npz"),
-        nulls=result("nulls/{analysis}.npz"),
+        null=result("nulls/{analysis}.npz"),
     output:
-        logp=map_of("{analysis}", "{stat}", "corr-gpd_logp"),
+        logp=group_map("{analysis}", "{stat}", "corr-gpd_logp"),
         table=result("tables/{analysis}_stat-{stat}_tail.tsv"),
     params:
         settings=dict(seed=config["permutation"]["seed"]),

@@ -1,6 +1,6 @@
 # Which tests are compared over several analyses, and in which of them.
-MODULES = {name: workflow.globals[f"analysis {name}"] for name in CONFIGS}
-FIRST = next(iter(MODULES.values()))
+ANALYSIS_MODULES = {name: workflow.globals[f"analysis {name}"] for name in CONFIGS}
+FIRST = next(iter(ANALYSIS_MODULES.values()))
 version, one_of = FIRST.version, FIRST.one_of
 
 
@@ -17,8 +17,8 @@ for one in STUDY:
 
 def having(test, several):
     """Those of several analyses that make a test by the same statistic as the first of them."""
-    makers = [one for one in several if test in MODULES[one.name].TESTS]
-    by = {one.name: MODULES[one.name].statistic_of(test) for one in makers}
+    makers = [one for one in several if test in ANALYSIS_MODULES[one.name].TESTS]
+    by = {one.name: ANALYSIS_MODULES[one.name].TESTS[test].voxel_stat for one in makers}
     return [one for one in makers if by[one.name] == by[makers[0].name]]
 
 
@@ -26,7 +26,7 @@ def having(test, several):
 CURVES = {
     f"{name}_{test}": (test, having(test, several))
     for name, several in SETS.items()
-    for test in dict.fromkeys(test for one in several for test in MODULES[one.name].TESTS)
+    for test in dict.fromkeys(test for one in several for test in ANALYSIS_MODULES[one.name].TESTS)
     if len(having(test, several)) > 1
 }
 
@@ -40,7 +40,7 @@ def of_each(find):
 
     def files(wildcards):
         test, several = CURVES[wildcards.curve]
-        return [find(MODULES[one.name], test) for one in several]
+        return [find(ANALYSIS_MODULES[one.name], ANALYSIS_MODULES[one.name].TESTS[test]) for one in several]
 
     return files
 
@@ -50,19 +50,19 @@ def title_of_curve(curve):
     test, several = CURVES[curve]
     crossing = several[0].crossing
     what = f"{len(several)} specifications of {crossing}" if crossing else f"{len(several)} analyses"
-    return f"{MODULES[several[0].name].title_of(test)}: {what}"
+    return f"{ANALYSIS_MODULES[several[0].name].TESTS[test].title}: {what}"
 
 
-def compared(wildcards):
+def curve_settings(wildcards):
     """What a curve is of."""
     test, several = CURVES[wildcards.curve]
-    its = MODULES[several[0].name]
+    first = ANALYSIS_MODULES[several[0].name].TESTS[test]
     return dict(
-        contrast=its.title_of(test),
-        voxel_stat=its.statistic_of(test),
+        contrast=first.title,
+        voxel_stat=first.voxel_stat,
         title=title_of_curve(wildcards.curve),
         members=[
-            dict(name=one.name, choices=one.choices, stats=MODULES[one.name].stats_of(test))
+            dict(name=one.name, choices=one.choices, stats=ANALYSIS_MODULES[one.name].TESTS[test].stats)
             for one in several
         ],
     )

@@ -33,31 +33,29 @@ SIMULATED = dict(
     edges=("simulate_connectomes.py", dict(effect="effect-pseudo.tsv")),
 )
 
-if COHORT["source"] == "simulated":
+if DATASET["source"] == "simulated":
 
     # Of one name in every space, so that a run in another space makes the same files again.
     rule simulate_cohort:
         output:
-            **{key: own(f"dataset/truth/{file}") for key, file in SIMULATED[KIND.name][1].items()},
-            participants=own("dataset/participants.tsv"),
+            **{key: per_input(f"dataset/truth/{file}") for key, file in SIMULATED[KIND.name][1].items()},
+            participants=per_input("dataset/participants.tsv"),
             # As one folder: Snakemake lists every updated file on the terminal.
-            maps=directory(own("dataset/maps")),
+            maps=directory(per_input("dataset/maps")),
         params:
-            settings=simulated,
+            settings=simulation_settings,
         message:
             "Simulating {params.settings[n_subjects]} participants"
         script:
             f"../scripts/{SIMULATED[KIND.name][0]}"
 
-elif COHORT["source"] == "localizer":
+elif DATASET["source"] == "localizer":
 
     rule fetch_localizer:
         output:
-            participants=own("dataset/participants.tsv"),
-        resources:
-            runtime=minutes(120),
+            participants=per_input("dataset/participants.tsv"),
         params:
-            settings=chosen("dataset.contrast", "dataset.n_subjects", "dataset.data_dir"),
+            settings=from_config("dataset.contrast", "dataset.n_subjects", "dataset.data_dir"),
         message:
             "Fetching the Localizer's contrast '{params.settings[contrast]}'"
         script:
@@ -70,10 +68,10 @@ else:
             listed=SOURCE_FILES,
             maps=source_maps,
         output:
-            participants=own("dataset/participants.tsv"),
+            participants=per_input("dataset/participants.tsv"),
         params:
             settings=lambda wildcards: dict(
-                dataset=rows_of(dataset_of(wildcards)),
+                dataset=rows_of(input_dataset(wildcards)),
                 input=wildcards.get("of", ""),
                 earlier=earlier_inputs(wildcards),
                 voxelwise=VOXELWISE,
@@ -92,17 +90,17 @@ else:
 # The only rule that decodes the maps: who is analysed, in which mask and how smooth, is asked of what it leaves.
 rule read_maps:
     input:
-        participants=own("dataset/participants.tsv"),
+        participants=per_input("dataset/participants.tsv"),
         maps=source_maps,
         covariates=source_covariates,
     output:
-        images=own("dataset/images.json"),
-        values=own("dataset/values.bin"),
+        images=per_input("dataset/images.json"),
+        values=per_input("dataset/values.bin"),
     params:
         settings=lambda wildcards: dict(
             voxelwise=list(VOXELWISE),
             kind=KIND.name,
-            columns=columns_of(wildcards),
+            columns=parcel_columns(wildcards),
             measure=not INPUTS,
             sources=state_of("dataset/images.json", source_maps(wildcards), source_covariates(wildcards)),
         ),

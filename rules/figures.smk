@@ -3,39 +3,37 @@
 
 FIGURES = [
     result("figures/design.png"),
-    *[own(f"figures/{name}.png", prefix) for prefix in PREFIXES for name in ("quality", "coverage")],
-    *[path for t in TESTS for path in panel_figures(t)],
-    *[result(f"figures/{t}_stat-{s}_slices.png") for t in TESTS for s in stats_of(t)],
+    *[per_input(f"figures/{name}.png", prefix) for prefix in PREFIXES for name in ("quality", "coverage")],
+    *[path for t in TESTS.values() for path in panel_figures(t)],
+    *[result(f"figures/{t}_stat-{s}_slices.png") for t in TESTS.values() for s in t.stats],
     *[
         result(f"figures/{t}_{name}")
-        for t in TESTS
+        for t in TESTS.values()
         for name in (
             *["glass.png"] * FROM_SIDES,
             "viewer.html",
-            *["peaks.png"] * (t in SINGLE),
+            *["peaks.png"] * (not t.is_joint),
             *[f"{name}.png" for name in NULL_FIGURES],
         )
     ],
 ] * DRAWN
 
 
-for voxel_stat, stats in BY.items():
+for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
 
     rule:
         name:
-            rule_by(voxel_stat, "draw_maps")
+            rule_for(voxel_stat, "draw_maps")
         input:
-            mask=of_its_input(MASK),
-            values=voxel_map,
+            **TESTED,
             parametric=parametric_map,
-            corrected=corrected_maps,
             plan=design_file("plan.json"),
         output:
             **map_figures(stats),
         wildcard_constraints:
-            test=one_of(tested_by(voxel_stat)),
+            test=one_of(tests_by(voxel_stat)),
         params:
-            settings=of_test("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
+            settings=test_settings("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
         message:
             "Drawing the maps of {wildcards.test}"
         script:
@@ -44,7 +42,7 @@ for voxel_stat, stats in BY.items():
 
 rule plot_peaks:
     input:
-        maps=of_its_input("maps.npy"),
+        matrix=of_its_input("maps.npy"),
         covariates=covariate_maps,
         mask=of_its_input(MASK),
         design=result("design/design.tsv"),
@@ -56,9 +54,9 @@ rule plot_peaks:
             "figures/{test}_peaks.png", "peaks", "2 Results", labelled(figure="4 data at the peaks")
         ),
         vector=result("figures/{test}_peaks.svg"),
-        caption=numbers("{test}_peaks"),
+        caption=caption_file("{test}_peaks"),
     params:
-        settings=of_test(),
+        settings=test_settings(),
     message:
         "Drawing the data at the peaks of {wildcards.test}"
     script:
@@ -74,7 +72,7 @@ rule plot_nulls:
     output:
         **null_figures(),
     params:
-        settings=of_test("inference.alpha", shift=SHIFT, extent=KIND.extent),
+        settings=test_settings("inference.alpha", shift=SHIFT, extent=KIND.extent),
     message:
         "Drawing the nulls of {wildcards.test}"
     script:
@@ -102,12 +100,12 @@ if "quality" in MAKES:
 
     rule plot_quality:
         input:
-            metrics=own("quality/metrics.tsv"),
-            excluded=own("quality/excluded.tsv"),
+            metrics=per_input("quality/metrics.tsv"),
+            excluded=per_input("quality/excluded.tsv"),
         output:
             figure=figure_of_input("quality", "2 quality of the maps"),
-            vector=own("figures/quality.svg"),
-            caption=own("figures/captions/quality.rst"),
+            vector=per_input("figures/quality.svg"),
+            caption=per_input("figures/captions/quality.rst"),
         params:
             settings=dict(elements=KIND.elements),
         message:
@@ -120,14 +118,14 @@ if "maps" in MAKES:
 
     rule plot_coverage:
         input:
-            brain=own(BRAIN),
-            mask=own(MASK),
-            counts=own(COVERAGE),
+            brain=per_input(BRAIN),
+            mask=per_input(MASK),
+            counts=per_input(COVERAGE),
             included=result("quality/included.tsv"),
         output:
             figure=figure_of_input("coverage", "3 coverage"),
-            vector=own("figures/coverage.svg"),
-            caption=own("figures/captions/coverage.rst"),
+            vector=per_input("figures/coverage.svg"),
+            caption=per_input("figures/captions/coverage.rst"),
         message:
             "Drawing the coverage"
         script:

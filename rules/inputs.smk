@@ -8,10 +8,10 @@ from permaps.spaces.kinds import exponents
 from permaps.workflow.names import each_input
 from permaps.workflow.records import Records, dates_of, digest
 
-COHORT = config["dataset"]
+DATASET = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]
 # What the design is made of, besides the table and the covariates that are maps.
-OF_DESIGN = ("model.formula", "model.variance_groups", "permutation.blocks")
+DESIGN_KEYS = ("model.formula", "model.variance_groups", "permutation.blocks")
 
 
 def given_file(key, path):
@@ -30,26 +30,28 @@ def given_file(key, path):
 @functools.cache
 def table_maps(name, covariate=None):
     """The files that exist of an input, or of a covariate: a missing one costs its participant, not the run."""
-    return map_files(each_input(COHORT)[name], covariate, ROOT)
+    return map_files(each_input(DATASET)[name], covariate, ROOT)
 
 
+# The values of all maps, as `read_maps` leaves them.
+STORE = dict(images=per_input("dataset/images.json"), values=per_input("dataset/values.bin"))
 # The files that say who has which map.
 SOURCE_FILES = (
-    [given_file(f"dataset.{key}", path) for key, path in files_of(COHORT).items()]
-    + [given_file("dataset.sessions", path) for path in tables_of_sessions(COHORT)]
-    if COHORT["source"] in OWN
+    [given_file(f"dataset.{key}", path) for key, path in files_of(DATASET).items()]
+    + [given_file("dataset.sessions", path) for path in tables_of_sessions(DATASET)]
+    if DATASET["source"] in OWN
     else []
 )
 
 
-def dataset_of(wildcards):
+def input_dataset(wildcards):
     """The dataset with the maps of one input alone."""
-    return each_input(COHORT)[wildcards.get("of", "")]
+    return each_input(DATASET)[wildcards.get("of", "")]
 
 
-def columns_of(wildcards):
+def parcel_columns(wildcards):
     """The columns that are parcels, where these are in a table; else None."""
-    maps = each_input(COHORT).get(wildcards.get("of", ""), {}).get("maps")
+    maps = each_input(DATASET).get(wildcards.get("of", ""), {}).get("maps")
     return maps if isinstance(maps, list) else None
 
 
@@ -58,14 +60,14 @@ def input_number(wildcards):
     return INPUTS.index(wildcards.of) if INPUTS else 0
 
 
-def tested_alone(wildcards):
+def contrast_settings(wildcards):
     """What a contrast tests. Of no other contrast: one that comes or goes leaves this one as it is."""
-    return chosen("permutation.scheme", expressions=config["model"]["contrasts"][wildcards.contrast])
+    return from_config("permutation.scheme", expressions=config["model"]["contrasts"][wildcards.contrast])
 
 
-def simulated(wildcards):
+def simulation_settings(wildcards):
     """Settings of a simulated cohort."""
-    return chosen(
+    return from_config(
         "dataset.n_subjects",
         "dataset.seed",
         "dataset.effect_size",
@@ -76,14 +78,14 @@ def simulated(wildcards):
 
 def earlier_inputs(wildcards):
     """Where the maps are of the inputs before this one: one more, at the end, is nothing new to the others."""
-    return {name: COHORT["maps"][name] for name in INPUTS[: input_number(wildcards)]}
+    return {name: DATASET["maps"][name] for name in INPUTS[: input_number(wildcards)]}
 
 
 def source_maps(wildcards):
     """The maps, as far as they are known before anything runs: a changed one re-runs what reads it."""
-    if COHORT["source"] == "simulated":
-        return own("dataset/maps")
-    return table_maps(wildcards.get("of", "")) if COHORT["source"] in OWN else []
+    if DATASET["source"] == "simulated":
+        return per_input("dataset/maps")
+    return table_maps(wildcards.get("of", "")) if DATASET["source"] in OWN else []
 
 
 def source_covariates(wildcards):
@@ -110,16 +112,16 @@ def space_files(wildcards):
     ]
 
 
-def small_volume(wildcards):
+def small_volume_file(wildcards):
     """The mask that an analysis is restricted to, if any."""
-    name = volume_of(wildcards.analysis)
+    name = ANALYSES[wildcards.analysis].volume
     where = config["inference"]["small_volumes"][name] if name else None
     return given_file("inference.small_volumes", where) if isinstance(where, str) else []
 
 
 def sphere(wildcards):
     """The sphere that an analysis is restricted to, if any."""
-    where = config["inference"]["small_volumes"].get(volume_of(wildcards.analysis))
+    where = config["inference"]["small_volumes"].get(ANALYSES[wildcards.analysis].volume)
     return where if isinstance(where, dict) else None
 
 
@@ -129,6 +131,9 @@ def atlas_file(key):
     if path and HEMI in path:
         return [given_file(f"atlas.{key}", file) for file in hemisphere_files(os.path.abspath(path)).values()]
     return given_file(f"atlas.{key}", path) if path else []
+
+
+ATLAS = dict(atlas=atlas_file("image"), labels=atlas_file("labels"))
 
 
 def state_of(first, *groups):
@@ -172,48 +177,91 @@ def chunks(wildcards):
     ]
 
 
-def tested(wildcards):
+def test_of_job(wildcards):
     """The test that a rule is about, whose wildcard is one, or an analysis."""
-    return test_of(wildcards.analysis) if "analysis" in wildcards.keys() else wildcards.test
+    return ANALYSES[wildcards.get("analysis") or wildcards.test]
 
 
 def of_its_input(path):
     """A result of the input that a test or an analysis is of."""
-    return lambda wildcards: own(path, prefix_of(tested(wildcards)))
+    return lambda wildcards: per_input(path, test_of_job(wildcards).prefix)
 
 
 def matrices(wildcards):
     """The maps of a test or an analysis, participants x voxels; of each input, if it is a joint one."""
-    test = tested(wildcards)
-    each = [own("maps.npy", prefix) for prefix in prefixes_of(test)]
-    return each[0] if test in SINGLE else each
+    test = test_of_job(wildcards)
+    each = [per_input("maps.npy", prefix) for prefix in test.prefixes]
+    return each if test.is_joint else each[0]
 
 
 def covariate_maps(wildcards):
     """The covariates of a test or an analysis, in the order of the design's columns; of one input, then the next."""
-    prefixes = prefixes_of(tested(wildcards))
-    return [own(f"covariates/{name}.npy", prefix) for prefix in prefixes for name in VOXELWISE]
+    return [
+        per_input(f"covariates/{name}.npy", prefix)
+        for prefix in test_of_job(wildcards).prefixes
+        for name in VOXELWISE
+    ]
+
+
+def model_file(wildcards):
+    """The model of a test or an analysis."""
+    return result(f"design/{wildcards.get('analysis') or wildcards.test}_model.npz")
 
 
 def design_file(name):
     """A file of the design of the contrast that a test or an analysis is of, or of a joint test."""
 
     def path(wildcards):
-        test = tested(wildcards)
-        stem = f"contrast-{contrast_of(test)}" if test in SINGLE else test
+        test = test_of_job(wildcards)
+        stem = test if test.is_joint else f"contrast-{test.contrast}"
         return result(f"design/{stem}_{name}")
 
     return path
 
 
+# What a test's statistic is computed from at every element.
+FITTED = dict(matrix=matrices, covariates=covariate_maps, model=model_file)
+# Its design, and how that is relabelled.
+PLANNED = dict(
+    design=result("design/design.tsv"),
+    contrasts=design_file("weights.tsv"),
+    blocks=result("design/blocks.json"),
+    plan=design_file("plan.json"),
+)
+
+
+def model_settings(wildcards):
+    """Settings of the model of an analysis."""
+    return dict(
+        contrast=test_of_job(wildcards).contrast,
+        variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
+        sphere=sphere(wildcards),
+        sources=state_of(f"design/{wildcards.analysis}_model.npz", small_volume_file(wildcards)),
+    )
+
+
+def joint_settings(wildcards):
+    """Settings of a joint test."""
+    test = TESTS[wildcards.test]
+    return from_config(
+        "permutation.two_sided",
+        "inference.cluster_p",
+        titles=[TESTS[name].title for name in test.combined],
+        inputs=list(test.combined.values()),
+        name=test.contrast,
+        statistic=test.voxel_stat,
+        direction=config["joint"][test.contrast]["direction"],
+    )
+
+
 def state_of_atlas(wildcards):
     """The state of the atlas, as a test's cluster tables knew it."""
-    first = f"tables/{wildcards.test}_stat-{stats_of(wildcards.test)[0]}_clusters.tsv"
-    return state_of(first, atlas_file("image"), atlas_file("labels"))
+    first = f"tables/{wildcards.test}_stat-{TESTS[wildcards.test].stats[0]}_clusters.tsv"
+    return state_of(first, *ATLAS.values())
 
 
 # The regions by name, with None for those that have a file.
-SPHERES = {
+REGION_SPHERES = {
     name: None if isinstance(where, str) else where for name, where in config["inference"]["regions"].items()
 }
 
@@ -223,6 +271,5 @@ def state_of_regions(wildcards):
     return state_of(
         f"tables/{wildcards.test}_regions.tsv",
         region_files(wildcards),
-        atlas_file("image"),
-        atlas_file("labels"),
+        *ATLAS.values(),
     )

@@ -3,24 +3,16 @@
 
 rule build_joint:
     input:
-        models=lambda wildcards: [result(f"design/{t}_model.npz") for t in parts_of(wildcards.test)],
+        models=lambda wildcards: [result(f"design/{t}_model.npz") for t in TESTS[wildcards.test].combined],
         matrices=matrices,
     output:
         model=result("design/{test}_model.npz"),
-        mask=own(MASK, "{test}_"),
+        mask=per_input(MASK, "{test}_"),
         plan=result("design/{test}_plan.json"),
     wildcard_constraints:
-        test=one_of(t for t in TESTS if t not in SINGLE),
+        test=one_of(t for t in TESTS.values() if t.is_joint),
     params:
-        settings=lambda wildcards: dict(
-            titles=[title_of(t) for t in parts_of(wildcards.test)],
-            inputs=list(parts_of(wildcards.test).values()),
-            name=contrast_of(wildcards.test),
-            statistic=statistic_of(wildcards.test),
-            direction=JOINT[contrast_of(wildcards.test)]["direction"],
-            two_sided=config["permutation"]["two_sided"],
-            cluster_p=config["inference"]["cluster_p"],
-        ),
+        settings=joint_settings,
     message:
         "Putting together the model of {wildcards.test}"
     script:
@@ -31,9 +23,9 @@ rule build_joint:
 rule conjoin:
     input:
         model=result("design/{test}_model.npz"),
-        parts=lambda wildcards: [result(f"observed/{t}.npz") for t in parts_of(wildcards.test)],
-        nulls=lambda wildcards: [result(f"nulls/{t}.npz") for t in parts_of(wildcards.test)],
-        counts=lambda wildcards: [result(f"counts/{t}.npz") for t in parts_of(wildcards.test)],
+        partials=lambda wildcards: [result(f"observed/{t}.npz") for t in TESTS[wildcards.test].combined],
+        nulls=lambda wildcards: [result(f"nulls/{t}.npz") for t in TESTS[wildcards.test].combined],
+        counts=lambda wildcards: [result(f"counts/{t}.npz") for t in TESTS[wildcards.test].combined],
     output:
         observed=result("observed/{test}.npz"),
         null=result("nulls/{test}.npz"),
@@ -49,25 +41,21 @@ rule conjoin:
 
 
 # Tests that are joined alike have results of the same names.
-for joint in JOINING:
+for joint in JOINT_STATS:
 
     rule:
         name:
             f"fit_joint_{joint}"
         input:
-            matrix=matrices,
-            covariates=covariate_maps,
-            model=result("design/{test}_model.npz"),
+            **FITTED,
         output:
-            stat=map_of("{test}", joint),
-            z=map_of("{test}", "z"),
-            bonferroni=map_of("{test}", joint, "corr-bonferroni_logp"),
+            stat=group_map("{test}", joint),
+            z=group_map("{test}", "z"),
+            bonferroni=group_map("{test}", joint, "corr-bonferroni_logp"),
         wildcard_constraints:
-            test=one_of(tested_by(joint)),
-        resources:
-            runtime=minutes(30),
+            test=one_of(tests_by(joint)),
         params:
-            settings=lambda wildcards: dict(title=title_of(wildcards.test)),
+            settings=lambda wildcards: dict(title=TESTS[wildcards.test].title),
         message:
             "Computing the statistic of {wildcards.test}"
         script:

@@ -3,18 +3,17 @@
 
 rule smooth_maps:
     input:
+        **STORE,
         included=result("quality/included.tsv"),
-        usable=own("quality/included.tsv"),
-        images=own("dataset/images.json"),
-        values=own("dataset/values.bin"),
-        brain=own(BRAIN),
+        usable=per_input("quality/included.tsv"),
+        brain=per_input(BRAIN),
     output:
-        mask=own(MASK),
-        coverage=own(COVERAGE),
-        matrix=own("maps.npy"),
-        voxels=own(LEFT),
+        mask=per_input(MASK),
+        coverage=per_input(COVERAGE),
+        matrix=per_input("maps.npy"),
+        voxels=per_input(LOST_ELEMENTS),
     params:
-        settings=chosen(
+        settings=from_config(
             "smoothing_fwhm", "mask.min_coverage", "mask.zero_is_missing", voxelwise=list(VOXELWISE)
         ),
     message:
@@ -25,18 +24,17 @@ rule smooth_maps:
 
 rule smooth_covariates:
     input:
+        **STORE,
         included=result("quality/included.tsv"),
-        usable=own("quality/included.tsv"),
-        images=own("dataset/images.json"),
-        values=own("dataset/values.bin"),
-        brain=own(BRAIN),
-        mask=own(MASK),
+        usable=per_input("quality/included.tsv"),
+        brain=per_input(BRAIN),
+        mask=per_input(MASK),
     output:
-        matrix=own("covariates/{covariate}.npy"),
+        matrix=per_input("covariates/{covariate}.npy"),
     wildcard_constraints:
         covariate=one_of(VOXELWISE),
     params:
-        settings=chosen("smoothing_fwhm"),
+        settings=from_config("smoothing_fwhm"),
     message:
         "Smoothing and masking {wildcards.covariate}"
     script:

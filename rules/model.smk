@@ -11,7 +11,7 @@ if "quality" in MAKES:
             design=result("design/design.tsv"),
             blocks=result("design/blocks.json"),
         params:
-            settings=chosen(*OF_DESIGN, voxelwise=list(VOXELWISE)),
+            settings=from_config(*DESIGN_KEYS, voxelwise=list(VOXELWISE)),
         message:
             "Building the design matrix"
         script:
@@ -26,7 +26,7 @@ rule plan_contrast:
         weights=result("design/contrast-{contrast}_weights.tsv"),
         plan=result("design/contrast-{contrast}_plan.json"),
     params:
-        settings=tested_alone,
+        settings=contrast_settings,
     message:
         "Planning the relabellings of {wildcards.contrast}"
     script:
@@ -50,25 +50,17 @@ rule collect_contrasts:
 # Of an analysis: a test, or a test in a small volume.
 rule build_model:
     input:
-        matrix=of_its_input("maps.npy"),
+        **PLANNED,
+        matrix=matrices,
         covariates=covariate_maps,
         mask=of_its_input(MASK),
-        design=result("design/design.tsv"),
-        contrasts=design_file("weights.tsv"),
-        blocks=result("design/blocks.json"),
-        plan=design_file("plan.json"),
-        volume=small_volume,
+        volume=small_volume_file,
     output:
         model=result("design/{analysis}_model.npz"),
     wildcard_constraints:
-        analysis=one_of(a for a in ANALYSES if test_of(a) in SINGLE),
+        analysis=one_of(a for a in ANALYSES.values() if not a.is_joint),
     params:
-        settings=lambda wildcards: dict(
-            contrast=contrast_of(tested(wildcards)),
-            variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
-            sphere=sphere(wildcards),
-            sources=state_of(f"design/{wildcards.analysis}_model.npz", small_volume(wildcards)),
-        ),
+        settings=model_settings,
     message:
         "Putting together the model of {wildcards.analysis}"
     script:
@@ -81,17 +73,14 @@ MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if config["mask"]
 
 rule compare_missing:
     input:
-        matrix=of_its_input("maps.npy"),
+        **PLANNED,
+        matrix=matrices,
         covariates=covariate_maps,
-        design=result("design/design.tsv"),
-        contrasts=design_file("weights.tsv"),
-        blocks=result("design/blocks.json"),
-        plan=design_file("plan.json"),
     output:
         table=result("quality/{test}_missing.tsv"),
     priority: 100  # before hours of relabelling
     params:
-        settings=lambda wildcards: dict(contrast=contrast_of(wildcards.test)),
+        settings=lambda wildcards: dict(contrast=TESTS[wildcards.test].contrast),
     message:
         "Comparing who lacks values with {wildcards.test}"
     script:

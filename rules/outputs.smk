@@ -1,48 +1,52 @@
 # Where results lie, which of them a test has, and how the report shows them.
-def table_of(test, stat):
+def cluster_table(test, stat):
     """A cluster table of a test."""
     return result(f"tables/{test}_stat-{stat}_clusters.tsv")
 
 
 def voxel_map(wildcards):
     """The test's t or F."""
-    return map_of(wildcards.test, statistic_of(wildcards.test))
+    return group_map(wildcards.test, TESTS[wildcards.test].voxel_stat)
 
 
 def enhanced_map(wildcards):
     """The test's TFCE, if it has one: its maxima are peaks."""
-    return map_of(wildcards.test, "tfce") if "tfce" in stats_of(wildcards.test) else []
+    return group_map(wildcards.test, "tfce") if "tfce" in TESTS[wildcards.test].stats else []
 
 
 def uncorrected_map(wildcards):
     """-log10 uncorrected p by permutation, which comes with the voxel statistic alone."""
-    voxel_stat = statistic_of(wildcards.test)
-    return (
-        map_of(wildcards.test, voxel_stat, "corr-unc_logp") if voxel_stat in stats_of(wildcards.test) else []
-    )
+    test = TESTS[wildcards.test]
+    return group_map(test, test.voxel_stat, "corr-unc_logp") if test.voxel_stat in test.stats else []
 
 
-def magnitude_of(test):
+def test_magnitude(test):
     """The effect that a t contrast estimates; partial R2 for F, which has no single effect; z of a joint test."""
     kinds = {"t": "effect", "F": "partialr2"}
-    return map_of(test, kinds.get(statistic_of(test), "z"))
+    return group_map(test, kinds.get(test.voxel_stat, "z"))
 
 
 def magnitude_map(wildcards):
     """That of the test of a job."""
-    return magnitude_of(wildcards.test)
+    return test_magnitude(TESTS[wildcards.test])
 
 
 def corrected_maps(wildcards):
     """-log10 FWE p of every statistic of the test."""
-    return [map_of(wildcards.test, s, "corr-fwe_logp") for s in stats_of(wildcards.test)]
+    return [group_map(wildcards.test, s, "corr-fwe_logp") for s in TESTS[wildcards.test].stats]
 
 
 def counted(stats):
     """Those of these statistics whose exceedances are counted element by element: they have uncorrected p."""
-    return [s for s in stats if s in BY or s == "tfce" and config["inference"]["uncorrected_tfce"]]
+    return [
+        s
+        for s in stats
+        if s in STATS_BY_VOXEL_STAT or s == "tfce" and config["inference"]["uncorrected_tfce"]
+    ]
 
 
+# Every element of a test, and what is significant there.
+TESTED = dict(mask=of_its_input(MASK), values=voxel_map, corrected=corrected_maps)
 # What p are corrected across, besides elements, where there are several.
 ACROSS = {"cfwe": "contrasts"} if len(CONTRASTS) > 1 else {}
 if len(INPUTS) > 1:
@@ -59,47 +63,42 @@ def across_null(wildcards):
     """The smallest p of each relabelling over what p are corrected across."""
     if wildcards.across == "ifwe":
         return result("nulls/across-inputs.npz")
-    return own("nulls/across-contrasts.npz", prefix_of(tested(wildcards)))
+    return per_input("nulls/across-contrasts.npz", test_of_job(wildcards).prefix)
 
 
-def further_of(test):
+def further_corrections(test):
     """Those of a test: joint tests are no part of what others are corrected across."""
-    return [kind for kind in FURTHER if test in SINGLE or kind not in ACROSS]
-
-
-def further_for(wildcards):
-    """Those of the test of a job."""
-    return further_of(wildcards.test)
+    return [kind for kind in FURTHER if not (test.is_joint and kind in ACROSS)]
 
 
 def corrections_of(test, stat):
     """The kinds of permutation p that a statistic of a test has."""
-    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_of(test)
+    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(test)
 
 
 def further_maps(wildcards):
     """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
     return [
-        map_of(wildcards.test, s, f"corr-{kind}_logp")
-        for kind in further_of(wildcards.test)
-        for s in stats_of(wildcards.test)
+        group_map(wildcards.test, s, f"corr-{kind}_logp")
+        for kind in further_corrections(TESTS[wildcards.test])
+        for s in TESTS[wildcards.test].stats
     ]
 
 
 def p_maps(stats, kind):
     """-log10 p of these statistics of an analysis, as outputs of one rule."""
-    return [map_of("{analysis}", s, f"corr-{kind}_logp") for s in stats]
+    return [group_map("{analysis}", s, f"corr-{kind}_logp") for s in stats]
 
 
 def labelled(**labels):
     """Labels in Snakemake's report, with what the test is called."""
-    return lambda wildcards: labels | dict(contrast=title_of(wildcards.test))
+    return lambda wildcards: labels | dict(contrast=TESTS[wildcards.test].title)
 
 
 def cluster_report(stat):
     """A cluster table of a test, as an output that is marked for the report."""
     return report(
-        table_of("{test}", stat),
+        cluster_table("{test}", stat),
         caption="captions/clusters.rst",
         category="3 Tables",
         labels=labelled(table="clusters", statistic=stat),
@@ -107,13 +106,13 @@ def cluster_report(stat):
 
 
 # The analyses in small volumes, and the table of what they find, where there are any.
-IN_VOLUMES = [a for a in ANALYSES if volume_of(a)]
+IN_VOLUMES = [a for a in ANALYSES.values() if a.volume]
 SMALL_VOLUMES = [result("tables/small_volumes.tsv")] if IN_VOLUMES else []
 
 
 def cluster_tables(wildcards):
     """The test's cluster tables, in the order of its statistics."""
-    return [table_of(wildcards.test, s) for s in stats_of(wildcards.test)]
+    return [cluster_table(wildcards.test, s) for s in TESTS[wildcards.test].stats]
 
 
 # Bounds on true discoveries, and what they are read from; both are empty where there are none.
@@ -123,9 +122,9 @@ OBSERVED = result("observed/{test}.npz") if BOUNDED else []
 REGIONS = bool(config["inference"]["regions"]) or config["atlas"]["image"] is not None
 
 
-def share_maps(stats):
+def tdp_maps(stats):
     """How much of each cluster is active, by these statistics of a test, as outputs of one rule."""
-    return [map_of("{test}", s, "tdp_statmap") for s in stats] * BOUNDED
+    return [group_map("{test}", s, "tdp_statmap") for s in stats] * BOUNDED
 
 
 # Whether figures are drawn.
@@ -140,17 +139,19 @@ def figure(path, caption, category, labels):
 def figure_of_input(name, label):
     """A figure that each input has."""
     labels = {"input": "{of}"} if INPUTS else {}
-    return figure(f"figures/{OF}{name}.png", name, "5 Design and quality", dict(figure=label) | labels)
+    return figure(
+        f"figures/{INPUT_PREFIX}{name}.png", name, "5 Design and quality", dict(figure=label) | labels
+    )
 
 
-def numbers(stem):
+def caption_file(stem):
     """The file with the numbers that a figure's caption includes."""
     return result(f"figures/captions/{stem}.rst")
 
 
 def panel_figures(test):
     """The figures of what is significant in a test, on one scale."""
-    panels = panels_of(stats_of(test)) * DRAWN
+    panels = panels_of(test.stats) * DRAWN
     return [result(f"figures/{test}_{panel}.png") for panel in panels]
 
 
@@ -173,8 +174,8 @@ def map_figures(stats):
         viewer=in_report("figures/{test}_viewer.html", "viewer", "3 interactive viewer"),
         panels_svg=[result(f"{stem}.svg") for stem in panels.values()],
         slices_svg=[result(f"{stem}.svg") for stem in slices.values()],
-        caption=numbers("{test}_maps"),
-        viewer_caption=numbers("{test}_viewer"),
+        caption=caption_file("{test}_maps"),
+        viewer_caption=caption_file("{test}_viewer"),
     )
 
 
@@ -196,18 +197,18 @@ def null_figures():
         stem = f"{{test}}_{name}"
         outputs[name] = figure(f"figures/{stem}.png", name, category, labelled(figure=label))
         outputs[f"{name}_svg"] = result(f"figures/{stem}.svg")
-        outputs[f"{name}_caption"] = numbers(stem)
+        outputs[f"{name}_caption"] = caption_file(stem)
     return outputs
 
 
 def parametric_map(wildcards):
     """-log10 Bonferroni p of the test."""
-    return map_of(wildcards.test, statistic_of(wildcards.test), "corr-bonferroni_logp")
+    return group_map(wildcards.test, TESTS[wildcards.test].voxel_stat, "corr-bonferroni_logp")
 
 
 def has_truth(test):
     """Whether something is planted for a test: one expression about `pseudo` or the group mean."""
-    expression = config["model"]["contrasts"][contrast_of(test)] if test in SINGLE else []
+    expression = [] if test.is_joint else config["model"]["contrasts"][test.contrast]
     names = re.findall(r"[^\W\d]\w*", "" if isinstance(expression, list) else str(expression))
     return set(names) in ({"pseudo"}, {"Intercept"})
 
@@ -230,21 +231,23 @@ def targets():
         result("design/contrasts.tsv"),
         result("provenance.json"),
     ]
-    found += [own(MASK, prefix_of(t)) for t in TESTS if t not in SINGLE]
+    found += [per_input(MASK, t.prefix) for t in TESTS.values() if t.is_joint]
     for prefix in PREFIXES:
-        found += [own(path, prefix) for path in ("dataset/participants.tsv", MASK, COVERAGE, "maps.npy")]
+        found += [
+            per_input(path, prefix) for path in ("dataset/participants.tsv", MASK, COVERAGE, "maps.npy")
+        ]
     # Of a volume, the table of what was found needs what was planted.
     if config["dataset"]["source"] == "simulated" and KIND.name in PLANTED:
-        found += [own(f"dataset/truth/{PLANTED[KIND.name]}", prefix) for prefix in PREFIXES]
-    for t in TESTS:
-        voxel, corrected = statistic_of(t), stats_of(t)
-        shown = [voxel, "z", *["effect", "partialr2"] * (t in SINGLE)] + [s for s in corrected if s == "tfce"]
-        found += [map_of(t, s) for s in shown]
-        found += [map_of(t, voxel, "corr-bonferroni_logp")]
-        found += [map_of(t, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(t, s)]
+        found += [per_input(f"dataset/truth/{PLANTED[KIND.name]}", prefix) for prefix in PREFIXES]
+    for t in TESTS.values():
+        voxel, corrected = t.voxel_stat, t.stats
+        shown = [voxel, "z", *["effect", "partialr2"] * (not t.is_joint)] + ["tfce"] * ("tfce" in corrected)
+        found += [group_map(t, s) for s in shown]
+        found += [group_map(t, voxel, "corr-bonferroni_logp")]
+        found += [group_map(t, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(t, s)]
         found += [result(f"nulls/{t}.npz")]
-        found += [table_of(t, s) for s in corrected]
-        found += [map_of(t, s, "tdp_statmap") for s in corrected] * BOUNDED
+        found += [cluster_table(t, s) for s in corrected]
+        found += [group_map(t, s, "tdp_statmap") for s in corrected] * BOUNDED
         if config["inference"]["tail_fit"]:
             found += [result(f"tables/{t}_stat-{s}_tail.tsv") for s in corrected]
-    return found + [map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(test_of(a))]
+    return found + [group_map(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in a.stats]

@@ -5,21 +5,19 @@ for voxel_stat in ("t", "F"):
 
     rule:
         name:
-            rule_by(voxel_stat, "fit_parametric")
+            rule_for(voxel_stat, "fit_parametric")
         input:
-            matrix=of_its_input("maps.npy"),
-            covariates=covariate_maps,
-            model=result("design/{test}_model.npz"),
+            **FITTED,
         output:
-            effect=map_of("{test}", "effect"),
-            stat=map_of("{test}", voxel_stat),
-            z=map_of("{test}", "z"),
-            partialr2=map_of("{test}", "partialr2"),
-            bonferroni=map_of("{test}", voxel_stat, "corr-bonferroni_logp"),
+            effect=group_map("{test}", "effect"),
+            stat=group_map("{test}", voxel_stat),
+            z=group_map("{test}", "z"),
+            partialr2=group_map("{test}", "partialr2"),
+            bonferroni=group_map("{test}", voxel_stat, "corr-bonferroni_logp"),
         wildcard_constraints:
-            test=one_of(tested_by(voxel_stat)),
+            test=one_of(tests_by(voxel_stat)),
         params:
-            settings=lambda wildcards: dict(title=title_of(wildcards.test)),
+            settings=lambda wildcards: dict(title=TESTS[wildcards.test].title),
         message:
             "Fitting {wildcards.test}"
         script:

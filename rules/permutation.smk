@@ -3,9 +3,7 @@
 
 rule observe:
     input:
-        matrix=matrices,
-        covariates=covariate_maps,
-        model=result("design/{analysis}_model.npz"),
+        **FITTED,
     output:
         observed=result("observed/{analysis}.npz"),
     wildcard_constraints:
@@ -13,7 +11,7 @@ rule observe:
     conda:
         "../envs/kernel.yaml"
     resources:
-        mem_mb=memory(base=1000, per_input=1),
+        mem_mb=lambda wildcards, input, attempt: attempt * int(1500 + input.size_mb),
     params:
         settings=CHUNK_SETTINGS,
     message:
@@ -24,17 +22,12 @@ rule observe:
 
 rule compute_null_chunk:
     input:
-        matrix=matrices,
-        covariates=covariate_maps,
-        model=result("design/{analysis}_model.npz"),
+        **FITTED,
     output:
         # Not deleted before the job, which keeps it if it would make the same again.
         chunk=update(result("nulls/{analysis}/{start}-{stop}.npz")),
     conda:
         "../envs/kernel.yaml"
-    resources:
-        mem_mb=memory(base=1500),
-        runtime=minutes(120),
     params:
         settings=CHUNK_SETTINGS,
     message:
@@ -45,9 +38,7 @@ rule compute_null_chunk:
 
 rule merge_nulls:
     input:
-        matrix=matrices,
-        covariates=covariate_maps,
-        model=result("design/{analysis}_model.npz"),
+        **FITTED,
         chunks=chunks,
     output:
         null=result("nulls/{analysis}.npz"),
@@ -56,10 +47,8 @@ rule merge_nulls:
         analysis=one_of(RELABELLED),
     conda:
         "../envs/kernel.yaml"
-    resources:
-        mem_mb=memory(base=1500),
     params:
-        settings=chosen(
+        settings=from_config(
             "permutation.n_permutations", "inference.statistics", shift=SHIFT, chunks=CHUNK_SETTINGS
         ),
     message:

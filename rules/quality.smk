@@ -3,12 +3,12 @@
 
 rule screen_participants:
     input:
-        participants=own("dataset/participants.tsv"),
-        images=own("dataset/images.json"),
+        participants=per_input("dataset/participants.tsv"),
+        images=per_input("dataset/images.json"),
     output:
-        screened=own("quality/screened.tsv"),
+        screened=per_input("quality/screened.tsv"),
     params:
-        settings=chosen(*OF_DESIGN, "quality.query", voxelwise=list(VOXELWISE)),
+        settings=from_config(*DESIGN_KEYS, "quality.query", voxelwise=list(VOXELWISE)),
     message:
         "Choosing participants by their variates and maps"
     script:
@@ -17,15 +17,12 @@ rule screen_participants:
 
 rule make_brain_mask:
     input:
-        screened=own("quality/screened.tsv"),
-        images=own("dataset/images.json"),
-        values=own("dataset/values.bin"),
+        **STORE,
+        screened=per_input("quality/screened.tsv"),
         file=mask_file,
         space=space_files,
     output:
-        brain=own(BRAIN),
-    resources:
-        mem_mb=memory(base=1500),
+        brain=per_input(BRAIN),
     params:
         settings=lambda wildcards: dict(
             kind=KIND.name,
@@ -42,16 +39,15 @@ rule make_brain_mask:
 
 rule select_participants:
     input:
-        screened=own("quality/screened.tsv"),
-        images=own("dataset/images.json"),
-        values=own("dataset/values.bin"),
-        brain=own(BRAIN),
+        **STORE,
+        screened=per_input("quality/screened.tsv"),
+        brain=per_input(BRAIN),
     output:
-        included=own("quality/included.tsv"),
-        excluded=own("quality/excluded.tsv"),
-        metrics=own("quality/metrics.tsv"),
+        included=per_input("quality/included.tsv"),
+        excluded=per_input("quality/excluded.tsv"),
+        metrics=per_input("quality/metrics.tsv"),
     params:
-        settings=chosen("quality.max_missing", "mask.zero_is_missing"),
+        settings=from_config("quality.max_missing", "mask.zero_is_missing"),
     message:
         "Comparing the maps with the brain mask"
     script:
@@ -62,13 +58,13 @@ if INPUTS:
 
     rule join_inputs:
         input:
-            participants=[own("dataset/participants.tsv", prefix) for prefix in PREFIXES],
-            excluded=[own("quality/excluded.tsv", prefix) for prefix in PREFIXES],
+            participants=[per_input("dataset/participants.tsv", prefix) for prefix in PREFIXES],
+            excluded=[per_input("quality/excluded.tsv", prefix) for prefix in PREFIXES],
         output:
             included=result("quality/included.tsv"),
             excluded=result("quality/excluded.tsv"),
         params:
-            settings=chosen("quality.require", inputs=INPUTS),
+            settings=from_config("quality.require", inputs=INPUTS),
         message:
             "Joining the participants of all inputs"
         script:

@@ -15,10 +15,10 @@ rule record_provenance:
     input:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),
-        images=[own("dataset/images.json", prefix) for prefix in PREFIXES],
-        metrics=[own("quality/metrics.tsv", prefix) for prefix in PREFIXES],
-        masks=[own(MASK, prefix) for prefix in PREFIXES],
-        voxels=[own(LEFT, prefix) for prefix in PREFIXES],
+        images=[per_input("dataset/images.json", prefix) for prefix in PREFIXES],
+        metrics=[per_input("quality/metrics.tsv", prefix) for prefix in PREFIXES],
+        masks=[per_input(MASK, prefix) for prefix in PREFIXES],
+        voxels=[per_input(LOST_ELEMENTS, prefix) for prefix in PREFIXES],
         plan=result("design/plan.json"),
         missing=MISSING,
         # Relabellings are the same for every input.
@@ -56,13 +56,13 @@ rule write_methods:
 rule summarise_results:
     input:
         provenance=result("provenance.json"),
-        masks=[own(MASK, prefix_of(t)) for t in TESTS],
-        values=[map_of(t, statistic_of(t)) for t in TESTS],
-        parametric=[map_of(t, statistic_of(t), "corr-bonferroni_logp") for t in TESTS],
+        masks=[per_input(MASK, t.prefix) for t in TESTS.values()],
+        values=[group_map(t, t.voxel_stat) for t in TESTS.values()],
+        parametric=[group_map(t, t.voxel_stat, "corr-bonferroni_logp") for t in TESTS.values()],
         nulls=[result(f"nulls/{t}.npz") for t in TESTS],
-        corrected=[map_of(t, s, "corr-fwe_logp") for t in TESTS for s in stats_of(t)],
-        clusters=[table_of(t, s) for t in TESTS for s in stats_of(t)],
-        figures=[path for t in TESTS for path in panel_figures(t)],
+        corrected=[group_map(t, s, "corr-fwe_logp") for t in TESTS.values() for s in t.stats],
+        clusters=[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
+        figures=[path for t in TESTS.values() for path in panel_figures(t)],
         small_volumes=SMALL_VOLUMES,
     output:
         page=report(
@@ -82,12 +82,12 @@ rule summarise_results:
         settings=dict(
             contrasts=[
                 dict(
-                    name=title_of(t),
-                    voxel_stat=statistic_of(t),
-                    stats=stats_of(t),
-                    panels=panels_of(stats_of(t)) * DRAWN,
+                    name=t.title,
+                    voxel_stat=t.voxel_stat,
+                    stats=t.stats,
+                    panels=panels_of(t.stats) * DRAWN,
                 )
-                for t in TESTS
+                for t in TESTS.values()
             ],
         ),
     message:
@@ -102,7 +102,7 @@ rule write_report:
         numbers=result("tables/summary.tsv"),
         excluded=result("quality/excluded.tsv"),
         small_volumes=SMALL_VOLUMES,
-        tables=[table_of(t, s) for t in TESTS for s in stats_of(t)],
+        tables=[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
         regions=[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
         figures=FIGURES,
         captions=captions_shown,

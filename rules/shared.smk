@@ -1,6 +1,6 @@
 # What an analysis shares with others, in its own folder too.
 
-SHARED = [path for path in (*targets(), *FIGURES) if path != here(path)]
+SHARED = [path for path in (*targets(), *FIGURES) if path != in_own_folder(path)]
 
 if SHARED:
 
@@ -8,7 +8,7 @@ if SHARED:
         input:
             SHARED,
         output:
-            [here(path) for path in SHARED],
+            [in_own_folder(path) for path in SHARED],
         message:
             "Linking what it shares with other analyses"
         script:

@@ -13,14 +13,14 @@ def shown(stem, title, caption, kind, ending="png"):
     return dict(
         path=result(f"figures/{stem}.{ending}"),
         title=title,
-        caption=numbers(caption) if caption else None,
+        caption=caption_file(caption) if caption else None,
         explanation=explained(kind),
     )
 
 
 def test_shown(test):
     """What the report shows of a test."""
-    stem, stats = test, stats_of(test)
+    stem, stats = test.name, test.stats
     sides = [shown(f"{stem}_glass", "From three sides", None, "glass")] * FROM_SIDES
     panels = [
         shown(f"{stem}_{panel}", f"Corrected maps: {panel}", None, "glass_brains")
@@ -37,14 +37,14 @@ def test_shown(test):
         convergence="Convergence",
     )
     return dict(
-        name=title_of(test),
-        voxel_stat=statistic_of(test),
-        clusters={s: table_of(test, s) for s in stats},
+        name=test.title,
+        voxel_stat=test.voxel_stat,
+        clusters={s: cluster_table(test, s) for s in stats},
         maps=(sides + panels + slices) * DRAWN,
         further=[
             shown(f"{stem}_{name}", title, f"{stem}_{name}", name)
             for name, title in titles.items()
-            if name in NULL_FIGURES or (name == "peaks" and test in SINGLE)
+            if name in NULL_FIGURES or (name == "peaks" and not test.is_joint)
         ]
         * DRAWN,
         viewer=[shown(f"{stem}_viewer", "Interactive view", f"{stem}_viewer", "viewer", "html")] * DRAWN,
@@ -56,17 +56,22 @@ def run_shown(wildcards):
     """What the report shows of the run. As a function, since other jobs do without it."""
     titles = dict(quality="Quality of the maps", coverage="Coverage")
     return dict(
-        contrasts=[test_shown(t) for t in TESTS],
+        contrasts=[test_shown(t) for t in TESTS.values()],
         design=[shown("design", "Design and contrasts", None, "design")] * DRAWN,
         quality=[
-            shown(
-                f"{prefix}{name}", f"{title}, {name_of(prefix)}" if INPUTS else title, f"{prefix}{name}", name
-            )
-            for prefix in PREFIXES
+            shown(f"{prefix}{name}", f"{title}, {of}" if of else title, f"{prefix}{name}", name)
+            for prefix, of in zip(PREFIXES, INPUTS or [""])
             for name, title in titles.items()
         ]
         * DRAWN,
-        files=[*map(here, targets()), *TABLES, *TRUTH, *map(here, FIGURES), *HEMISPHERES, *WORDS],
+        files=[
+            *map(in_own_folder, targets()),
+            *TABLES,
+            *TRUTH,
+            *map(in_own_folder, FIGURES),
+            *HEMISPHERES,
+            *WORDS,
+        ],
     )
 
 

@@ -5,16 +5,16 @@ rule compare_specifications:
     input:
         numbers=of_each(lambda its, test: its.result("tables/summary.tsv")),
         provenance=of_each(lambda its, test: its.result("provenance.json")),
-        mask=of_each(lambda its, test: its.own(its.MASK, its.prefix_of(test))),
-        values=of_each(lambda its, test: its.map_of(test, its.statistic_of(test))),
-        effect=of_each(lambda its, test: its.magnitude_of(test)),
+        mask=of_each(lambda its, test: its.per_input(its.MASK, test.prefix)),
+        values=of_each(lambda its, test: its.group_map(test, test.voxel_stat)),
+        effect=of_each(lambda its, test: its.test_magnitude(test)),
         nulls=of_each(lambda its, test: its.result(f"nulls/{test}.npz")),
     output:
         table=of_all("tables/{curve}_specifications.tsv"),
         counts=of_all("tables/{curve}_counts.tsv"),
         figures=[of_all("figures/{curve}_specifications.png"), of_all("figures/{curve}_specifications.svg")],
     params:
-        settings=compared,
+        settings=curve_settings,
     message:
         "Comparing {wildcards.curve}"
     script:
@@ -23,8 +23,8 @@ rule compare_specifications:
 
 rule summarise_study:
     input:
-        numbers=[its.result("tables/summary.tsv") for its in MODULES.values()],
-        provenance=[its.result("provenance.json") for its in MODULES.values()],
+        numbers=[its.result("tables/summary.tsv") for its in ANALYSIS_MODULES.values()],
+        provenance=[its.result("provenance.json") for its in ANALYSIS_MODULES.values()],
         counts=[of_all(f"tables/{curve}_counts.tsv") for curve in CURVES],
         figures=[of_all(f"figures/{curve}_specifications.png") for curve in CURVES],
     output:
@@ -44,13 +44,11 @@ rule summarise_study:
 
 for each in workflow.modifier.rules:
     if Path(each.snakefile).name == "study.smk":
-        complete(
-            each, HOME, RESULTS, dict(mem_mb=FIRST.memory(base=1500), runtime=FIRST.minutes(60)), SOURCES
-        )
+        complete(each, HOME, RESULTS, SOURCES)
 
 
 EVERYTHING = [
-    *[path for its in MODULES.values() for path in its.EVERYTHING],
+    *[path for its in ANALYSIS_MODULES.values() for path in its.EVERYTHING],
     *rules.summarise_study.output,
     *[of_all(f"tables/{curve}_{what}.tsv") for curve in CURVES for what in ("specifications", "counts")],
 ]

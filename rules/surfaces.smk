@@ -2,7 +2,7 @@
 SIDES = hemispheres_of(config["dataset"]) if KIND.name == "surface" else []
 # The maps of any input, whose name is a wildcard where there are several: they begin as those of the first.
 WHOLE = [
-    os.path.join(folder, OF + name.removeprefix(PREFIXES[0]))
+    os.path.join(folder, INPUT_PREFIX + name.removeprefix(PREFIXES[0]))
     for folder, name in map(os.path.split, targets() if SIDES else [])
     if name.endswith(KIND.ending) and name.startswith(PREFIXES[0])
 ]
@@ -13,7 +13,7 @@ if SIDES:
 
     rule write_hemispheres:
         input:
-            space=own(MASK),
+            space=per_input(MASK),
             maps=WHOLE,
         output:
             HALVES,

@@ -2,7 +2,7 @@
 
 
 TABLES = [
-    *[table_of(t, s) for t in TESTS for s in stats_of(t)],
+    *[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
     *[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
     *SMALL_VOLUMES,
     result("tables/relabellings.tsv"),
@@ -18,42 +18,39 @@ rule count_relabellings:
         table=result("tables/relabellings.tsv"),
     priority: 100  # before hours of relabelling
     params:
-        settings=chosen("permutation.n_permutations", "inference.alpha", "inference.tail_fit"),
+        settings=from_config("permutation.n_permutations", "inference.alpha", "inference.tail_fit"),
     message:
         "Counting the relabellings"
     script:
         "../scripts/count_relabellings.py"
 
 
-for voxel_stat, stats in BY.items():
+for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
 
     rule:
         name:
-            rule_by(voxel_stat, "tabulate_clusters")
+            rule_for(voxel_stat, "tabulate_clusters")
         input:
-            mask=of_its_input(MASK),
-            values=voxel_map,
+            **TESTED,
+            **ATLAS,
             enhanced=enhanced_map,
             magnitude=magnitude_map,
             plan=design_file("plan.json"),
             uncorrected=uncorrected_map,
-            corrected=corrected_maps,
             further=further_maps,
-            nulls=result("nulls/{test}.npz"),
+            null=result("nulls/{test}.npz"),
             observed=OBSERVED,
-            atlas=atlas_file("image"),
-            labels=atlas_file("labels"),
         output:
             tables=[cluster_report(s) for s in stats],
-            shares=share_maps(stats),
+            shares=tdp_maps(stats),
         wildcard_constraints:
-            test=one_of(tested_by(voxel_stat)),
+            test=one_of(tests_by(voxel_stat)),
         params:
-            settings=of_test(
+            settings=test_settings(
                 "inference.connectivity",
                 "inference.alpha",
                 shift=SHIFT,
-                further=further_for,
+                further=lambda wildcards: further_corrections(TESTS[wildcards.test]),
                 sources=state_of_atlas,
             ),
         message:
@@ -64,14 +61,11 @@ for voxel_stat, stats in BY.items():
 
 rule tabulate_regions:
     input:
-        mask=of_its_input(MASK),
-        values=voxel_map,
-        corrected=corrected_maps,
+        **TESTED,
+        **ATLAS,
         null=result("nulls/{test}.npz"),
         observed=OBSERVED,
         regions=region_files,
-        atlas=atlas_file("image"),
-        labels=atlas_file("labels"),
     output:
         table=report(
             result("tables/{test}_regions.tsv"),
@@ -80,7 +74,9 @@ rule tabulate_regions:
             labels=labelled(table="regions", statistic="all"),
         ),
     params:
-        settings=of_test("inference.alpha", shift=SHIFT, regions=SPHERES, sources=state_of_regions),
+        settings=test_settings(
+            "inference.alpha", shift=SHIFT, regions=REGION_SPHERES, sources=state_of_regions
+        ),
     message:
         "Tabulating the regions of {wildcards.test}"
     script:
@@ -90,9 +86,9 @@ rule tabulate_regions:
 rule tabulate_small_volumes:
     input:
         models=[result(f"design/{a}_model.npz") for a in IN_VOLUMES],
-        values=[map_of(test_of(a), statistic_of(test_of(a))) for a in IN_VOLUMES],
+        values=[group_map(a.whole, a.voxel_stat) for a in IN_VOLUMES],
         nulls=[result(f"nulls/{a}.npz") for a in IN_VOLUMES],
-        corrected=[map_of(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in stats_of(test_of(a))],
+        corrected=[group_map(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in a.stats],
         plan=result("design/plan.json"),
     output:
         table=report(
@@ -104,13 +100,7 @@ rule tabulate_small_volumes:
     params:
         settings=dict(
             analyses=[
-                dict(
-                    contrast=contrast_of(test_of(a)),
-                    title=title_of(test_of(a)),
-                    volume=volume_of(a),
-                    stats=stats_of(test_of(a)),
-                )
-                for a in IN_VOLUMES
+                dict(contrast=a.contrast, title=a.title, volume=a.volume, stats=a.stats) for a in IN_VOLUMES
             ],
             alpha=config["inference"]["alpha"],
         ),

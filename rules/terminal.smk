@@ -32,7 +32,7 @@ def tell_plan():
         tell(terminal.banner_of_several(CONFIGS, listed, RESULTS, at_once, version()))
     elif IS_MAIN:
         listed = [(job.rule.name, dict(job.wildcards_dict)) for job in jobs]
-        counts = {KIND.elements: [own(LEFT, prefix) for prefix in PREFIXES]}
+        counts = {KIND.elements: [per_input(LOST_ELEMENTS, prefix) for prefix in PREFIXES]}
         tell(terminal.banner(config, listed, at_once, version(), len(RELABELLED), counts))
     notes = {}
     for name, each in CONFIGS.items():

@@ -4,10 +4,11 @@
 TRUTH = []
 
 if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not config["model"]["voxelwise"]:
-    TRUTH = [result(f"tables/{t}_truth.tsv") for t in TESTS if has_truth(t)]
+    TRUTH = [result(f"tables/{t}_truth.tsv") for t in TESTS.values() if has_truth(t)]
 
     rule score_truth:
         input:
+            **TESTED,
             regions=of_its_input("dataset/truth/regions.tsv"),
             labels=of_its_input("dataset/truth/regions.nii.gz"),
             effect_pseudo=of_its_input("dataset/truth/effect-pseudo.nii.gz"),
@@ -15,9 +16,6 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
             participants=result("quality/included.tsv"),
             design=result("design/design.tsv"),
             contrasts=design_file("weights.tsv"),
-            mask=of_its_input(MASK),
-            values=voxel_map,
-            corrected=corrected_maps,
         output:
             table=report(
                 result("tables/{test}_truth.tsv"),
@@ -27,8 +25,8 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
             ),
         params:
             settings=lambda wildcards: dict(
-                contrast=contrast_of(wildcards.test),
-                stats=stats_of(wildcards.test),
+                contrast=TESTS[wildcards.test].contrast,
+                stats=TESTS[wildcards.test].stats,
                 alpha=config["inference"]["alpha"],
                 # In mm; without smoothing, a voxel of the simulated grid.
                 margin=2 * config["smoothing_fwhm"] if config["smoothing_fwhm"] else 3,

@@ -7,14 +7,14 @@ from permaps.permutation.observed import Observed
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, model, parts, nulls, counts, shift, observed, null, exceedances):
+def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
     """Write what other tests have from their relabellings.
 
     Parameters
     ----------
     model : path
         From `build_joint`.
-    parts, nulls, counts : list of path
+    partials, nulls, counts : list of path
         Observed maps, nulls and counts of every test.
     shift : int or None
         Of bounds on true discoveries; None for none.
@@ -23,7 +23,7 @@ def main(*, model, parts, nulls, counts, shift, observed, null, exceedances):
     """
     model = load_model(model)
     found, maxima, reached = conjoin(
-        [Observed.load(path) for path in parts],
+        [Observed.load(path) for path in partials],
         nulls,
         counts,
         [part.elements for part in model.parts],
@@ -36,14 +36,14 @@ def main(*, model, parts, nulls, counts, shift, observed, null, exceedances):
     for output, arrays in ((null, maxima), (exceedances, reached)):
         with written_whole(output) as path:
             np.savez(path, **arrays)
-    log.info("%d tests, %d %s", len(parts), model.space.n_elements, model.space.elements)
+    log.info("%d tests, %d %s", len(partials), model.space.n_elements, model.space.elements)
 
 
 if "snakemake" in globals():
     with job(snakemake):
         main(
             model=snakemake.input.model,
-            parts=list(snakemake.input.parts),
+            partials=list(snakemake.input.partials),
             nulls=list(snakemake.input.nulls),
             counts=list(snakemake.input.counts),
             shift=snakemake.params.settings["shift"],

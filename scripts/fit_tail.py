@@ -10,12 +10,12 @@ from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, written_whole
 
 
-def main(*, observed, nulls, logp, table, stat, seed):
+def main(*, observed, null, logp, table, stat, seed):
     """Write -log10 p with the tail's fit as an image, and the fit with its test as a table.
 
     Parameters
     ----------
-    observed, nulls : path
+    observed, null : path
     logp, table : path
         Map and table to write.
     stat : str
@@ -25,7 +25,7 @@ def main(*, observed, nulls, logp, table, stat, seed):
     """
     maps, tie = Observed.load(observed), STATISTICS[stat].tie
     value = maps.reach(stat)
-    maxima = read_maxima(nulls, [stat])[stat]
+    maxima = read_maxima(null, [stat])[stat]
     tail = fit_tail(maxima, seed)
     p = tail_p(value, maxima, tail, tie)
     write_map(maps.space, logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
@@ -49,7 +49,7 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             observed=snakemake.input.observed,
-            nulls=snakemake.input.nulls,
+            null=snakemake.input.null,
             logp=snakemake.output.logp,
             table=snakemake.output.table,
             stat=snakemake.wildcards.stat,

@@ -15,13 +15,13 @@ MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do
 
 
 def main(
-    *, maps, mask, design, contrasts, values, tables, outputs, caption, contrast, title, voxel_stat, covariates=()
+    *, matrix, mask, design, contrasts, values, tables, outputs, caption, contrast, title, voxel_stat, covariates=()
 ):  # fmt: skip
     """Draw one contrast's top peaks.
 
     Parameters
     ----------
-    maps, mask : path
+    matrix, mask : path
         Participants x elements (.npy), and the mask that tells which elements.
     design, contrasts : path
         As `make_design` writes them.
@@ -42,7 +42,9 @@ def main(
     weights, _ = read_contrast(contrasts, contrast)
     space = read_space(mask)
     statistic = read_map(space, values)
-    data, *covariate_maps = (np.load(path, mmap_mode="r", allow_pickle=False) for path in (maps, *covariates))
+    maps, *covariate_maps = (
+        np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)
+    )
 
     elements = top_elements(space, tables, voxel_stat)
     heading = f"{title}: data at the top peaks"
@@ -53,7 +55,7 @@ def main(
         elements = [int(np.argmax(np.abs(statistic)))]
     panels = []
     for element in elements:
-        y, design_there = at_element(element, data, covariate_maps, rows)
+        y, design_there = at_element(element, maps, covariate_maps, rows)
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, weights)))
     draw(outputs, peak_effects, panels, heading, "map value, adjusted")
@@ -97,7 +99,7 @@ def top_elements(space, tables, voxel_stat):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            maps=snakemake.input.maps,
+            matrix=snakemake.input.matrix,
             mask=snakemake.input.mask,
             design=snakemake.input.design,
             contrasts=snakemake.input.contrasts,

@@ -27,7 +27,7 @@ def main(
     uncorrected,
     corrected,
     further,
-    nulls,
+    null,
     atlas,
     outputs,
     contrast,
@@ -58,7 +58,7 @@ def main(
         -log10 FWE p by statistic.
     further : dict of str to dict of str to path
         -log10 p by other corrections ("cfwe", "ifwe", "gpd") and statistic.
-    nulls : path
+    null : path
         Merged maxima (.npz), whose number tells how sure a p is.
     atlas : (path, path) or None
         Label image, and table with its names; or files of labels that hold their names, and nothing.
@@ -79,16 +79,16 @@ def main(
     space = read_space(mask)
     statistic = read_map(space, values)
     contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
-    with np.load(nulls, allow_pickle=False) as stored:
+    with np.load(null, allow_pickle=False) as stored:
         drawn = relabellings(stored, contrast_plan["n_distinct"])
     over_statistics = smallest_p(
-        (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(nulls, corrected).items()
+        (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(null, corrected).items()
     )
     sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, contrast_plan)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     names = region_names(space, *atlas) if atlas else None
-    bound = Bound.read(nulls, observed, shift, alpha) if observed else None
+    bound = Bound.read(null, observed, shift, alpha) if observed else None
     adjacency = space.adjacency(connectivity)
     for stat, output in outputs.items():
         p = {"p_fwe": 10.0 ** -logp[stat]}
@@ -154,7 +154,7 @@ if "snakemake" in globals():
             uncorrected=snakemake.input.get("uncorrected"),
             corrected=dict(zip(stats, snakemake.input.corrected, strict=True)),
             further={kind: {stat: next(maps) for stat in stats} for kind in settings["further"]},
-            nulls=snakemake.input.nulls,
+            null=snakemake.input.null,
             atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
             outputs=dict(zip(stats, snakemake.output.tables, strict=True)),
             contrast=snakemake.params.settings["contrast"],

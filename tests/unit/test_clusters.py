@@ -140,7 +140,7 @@ def run_rule(run, contrast, stat, voxel_stat, output, stats=None, uncorrected=Tr
         "plan": run / "design/plan.json",
         "uncorrected": f"{stem}{voxel_stat}_corr-unc_logp.nii.gz" if uncorrected else None,
         "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats},
-        "nulls": run / f"nulls/contrast-{contrast}.npz",
+        "null": run / f"nulls/contrast-{contrast}.npz",
         "outputs": {stat: output},
         "contrast": contrast,
         "voxel_stat": voxel_stat,

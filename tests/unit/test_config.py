@@ -551,7 +551,7 @@ def workflow(tmp_path_factory):
     (home / "rules").mkdir()
     for path in (ROOT / "rules").glob("*.smk"):
         (home / "rules" / path.name).write_text("")
-    for name in ("analysis.smk", "common.smk", "outputs.smk", "settled.smk"):
+    for name in ("analysis.smk", "common.smk", "inputs.smk", "outputs.smk", "settled.smk"):
         shutil.copy(ROOT / "rules" / name, home / "rules")
     (home / "rules/dataset.smk").write_text(SHOW)
     (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = HEMISPHERES = []\n")

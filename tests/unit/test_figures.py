@@ -101,7 +101,7 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
     assert len(places) <= plot_peaks.MOST
     assert (gaps > plot_peaks.APART).all()
     plot_peaks.main(
-        maps=run / "maps.npy",
+        matrix=run / "maps.npy",
         mask=run / "mask.nii.gz",
         design=run / "design/design.tsv",
         contrasts=run / "design/contrasts.tsv",

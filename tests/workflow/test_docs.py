@@ -346,7 +346,7 @@ NAMED = {
     "MASK": ["mask.nii.gz", "mask.npz"],
     "BRAIN": ["quality/brain_mask.nii.gz", "quality/brain_mask.npz"],
     "COVERAGE": [f"mask_coverage{ending}" for ending in ENDINGS],
-    "LEFT": [
+    "LOST_ELEMENTS": [
         "quality/voxels.tsv",
         "quality/vertices.tsv",
         "quality/grayordinates.tsv",
@@ -355,7 +355,7 @@ NAMED = {
     "HALVES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
     "p_maps": [f"maps/contrast-{{contrast}}_stat-{{stat}}_corr-fwe_logp{ending}" for ending in ENDINGS],
     "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],
-    "share_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
+    "tdp_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
     "map_figures": [
         *(
             f"figures/contrast-{{contrast}}_{name}.{kind}"
@@ -381,12 +381,12 @@ def written_by_rules():
     # An output: a named path, further in than its directive.
     for _, outputs in re.findall(r"^( +)output:\n((?:\1    .*\n)+)", rules, re.M):
         # A test is named as its files begin, and the files of an input without a name have no prefix.
-        outputs = re.sub(r"{(test|analysis)}", "contrast-{contrast}", outputs).replace("{OF}", "")
-        paths |= set(re.findall(r'(?:result|figure|own|of_all)\(\s*f?"([^"]+)"', outputs))
+        outputs = re.sub(r"{(test|analysis)}", "contrast-{contrast}", outputs).replace("{INPUT_PREFIX}", "")
+        paths |= set(re.findall(r'(?:result|figure|per_input|of_all)\(\s*f?"([^"]+)"', outputs))
         paths |= {
             f"maps/{test}_stat-{stat}_{kind or 'statmap'}.nii.gz"
             for test, stat, kind in re.findall(
-                r'map_of\(\s*"([^"]+)",\s*"([^"]+)"(?:,\s*"([^"]+)")?', outputs
+                r'group_map\(\s*"([^"]+)",\s*"([^"]+)"(?:,\s*"([^"]+)")?', outputs
             )
         }
         paths |= {
@@ -396,9 +396,11 @@ def written_by_rules():
         for name, named in NAMED.items():
             if re.search(rf"\b{name}\b", outputs):
                 paths |= set(named)
-        if "share_maps(" in outputs:
+        if "tdp_maps(" in outputs:
             paths.add("maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz")
-        paths |= {f"figures/captions/{stem}.rst" for stem in re.findall(r'numbers\(f?"([^"]+)"\)', outputs)}
+        paths |= {
+            f"figures/captions/{stem}.rst" for stem in re.findall(r'caption_file\(f?"([^"]+)"\)', outputs)
+        }
     return paths
 
 

@@ -225,7 +225,7 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
     for contrast in config["model"]["contrasts"]:
         covariates = to_null(config, f, contrast)[3]
         plot_peaks.main(
-            maps=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), contrasts=f("contrasts.tsv"),
+            matrix=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), contrasts=f("contrasts.tsv"),
             values=f("stat.nii.gz"), tables=[f("peaks.tsv")], outputs=[f(f"{contrast}.png")],
             caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",
             covariates=covariates,

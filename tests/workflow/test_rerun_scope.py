@@ -17,7 +17,7 @@ README = ROOT / "config" / "README.md"
 HEADING = "## What re-runs when"
 
 # One file for each stage of the way that data flow; the chunks, which take the time, on their own.
-NAMED = r'^ *(?:use rule \w+ as |rule |rule_by\(voxel_stat, ")(\w+)'
+NAMED = r'^ *(?:use rule \w+ as |rule |rule_for\(voxel_stat, ")(\w+)'
 RULES = {
     name: re.findall(NAMED, (ROOT / "rules" / f"{name}.smk").read_text(), re.M)
     for name in (

@@ -10,11 +10,17 @@ if TYPE_CHECKING:
     from snakemake.rules import Rule
 
 
+# For a rule that names no others.
+_RESOURCES = {
+    "mem_mb": lambda wildcards, attempt: attempt * 1500,
+    "runtime": lambda wildcards, attempt: attempt * 120,
+}
+
+
 def complete(
     rule: "Rule",
     home: Path,
     results: str,
-    resources: dict,
     sources: Sources,
     analysis: str = "",
     of: str = "",
@@ -29,8 +35,6 @@ def complete(
         The folder with the Snakefile.
     results : str
         Folder for logs and benchmarks.
-    resources : dict
-        Used for a rule that names no others.
     sources : Sources
         The same for all rules.
     analysis : str
@@ -47,7 +51,7 @@ def complete(
     rule.conda_env = rule.conda_env or str(home / "envs/imaging.yaml")
     # Snakemake does not know the modules that a script imports: an edit of one has to run the rule again.
     rule.set_params(library=library_digest(home / "scripts" / Path(str(rule.script)).name, sources))
-    missing = {name: value for name, value in resources.items() if name not in rule.resources}
+    missing = {name: value for name, value in _RESOURCES.items() if name not in rule.resources}
     rule.resources.update(type(rule.resources).from_mapping(missing))
 
 
