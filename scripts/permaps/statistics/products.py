@@ -142,82 +142,62 @@ def _taken(position, source, sign, covariate, residuals):
 
 
 @compiled
-def steps(
-    first: int,
-    stop: int,
-    source: np.ndarray,
-    sign: np.ndarray,
-    design: np.ndarray,
-    group: np.ndarray,
-    n_groups: int,
-    n_still: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what changes when the position that takes a row takes the next one.
+def cycles(
+    first: int, stop: int, source: np.ndarray, sign: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return who takes each row, and what comes next.
 
     Parameters
     ----------
-    first, stop, source, sign, design, group, n_still
-        As for `tile_products` and `permaps.statistics.voxelwise.voxelwise_statistics`.
-    n_groups : int
+    first, stop, source, sign
+        As for `tile_products`.
 
     Returns
     -------
-    position : uint64, shape (n_participants, BLOCK)
+    position : uint32, shape (n_participants, BLOCK)
         The position that takes a row, in each relabelling.
-    following : uint64, shape (n_participants, BLOCK)
+    following : uint32, shape (n_participants, BLOCK)
         The row that the participant of a row takes.
     flip : float64, shape (n_participants, BLOCK)
         The sign of that position.
-    step : float64, shape (n_groups, n_moving, n_participants, BLOCK)
-        What its residual is multiplied with, to be added to the products.
-    shift : float64, shape (n_groups, n_participants, BLOCK)
-        And its square, to be added to the square sums.
     """
-    n, n_moving = source.shape[1], design.shape[0] - n_still
-    position, following = np.zeros((n, BLOCK), np.uint64), np.zeros((n, BLOCK), np.uint64)
-    flip, step = np.ones((n, BLOCK)), np.zeros((n_groups, n_moving, n, BLOCK))
-    shift = np.zeros((n_groups, n, BLOCK))
+    n = source.shape[1]
+    position, following = np.zeros((n, BLOCK), np.uint32), np.zeros((n, BLOCK), np.uint32)
+    flip = np.ones((n, BLOCK))
     for j in range(stop - first):
         for i in range(n):
             m = source[first + j, i]
-            k = source[first + j, m]
-            position[m, j], following[m, j], flip[m, j] = i, k, float(sign[first + j, i])
-            shift[group[m], m, j] -= 1.0
-            shift[group[k], m, j] += 1.0
-            for c in range(n_moving):
-                step[group[m], c, m, j] -= flip[m, j] * design[c + n_still, m]
-                step[group[k], c, m, j] += flip[m, j] * design[c + n_still, k]
-    return position, following, flip, step, shift
+            position[m, j], following[m, j], flip[m, j] = i, source[first + j, m], float(sign[first + j, i])
+    return position, following, flip
 
 
 @compiled
 def mend(
-    n_relabellings: int, position: np.ndarray, following: np.ndarray, flip: np.ndarray, step: np.ndarray,
-    shift: np.ndarray, group: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray,
-    covariates: np.ndarray, runs: np.ndarray, lacking: np.ndarray, lacking_starts: np.ndarray,
-    cross: np.ndarray, energy: np.ndarray,
+    n_relabellings: int, position: np.ndarray, following: np.ndarray, flip: np.ndarray, design: np.ndarray,
+    group: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray, covariates: np.ndarray,
+    runs: np.ndarray, lacking: np.ndarray, lacking_starts: np.ndarray, cross: np.ndarray, energy: np.ndarray,
 ) -> None:  # fmt: skip
     """Where voxels lack participants, let positions take the rows that follow those of the absent.
 
     Parameters
     ----------
     n_relabellings : int
-    position, following, flip, step, shift
-        From `steps`.
-    group, own, n_still, residuals, covariates, cross, energy
-        As for `tile_products`.
+    position, following, flip
+        From `cycles`.
+    design, group, own, n_still, residuals, covariates, cross, energy
+        As for `tile_products` and `permaps.statistics.voxelwise.voxelwise_statistics`.
     runs, lacking, lacking_starts
         Of `permaps.statistics.orthonormal.Stretch`, the runs of this tile.
     """
     if not runs.shape[0]:
         return
-    n_groups, n_moving, n, _ = step.shape
+    n_groups, n_moving, n = cross.shape[1], cross.shape[2], position.shape[0]
     absent = np.zeros(n, np.uint8)
     most = 0
     for r in range(runs.shape[0]):
         most = max(most, lacking_starts[r + 1] - lacking_starts[r])
     way, change = np.empty((n_groups, n_moving, most, BLOCK)), np.empty((n_groups, most, BLOCK))
-    target, further = np.empty((most, BLOCK), np.uint64), np.empty(BLOCK + 1, np.int64)
+    target, further = np.empty((most, BLOCK), np.uint32), np.empty(BLOCK + 1, np.int64)
     x = np.empty((most, BLOCK))
     by_voxel = np.empty((1 + own.size, TILE, n))
     _transpose(residuals, by_voxel[0])
@@ -229,9 +209,8 @@ def mend(
         absent[:] = 0
         for m in gone:
             absent[m] = 1
-        _find_ways(
-            n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further
-        )
+        _find_targets(n_relabellings, gone, absent, position, following, target, further)
+        _find_ways(gone, target, flip, design[n_still:], group, way, change)
         for v in range(runs[r, 0], runs[r, 1]):
             at, last = v % LINE, r + 1 == runs.shape[0] and v + 1 == runs[r, 1]
             for a in range(gone.size):
@@ -291,21 +270,12 @@ def _transpose(rows, columns):
 
 
 @compiled
-def _find_ways(
-    n_relabellings, gone, absent, position, following, flip, step, shift, way, change, target, further
-):
-    """Sum the steps from the rows of the absent to rows that are there."""
-    n_groups, n_moving = step.shape[0], step.shape[1]
+def _find_targets(n_relabellings, gone, absent, position, following, target, further):
+    """Find the rows that are taken in place of those of the absent."""
     for a in range(gone.size):
         m = gone[a]
         for j in range(BLOCK):
             target[a, j] = following[m, j]
-        for g in range(n_groups):
-            for j in range(BLOCK):
-                change[g, a, j] = shift[g, m, j]
-            for c in range(n_moving):
-                for j in range(BLOCK):
-                    way[g, c, a, j] = step[g, c, m, j]
         # Those with further steps are listed first, since a branch that is hard to foresee costs more.
         n_further = 0
         for j in range(n_relabellings):
@@ -315,10 +285,29 @@ def _find_ways(
         for j in further[:n_further]:
             k = following[m, j]
             while absent[k]:
-                flipped = flip[m, j] * flip[k, j]
-                for g in range(n_groups):
-                    change[g, a, j] += shift[g, k, j]
-                    for c in range(n_moving):
-                        way[g, c, a, j] += flipped * step[g, c, k, j]
                 k = following[k, j]
             target[a, j] = k
+
+
+@compiled
+def _find_ways(gone, target, flip, design, group, way, change):
+    """Write what taking those rows adds to the products with a residual, and to the sums of its square."""
+    n_groups, n_moving = way.shape[0], way.shape[1]
+    if n_groups == 1:
+        for a in range(gone.size):
+            m = gone[a]
+            for c in range(n_moving):
+                for j in range(BLOCK):
+                    way[0, c, a, j] = flip[m, j] * (design[c, target[a, j]] - design[c, m])
+        return
+    way[:, :, : gone.size] = 0.0
+    change[:, : gone.size] = 0.0
+    for a in range(gone.size):
+        m = gone[a]
+        for j in range(BLOCK):
+            k = target[a, j]
+            change[group[m], a, j] -= 1.0
+            change[group[k], a, j] += 1.0
+            for c in range(n_moving):
+                way[group[m], c, a, j] -= flip[m, j] * design[c, m]
+                way[group[k], c, a, j] += flip[m, j] * design[c, k]

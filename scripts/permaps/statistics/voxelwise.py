@@ -31,7 +31,7 @@ from permaps.statistics.freedman_lane import GROUP
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE
 from permaps.statistics.orthonormal import Frames, stretch_of
-from permaps.statistics.products import BLOCK, mend, moved, steps, tile_products
+from permaps.statistics.products import BLOCK, cycles, mend, moved, tile_products
 from permaps.statistics.variances import one_variance, scratch_rows, variance_groups
 
 # Nuisance as near to what no relabelling changes (the sine of the angle) does not move.
@@ -263,8 +263,8 @@ def voxelwise_statistics(
     for first in range(0, source.shape[0], BLOCK):
         stop = min(first + BLOCK, source.shape[0])
         # Without anybody missing, no position moves on.
-        n_steps = stop - first if runs.shape[0] else 0
-        moves = steps(first, first + n_steps, source, sign, design, group, n_groups, n_still)
+        n_moved = stop - first if runs.shape[0] else 0
+        moves = cycles(first, first + n_moved, source, sign)
         for t in range(residuals.shape[0]):
             f = frame[t]
             tile_products(
@@ -273,8 +273,8 @@ def voxelwise_statistics(
             )  # fmt: skip
             begin, end = run_starts[t], run_starts[t + 1]
             mend(
-                stop - first, *moves, group, own, n_still, residuals[t], covariates[t], runs[begin:end], lacking,
-                lacking_starts[begin : end + 1], cross, by_group,
+                stop - first, *moves, design, group, own, n_still, residuals[t], covariates[t], runs[begin:end],
+                lacking, lacking_starts[begin : end + 1], cross, by_group,
             )  # fmt: skip
             at = slice(t * TILE, (t + 1) * TILE)
             for j in range(first, stop):
