@@ -102,6 +102,7 @@ def test_a_contrast_weighs_columns_of_any_name(expression, weights):
     [
         ("ages", "mine: 'ages' is not a column of the design, did you mean 'age'?"),
         ("`reading sped`", "did you mean 'reading speed'?"),
+        ("group[T.a]", "from the level that comes first by name; if that is a, '-group[T.b]' is a less b."),
         ("group", "mine: 'group' is not a column of the design, did you mean 'group["),
         ("age - age", "is zero for every column"),
         ("age + 1", "Expected a weighted sum of design columns"),

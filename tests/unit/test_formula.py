@@ -70,6 +70,12 @@ CODE = [
 ]
 
 
+@pytest.mark.parametrize("formula", ["1 + Alter (Jahre)", "1 + reading speed"])
+def test_a_name_of_several_words_is_told_of_backticks(formula):
+    with pytest.raises(UserError, match="in `backticks` where a name has spaces or signs"):
+        parse(formula)
+
+
 @pytest.mark.parametrize("formula", CODE)
 def test_no_code_gets_through(formula):
     with pytest.raises(UserError, match=r"^model\.formula: .* is not allowed"):

@@ -92,6 +92,13 @@ def test_names_are_fit_for_files_and_no_two_are_one(study):
     assert list(found) == ["mean", "Mean-2", "tstat3", "x-y", "fstat1", "tstat6", "fstat1-2"]
 
 
+def test_one_block_of_everyone_holds_nobody_back(study):
+    """Glm writes ones where all may be exchanged, and the methods then name no blocks."""
+    write_vest(study / "design.grp", [[1]] * 6)
+    config = resolve(with_model(given(blocks="design.grp")), DEFAULTS, SCHEMA)
+    assert not any(config["permutation"]["blocks"].values())
+
+
 def test_several_columns_are_nested_blocks(study):
     write_vest(study / "design.grp", [[-1, 1], [-1, 1], [-1, 2], [-1, 2], [-1, 3], [-1, 3]])
     assert blocks_of("design.grp") == {"nested": ["block1", "block2"]}

@@ -95,6 +95,7 @@ def test_code_in_a_query_is_refused_before_anything_is_evaluated(table, query, m
     [
         ("sit == 'A'", "did you mean 'site'"),
         ("site == A", "quotation marks"),
+        ("Alter (Jahre) > 30", "holds a call, .*in `backticks` where a name has spaces or signs"),
         ("age", "yes or no"),
         ("age + 1", "yes or no"),
         ("1 == 1", "yes or no"),

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 import write_report
-from permaps.reporting import report
 from permaps.reporting.captions import explanation, read_caption, write_caption
+from permaps.reporting.pages import sentence
 from permaps.reporting.results import as_table
 from permaps.spaces.volume import Volume
 from run_folder import fabricate
@@ -46,7 +46,7 @@ def numbers(*rows):
     ],
 )
 def test_one_sentence_says_what_was_found(rows, said):
-    assert report.sentence("age", numbers(*rows), Volume) == said
+    assert sentence("age", numbers(*rows), Volume) == said
 
 
 def test_captions_are_read_as_they_were_written(tmp_path):

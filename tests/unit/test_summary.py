@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import summarise_results
+from permaps.inputs.tsv import read_frame
 from permaps.reporting import page_tables, pages
+from permaps.reporting.results import as_table
 from run_folder import fabricate
 from test_clusters import run_rule
 from test_provenance import record_of
@@ -82,6 +84,22 @@ def test_page_stands_alone_and_holds_what_matters(page):
         "39 sign-flips",
     ):
         assert part in text, part
+
+
+def test_what_is_not_significant_is_one_sentence_and_no_table(page):
+    run, outputs = page
+    record = json.loads((run / "provenance.json").read_text())
+    numbers = as_table(pd.read_csv(outputs["table"], sep="\t"))
+    numbers.loc[numbers["contrast"] == "any", ["n_significant_voxels", "p_fwe"]] = 0, 0.5
+    tables = {
+        name: {stat: read_frame(run / f"tables/{name}-{stat}.tsv") for stat in (voxel_stat, "tfce")}
+        for name, voxel_stat in (("pseudo", "t"), ("any", "F"))
+    }
+    tables["any"] = {stat: table[:0] for stat, table in tables["any"].items()}
+    shown = {name: {"voxel_stat": "tF"[name == "any"], "figures": [], "clusters": tables[name]} for name in tables}
+    text = pages.summary_page(record, numbers, shown).partition("<h3>any</h3>")[2].partition("<h2>")[0]
+    assert "Nothing is significant at corrected p of at most 0.05." in text
+    assert "Clusters by" not in text and len(text) < 300
 
 
 def test_clusters_are_shown_with_region_interval_and_further_corrections():

@@ -1,11 +1,12 @@
 """Tables of spreadsheets in half of Europe, spreadsheets themselves, and patterns with *."""
 
 import datetime
+import os
 import sys
 import types
 
 import pytest
-from permaps.inputs.tables import map_paths, read_rows
+from permaps.inputs.tables import hemisphere_files, map_paths, read_rows
 from permaps.workflow.errors import UserError
 
 
@@ -110,3 +111,31 @@ def test_several_files_are_not_one(tmp_path):
         UserError, match=r"dataset.maps: 2 files of a fit .*run-\*.nii: .*run-1.nii.*Expected one"
     ):
         map_paths(*table, "{participant_id}/run-*.nii")
+
+
+def test_a_star_is_the_same_for_both_hemispheres(tmp_path):
+    names = [f"{who}/surf/{hemi}.thickness.fwhm10.mgh" for who in ("a", "b[1]", "c") for hemi in ("lh", "rh")]
+    table = folder_of(tmp_path, *names[:-1])
+    found = map_paths(*table, "{participant_id}/s*/{hemi}.*.fwhm*.mgh")
+    assert [os.path.relpath(path, tmp_path) for path in found] == [
+        "a/surf/{hemi}.thickness.fwhm10.mgh", "b[1]/surf/{hemi}.thickness.fwhm10.mgh",
+        "c*/s*/{hemi}.*.fwhm*.mgh",
+    ]  # fmt: skip
+    assert sorted(hemisphere_files(found[1])) == ["L", "R"]
+    (tmp_path / "a/surf/rh.thickness.fwhm5.mgh").touch()
+    with pytest.raises(UserError, match=r"2 files of a fit .*fwhm10.mgh, .*fwhm5.mgh"):
+        map_paths(*table, "{participant_id}/surf/{hemi}.thickness.*.mgh")
+
+
+@pytest.mark.parametrize(
+    ("maps", "says"),
+    [
+        ("all_cope.nii.gz", "no file .*/all_cope.nii.gz, did you mean 'all_copes.nii.gz', nor a column"),
+        ("nowhere/all.nii", r"no file .*/nowhere/all.nii \(the folder .*/nowhere does not exist\), nor a column"),
+        ("mpa", "asks for a column 'mpa', which is not there"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_from_a_column(tmp_path, maps, says):
+    table = folder_of(tmp_path, "all_copes.nii.gz")
+    with pytest.raises(UserError, match=says):
+        map_paths(*table, maps)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from permaps.inputs.expression import (
+    TICKS,
     NotAllowed,
     NotFinite,
     Unreadable,
@@ -108,7 +109,7 @@ def parse(formula: str) -> Parsed:
     except Unreadable as error:
         raise UserError(
             f"model.formula: cannot read {cut(formula)!r} ({error}). "
-            "Expected a formula over columns of the participants table, such as '1 + group + age'."
+            f"Expected a formula over columns of the participants table ({TICKS}), such as '1 + group + age'."
         ) from None
     if terms is None:
         raise UserError(
@@ -248,7 +249,7 @@ def _refused(formula, part, hint="", called=None):
     functions = f"{', '.join(sorted(TRANSFORMS))}, and np.{{{', '.join(sorted(NUMPY))}}}"
     return UserError(
         f"model.formula: {cut(part)!r} in {cut(formula)!r} is not allowed{hint} "
-        f"A formula may use columns, numbers, arithmetic, {functions}."
+        f"A formula may use columns ({TICKS}), numbers, arithmetic, {functions}."
     )
 
 

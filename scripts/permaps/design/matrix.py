@@ -175,9 +175,10 @@ def _weights(expression, name, columns):
     rest = known.sub(" ", expression)
     unknown = re.findall(r"`[^`]*`|(?<![\w.])[^\W\d][\w.\[\]():]*", rest)
     if unknown:
+        asked = unknown[0].strip("`")
         raise UserError(
-            f"model.contrasts.{name}: {_within(unknown[0].strip('`'), expression)} is not a column of the design"
-            f"{nearest(unknown[0].strip('`'), columns) or '.'} The columns are {', '.join(columns)}."
+            f"model.contrasts.{name}: {_within(asked, expression)} is not a column of the design"
+            f"{nearest(asked, columns) or '.'}{_as_compared(asked, columns)} The columns are {', '.join(columns)}."
         )
     place = {c: f" column_{i} " for i, c in enumerate(columns)}
     try:
@@ -200,6 +201,19 @@ def _weights(expression, name, columns):
             f"model.contrasts.{name}: {cut(expression)!r} is zero for every column, so it tests nothing."
         )
     return value[1:]
+
+
+def _as_compared(asked, columns):
+    """Say how a level is tested that has no column because the others of its factor are compared with it."""
+    factor, bracket, level = asked.partition("[T.")
+    others = [column for column in columns if bracket and column.startswith(factor + bracket)]
+    if not others:
+        return ""
+    level, other = level.rstrip("]"), others[0].removeprefix(factor + bracket).rstrip("]")
+    return (
+        f" Each {factor}[T. ] is the difference from the level that comes first by name; if that is {level}, "
+        f"'-{others[0]}' is {level} less {other}."
+    )
 
 
 def _linear(node, n_columns):

@@ -248,8 +248,12 @@ def _f_tests(path, contrasts, weights, names):
 def blocks_of(path: str | Path) -> dict:
     """Return what design.grp says, as the config's `permutation.blocks`.
 
-    Rows with the same number are exchanged with one another, as by randomise; several columns are nested blocks, as
-    in PALM.
+    Rows with the same number are exchanged with one another, as by randomise; if all have the same, nothing holds
+    anybody back. Several columns are nested blocks, as in PALM.
     """
-    columns = block_columns(read_vest(Path(path), "blocks (design.grp)"))
-    return {"within": columns[0]} if len(columns) == 1 else {"nested": columns}
+    labels = read_vest(Path(path), "blocks (design.grp)")
+    columns = block_columns(labels)
+    if len(columns) > 1:
+        return {"nested": columns}
+    # Glm writes a file of ones where all may be exchanged.
+    return {"within": columns[0]} if len({row[0] for row in labels.rows}) > 1 else {}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from permaps.inputs.expression import (
+    TICKS,
     NotAllowed,
     NotFinite,
     Unreadable,
@@ -106,6 +107,6 @@ def _refused(query, node, hint):
     called |= dict.fromkeys([ast.Constant, ast.BinOp], f"'{cut(written(node))}'")
     return UserError(
         f"quality.query: '{cut(query)}' holds {called.get(type(node), f'a Python {type(node).__name__}')}, "
-        f"which is not allowed{hint}. Use comparisons, and, or, not, in, arithmetic, column names, numbers and "
-        "quoted text."
+        f"which is not allowed{hint}. Use comparisons, and, or, not, in, arithmetic, names of columns ({TICKS}), "
+        "numbers and quoted text."
     )

@@ -35,6 +35,8 @@ _SIDE = re.compile(r"(?:^|[._-])(lh|rh|L|R)(?=[._-])")
 DENSE = (".dscalar.nii", ".dtseries.nii")
 # One volume of a file with several, counted from 0.
 _ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
+# What is meant as a file, not as the name of a column.
+_FILE = re.compile(r"/|\.(nii|gz|img|hdr|gii|mgh|mgz|csv|tsv|npy)$", re.I)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SAVE = "Save the table as TSV or CSV in UTF-8 (a spreadsheet has to be exported, or to be called .xlsx)."
 _SPREADSHEETS = (".xlsx", ".xlsm")
@@ -284,6 +286,11 @@ def map_paths(
     names = [name for name in names if name in columns or name != HEMI[1:-1]]
     for name in names:
         if name not in columns:
+            if name == maps and (looked := _missing_file(folder, maps)):
+                raise UserError(
+                    f"{key}: there is no file {looked}, nor a column of that name in {table}. Expected a file with a "
+                    f"volume per row, a path with {{column}} placeholders, or a column: {listed(columns)}."
+                )
             raise UserError(
                 f"{table}: {key} asks for a column '{name}', which is not there"
                 f"{nearest(name, columns) or '.'} The columns are: {listed(columns)}. "
@@ -305,6 +312,17 @@ def map_paths(
     return paths
 
 
+def _missing_file(folder, maps):
+    """Return where a file was looked for, with the nearest one there; "" for what is no name of a file."""
+    if not _FILE.search(maps):
+        return ""
+    path = os.path.abspath(folder / maps)
+    there, name = os.path.split(path)
+    if not os.path.isdir(there):
+        return f"{path} (the folder {there} does not exist)"
+    return path + nearest(name, sorted(os.listdir(there))).removesuffix("?")
+
+
 def _literal(maps):
     """Return a pattern in which * alone has a meaning."""
     return maps.replace("[", "[[]").replace("?", "[?]")
@@ -312,7 +330,7 @@ def _literal(maps):
 
 def _only_file(path, pattern, key, who):
     """Return the one file of a pattern with *, or the pattern's own path if there is none."""
-    found = sorted(glob.glob(pattern))
+    found = sorted(_of_hemispheres(pattern) if HEMI in pattern else glob.glob(pattern))
     # Both files of a pair are one map, and SPM's .mat beside it is none.
     pairs = {os.path.splitext(file)[0] for file in found if file.lower().endswith(".img")}
     found = [
@@ -326,6 +344,20 @@ def _only_file(path, pattern, key, who):
             "differs, with * for what alone may differ between participants."
         )
     return found[0] if found else path
+
+
+def _of_hemispheres(pattern):
+    """Return what fits a pattern with {hemi} and *, as paths with {hemi}: * is the same for both hemispheres."""
+    parts = [re.sub(r"\[(.)\]", r"\1", part) for part in re.split(r"(?<!\[)\*(?!\])", pattern)]
+    for pair in HEMISPHERES:
+        stars = set()
+        for name in pair:
+            like = re.compile("(.*)".join(re.escape(part.replace(HEMI, name)) for part in parts), re.S)
+            files = glob.glob(pattern.replace(HEMI, name))
+            stars |= {found.groups() for file in files if (found := like.fullmatch(file))}
+        if stars:
+            return ["".join(map("".join, zip(parts, (*found, ""), strict=True))) for found in stars]
+    return []
 
 
 def series_file(columns: list[str], folder: str | Path, maps: str) -> str | None:

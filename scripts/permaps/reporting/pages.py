@@ -10,7 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from permaps.reporting import page_tables
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
-from permaps.reporting.words import DPI, space_of
+from permaps.reporting.words import DPI, p_text, space_of
+from permaps.spaces.space import Space
+from permaps.statistics.registry import STATISTICS
 
 
 def summary_page(
@@ -40,12 +42,12 @@ def summary_page(
         contrasts=[
             {
                 "name": name,
+                "sentence": sentence(name, numbers, space),
                 "figures": files["figures"],
                 "clusters": page_tables.by_statistic(files["clusters"], files["voxel_stat"], space),
             }
             for name, files in contrasts.items()
         ],
-        element=space.element,
     )
 
 
@@ -61,6 +63,33 @@ def in_words(record: dict, numbers: pd.DataFrame, small_volumes: pd.DataFrame | 
         "methods": methods,
         "references": list(map(listed, cited(methods))),
     }
+
+
+def sentence(contrast: str, numbers: pd.DataFrame, space: type[Space]) -> str:
+    """Say what is significant in a contrast, and what comes nearest where nothing is.
+
+    Parameters
+    ----------
+    contrast : str
+    numbers : pandas.DataFrame
+        As `permaps.reporting.results.as_table` gives it.
+    space : type
+        Class of the space.
+    """
+    rows = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
+    counts = rows[f"n_significant_{space.elements}"]
+    level = f"corrected p of at most {rows['alpha'].iloc[0]:g}"
+    if (counts > 0).any():
+        parts = [
+            f"{n:,} {space.element if n == 1 else space.elements} by {STATISTICS[s].label}"
+            for s, n in zip(rows["statistic"], counts, strict=True)
+        ]
+        return f"Significant at {level}: {', '.join(parts)}."
+    nearest = rows.loc[rows["p_fwe"].idxmin()]
+    return (
+        f"Nothing is significant at {level}. The smallest corrected p is that of "
+        f"{STATISTICS[nearest['statistic']].label}: {p_text(nearest['p_fwe'])}."
+    )
 
 
 def landing_page(record: dict, numbers: pd.DataFrame, contrasts: dict[str, dict]) -> str:

@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from permaps.reporting import page_tables
-from permaps.reporting.pages import in_words, rendered
-from permaps.reporting.words import p_text, space_of
+from permaps.reporting.pages import in_words, rendered, sentence
+from permaps.reporting.words import space_of
 from permaps.spaces.space import Space
-from permaps.statistics.registry import STATISTICS
 
 # Of more contrasts, figures are linked: a page of hundreds of megabytes opens in no browser.
 MOST_EMBEDDED = 20
@@ -134,30 +133,3 @@ def _explained_once(figures):
         replace(f, explanation="") if f.explanation == above else f
         for f, above in zip(figures, before, strict=False)
     ]
-
-
-def sentence(contrast: str, numbers: pd.DataFrame, space: type[Space]) -> str:
-    """Say what is significant in a contrast, and what comes nearest where nothing is.
-
-    Parameters
-    ----------
-    contrast : str
-    numbers : pandas.DataFrame
-        As `permaps.reporting.results.as_table` gives it.
-    space : type
-        Class of the space.
-    """
-    rows = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
-    counts = rows[f"n_significant_{space.elements}"]
-    level = f"corrected p of at most {rows['alpha'].iloc[0]:g}"
-    if (counts > 0).any():
-        parts = [
-            f"{n:,} {space.element if n == 1 else space.elements} by {STATISTICS[s].label}"
-            for s, n in zip(rows["statistic"], counts, strict=True)
-        ]
-        return f"Significant at {level}: {', '.join(parts)}."
-    nearest = rows.loc[rows["p_fwe"].idxmin()]
-    return (
-        f"Nothing is significant at {level}. The smallest corrected p is that of "
-        f"{STATISTICS[nearest['statistic']].label}: {p_text(nearest['p_fwe'])}."
-    )

@@ -200,8 +200,9 @@ def _kind_of_one(dataset):
 
 
 def _example(dataset):
-    """Return a name that says what the maps are: the pattern, or the first path in the column."""
-    return dataset["maps"] if "{" in dataset["maps"] else next(_paths(dataset), "")
+    """Return a name that says what the maps are: the pattern, or the first path where its end is open."""
+    maps = dataset["maps"]
+    return maps if "{" in maps and not maps.endswith("*") else next(_paths(dataset), maps)
 
 
 def _paths(dataset):

@@ -353,7 +353,11 @@ def _reading(value, sub):
             return f"; YAML reads {number} as text: write {format(Decimal(number), 'f')}"
         if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", number):
             return f"; YAML knows no decimal comma: write {number.replace(',', '.')}"
-    if "string" in types and isinstance(value, (bool, int, float)):
+    if (
+        "string" in types
+        and isinstance(value, (bool, int, float))
+        and re.search(sub.get("pattern", ""), str(value))
+    ):
         return "; put it in quotes if it is meant as text"
     return ""
 
