@@ -327,7 +327,10 @@ REFUSED = {
     ),
     "mask strategy": ("mask: {strategy: brain}", "mask.strategy: found 'brain', expected one of background"),
     "mask without file": ("mask: {strategy: file}", "mask.file: found null.*since mask.strategy is `file`"),
-    "file without strategy": ("mask: {file: a.nii}", "mask.file: found 'a.nii', expected null, or `strategy: file` beside it"),
+    "file without strategy": (
+        "mask: {file: a.nii}",
+        "mask.file: found 'a.nii', expected null, or `strategy: file`",
+    ),
     "coverage 0": ("mask: {min_coverage: 0}", "mask.min_coverage: .*above 0 and at most 1"),
     "missing 10": ("quality: {max_missing: 10}", "quality.max_missing: .*from 0 to 1"),
     "query number": ("quality: {query: 1}", "quality.query: found 1, expected text, or null"),

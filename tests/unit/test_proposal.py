@@ -1,5 +1,7 @@
 """What is proposed for the folders that people have, and that it would run."""
 
+import itertools
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -40,12 +42,23 @@ def spm(folder):
 
 def bids(folder):
     for i in range(1, 7):
-        for session in ("pre", "post"):
-            stem = f"derivatives/glm/sub-{i:02d}/ses-{session}/sub-{i:02d}_ses-{session}_task-x_contrast-fear_stat-"
+        for session, contrast in itertools.product(("pre", "post"), ("fear", "joy")):
+            stem = f"sub-{i:02d}/ses-{session}/sub-{i:02d}_ses-{session}_task-x_contrast-{contrast}_stat-"
             for stat in ("effect", "variance"):
-                image(folder / f"{stem}{stat}_statmap.nii.gz")
+                image(folder / f"derivatives/glm/{stem}{stat}_statmap.nii.gz")
     rows = "".join(f"sub-{i:02d}\t{20 + i}\n" for i in range(1, 7))
     (folder / "participants.tsv").write_text("participant_id\tage\n" + rows)
+
+
+def freesurfer(folder):
+    """One hemisphere has as many vertices as fsaverage3."""
+    for i, hemi, fwhm in itertools.product(range(6), ("lh", "rh"), (0, 10)):
+        path = folder / f"s{i}/surf/{hemi}.thickness.fwhm{fwhm}.template.mgh"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nib.MGHImage(RNG.normal(size=(642, 1, 1)).astype(np.float32), np.eye(4)).to_filename(path)
+    (folder / "people.tsv").write_text(
+        "participant_id\tage\n" + "".join(f"s{i}\t{20 + i}\n" for i in range(6))
+    )
 
 
 def column(folder):
@@ -79,10 +92,20 @@ FOLDERS = {
             "dataset.sessions": ["post", "pre"],
             "dataset.maps": "derivatives/glm/{participant_id}/ses-{session}/{participant_id}_ses-{session}_task-x"
             "_contrast-fear_stat-effect_statmap.nii.gz",
-            "model.contrasts": {"change": "session[T.pre]"},
+            "model.contrasts": {"pre-minus-post": "session[T.pre]"},
             "permutation.blocks.within": "person",
         },
         ["whether the maps are smoothed"],
+    ),
+    "freesurfer": (
+        freesurfer,
+        {
+            "dataset.maps": "{participant_id}/surf/{hemi}.thickness.fwhm10.template.mgh",
+            "space.mesh": "fsaverage3",
+            "smoothing_fwhm": 0,
+            "model.formula": "1 + center(age)",
+        },
+        [],
     ),
     "column": (
         column,
@@ -112,6 +135,22 @@ def test_what_is_proposed_says_what_was_found_and_would_run(folder, make, keys, 
     assert checked(text) == "Nothing is wrong with it."
     with pytest.raises(SystemExit, match=r"new.yaml is there already"):
         main("study", "new.yaml")
+
+
+def test_maps_of_several_contrasts_are_proposed_as_analyses(folder):
+    bids(folder)
+    (folder / "models").mkdir()
+    (folder / "models/model-x_smdl.json").write_text("{}")
+    proposal = propose("study")
+    assert "such maps of 2 contrasts: fear, joy" in proposal.found
+    assert "a BIDS Stats Model: study/models/model-x_smdl.json" in proposal.found
+    assert not any("variance" in line for line in proposal.lines)
+    begins = next(i for i, line in enumerate(proposal.lines) if line.startswith("# analyses"))
+    analyses = yaml.safe_load("\n".join(line.removeprefix("# ") for line in proposal.lines[begins:][:3]))[
+        "analyses"
+    ]
+    chosen = yaml.safe_load("\n".join(proposal.lines))["dataset"]["maps"]
+    assert analyses == {"fear": {}, "joy": {"dataset": {"maps": chosen.replace("fear", "joy")}}}
 
 
 def test_a_table_alone_is_enough(folder):

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 import write_report
+from permaps.reporting import report
 from permaps.reporting.captions import explanation, read_caption, write_caption
 from permaps.reporting.pages import sentence
 from permaps.reporting.results import as_table

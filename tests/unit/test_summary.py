@@ -96,7 +96,9 @@ def test_what_is_not_significant_is_one_sentence_and_no_table(page):
         for name, voxel_stat in (("pseudo", "t"), ("any", "F"))
     }
     tables["any"] = {stat: table[:0] for stat, table in tables["any"].items()}
-    shown = {name: {"voxel_stat": "tF"[name == "any"], "figures": [], "clusters": tables[name]} for name in tables}
+    shown = {
+        name: {"voxel_stat": "tF"[name == "any"], "figures": [], "clusters": tables[name]} for name in tables
+    }
     text = pages.summary_page(record, numbers, shown).partition("<h3>any</h3>")[2].partition("<h2>")[0]
     assert "Nothing is significant at corrected p of at most 0.05." in text
     assert "Clusters by" not in text and len(text) < 300

@@ -131,7 +131,10 @@ def test_a_star_is_the_same_for_both_hemispheres(tmp_path):
     ("maps", "says"),
     [
         ("all_cope.nii.gz", "no file .*/all_cope.nii.gz, did you mean 'all_copes.nii.gz', nor a column"),
-        ("nowhere/all.nii", r"no file .*/nowhere/all.nii \(the folder .*/nowhere does not exist\), nor a column"),
+        (
+            "nowhere/all.nii",
+            r"no file .*/nowhere/all.nii \(the folder .*/nowhere does not exist\), nor a column",
+        ),
         ("mpa", "asks for a column 'mpa', which is not there"),
     ],
 )

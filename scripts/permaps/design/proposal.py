@@ -6,17 +6,18 @@ make config FROM=study CONFIG=my.yaml
 import os
 import re
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from permaps.design.beforehand import check_study
 from permaps.design.given import with_model
 from permaps.inputs.bids import entities_of
+from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.participants import as_frame
+from permaps.inputs.surfaces import TEMPLATES
 from permaps.inputs.tables import ID, read_rows
-from permaps.spaces.kinds import for_kind, kind_of
+from permaps.spaces.kinds import VOLUMES, for_kind, kind_of
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError, listed
 
@@ -29,7 +30,13 @@ MOST_FILES = 50_000
 _EFFECT = re.compile(r"stat-effect|con_\d+|cope\d*|beta|thickness|contrast", re.I)
 _BESIDE = re.compile(r"stat-(?!effect)|var|mask|ResMS|zstat|tstat|spmT|bold|dseg|probseg|T1w", re.I)
 # What has been smoothed by the time it is written.
-_SMOOTHED = re.compile(r"con_\d+\.|cope|skeleton|fwhm\d|desc-s\d|/s\d?w|smooth", re.I)
+_SMOOTHED = re.compile(r"con_\d+\.|cope|skeleton|fwhm[1-9]|desc-s\d|/s\d?w|smooth", re.I)
+# What differs between maps of one kind.
+_CONTRAST = re.compile(r"contrast-[A-Za-z0-9]+|con_\d+|cope\d+")
+_SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
+_SIDE = re.compile(r"((?:^|[/._-]|hemi-))(lh|rh|L|R)(?=[._-])")
+_TEMPLATE = re.compile(r"fsaverage([3-7]?)(?![A-Za-z0-9])")
+MOST_OTHERS = 5
 FEW_LEVELS = 6
 
 
@@ -149,10 +156,19 @@ def _of_table(proposal, table, images):
     proposal.lines += ["dataset:", "  source: table", f"  path: {table}"]
     if who != ID:
         proposal.lines.append(f"  id: {_quoted(who)}")
-    sessions = _maps(proposal, table, rows, columns, who, images)
-    _mask(proposal, images)
-    _smoothing(proposal, [line for line in proposal.lines if "maps:" in line])
-    _model(proposal, frame, [c for c in columns if c not in (ID, who)], sessions)
+    maps = _maps(proposal, table, rows, columns, who, images)
+    kind = kind_of({"source": "table", "maps": maps.pattern}).name if maps else "volume"
+    if kind == "volume":
+        _mask(proposal, images)
+    else:
+        _mesh(proposal, maps, kind)
+    _smoothing(proposal, [maps.pattern] if maps else [])
+    _model(proposal, frame, [c for c in columns if c not in (ID, who)], maps.sessions if maps else ())
+    for path in [*table.parent.glob("*smdl.json"), *table.parent.glob("models/*smdl.json")]:
+        proposal.found.append(f"a BIDS Stats Model: {path}")
+        proposal.lines.append(
+            f"# model: {{bids: {path}}}      # or that of the file, in place of the model above"
+        )
     return proposal
 
 
@@ -167,46 +183,118 @@ def _ids(rows, columns, images):
 
 
 def _maps(proposal, table, rows, columns, who, images):
-    """Say where the maps are; return the sessions that people have maps of, if they have several."""
+    """Say where the maps are; return what is the same of all of them, or None if they are named in a column."""
     folder = Path(table).parent
     for column in columns:
         paths = [folder / row[column] for row in rows if row[column]]
         if paths and all(path.suffix and path.is_file() for path in paths):
             proposal.found.append(f"paths of maps in the column '{column}'")
             proposal.lines.append(f"  maps: {_quoted(column)}")
-            return []
-    patterns = _patterns(folder, rows, who, images)
-    if not patterns:
+            return None
+    families = _families(_patterns(folder, rows, who, images))
+    if not families:
         proposal.missed.append(
             f"maps: no name of an image below {folder} has the values of '{who}'{_such_as(images)}; say in "
             "dataset.maps where they are"
         )
         proposal.lines.append(f"  maps: maps/{{{who}}}.nii.gz      # not found: mend this")
-        return []
-    by_session = Counter(re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", pattern) for pattern in patterns)
-    best = max(patterns, key=lambda p: (_rank(p), len(patterns[p]), -len(p)))
-    common = re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", best)
-    sessions = []
-    if by_session[common] > 1:
-        alike = [p for p in patterns if re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", p) == common]
-        sessions = sorted(re.search(r"ses-([A-Za-z0-9]+)", p)[1] for p in alike)
-        n_maps = sum(len(patterns[p]) for p in alike)
-        proposal.found.append(
-            f"{n_maps} maps of {len(rows)} people, in sessions {', '.join(sessions)}: {common}"
+        return None
+    families.sort(key=_order)
+    best = families[0]
+    sessions = f", in sessions {', '.join(best.sessions)}" if best.sessions else ""
+    proposal.found.append(f"{best.n_maps} maps of {len(rows)} people{sessions}: {best.pattern}")
+    if best.sessions:
+        proposal.lines.append(f"  sessions: [{', '.join(map(_quoted, best.sessions))}]")
+    proposal.lines.append(f"  maps: {_quoted(best.pattern)}")
+    likes = [family for family in families if _likeness(family.pattern) == _likeness(best.pattern)]
+    others = [f for f in families if f not in likes and not _BESIDE.search(os.path.basename(f.pattern))]
+    for family in others[:MOST_OTHERS]:
+        proposal.lines.append(f"  # or maps: {_quoted(family.pattern)}      # {family.n_maps} of them")
+    _analyses(proposal, best, [family for family in likes if family.sessions == best.sessions])
+    return best
+
+
+def _analyses(proposal, best, likes):
+    """Propose one analysis of each kind of map, if there are several."""
+    if len(likes) == 1:
+        return
+    names = {_contrast(family.pattern): family for family in likes}
+    proposal.found.append(f"such maps of {len(likes)} contrasts: {listed(names)}")
+    proposal.lines += ["# analyses:      # all of them, each with its own results, in place of one"]
+    for name, family in names.items():
+        changes = "{}" if family is best else f"{{dataset: {{maps: {_quoted(family.pattern)}}}}}"
+        proposal.lines.append(f"#   {name}: {changes}")
+
+
+@dataclass(frozen=True)
+class Family:
+    """Images whose names differ in the person, the session and the hemisphere alone.
+
+    Attributes
+    ----------
+    pattern : str
+    example : str
+        One of them, as a pattern with {hemi} if there are two hemispheres.
+    n_people, n_maps : int
+    sessions : tuple of str
+        Empty if there is one at most.
+    """
+
+    pattern: str
+    example: str
+    n_people: int
+    n_maps: int
+    sessions: tuple
+
+
+def _families(patterns):
+    """Join patterns that differ in the session or the hemisphere alone."""
+    joined = {}
+    for pattern, having in patterns.items():
+        session = _SESSION.search(pattern)
+        side = _SIDE.search(pattern) if not pattern.lower().endswith(VOLUMES) else None
+        general = _SIDE.sub(r"\1{hemi}", pattern) if side else pattern
+        general = _SESSION.sub("ses-{session}", general)
+        joined.setdefault(general, []).append((session and session[1], side and side[2], having))
+    families = []
+    for general, found in joined.items():
+        sessions = sorted({session for session, *_ in found if session})
+        sides = {side for _, side, _ in found if side}
+        example = next(iter(found[0][2].values()))
+        if len(sides) > 1:
+            example = _SIDE.sub(r"\1{hemi}", example)
+        elif sides:
+            general = general.replace("{hemi}", *sides)
+        if len(sessions) == 1:
+            general = general.replace("{session}", *sessions)
+        maps = {(person, session) for session, _, having in found for person in having}
+        n_people = len({person for person, _ in maps})
+        families.append(
+            Family(general, example, n_people, len(maps), tuple(sessions) if len(sessions) > 1 else ())
         )
-        proposal.lines.append(f"  sessions: [{', '.join(map(repr, sessions))}]")
-    else:
-        proposal.found.append(f"{len(patterns[best])} maps of {len(rows)} people: {best}")
-    chosen = common if sessions else best
-    proposal.lines.append(f"  maps: {_quoted(chosen)}")
-    others = [p for p in patterns if re.sub(r"ses-[A-Za-z0-9]+", "ses-{session}", p) != common]
-    for pattern in sorted(others, key=lambda p: (-_rank(p), p))[:5]:
-        proposal.lines.append(f"  # or maps: {_quoted(pattern)}      # {len(patterns[pattern])} of them")
-    return sessions
+    return families
+
+
+def _order(family):
+    """Sort the maps that are most likely meant to the front."""
+    pattern = family.pattern
+    return (
+        -_rank(pattern), -family.n_people, not _is_smoothed(pattern), pattern.count("/"), _contrast(pattern), pattern
+    )  # fmt: skip
+
+
+def _contrast(pattern):
+    found = _CONTRAST.search(os.path.basename(pattern))
+    return found[0].removeprefix("contrast-") if found else ""
+
+
+def _likeness(pattern):
+    folder, name = os.path.split(pattern)
+    return os.path.join(folder, _CONTRAST.sub("*", name))
 
 
 def _patterns(folder, rows, who, images):
-    """Return {pattern with the id's placeholder: who have such an image}."""
+    """Return {pattern with the id's placeholder: {person: image}}."""
     having = {}
     names = sorted((row[who] for row in rows if row[who]), key=len, reverse=True)
     # An id is a whole word in the path, so that sub-1 is none in sub-10.
@@ -216,7 +304,7 @@ def _patterns(folder, rows, who, images):
         if "{" in relative or not (match := known.search(relative)):
             continue
         pattern = known.sub(lambda m, one=match[1]: f"{{{who}}}" if m[1] == one else m[0], relative)
-        having.setdefault(pattern, set()).add(match[1])
+        having.setdefault(pattern, {})[match[1]] = path
     return {pattern: people for pattern, people in having.items() if 2 * len(people) >= len(names)}
 
 
@@ -240,8 +328,32 @@ def _mask(proposal, images):
         ]
 
 
+def _mesh(proposal, maps, kind):
+    """Name the mesh of maps on a cortex: by the name of the file, or by how many vertices they have."""
+    if kind not in ("surface", "grayordinates"):
+        return
+    named, known = _TEMPLATE.search(os.path.basename(maps.pattern)), None
+    if named:
+        known = f"fsaverage{named[1] or 7}"
+    elif kind == "surface":
+        try:
+            known = TEMPLATES.get(max(decoder(kind, maps.pattern)(maps.example).parts.values()))
+        except UnusableMap as unusable:
+            proposal.missed.append(f"a map that can be read: {maps.example}: {unusable}")
+    if known:
+        proposal.found.append(f"the mesh: {known}, {'by the name' if named else 'by the number of vertices'}")
+        proposal.lines.append(f"space: {{mesh: {known}}}")
+    else:
+        proposal.missed.append("the mesh of the maps: name its files, with {hemi}, in space.mesh")
+        proposal.lines.append('# space: {mesh: "{hemi}.surf.gii"}      # you must give it')
+
+
+def _is_smoothed(pattern):
+    return bool(_SMOOTHED.search(pattern))
+
+
 def _smoothing(proposal, named):
-    if any(_SMOOTHED.search(name) for name in named):
+    if any(map(_is_smoothed, named)):
         proposal.lines.append("smoothing_fwhm: 0      # by their names, the maps are smoothed already")
     else:
         proposal.missed.append("whether the maps are smoothed: say it in smoothing_fwhm")
@@ -262,7 +374,8 @@ def _model(proposal, frame, columns, sessions):
     covariate = f"center({_in_formula(numbers[0])})" if numbers else ""
     blocks = []
     if sessions:
-        formula, contrasts = "0 + person + session", {"change": f"session[T.{sessions[1]}]"}
+        first, second, *_ = sessions
+        formula, contrasts = "0 + person + session", {f"{second}-minus-{first}": f"session[T.{second}]"}
         blocks = ["permutation:", "  blocks:", "    within: person"]
     elif groups:
         group = _in_formula(groups[0])

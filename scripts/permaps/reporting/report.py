@@ -9,7 +9,6 @@ import pandas as pd
 from permaps.reporting import page_tables
 from permaps.reporting.pages import in_words, rendered, sentence
 from permaps.reporting.words import space_of
-from permaps.spaces.space import Space
 
 # Of more contrasts, figures are linked: a page of hundreds of megabytes opens in no browser.
 MOST_EMBEDDED = 20
