@@ -26,33 +26,6 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             "../scripts/correct.py"
 
 
-# Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
-rule merge_contrasts:
-    input:
-        models=[result(f"design/{INPUT_PREFIX}contrast-{c}_model.npz") for c in CONTRASTS],
-        nulls=[result(f"nulls/{INPUT_PREFIX}contrast-{c}.npz") for c in CONTRASTS],
-    output:
-        null=per_input("nulls/across-contrasts.npz"),
-    conda:
-        "../envs/kernel.yaml"
-    message:
-        "Merging the nulls of all contrasts"
-    script:
-        "../scripts/merge_contrasts.py"
-
-
-if INPUTS:
-
-    use rule merge_contrasts as merge_inputs with:
-        input:
-            models=[result(f"design/{t}_model.npz") for t in SINGLE],
-            nulls=[result(f"nulls/{t}.npz") for t in SINGLE],
-        output:
-            null=result("nulls/across-inputs.npz"),
-        message:
-            "Merging the nulls of all inputs and contrasts"
-
-
 for voxel_stat in ("t", "F"):
 
     rule:

@@ -1,36 +1,12 @@
 # From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
-# What simulates each space, and the effects that it plants, besides the participants and their maps.
-SIMULATED = dict(
-    volume=(
-        "simulate_cohort.py",
-        dict(
-            regions="regions.tsv",
-            labels="regions.nii.gz",
-            effect_pseudo="effect-pseudo.nii.gz",
-            effect_mean="effect-mean.nii.gz",
-        ),
-    ),
-    surface=(
-        "simulate_surfaces.py",
-        dict(
-            regions="regions.tsv",
-            pseudo_L="hemi-L_effect-pseudo.func.gii",
-            pseudo_R="hemi-R_effect-pseudo.func.gii",
-            mean_L="hemi-L_effect-mean.func.gii",
-            mean_R="hemi-R_effect-mean.func.gii",
-        ),
-    ),
-    grayordinates=(
-        "simulate_grayordinates.py",
-        dict(
-            regions="regions.tsv",
-            effect_pseudo="effect-pseudo.dscalar.nii",
-            effect_mean="effect-mean.dscalar.nii",
-        ),
-    ),
-    parcels=("simulate_parcels.py", dict(effect="effect-pseudo.tsv")),
-    edges=("simulate_connectomes.py", dict(effect="effect-pseudo.tsv")),
+# The scripts that simulate each space.
+SIMULATORS = dict(
+    volume="simulate_cohort.py",
+    surface="simulate_surfaces.py",
+    grayordinates="simulate_grayordinates.py",
+    parcels="simulate_parcels.py",
+    edges="simulate_connectomes.py",
 )
 
 if DATASET["source"] == "simulated":
@@ -38,7 +14,7 @@ if DATASET["source"] == "simulated":
     # Of one name in every space, so that a run in another space makes the same files again.
     rule simulate_cohort:
         output:
-            **{key: per_input(f"dataset/truth/{file}") for key, file in SIMULATED[KIND.name][1].items()},
+            **{key: per_input(f"dataset/truth/{file}") for key, file in PLANTED.items()},
             participants=per_input("dataset/participants.tsv"),
             # As one folder: Snakemake lists every updated file on the terminal.
             maps=directory(per_input("dataset/maps")),
@@ -47,7 +23,7 @@ if DATASET["source"] == "simulated":
         message:
             "Simulating {params.settings[n_subjects]} participants"
         script:
-            f"../scripts/{SIMULATED[KIND.name][0]}"
+            f"../scripts/{SIMULATORS[KIND.name]}"
 
 elif DATASET["source"] == "localizer":
 

@@ -35,6 +35,10 @@ def table_maps(name, covariate=None):
 
 # The values of all maps, as `read_maps` leaves them.
 STORE = dict(images=per_input("dataset/images.json"), values=per_input("dataset/values.bin"))
+# What is smoothed: the values of those who are included and have them, in the brain.
+SMOOTHED = STORE | dict(
+    included=result("quality/included.tsv"), usable=per_input("quality/included.tsv"), brain=per_input(BRAIN)
+)
 # The files that say who has which map.
 SOURCE_FILES = (
     [given_file(f"dataset.{key}", path) for key, path in files_of(DATASET).items()]
@@ -221,8 +225,10 @@ def design_file(name):
 
 # What a test's statistic is computed from at every element.
 FITTED = dict(matrix=matrices, covariates=covariate_maps, model=model_file)
-# Its design, and how that is relabelled.
-PLANNED = dict(
+# What its model is made of: the design, and how that is relabelled.
+MODELLED = dict(
+    matrix=matrices,
+    covariates=covariate_maps,
     design=result("design/design.tsv"),
     contrasts=design_file("weights.tsv"),
     blocks=result("design/blocks.json"),

@@ -3,10 +3,7 @@
 
 rule smooth_maps:
     input:
-        **STORE,
-        included=result("quality/included.tsv"),
-        usable=per_input("quality/included.tsv"),
-        brain=per_input(BRAIN),
+        **SMOOTHED,
     output:
         mask=per_input(MASK),
         coverage=per_input(COVERAGE),
@@ -24,10 +21,7 @@ rule smooth_maps:
 
 rule smooth_covariates:
     input:
-        **STORE,
-        included=result("quality/included.tsv"),
-        usable=per_input("quality/included.tsv"),
-        brain=per_input(BRAIN),
+        **SMOOTHED,
         mask=per_input(MASK),
     output:
         matrix=per_input("covariates/{covariate}.npy"),

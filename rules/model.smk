@@ -50,9 +50,7 @@ rule collect_contrasts:
 # Of an analysis: a test, or a test in a small volume.
 rule build_model:
     input:
-        **PLANNED,
-        matrix=matrices,
-        covariates=covariate_maps,
+        **MODELLED,
         mask=of_its_input(MASK),
         volume=small_volume_file,
     output:
@@ -73,9 +71,7 @@ MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if config["mask"]
 
 rule compare_missing:
     input:
-        **PLANNED,
-        matrix=matrices,
-        covariates=covariate_maps,
+        **MODELLED,
     output:
         table=result("quality/{test}_missing.tsv"),
     priority: 100  # before hours of relabelling

@@ -213,13 +213,29 @@ def has_truth(test):
     return set(names) in ({"pseudo"}, {"Intercept"})
 
 
-# What is planted in a simulated cohort of another space.
+# What is planted in a simulated cohort: its files, as outputs of the rule that simulates it. The first is public.
 PLANTED = dict(
-    surface="hemi-L_effect-pseudo.func.gii",
-    grayordinates="effect-pseudo.dscalar.nii",
-    parcels="effect-pseudo.tsv",
-    edges="effect-pseudo.tsv",
-)
+    volume=dict(
+        effect_pseudo="effect-pseudo.nii.gz",
+        effect_mean="effect-mean.nii.gz",
+        regions="regions.tsv",
+        labels="regions.nii.gz",
+    ),
+    surface=dict(
+        pseudo_L="hemi-L_effect-pseudo.func.gii",
+        pseudo_R="hemi-R_effect-pseudo.func.gii",
+        mean_L="hemi-L_effect-mean.func.gii",
+        mean_R="hemi-R_effect-mean.func.gii",
+        regions="regions.tsv",
+    ),
+    grayordinates=dict(
+        effect_pseudo="effect-pseudo.dscalar.nii",
+        effect_mean="effect-mean.dscalar.nii",
+        regions="regions.tsv",
+    ),
+    parcels=dict(effect="effect-pseudo.tsv"),
+    edges=dict(effect="effect-pseudo.tsv"),
+)[KIND.name]
 
 
 def targets():
@@ -237,8 +253,9 @@ def targets():
             per_input(path, prefix) for path in ("dataset/participants.tsv", MASK, COVERAGE, "maps.npy")
         ]
     # Of a volume, the table of what was found needs what was planted.
-    if config["dataset"]["source"] == "simulated" and KIND.name in PLANTED:
-        found += [per_input(f"dataset/truth/{PLANTED[KIND.name]}", prefix) for prefix in PREFIXES]
+    if config["dataset"]["source"] == "simulated" and KIND.name != "volume":
+        effect = next(iter(PLANTED.values()))
+        found += [per_input(f"dataset/truth/{effect}", prefix) for prefix in PREFIXES]
     for t in TESTS.values():
         voxel, corrected = t.voxel_stat, t.stats
         shown = [voxel, "z", *["effect", "partialr2"] * (not t.is_joint)] + ["tfce"] * ("tfce" in corrected)

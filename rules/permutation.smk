@@ -1,4 +1,5 @@
-# The null of the maximum statistics, in chunks. An analysis is a test, or a test in a small volume.
+# The nulls of the maximum statistics: in chunks, whole, and over several contrasts. An analysis is a test, or a test
+# in a small volume.
 
 
 rule observe:
@@ -8,8 +9,6 @@ rule observe:
         observed=result("observed/{analysis}.npz"),
     wildcard_constraints:
         analysis=one_of(RELABELLED),
-    conda:
-        "../envs/kernel.yaml"
     resources:
         mem_mb=lambda wildcards, input, attempt: attempt * int(1500 + input.size_mb),
     params:
@@ -26,8 +25,6 @@ rule compute_null_chunk:
     output:
         # Not deleted before the job, which keeps it if it would make the same again.
         chunk=update(result("nulls/{analysis}/{start}-{stop}.npz")),
-    conda:
-        "../envs/kernel.yaml"
     params:
         settings=CHUNK_SETTINGS,
     message:
@@ -45,8 +42,6 @@ rule merge_nulls:
         exceedances=result("counts/{analysis}.npz"),
     wildcard_constraints:
         analysis=one_of(RELABELLED),
-    conda:
-        "../envs/kernel.yaml"
     params:
         settings=from_config(
             "permutation.n_permutations", "inference.statistics", shift=SHIFT, chunks=CHUNK_SETTINGS
@@ -55,3 +50,28 @@ rule merge_nulls:
         "Merging the null of {wildcards.analysis}"
     script:
         "../scripts/merge_nulls.py"
+
+
+# Once for all contrasts. If each read the nulls of all, the plan would grow with the square of their number.
+rule merge_contrasts:
+    input:
+        models=[result(f"design/{INPUT_PREFIX}contrast-{c}_model.npz") for c in CONTRASTS],
+        nulls=[result(f"nulls/{INPUT_PREFIX}contrast-{c}.npz") for c in CONTRASTS],
+    output:
+        null=per_input("nulls/across-contrasts.npz"),
+    message:
+        "Merging the nulls of all contrasts"
+    script:
+        "../scripts/merge_contrasts.py"
+
+
+if INPUTS:
+
+    use rule merge_contrasts as merge_inputs with:
+        input:
+            models=[result(f"design/{t}_model.npz") for t in SINGLE],
+            nulls=[result(f"nulls/{t}.npz") for t in SINGLE],
+        output:
+            null=result("nulls/across-inputs.npz"),
+        message:
+            "Merging the nulls of all inputs and contrasts"

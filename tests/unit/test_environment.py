@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from permaps.workflow.defaults import environment
 from permaps.workflow.digest import modules_of
 
 ROOT = Path(__file__).parents[2]
@@ -42,10 +43,8 @@ def environment_of_rules():
     for path in (ROOT / "rules").glob("*.smk"):
         for rule in re.split(r"^\s*rule\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
             script = re.search(r"scripts/(\w+)\.py", rule)
-            environment = re.search(r"envs/(\w+)\.yaml", rule)
             if script:
-                # What `permaps.workflow.defaults` gives to a rule that names none.
-                found[script[1]] = environment[1] if environment else "imaging"
+                found[script[1]] = Path(environment(path)).stem
     return found
 
 
@@ -96,11 +95,11 @@ def test_every_rule_finds_its_imports_in_its_conda_environment():
     assert environments, "no rule with a script was found in rules/"
     anywhere = set().union(*(conda_pins(path) for path in ENVIRONMENTS))
     missing = {}
-    for rule, environment in environments.items():
-        here = set(conda_pins(ROOT / "envs" / f"{environment}.yaml"))
+    for rule, name in environments.items():
+        here = set(conda_pins(ROOT / "envs" / f"{name}.yaml"))
         always, sometimes = third_party_imports(ROOT / "scripts" / f"{rule}.py")
         # A library module may hold a function that only other rules call.
         lacking = (always - here) | (sometimes - anywhere - OPTIONAL)
         if lacking:
-            missing[f"{rule} ({environment}.yaml)"] = sorted(lacking)
+            missing[f"{rule} ({name}.yaml)"] = sorted(lacking)
     assert not missing

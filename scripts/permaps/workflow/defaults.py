@@ -48,11 +48,16 @@ def complete(
     below = f"{of}/{stem(rule, analysis)}" if of else stem(rule)
     rule.set_log(f"{results}/logs/{below}.log")
     rule.benchmark = f"{results}/benchmarks/{below}.tsv"
-    rule.conda_env = rule.conda_env or str(home / "envs/imaging.yaml")
+    rule.conda_env = str(home / "envs" / environment(rule.snakefile))
     # Snakemake does not know the modules that a script imports: an edit of one has to run the rule again.
     rule.set_params(library=library_digest(home / "scripts" / Path(str(rule.script)).name, sources))
     missing = {name: value for name, value in _RESOURCES.items() if name not in rule.resources}
     rule.resources.update(type(rule.resources).from_mapping(missing))
+
+
+def environment(rules: str) -> str:
+    """Name the environment for the rules of a file: the jobs that relabel are thousands, and need little."""
+    return "kernel.yaml" if Path(rules).name == "permutation.smk" else "imaging.yaml"
 
 
 # Wildcards whose values say what they are.
