@@ -6,6 +6,7 @@ from permaps.permutation.relabelling import relabellings
 from permaps.reporting.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
 from permaps.statistics import enhancement
 from permaps.statistics.compiled import compiled
+from permaps.statistics.components import components
 
 from bench.clock import cpu, each, in_turn, quotient, spread
 from bench.markdown import ms, table, times
@@ -47,17 +48,18 @@ def parts(example, connectivity):
         for one in heights:
             workspace.maxima(one, True, enhance.height, enhance.threshold)
 
-    def floor():
+    def walk(kernel, *more):
         for one in heights:
             n_positive = sort_one(one)
-            _traffic(workspace.keys[0, :n_positive], workspace.steps[0], workspace.label)
-            _traffic(workspace.keys[0, n_positive:], workspace.steps[0], workspace.label)
+            kernel(workspace.keys[0, :n_positive], workspace.steps[0], workspace.label, *more)
+            kernel(workspace.keys[0, n_positive:], workspace.steps[0], workspace.label, *more)
 
     works = {
         "draw": lambda: relabellings(exchangeability, 0, 1, 1 + BATCH),
         "product": products,
         "sort": sort,
-        "floor": floor,
+        "floor": lambda: walk(_traffic),
+        "looked up": lambda: walk(_look_up, np.arange(2, dtype=np.uint32)),
         "transform": maxima,
     }
     measures = {name: lambda work=work: cpu(work) / BATCH for name, work in works.items()}
@@ -65,7 +67,17 @@ def parts(example, connectivity):
     shown = {name: spread(values)[0] for name, values in found.items()}
     shown["union-find"] = shown["transform"] - shown["sort"]
     shown["collect"] = max(shown["all"] - shown["draw"] - shown["product"] - shown["transform"], 0.0)
+    shown["joins"] = joins(heights[0], enhance.adjacency)
     return shown | {"above": quotient(found["transform"], found["floor"])}
+
+
+def joins(heights, adjacency):
+    """Return how many times a voxel joins components, of either sign: summits, less what is left in the end."""
+    one, other = adjacency.pairs.T
+    joined = one, other = np.stack([one, other])[:, heights[one] * heights[other] > 0]
+    higher = np.abs(heights[one]) < np.abs(heights[other])
+    summits = np.setdiff1d(np.arange(len(heights)), np.where(higher, *joined)).size
+    return int(summits - components(np.sign(heights), adjacency).max())
 
 
 @compiled
@@ -81,8 +93,7 @@ def _traffic(keys, steps, label):
         else:
             top = _highest(label, p, steps, 26)
         label[p] = top | np.uint32(1)
-    for q in range(keys.size):
-        label[keys[q] & np.uint64(0xFFFFFFFF)] = 0
+    _clear(keys, label)
 
 
 @compiled
@@ -91,6 +102,28 @@ def _highest(label, p, steps, width):
     for k in range(width):
         top = max(top, label[p + steps[np.uint64(k)]])
     return top
+
+
+@compiled
+def _look_up(keys, steps, label, component):
+    """The same walk, but of the components that the labels stand for, and of the lowest too."""
+    for q in range(keys.size):
+        p = keys[q] & np.uint64(0xFFFFFFFF)
+        own = np.uint64(0)
+        if steps.size == 6:
+            top, bottom = enhancement._range_of_neighbours(component, label, p, steps, own, 6)
+        elif steps.size == 18:
+            top, bottom = enhancement._range_of_neighbours(component, label, p, steps, own, 18)
+        else:
+            top, bottom = enhancement._range_of_neighbours(component, label, p, steps, own, 26)
+        label[p] = (top & bottom) | np.uint32(1)
+    _clear(keys, label)
+
+
+@compiled
+def _clear(keys, label):
+    for q in range(keys.size):
+        label[keys[q] & np.uint64(0xFFFFFFFF)] = 0
 
 
 def text(numbers):
