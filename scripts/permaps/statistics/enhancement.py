@@ -247,21 +247,22 @@ def _maxima_of_sign(
         own = p * stride
         # With a constant number of neighbours, as on a grid, the compiler unrolls the loop.
         if width == 6:
-            top, bottom = _range_of_neighbours(component, label, p, steps, own, 6)
+            union, bottom = _range_of_neighbours(component, label, p, steps, own, 6)
         elif width == 18:
-            top, bottom = _range_of_neighbours(component, label, p, steps, own, 18)
+            union, bottom = _range_of_neighbours(component, label, p, steps, own, 18)
         elif width == 26:
-            top, bottom = _range_of_neighbours(component, label, p, steps, own, 26)
+            union, bottom = _range_of_neighbours(component, label, p, steps, own, 26)
         else:
-            top, bottom = _range_of_neighbours(component, label, p, steps, own, width)
-        if top == 0:
+            union, bottom = _range_of_neighbours(component, label, p, steps, own, width)
+        if union == 0:
             n_labels += 1
             c = np.uint32(n_labels)
             component[c], following[c], tail[c], length[c] = c, 0, c, 1
             size[c], settled[c], mass[c], best[c] = 0, power, 0.0, 0.0
         else:
-            c = top
-            if bottom != top:
+            c = bottom
+            if bottom != union:
+                c = _highest_of_neighbours(component, label, p, steps, own, width)
                 for k in range(width):
                     d = component[label[_at(p, steps[own + np.uint64(k)])]]
                     if d == 0 or d == c:
@@ -307,14 +308,25 @@ def _maxima_of_sign(
 
 @compiled
 def _range_of_neighbours(component, label, p, steps, own, width):
-    """Highest and lowest component among the neighbours of a position; 0 if there is none yet."""
+    """Union of the bits of the components around a position, and the lowest of them; 0 if there is none yet.
+
+    They are equal if there is one component, and only then. The union takes less time than the highest.
+    """
     # Component 0 means "none yet": c - 1 wraps around, so the minimum skips it.
-    top, bottom = np.uint32(0), np.uint32(0xFFFFFFFF)
+    union, bottom = np.uint32(0), np.uint32(0xFFFFFFFF)
     for k in range(width):
         c = component[label[_at(p, steps[own + np.uint64(k)])]]
-        top = max(top, c)
+        union |= c
         bottom = min(bottom, np.uint32(c - np.uint32(1)))
-    return top, np.uint32(bottom + np.uint32(1))
+    return union, np.uint32(bottom + np.uint32(1))
+
+
+@compiled
+def _highest_of_neighbours(component, label, p, steps, own, width):
+    top = np.uint32(0)
+    for k in range(width):
+        top = max(top, component[label[_at(p, steps[own + np.uint64(k)])]])
+    return top
 
 
 @compiled
