@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from permaps.arithmetic.linear import product
 from permaps.permutation.correction import bonferroni_p
 from permaps.permutation.null import observed_statistic
-from permaps.statistics.glm import BLOCK, fit, log_p
+from permaps.statistics import glm
+from permaps.statistics.glm import fit, log_p
 from scipy import stats
 from scipy.integrate import quad
 from scipy.special import betaln
@@ -80,11 +82,24 @@ def test_constant_voxels_have_no_effect_worth_a_number():
         np.testing.assert_array_equal(found["p"], 1)
 
 
-def test_any_number_of_voxels_is_fitted_in_blocks():
+@pytest.mark.parametrize("at_once", [1, 200, 10_000])
+def test_any_number_of_voxels_is_fitted_in_blocks(monkeypatch, at_once):
     study = STUDIES["two groups and age"]
-    maps = study.maps(BLOCK + 3)
-    whole, last = (fit(m, study.design, study.weights)["stat"] for m in (maps, maps[:, -3:]))
-    np.testing.assert_allclose(whole[-3:], last, rtol=1e-10)
+    maps = study.maps(50)
+    whole = fit(maps, study.design, study.weights)
+    monkeypatch.setattr(glm, "VALUES", at_once)
+    for name, values in fit(maps, study.design, study.weights).items():
+        np.testing.assert_allclose(values, whole[name], rtol=1e-10)
+
+
+def test_blocks_are_narrower_with_more_participants(monkeypatch):
+    study = STUDIES["two groups and age"]
+    widths = []
+    monkeypatch.setattr(glm, "product", lambda a, b: widths.append(b.shape[1]) or product(a, b))
+    maps = study.maps(50)
+    monkeypatch.setattr(glm, "VALUES", 7 * len(maps))
+    fit(maps, study.design, study.weights)
+    assert max(widths) == 7
 
 
 @pytest.mark.parametrize(("rows", "dof"), [(1, 87), (1, 5), (3, 200), (10, 1000)])

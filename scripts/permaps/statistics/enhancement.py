@@ -53,9 +53,9 @@ class Workspace:
         # Per label: its component; the chain of labels in a component, its end and its length.
         self.component = np.zeros(n + 2, np.uint32)
         self.chain = np.zeros((3, n + 2), np.uint32)
-        # Per component: its extent; integral of h^H up to the last change, mass, best TFCE.
-        self.size = np.zeros(n + 2, np.int64 if self.sizes is None else np.float64)
-        self.measures = np.zeros((3, n + 2))
+        # Per component, side by side in the cache: integral of h^H up to the last change, mass, best TFCE; extent.
+        self.measures = np.zeros((n + 2, 4))
+        self.size = self.measures.view(np.int64 if self.sizes is None else np.float64)[:, 3]
 
     def maxima(
         self, heights: np.ndarray, both_signs: bool, height_power: float, threshold: float
@@ -228,7 +228,7 @@ def _maxima_of_sign(
     stride = np.uint64(0 if steps.shape[0] == 1 else width)
     steps = steps.reshape(-1)
     following, tail, length = chain[0], chain[1], chain[2]
-    settled, mass, best = measures[0], measures[1], measures[2]
+    settled, mass, best = measures[:, 0], measures[:, 1], measures[:, 2]
     decoded = np.empty(1, np.uint32)
     as_float = decoded.view(np.float32)
     squared = height_power == 2.0

@@ -8,8 +8,8 @@ from scipy.special import betaln, fdtrc, hyp2f1, ndtri_exp, stdtr
 from permaps.arithmetic.linear import divided, orthonormal, product
 from permaps.statistics.voxelwise import VoxelModels
 
-# Voxels whose residuals are computed at a time.
-BLOCK = 8192
+# Values whose residuals are computed at a time: 64 MB in double precision, of however many participants.
+VALUES = 2**23
 # Residual variance below this share of the voxel's mean square is rounding noise.
 NOISE = 1e-12
 
@@ -47,8 +47,9 @@ def fit(
     rows = len(contrast)
     is_f = rows > 1 if is_f is None else is_f
     result = {name: np.zeros(maps.shape[1]) for name in ("effect", "stat", "p", "z", "partialr2")}
-    for first in range(0, maps.shape[1], BLOCK):
-        block = slice(first, first + BLOCK)
+    width = max(1, VALUES // n)
+    for first in range(0, maps.shape[1], width):
+        block = slice(first, first + width)
         y = np.asarray(maps[:, block], float)
         beta = product(basis.T, y)
         rss = ((y - product(basis, beta)) ** 2).sum(axis=0)
