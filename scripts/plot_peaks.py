@@ -48,7 +48,7 @@ def main(
 
     elements = top_elements(space, tables, voxel_stat)
     heading = f"{title}: data at the top peaks"
-    shown = f"The {len(elements)} highest significant peaks"
+    shown = "The significant peak" if len(elements) == 1 else f"The {len(elements)} highest significant peaks"
     if not len(elements):
         heading = f"{title}: nothing significant; highest {space.element}"
         shown = f"No peak is significant: the highest {space.element}"

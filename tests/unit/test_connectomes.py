@@ -245,8 +245,13 @@ def test_matrices_are_drawn_with_a_brain_where_nodes_have_places(placed):
     values = np.linspace(-3, 4, 28)
     figure = graphs.statistic(space, values, values > 3, "t", "a title")
     assert len(figure.axes) > 3 if placed else len(figure.axes) == 2
-    outlined = [patch for patch in figure.axes[0].patches if isinstance(patch, plt.Rectangle)]
-    assert len(outlined) == 2 * (values > 3).sum()
+    (outline,) = figure.axes[0].collections
+    # The last edges: of three cells in a corner on either side of the diagonal, none has a line to the next.
+    marked = space.full(np.where(values > 3, 1.0, 0.0)) > 0
+    around = sum(int((np.diff(np.pad(marked, 1), axis=axis) != 0).sum()) for axis in (0, 1))
+    assert marked.sum() == 2 * (values > 3).sum() and len(outline.get_segments()) == around < 4 * marked.sum()
+    for (x0, y0), (x1, y1) in outline.get_segments():
+        assert sorted((abs(x1 - x0), abs(y1 - y0))) == [0, 1]
     plt.close(figure)
     page = graphs.viewer(space, values, 1.0, "t", 27)
     assert "n6 – n7: 4.000" in page and "src=" not in page

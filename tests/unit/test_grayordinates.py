@@ -18,7 +18,9 @@ from permaps.permutation.correction import fwe_p
 from permaps.permutation.enhancement import enhancement_of
 from permaps.permutation.observed import Observed, observe
 from permaps.permutation.smallest import with_joined_parts
+from permaps.reporting import brains, cortex
 from permaps.reporting.clusters import clusters_of, tabulate
+from permaps.reporting.drawing import view
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.from_maps import make_grayordinates
 from permaps.spaces.kinds import KINDS, exponents, kind_of
@@ -286,6 +288,18 @@ def test_tables_have_an_area_or_a_volume(tmp_path):
     np.testing.assert_allclose(first["size_mm2"], space.sizes[[0, 2]].sum())
     assert np.isnan(first["size_mm3"]) and table["size_mm3"].dropna().round(6).tolist() == [8.0, 8.0]
     assert table.loc[table["size_mm3"].notna(), "size_mm2"].isna().all()
+
+
+def test_all_parts_of_a_viewer_have_one_scale(tmp_path, monkeypatch):
+    space, _ = space_of(tmp_path)
+    values, ends = np.linspace(-2, 5, 28), []
+    for module, name in ((cortex, "view_surf"), (brains, "view_img")):
+        draw = getattr(module.plotting, name)
+        monkeypatch.setattr(
+            module.plotting, name, lambda *a, draw=draw, **k: ends.append(k["vmax"]) or draw(*a, **k)
+        )
+    page = view(space, values, 0.5, "t > 0.5", 27)
+    assert ends == [5.0] * 3 and page.index('title="voxels"') < page.index('title="left hemisphere"')
 
 
 def test_the_kind_of_space_follows_from_the_names():

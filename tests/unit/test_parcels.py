@@ -196,8 +196,14 @@ def test_regions_are_ranked_and_their_page_loads_nothing():
     count = int((np.abs(values) >= -np.log10(0.05)).sum())
     assert f"{count} significant regions" in panels.axes[0].get_title()
     assert panels.axes[0].get_xlim()[1] <= 3.3
+    assert len(panels.axes[0].get_yticks()) == count + ranked.FEW // 2 < ranked.MOST
+    assert panels.axes[0].get_ylabel() == f"the {count + 10} of 70 regions with the smallest p"
     plt.close(panels)
-    plt.close(ranked.coverage(space, np.full(70, 9), np.ones(70, bool), 10))
+    counts = np.where(np.arange(70) == 40, 7, 10)
+    covered = ranked.coverage(space, counts, counts == 10, 10).axes[0]
+    shown = [label.get_text() for label in covered.get_yticklabels()]
+    assert shown[-1] == "region 40" and len(shown) == ranked.FEW
+    plt.close(covered.figure)
     page = ranked.viewer(parcels(["<a>", "b"]), np.array([1.0, 2.0]), 1.5, "t", 1)
     assert "<a>" not in page and "src=" not in page and "b: 2.000" in page
 

@@ -12,6 +12,11 @@ import summarise_results
 from permaps.inputs.tsv import read_frame
 from permaps.reporting import page_tables, pages
 from permaps.reporting.results import as_table
+from permaps.spaces.edges import Edges
+from permaps.spaces.grayordinates import Grayordinates
+from permaps.spaces.parcels import Parcels
+from permaps.spaces.surface import Surface
+from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from test_clusters import run_rule
 from test_provenance import record_of
@@ -77,7 +82,7 @@ def test_page_stands_alone_and_holds_what_matters(page):
     assert "http" not in text.replace("https://", "").split("<body>")[0]
     for part in (
         "24 (2 left out",
-        "Cluster 1 is active in at least",
+        "Cluster 1 is a single voxel, and it is active.",
         "Limitations",
         "ready to paste",
         "Smith, Stephen M.",
@@ -136,7 +141,7 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
             "Cluster 1 is active in at least 99 % of its 35,000 voxels (34,999).",
         ),
         (35000, 10, "10 (0.03 %)", "Cluster 1 is active in at least 0.03 % of its 35,000 voxels (10)."),
-        (1, 1, "1 (100 %)", "Cluster 1 is active in at least 100 % of its 1 voxel (1)."),
+        (1, 1, "1 (100 %)", "Cluster 1 is a single voxel, and it is active."),
         (138, 0, "0", "How much of cluster 1 is active cannot be said."),
     ],
 )
@@ -212,3 +217,37 @@ def test_inputs_are_assigned_in_order():
     assert files["b"]["corrected"] == {"clustersize": "c3"}
     assert files["b"]["figures"] == ["f2", "f3"]
     assert files["b"]["nulls"] == "n2"
+
+
+PEAK = {"peak_value": 5.0, "p_fwe": 0.01, "observed_max": 3.0, "critical_value": 1.585, "critical_low": 1.4}
+PEAK |= {"contrast": "age", "statistic": "tfce", "n_clusters": 1, "critical_high": 1.7, "alpha": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("space", "place", "told"),
+    [
+        (Volume, {"x": -51.0, "y": -53.0, "z": 27.0}, "-51, -53, 27"),
+        (Surface, {"hemisphere": "L", "vertex": 6262, "x": -51.0, "y": -53.0, "z": 27.0}, "L 6262 (-51, -53, 27)"),
+        (
+            Grayordinates,
+            {"structure": "CORTEX_LEFT", "hemisphere": "L", "vertex": 6262.0, "x": -51.0, "y": -53.0, "z": 27.0},
+            "CORTEX_LEFT 6262 (-51, -53, 27)",
+        ),
+        (
+            Grayordinates,
+            {"structure": "PUTAMEN_LEFT", "hemisphere": None, "vertex": np.nan, "x": -20.0, "y": 3.0, "z": 6.0},
+            "PUTAMEN_LEFT (-20, 3, 6)",
+        ),
+        (Parcels, {"region": "lh_insula"}, "lh_insula"),
+        (Edges, {"node_1": "n08", "node_2": "n11"}, "n08 – n11"),
+        (Edges, {"node_1": None, "node_2": None}, ""),
+    ],
+)  # fmt: skip
+def test_the_peak_is_where_a_reader_finds_it(space, place, told):
+    frame = as_table([PEAK | place | {f"n_significant_{space.elements}": 7, "n_relabellings": 999}], space)
+    table = page_tables.numbers(frame, space)
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert told in (row.get("peak"), row.get("peak (mm)"))
+    assert row["observed maximum"] == "3"
+    joined = page_tables.numbers(frame, space, joined=True)
+    assert "3 (as −log₁₀ p)" in joined.rows[0]

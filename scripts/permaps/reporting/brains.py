@@ -352,6 +352,7 @@ def viewer(
     title: str,
     cut_coords: np.ndarray,
     symmetric: bool = True,
+    top: float | None = None,
 ) -> str:
     """Make an interactive view of a statistic over the MNI template.
 
@@ -366,6 +367,8 @@ def viewer(
         Where the view opens, mm.
     symmetric : bool
         Whether the statistic is signed.
+    top : float, optional
+        End of the scale; the largest value by default.
 
     Returns
     -------
@@ -381,6 +384,7 @@ def viewer(
         cmap="RdBu_r" if symmetric else "inferno",
         symmetric_cmap=symmetric,
         vmin=None if symmetric else 0,
+        vmax=top,
         black_bg=False,
         width_view=900,
     ).get_standalone()

@@ -125,34 +125,37 @@ def coverage(space: Surface, counts: np.ndarray, inside: np.ndarray, participant
 def viewer(
     space: Surface, values: np.ndarray, threshold: float, title: str, peak: int, symmetric: bool = True
 ) -> str:
-    """Make an interactive view of a statistic on the hemisphere of a vertex, and of the other one below it.
+    """Make an interactive view of a statistic on the hemisphere of a vertex, and of the other one beside it.
 
     Takes and gives what `permaps.reporting.drawing.view` does.
     """
-    first = str(space.sides([peak])[0])
-    return framed(pages_of(space, values, threshold, title, first, symmetric))
+    first, top = str(space.sides([peak])[0]), end_of_scale(values)
+    return framed(pages_of(space, values, threshold, title, first, symmetric, top))
+
+
+def end_of_scale(values: np.ndarray) -> float:
+    """Return the value with the last colour of a viewer: the largest one on either side of 0."""
+    return float(np.abs(values).max()) or 1.0
 
 
 def pages_of(
-    space: Surface, values: np.ndarray, threshold: float, title: str, first: str, symmetric: bool
+    space: Surface, values: np.ndarray, threshold: float, title: str, first: str, symmetric: bool, top: float
 ) -> list[tuple]:
-    """Return an interactive page for each hemisphere, with what it shows; `first` ("L" or "R") comes first."""
-    whole = space.full(np.asarray(values, np.float32))
-    top = float(np.abs(values).max()) or 1.0
-    pages = []
+    """Return a page for each hemisphere on a scale up to `top`, with what it shows; `first`, "L" or "R", leads."""
+    whole, pages = space.full(np.asarray(values, np.float32)), []
     for side, (points, triangles, sulci) in sorted(views(space).items(), key=lambda item: item[0] != first):
         page = plotting.view_surf(
             [points, triangles], whole[side], bg_map=sulci, hemi=SIDES[side], threshold=threshold,
             cmap="RdBu_r" if symmetric else "inferno", symmetric_cmap=symmetric, vmax=top,
-            vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]} hemisphere", view=SIDES[side],
-            colorbar_fontsize=16, title_fontsize=18,
+            vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]}", view=SIDES[side],
+            colorbar_fontsize=16, title_fontsize=14,
         )  # fmt: skip
         pages.append((f"{SIDES[side]} hemisphere", page.get_standalone()))
     return pages
 
 
 def framed(pages: list[tuple]) -> str:
-    """Return one page with several below each other, given as (what it shows, page)."""
+    """Return one page with several, given as (what it shows, page): hemispheres side by side where there is room."""
     frames = "\n".join(f'<iframe title="{shown}" srcdoc="{escape(page)}"></iframe>' for shown, page in pages)
     return _PAGE.format(frames=frames)
 
@@ -163,8 +166,9 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>Permaps: viewer</title>
 <style>
-body {{ margin: 0; }}
-iframe {{ border: 0; width: 100%; height: 640px; display: block; }}
+body {{ margin: 0; display: flex; flex-wrap: wrap; }}
+iframe {{ border: 0; width: 100%; height: min(640px, 100vh); }}
+iframe[title$="hemisphere"] {{ flex: 1 1 420px; width: auto; }}
 </style>
 </head>
 <body>

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from nilearn import plotting
 
@@ -23,6 +24,8 @@ from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
 MOST_NAMES = 45
+# Of what is not significant.
+PALE = 0.5
 
 
 def panels(space: Edges, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
@@ -58,23 +61,25 @@ def statistic(
     """
     low, top, cmap = statistic_scale(values, symmetric, "inferno_r")
     placed = bool(np.isfinite(space.places).all())
-    figure = plt.figure(figsize=(11, 5.0) if placed else (6.2, 5.6))
-    heading(figure, title)
-    panel = figure.add_axes([0.08, 0.1, 0.4, 0.78] if placed else [0.1, 0.08, 0.8, 0.82])
-    image = _matrix(panel, space, space.full(values, np.nan), cmap, low, top)
-    for a, b in space.ends[significant]:
-        for x, y in ((a, b), (b, a)):
-            panel.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, color=BLACK, linewidth=0.9))
+    figure, axes = plt.subplots(
+        1, 1 + placed, figsize=(11.5, 5.0) if placed else (6.0, 5.0), layout="constrained", squeeze=False
+    )
+    panel, marked = axes[0, 0], space.full(np.asarray(significant, float)) > 0
+    image = _matrix(panel, space, space.full(values, np.nan), cmap, low, top, np.where(marked, 1, PALE))
+    panel.add_collection(LineCollection(_border(marked), colors=BLACK, linewidths=0.9))
     bar = figure.colorbar(image, ax=panel, shrink=0.6)
     label_statistic(bar, label)
+    heading(figure, title)
     if placed:
-        axes = figure.add_axes([0.52, 0.1, 0.47, 0.76])
+        # nilearn draws into the axes as they lie now.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         shown = space.full(np.where(significant, values, 0.0))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             plotting.plot_connectome(
                 shown, space.places, node_size=12, node_color=GREY, edge_cmap=cmap, edge_vmin=low, edge_vmax=top,
-                display_mode="xz", axes=axes, figure=figure, colorbar=False,
+                display_mode="xz", axes=axes[0, 1], figure=figure, colorbar=False,
             )  # fmt: skip
     return figure
 
@@ -112,7 +117,9 @@ def viewer(
         "values": [[None if np.isnan(v) else round(float(v), 3) for v in row] for row in matrix],
         "colours": colours.reshape(-1).tolist(),
         "first": f"{space.named(peak)}: {values[peak]:.3f}",
-        "title": title,
+        "title": f"{title}, on a scale from {low:.2f} (blue) to {top:.2f} (red)"
+        if symmetric
+        else f"{title}, on a scale from 0 (light) to {top:.2f} (dark)",
     }
     return _PAGE.replace("DATA", in_script(data))
 
@@ -124,7 +131,7 @@ _PAGE = """<!doctype html>
 <title>Permaps: viewer</title>
 <style>
 body { font: 14px sans-serif; margin: 1rem; }
-canvas { width: min(90vmin, 900px); image-rendering: pixelated; border: 1px solid #888; }
+canvas { width: min(100vmin - 7rem, 900px); image-rendering: pixelated; border: 1px solid #888; }
 </style>
 </head>
 <body>
@@ -156,8 +163,19 @@ canvas.addEventListener("mousemove", event => {
 """
 
 
-def _matrix(panel, space, values, cmap, low, top):
-    image = panel.imshow(values, cmap=cmap, vmin=low, vmax=top, interpolation="nearest")
+def _border(marked):
+    """Return the lines around what is marked in a matrix, as pairs of ends."""
+    edge = np.pad(marked, 1)
+    lines = []
+    for inside, turned in ((edge, 1), (edge.T, -1)):
+        across, along = np.nonzero(inside[1:] != inside[:-1])
+        ends = np.stack([[along - 1.5, across - 0.5], [along - 0.5, across - 0.5]])
+        lines.append(ends.transpose(2, 0, 1)[..., ::turned])
+    return np.concatenate(lines)
+
+
+def _matrix(panel, space, values, cmap, low, top, alpha=None):
+    image = panel.imshow(values, cmap=cmap, vmin=low, vmax=top, interpolation="nearest", alpha=alpha)
     n = len(space.names)
     shown = np.arange(n) if n <= MOST_NAMES else np.arange(0, n, int(np.ceil(n / MOST_NAMES)))
     size = float(np.clip(180 / len(shown), 4, 8))

@@ -32,7 +32,7 @@ def panels(space: Grayordinates, panels: list, alpha: float, title: str, most: f
     parts = space.parts
     heights = {"cortex": 3.2, "voxels": 3.9}
     below = sum(heights[name] for name in parts)
-    width, height = 3.1 * len(panels) + 0.7, below + 0.8
+    width, height = 3.1 * len(panels) + 0.7, below + 0.95
     figure = plt.figure(figsize=(width, height))
     heading(figure, title)
     right = 1 - 0.75 / width
@@ -117,16 +117,17 @@ def viewer(
 
     Takes and gives what `permaps.reporting.drawing.view` does.
     """
-    pages = []
+    pages, top = [], cortex.end_of_scale(values)
     for name, (inside, part) in space.parts.items():
         own, holds = values[inside], inside.start <= peak < inside.stop
         place = peak - inside.start if holds else int(np.argmax(np.abs(own)))
         if name == "cortex":
             side = str(part.sides([place])[0])
-            found = cortex.pages_of(part, own, threshold, title, side, symmetric)
+            found = cortex.pages_of(part, own, threshold, title, side, symmetric, top)
         else:
             at = part.coordinates([place])[0]
-            page = brains.viewer(part.full(own), threshold, part.affine, f"{title}, voxels", at, symmetric)
+            what = f"{title}, voxels"
+            page = brains.viewer(part.full(own), threshold, part.affine, what, at, symmetric, top)
             found = [("voxels", page)]
         pages = found + pages if holds else pages + found
     return cortex.framed(pages)

@@ -69,16 +69,15 @@ def _mask(record, verbatim):
     where = _where(config)
     if space.kind == "grayordinates":
         return (
-            f"Maps {_smoothed_along(config, enhanced(record))}. The grayordinates that somebody has a value other "
-            f"than 0 at were analysed where there was a value in {where}: {analysed(record)}."
+            f"Maps {_smoothed_along(config, enhanced(record))}. Grayordinates were analysed that had a value other "
+            f"than 0 in someone and a value in {where}: {analysed(record)}."
         )
     if space.kind == "surface":
-        cortex = (
-            "that somebody has a value other than 0 at" if config["space"]["mask"] is None else "of the mask"
-        )
+        masked = config["space"]["mask"] is not None
         return (
-            f"Maps {_smoothed_along(config, enhanced(record))}. The vertices {cortex} were analysed where there was "
-            f"a value in {where}: {analysed(record)}."
+            f"Maps {_smoothed_along(config, enhanced(record))}. Vertices {'of the mask ' if masked else ''}were "
+            f"analysed that had a value {'' if masked else 'other than 0 in someone and a value '}in {where}: "
+            f"{analysed(record)}."
         )
     if space.kind in ("edges", "parcels"):
         return (

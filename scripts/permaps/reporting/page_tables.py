@@ -78,8 +78,17 @@ def design(record: dict) -> dict[str, str]:
     return entries
 
 
-def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
-    """Return the `Table` of a run's numbers, from those of `permaps.reporting.results.as_table`."""
+def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume, joined: bool = False) -> Table:
+    """Return the `Table` of a run's numbers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `permaps.reporting.results.as_table` gives it.
+    space : permaps.spaces.space.Space, or its class
+    joined : bool
+        Whether several parts are enhanced each on its own, so that their maxima are compared as p.
+    """
     rows = [
         {
             "contrast": r.contrast,
@@ -89,7 +98,7 @@ def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
             "peak (mm)" if "x" in space.place_columns else "peak": _place(r, space),
             "t or F": _if_known("{:.2f}", r.peak_value),
             "smallest p": _p(r.p_fwe),
-            "observed maximum": "" if pd.isna(r.observed_max) else number(r.observed_max),
+            "observed maximum": _observed(r, joined),
             "critical (95 % CI)": _critical(r),
         }
         for r in frame.itertuples()
@@ -154,7 +163,7 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
     size = next((name for name in ("effect", "z_combined") if name in frame), "partialr2")
     rows = [
         {"cluster": str(r["cluster"])}
-        | {name: _whole(r[name]) for name in space.place_columns}
+        | {name: _whole(r[name]) for name in _place_columns(space)}
         | ({"region": _if_known("{}", r["region"])} if "region" in r else {})
         | {
             voxel_stat: f"{r[voxel_stat]:.2f}",
@@ -241,6 +250,8 @@ def active(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> str:
     cluster, n, n_active = (int(first[name]) for name in ("cluster", f"n_{space.elements}", "n_active"))
     if not n_active:
         return f"How much of cluster {cluster} is active cannot be said."
+    if n == 1:
+        return f"Cluster {cluster} is a single {space.element}, and it is active."
     return (
         f"Cluster {cluster} is active in at least {_share(n_active, n)} of its {n:,} "
         f"{space.element if n == 1 else space.elements} ({n_active:,})."
@@ -266,13 +277,33 @@ def _if_known(form, value):
     return "" if pd.isna(value) else form.format(value)
 
 
+def _place_columns(space):
+    """Return the columns that say where an element is: a structure says its hemisphere."""
+    columns = space.place_columns
+    return [name for name in columns if name != "hemisphere" or "structure" not in columns]
+
+
 def _place(row, space=Volume):
-    place = [getattr(row, column) for column in space.place_columns]
-    return "" if pd.isna(place[-1]) else ", ".join(filter(None, map(_whole, place)))
+    """Write where an element is: what is called by a name, then its coordinates."""
+    place = {name: getattr(row, name) for name in _place_columns(space)}
+    if pd.isna([*place.values()][-1]):
+        return ""
+    named = [_whole(value) for name, value in place.items() if name not in "xyz" and not pd.isna(value)]
+    coordinates = ", ".join(_whole(value) for name, value in place.items() if name in "xyz")
+    name = (" – " if "node_1" in place else " ").join(named)
+    return f"{name} ({coordinates})" if named and coordinates else name or coordinates
 
 
 def _whole(value):
     return value if isinstance(value, str) else _if_known("{:.0f}", value)
+
+
+def _observed(row, joined):
+    if pd.isna(row.observed_max):
+        return ""
+    stat = STATISTICS.get(row.statistic)
+    enhanced = stat is not None and (stat.key == "tfce" or stat.of_clusters)
+    return f"{number(row.observed_max)} (as −log₁₀ p)" if joined and enhanced else number(row.observed_max)
 
 
 def _critical(row):

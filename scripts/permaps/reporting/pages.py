@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from permaps.reporting import page_tables
 from permaps.reporting.methods import limitations, methods_paragraph, question
 from permaps.reporting.references import cited, listed
-from permaps.reporting.words import DPI, p_text, space_of
+from permaps.reporting.words import DPI, enhanced, p_text, space_of
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 
@@ -58,7 +58,7 @@ def in_words(record: dict, numbers: pd.DataFrame, small_volumes: pd.DataFrame | 
         "questions": question(record),
         "design": page_tables.design(record),
         "limitations": limitations(record),
-        "numbers": page_tables.numbers(numbers, space_of(record)),
+        "numbers": page_tables.numbers(numbers, space_of(record), len(enhanced(record)) > 1),
         "small_volumes": None if small_volumes is None else page_tables.small_volumes(small_volumes),
         "methods": methods,
         "references": list(map(listed, cited(methods))),

@@ -24,8 +24,8 @@ from permaps.reporting.style import (
 )
 from permaps.spaces.parcels import Parcels
 
-# So many regions are named in a column of a figure.
-MOST = 60
+# So many regions are named in a column of a figure, and so many where most have the same to show.
+MOST, FEW = 60, 20
 # Height of the cortex above the plots, and width of its colour bar with the labels, inches.
 ABOVE = {"panels": 2.7, "statistic": 1.7}
 BAR = 0.8
@@ -37,8 +37,9 @@ def panels(space: Parcels, panels: list, alpha: float, title: str, most: float |
     Takes and gives what `permaps.reporting.drawing.draw_panels` does.
     """
     threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
-    # The same regions in all panels: those that are highest in any.
-    shown = _highest(np.max([values for _, values in panels], axis=0))
+    # The same regions in all panels: those that are highest in any. Most regions have a p of 1.
+    highest = np.max([values for _, values in panels], axis=0)
+    shown = _highest(highest, _enough(is_significant(highest, alpha)))
     above = ABOVE["panels"] if space.surface else 0
     figure, axes = _columns(len(panels), len(shown), above=above)
     for panel, (name, values) in zip(axes, panels, strict=True):
@@ -52,6 +53,7 @@ def panels(space: Parcels, panels: list, alpha: float, title: str, most: float |
             f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
             fontweight="normal", fontsize=9, loc="center",
         )  # fmt: skip
+    _say_which(axes[0], space, shown, "the smallest p")
     heading(figure, title)
     if above:
         for cell, (_, values) in zip(_cells(figure, axes, above), panels, strict=True):
@@ -73,15 +75,14 @@ def statistic(
 
     Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
-    shown = _highest(np.abs(values))
+    shown = _highest(np.abs(values), MOST)
     shown = shown[np.argsort(values[shown], kind="stable")]
     above = ABOVE["statistic"] if space.surface else 0
     figure, (panel,) = _columns(1, len(shown), 6.4, above)
     _points(panel, space, values[shown], np.asarray(significant)[shown], shown, True)
     panel.axvline(0, color=GREY, linewidth=0.9)
     panel.set_xlabel(label)
-    if len(shown) < space.n_elements:
-        panel.set_ylabel(f"the {len(shown)} of {space.n_elements:,} regions with the largest |{label}|")
+    _say_which(panel, space, shown, f"the largest |{label}|")
     heading(figure, title)
     if above:
         low, top, cmap = statistic_scale(values, symmetric)
@@ -100,9 +101,11 @@ def coverage(space: Parcels, counts: np.ndarray, inside: np.ndarray, participant
 
     Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
     """
-    shown = _highest(-np.asarray(counts, float))
+    counts = np.asarray(counts)
+    shown = _highest(-counts.astype(float), _enough(counts < participants))
     figure, (panel,) = _columns(1, len(shown), 6.4)
-    _points(panel, space, np.asarray(counts)[shown], np.asarray(inside)[shown], shown, True)
+    _points(panel, space, counts[shown], np.asarray(inside)[shown], shown, True)
+    _say_which(panel, space, shown, "the fewest participants")
     panel.set_xlim(0, 1.04 * participants)
     panel.set_xlabel("participants")
     heading(figure, f"Participants with a value; in colour what is analysed ({int(inside.sum()):,} regions)")
@@ -120,14 +123,15 @@ def viewer(
         [name, round(float(value), 3), bool(abs(value) >= threshold)]
         for name, value in zip(space.names[space.mask].tolist(), values, strict=True)
     ]
-    data = {"rows": rows, "title": title, "first": f"{space.named(peak)}: {values[peak]:.3f}"}
+    data = {"rows": rows, "title": f"In bold: {title}", "first": f"{space.named(peak)}: {values[peak]:.3f}"}
     page = _PAGE.replace("DATA", in_script(data))
     if not space.surface:
         return page
     own = space.surface.sides(space.region == np.flatnonzero(space.mask)[peak])
     first = str([*own, *space.surface.hemispheres][0])
     shown = space.at_vertices(np.asarray(values, float), 0)
-    pages = cortex.pages_of(space.surface, shown, threshold, title, first, symmetric)
+    top = cortex.end_of_scale(values)
+    pages = cortex.pages_of(space.surface, shown, threshold, title, first, symmetric, top)
     return cortex.framed([*pages, ("all regions", page)])
 
 
@@ -178,9 +182,19 @@ show();
 """
 
 
-def _highest(height):
-    """Return the regions that are drawn, the highest last."""
-    return np.argsort(height, kind="stable")[-MOST:]
+def _highest(height, number):
+    """Return so many regions, the highest last; of equal ones, the first in the files are taken."""
+    return np.argsort(-height, kind="stable")[:number][::-1]
+
+
+def _enough(of_note):
+    """Return how many regions are drawn for all of note to be among them, and others beside these."""
+    return int(np.clip(of_note.sum() + FEW // 2, FEW, MOST))
+
+
+def _say_which(panel, space, shown, what):
+    if len(shown) < space.n_elements:
+        panel.set_ylabel(f"the {len(shown)} of {space.n_elements:,} regions with {what}")
 
 
 def _columns(count, n_regions, width=3.4, above=0.0):

@@ -86,9 +86,11 @@ def _grid(measured):
 
 
 def smoothing(record: dict) -> str:
-    """Say how the maps were smoothed."""
-    fwhm = record["config"]["smoothing_fwhm"]
-    return f"{fwhm:g} mm FWHM{_ALONG.get(space_of(record).kind, '')}" if fwhm else "none here"
+    """Say how the maps were smoothed, which may have been done before."""
+    fwhm, kind = record["config"]["smoothing_fwhm"], space_of(record).kind
+    if kind in ("parcels", "edges"):
+        return "none"
+    return f"{fwhm:g} mm FWHM{_ALONG.get(kind, '')}" if fwhm else "none here"
 
 
 def number(value: float) -> str:
