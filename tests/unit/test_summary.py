@@ -124,6 +124,8 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     assert "region" not in table.columns
     assert table.rows[0][6:8] == ["0.010", ""]
     assert page_tables.clusters(plain[:0], "t").rows == []
+    flat = page_tables.clusters(pd.DataFrame([row | {"size_mm3": np.nan, "size_mm2": 12.0}]), "t")
+    assert "mm²" in flat.columns and "mm³" not in flat.columns
     # Lesser peaks belong to a cluster that has a row.
     many = pd.DataFrame([row | {"cluster": i, "peak": peak} for i in range(11) for peak in (1, 2)])
     table = page_tables.clusters(many, "t")

@@ -148,7 +148,7 @@ def pages_of(
             [points, triangles], whole[side], bg_map=sulci, hemi=SIDES[side], threshold=threshold,
             cmap="RdBu_r" if symmetric else "inferno", symmetric_cmap=symmetric, vmax=top,
             vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]}", view=SIDES[side],
-            colorbar_fontsize=16, title_fontsize=14,
+            colorbar_fontsize=12, title_fontsize=11,
         )  # fmt: skip
         pages.append((f"{SIDES[side]} hemisphere", page.get_standalone()))
     return pages

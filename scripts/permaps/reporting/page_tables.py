@@ -160,6 +160,10 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
         Without columns where nothing is significant.
     """
     main_peaks = frame[frame["peak"] == 1]
+    # Of unlike parts, the one that nothing is found in has no size to show.
+    units = {
+        unit: shown for unit, shown in _UNITS.items() if frame.get(f"size_{unit}", pd.Series()).notna().any()
+    }
     size = next((name for name in ("effect", "z_combined") if name in frame), "partialr2")
     rows = [
         {"cluster": str(r["cluster"])}
@@ -174,11 +178,7 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
         | {
             "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
         }
-        | {
-            shown: _if_known("{:,.0f}", r[f"size_{unit}"])
-            for unit, shown in _UNITS.items()
-            if f"size_{unit}" in r
-        }
+        | {shown: _if_known("{:,.0f}", r[f"size_{unit}"]) for unit, shown in units.items()}
         | {space.elements: f"{r[f'n_{space.elements}']:,}"}
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
