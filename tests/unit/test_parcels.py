@@ -5,6 +5,7 @@ import json
 import nibabel as nib
 import numpy as np
 import pytest
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis
 from permaps.inputs.cifti import decode_parcellated
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
@@ -65,6 +66,21 @@ def test_text_among_values_and_ids_twice_are_told(tmp_path):
         decode_parcels(f"{path}[0]", ["*"])
     with pytest.raises(UserError, match=r"'s1' is there twice .again on line 3"):
         rows_of_values(path, ["s1"])
+
+
+def test_parcels_are_told_apart_by_their_names(tmp_path):
+    cortex = BrainModelAxis.from_surface(np.arange(4), 6, name="CIFTI_STRUCTURE_CORTEX_LEFT")
+    for names, says in ((("V1", "V2"), None), (("V1", "V1"), "two parcels of one name")):
+        columns = ParcelsAxis.from_brain_models([(names[0], cortex[:2]), (names[1], cortex[2:])])
+        path = tmp_path / "x.pscalar.nii"
+        nib.save(Cifti2Image(np.float32([[0, 3]]), (ScalarAxis(["a map"]), columns)), path)
+        if says:
+            with pytest.raises(UnusableMap, match=says):
+                decode_parcellated(path)
+        else:
+            # 0 is the value of a region, and not what lies outside.
+            found = decode_parcellated(path)
+            assert found.parts == {"V1": 2, "V2": 2} and not found.outside
 
 
 def test_patterns_take_columns_in_their_order():
