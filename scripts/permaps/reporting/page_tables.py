@@ -254,7 +254,7 @@ def active(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> str:
         return f"Cluster {cluster} is a single {space.element}, and it is active."
     return (
         f"Cluster {cluster} is active in at least {_share(n_active, n)} of its {n:,} "
-        f"{space.element if n == 1 else space.elements} ({n_active:,})."
+        f"{space.elements} ({n_active:,})."
     )
 
 
