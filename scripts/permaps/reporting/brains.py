@@ -17,14 +17,18 @@ from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import (
     BLACK,
     RED,
+    colour_bar,
     heading,
     label_p,
     label_participants,
     label_statistic,
     p_scale,
+    panel_title,
     plt,
     statistic_scale,
+    write_above,
 )
+from permaps.spaces.volume import Volume
 
 # Around the outline of the glass brain from above, in mm.
 GLASS = ((-76, 76), (-113, 80))
@@ -70,26 +74,14 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     for column, ((name, image), values) in enumerate(zip(panels, arrays, strict=True)):
         axes = figure.add_subplot(grid[column])
         draw_glass_brain(axes, image, threshold, top)
-        count = int(is_significant(values, alpha).sum())
-        figure.text(
-            axes.get_position(original=True).x0 + axes.get_position(original=True).width / 2,
-            0.845,
-            f"{name}\n{count:,} significant {'voxel' if count == 1 else 'voxels'}",
-            ha="center",
-            va="bottom",
-            fontsize=9,
-            linespacing=1.5,
-        )
-    scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
+        place = axes.get_position(original=True)
+        found = is_significant(values, alpha)
+        write_above(figure, place.x0 + place.width / 2, 0.845, panel_title(name, found, Volume))
     # Half as high as the brains, and centred.
     x0, y0, w, h = figure.add_subplot(grid[-1]).get_position().bounds
     figure.axes[-1].remove()
-    bar = figure.colorbar(
-        scale,
-        cax=figure.add_axes([x0, y0 + 0.2 * h, w, 0.6 * h]),
-        extend=extend,
-    )
-    label_p(bar)
+    box = [x0, y0 + 0.2 * h, w, 0.6 * h]
+    label_p(colour_bar(figure, box, "inferno", threshold, top, extend))
     return figure
 
 
@@ -134,8 +126,7 @@ def signed_glass(
         plot_abs=False,
         threshold="auto" if top == 0 else 1e-6,
     )
-    scale = plt.cm.ScalarMappable(plt.Normalize(-top if signed else 0, top), cmap)
-    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
+    bar = colour_bar(figure, [0.937, 0.2, 0.012, 0.5], cmap, -top if signed else 0, top)
     label_statistic(bar, label)
     return figure
 
@@ -197,8 +188,7 @@ def slices(
     heading(figure, title)
     boxes = [(0.0, 0.45 - 0.45 * row, 0.915, 0.44) for row in range(2)]
     draw_slices(figure, boxes, values, significant, affine, cmap, low, top, cuts)
-    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
-    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.2, 0.012, 0.5]))
+    bar = colour_bar(figure, [0.937, 0.2, 0.012, 0.5], cmap, low, top)
     label_statistic(bar, label)
     return figure
 
@@ -307,9 +297,7 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
     figure = plt.figure(figsize=(11, 2.5))
     draw_counts(figure, (0.0, 0.0, 0.915, 0.9), counts, inside, affine, participants)
     heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
-    scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
-    bar = figure.colorbar(scale, cax=figure.add_axes([0.937, 0.15, 0.012, 0.6]))
-    label_participants(bar)
+    label_participants(colour_bar(figure, [0.937, 0.15, 0.012, 0.6], "viridis", 0, participants))
     return figure
 
 

@@ -13,13 +13,16 @@ from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import (
     BLACK,
     RED,
+    colour_bar,
     heading,
     label_p,
     label_participants,
     label_statistic,
     p_scale,
+    panel_title,
     plt,
     statistic_scale,
+    write_above,
 )
 from permaps.spaces.surface import Surface
 
@@ -67,17 +70,11 @@ def panels(space: Surface, panels: list, alpha: float, title: str, most: float |
     threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
     figure, cells, bar = _grid(space, len(panels), title, 0.80)
     for (name, values), cell in zip(panels, cells, strict=True):
-        shown = np.where(is_significant(values, alpha), np.minimum(values, top), np.nan)
-        draw_views(figure, space, cell, shown, "inferno", threshold, top)
-        count = int(is_significant(values, alpha).sum())
+        found = is_significant(values, alpha)
+        draw_significant(figure, space, cell, values, found, threshold, top)
         left, _, width, _ = cell
-        figure.text(
-            left + width / 2, 0.815, f"{name}\n{count:,} significant {'vertex' if count == 1 else 'vertices'}",
-            ha="center", va="bottom", fontsize=9, linespacing=1.5,
-        )  # fmt: skip
-    scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
-    bar = figure.colorbar(scale, cax=figure.add_axes(bar), extend=extend)
-    label_p(bar)
+        write_above(figure, left + width / 2, 0.815, panel_title(name, found, space))
+    label_p(colour_bar(figure, bar, "inferno", threshold, top, extend))
     return figure
 
 
@@ -96,9 +93,22 @@ def statistic(
     low, top, cmap = statistic_scale(values, symmetric)
     figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
     draw_views(figure, space, cell, but_faint(values, significant, top), cmap, low, top, significant, BLACK)
-    bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
-    label_statistic(bar, label)
+    label_statistic(colour_bar(figure, bar, cmap, low, top), label)
     return figure
+
+
+def draw_significant(
+    figure: Figure,
+    space: Surface,
+    cell: tuple,
+    values: np.ndarray,
+    found: np.ndarray,
+    threshold: float,
+    top: float,
+) -> None:
+    """Draw views of -log10 p where it is found to be significant; `cell` as of `draw_views`."""
+    shown = np.where(found, np.minimum(values, top), np.nan)
+    draw_views(figure, space, cell, shown, "inferno", threshold, top)
 
 
 def but_faint(values: np.ndarray, significant: np.ndarray, top: float) -> np.ndarray:
@@ -115,10 +125,7 @@ def coverage(space: Surface, counts: np.ndarray, inside: np.ndarray, participant
     figure, (cell,), bar = _grid(space, 1, title, 0.9, wide=True)
     shown = np.where(counts > 0, counts, np.nan)
     draw_views(figure, space, cell, shown, "viridis", 0, participants, inside, RED)
-    bar = figure.colorbar(
-        plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis"), cax=figure.add_axes(bar)
-    )
-    label_participants(bar)
+    label_participants(colour_bar(figure, bar, "viridis", 0, participants))
     return figure
 
 

@@ -17,6 +17,7 @@ from permaps.reporting.style import (
     label_participants,
     label_statistic,
     p_scale,
+    panel_title,
     plt,
     statistic_scale,
 )
@@ -41,13 +42,8 @@ def panels(space: Edges, panels: list, alpha: float, title: str, most: float | N
         marked = is_significant(values, alpha)
         shown = space.full(np.where(marked, values, np.nan), np.nan)
         image = _matrix(panel, space, shown, "inferno_r", threshold, top)
-        count = int(marked.sum())
-        panel.set_title(
-            f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
-            fontweight="normal", fontsize=9, loc="center",
-        )  # fmt: skip
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, extend=extend)
-    label_p(bar)
+        panel.set_title(panel_title(name, marked, space), fontweight="normal", fontsize=9, loc="center")
+    label_p(figure.colorbar(image, ax=axes, shrink=0.6, extend=extend))
     heading(figure, title)
     return figure
 
@@ -67,8 +63,7 @@ def statistic(
     panel, marked = axes[0, 0], space.full(np.asarray(significant, float)) > 0
     image = _matrix(panel, space, space.full(values, np.nan), cmap, low, top, np.where(marked, 1, PALE))
     panel.add_collection(LineCollection(_border(marked), colors=BLACK, linewidths=0.9))
-    bar = figure.colorbar(image, ax=panel, shrink=0.6)
-    label_statistic(bar, label)
+    label_statistic(figure.colorbar(image, ax=panel, shrink=0.6), label)
     heading(figure, title)
     if placed:
         # nilearn draws into the axes as they lie now.
@@ -93,8 +88,7 @@ def coverage(space: Edges, counts: np.ndarray, inside: np.ndarray, participants:
     image = _matrix(
         panel, space, space.full(np.where(inside, counts, np.nan), np.nan), "viridis", 0, participants
     )
-    bar = figure.colorbar(image, ax=panel, shrink=0.6)
-    label_participants(bar)
+    label_participants(figure.colorbar(image, ax=panel, shrink=0.6))
     heading(figure, f"Participants with a value ({int(inside.sum()):,} edges)")
     return figure
 

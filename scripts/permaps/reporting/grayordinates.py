@@ -9,13 +9,16 @@ from permaps.reporting import brains, cortex
 from permaps.reporting.style import (
     BLACK,
     RED,
+    colour_bar,
     heading,
     label_p,
     label_participants,
     label_statistic,
     p_scale,
+    panel_title,
     plt,
     statistic_scale,
+    write_above,
 )
 from permaps.spaces.grayordinates import Grayordinates
 
@@ -38,26 +41,18 @@ def panels(space: Grayordinates, panels: list, alpha: float, title: str, most: f
     right = 1 - 0.75 / width
     for k, (name, values) in enumerate(panels):
         left, across, bottom = right * k / len(panels), right / len(panels), below / height
-        count = int(is_significant(values, alpha).sum())
-        figure.text(
-            left + across / 2, bottom + 0.01, f"{name}\n{count:,} significant {space.element}{'s' * (count != 1)}",
-            ha="center", va="bottom", fontsize=9, linespacing=1.5,
-        )  # fmt: skip
+        found = is_significant(values, alpha)
+        write_above(figure, left + across / 2, bottom + 0.01, panel_title(name, found, space))
         for part, (inside, own) in parts.items():
             bottom -= heights[part] / height
             box = [left, bottom, across, heights[part] / height]
             if part == "cortex":
-                found = is_significant(values[inside], alpha)
-                shown = np.where(found, np.minimum(values[inside], top), np.nan)
-                cortex.draw_views(figure, own, box, shown, "inferno", threshold, top)
+                cortex.draw_significant(figure, own, box, values[inside], found[inside], threshold, top)
             else:
                 image = nib.Nifti1Image(own.full(np.asarray(values[inside], np.float32)), own.affine)
                 brains.draw_glass_brain(figure.add_axes(box), image, threshold, top)
-    scale = plt.cm.ScalarMappable(plt.Normalize(threshold, top), "inferno")
-    bar = figure.colorbar(
-        scale, cax=figure.add_axes([right + 0.1 / width, 0.3, 0.13 / width, 0.35]), extend=extend
-    )
-    label_p(bar)
+    box = [right + 0.1 / width, 0.3, 0.13 / width, 0.35]
+    label_p(colour_bar(figure, box, "inferno", threshold, top, extend))
     return figure
 
 
@@ -83,8 +78,7 @@ def statistic(
         else:
             whole = part.full(np.asarray(own, float)), part.full(found)
             brains.draw_slices(figure, [boxes[name]], *whole, part.affine, cmap, low, top, CUTS)
-    bar = figure.colorbar(plt.cm.ScalarMappable(plt.Normalize(low, top), cmap), cax=figure.add_axes(bar))
-    label_statistic(bar, label)
+    label_statistic(colour_bar(figure, bar, cmap, low, top), label)
     return figure
 
 
@@ -104,9 +98,7 @@ def coverage(space: Grayordinates, counts: np.ndarray, inside: np.ndarray, parti
             brains.draw_counts(
                 figure, boxes[name], part.full(own), part.full(analysed), part.affine, participants
             )
-    scale = plt.cm.ScalarMappable(plt.Normalize(0, participants), "viridis")
-    bar = figure.colorbar(scale, cax=figure.add_axes(bar))
-    label_participants(bar)
+    label_participants(colour_bar(figure, bar, "viridis", 0, participants))
     return figure
 
 

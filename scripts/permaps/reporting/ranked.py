@@ -14,11 +14,13 @@ from permaps.reporting.style import (
     BLUE,
     GREY,
     RED,
+    colour_bar,
     heading,
     in_script,
     label_p,
     label_statistic,
     p_scale,
+    panel_title,
     plt,
     statistic_scale,
 )
@@ -48,17 +50,14 @@ def panels(space: Parcels, panels: list, alpha: float, title: str, most: float |
         panel.axvline(threshold, color=GREY, linestyle="--", linewidth=0.9)
         panel.set_xlim(left=0)
         panel.set_xlabel("−log₁₀ corrected p")
-        count = int(found.sum())
-        panel.set_title(
-            f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}",
-            fontweight="normal", fontsize=9, loc="center",
-        )  # fmt: skip
+        panel.set_title(panel_title(name, found, space), fontweight="normal", fontsize=9, loc="center")
     _say_which(axes[0], space, shown, "the smallest p")
     heading(figure, title)
     if above:
         for cell, (_, values) in zip(_cells(figure, axes, above), panels, strict=True):
-            seen = np.where(is_significant(values, alpha), np.minimum(values, top), np.nan)
-            cortex.draw_views(figure, space.surface, cell, space.at_vertices(seen), "inferno", threshold, top)
+            found = space.at_vertices(is_significant(values, alpha), False)
+            shown = space.at_vertices(values)
+            cortex.draw_significant(figure, space.surface, cell, shown, found, threshold, top)
         label_p(_bar(figure, above, "inferno", threshold, top, extend))
     return figure
 
@@ -91,8 +90,7 @@ def statistic(
         seen = space.at_vertices(cortex.but_faint(values, significant, top))
         outlined = np.where(space.at_vertices(significant, False), space.region + 1, 0)
         cortex.draw_views(figure, space.surface, cell, seen, cmap, low, top, outlined)
-        bar = _bar(figure, above, cmap, low, top)
-        label_statistic(bar, label)
+        label_statistic(_bar(figure, above, cmap, low, top), label)
     return figure
 
 
@@ -223,8 +221,7 @@ def _bar(figure, above, cmap, low, top, extend="neither"):
     """Draw the colour bar of the cortex, right of it."""
     width, height = figure.get_size_inches()
     box = [1 - 0.9 * BAR / width, 1 - (0.2 + 0.75 * above) / height, 0.13 / width, 0.5 * above / height]
-    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
-    return figure.colorbar(scale, cax=figure.add_axes(box), extend=extend)
+    return colour_bar(figure, box, cmap, low, top, extend)
 
 
 def _points(panel: Axes, space, values, found, regions, named):

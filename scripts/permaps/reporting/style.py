@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from permaps.inputs.images import one_line
 from permaps.reporting.words import DPI
+from permaps.spaces.space import Space
 from permaps.workflow.jobs import log, warn, written_whole
 
 # Okabe and Ito's palette, named by the meaning of a colour in our figures.
@@ -157,6 +158,25 @@ def statistic_scale(
     """
     top = float(np.abs(values).max()) or 1.0
     return (-top, top, "RdBu_r") if symmetric else (0.0, top, positive)
+
+
+def panel_title(name: str, found: np.ndarray, space: Space | type[Space]) -> str:
+    """Say what a panel shows, and of how many elements that is found to be significant."""
+    count = int(np.count_nonzero(found))
+    return f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}"
+
+
+def write_above(figure: Figure, x: float, y: float, text: str) -> None:
+    """Write the title of a panel that has no axes of its own."""
+    figure.text(x, y, text, ha="center", va="bottom", fontsize=9, linespacing=1.5)
+
+
+def colour_bar(
+    figure: Figure, box: Iterable[float], cmap: str, low: float, top: float, extend: str = "neither"
+) -> Colorbar:
+    """Draw the colour bar of a scale into a box of a figure."""
+    scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
+    return figure.colorbar(scale, cax=figure.add_axes(box), extend=extend)
 
 
 def label_statistic(bar: Colorbar, label: str) -> None:
