@@ -3,7 +3,7 @@ import functools
 import os
 
 from permaps.inputs.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
-from permaps.inputs.tables import HEMI, hemisphere_files, partners
+from permaps.inputs.map_paths import HEMI, hemisphere_files, partners
 from permaps.spaces.kinds import exponents
 from permaps.workflow.names import each_input
 from permaps.workflow.records import Records, dates_of, digest

@@ -52,8 +52,6 @@ def main(*, weights, plans, contrasts, plan):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            weights=list(snakemake.input.weights),
-            plans=list(snakemake.input.plans),
-            contrasts=snakemake.output.contrasts,
-            plan=snakemake.output.plan,
+            **snakemake.input,
+            **snakemake.output,
         )

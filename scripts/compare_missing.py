@@ -53,12 +53,7 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            matrix=snakemake.input.matrix,
-            covariates=list(snakemake.input.covariates),
-            design=snakemake.input.design,
-            contrasts=snakemake.input.contrasts,
-            blocks=snakemake.input.blocks,
-            plan=snakemake.input.plan,
+            **snakemake.input,
             contrast=snakemake.params.settings["contrast"],
             output=snakemake.output.table,
         )

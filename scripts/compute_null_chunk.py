@@ -54,9 +54,7 @@ if "snakemake" in globals():
             log.info("kept: it was computed from the same model and maps")
         else:
             main(
-                matrix=snakemake.input.matrix,
-                model=snakemake.input.model,
-                covariates=list(snakemake.input.covariates),
+                **snakemake.input,
                 output=snakemake.output.chunk,
                 start=int(snakemake.wildcards.start),
                 stop=int(snakemake.wildcards.stop),

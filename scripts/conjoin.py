@@ -42,12 +42,7 @@ def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            model=snakemake.input.model,
-            partials=list(snakemake.input.partials),
-            nulls=list(snakemake.input.nulls),
-            counts=list(snakemake.input.counts),
+            **snakemake.input,
+            **snakemake.output,
             shift=snakemake.params.settings["shift"],
-            observed=snakemake.output.observed,
-            null=snakemake.output.null,
-            exceedances=snakemake.output.exceedances,
         )

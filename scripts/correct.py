@@ -42,9 +42,7 @@ if "snakemake" in globals():
     with job(snakemake):
         stats, counted = snakemake.params.settings["stats"], snakemake.params.settings["counted"]
         main(
-            observed=snakemake.input.observed,
-            null=snakemake.input.null,
-            exceedances=snakemake.input.exceedances,
+            **snakemake.input,
             fwe=dict(zip(stats, snakemake.output.fwe, strict=True)),
             unc=dict(zip(counted, snakemake.output.unc, strict=True)),
             fdr=dict(zip(counted, snakemake.output.fdr, strict=True)),

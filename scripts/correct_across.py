@@ -36,9 +36,7 @@ def main(*, observed, null, across, logp, what):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            observed=snakemake.input.observed,
-            null=snakemake.input.null,
-            across=snakemake.input.across,
+            **snakemake.input,
             what=snakemake.params.settings["across"],
             logp=dict(zip(snakemake.params.settings["stats"], snakemake.output.logp, strict=True)),
         )

@@ -36,11 +36,9 @@ def main(*, matrices, covariates, model, title, stat, z, bonferroni):
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            **snakemake.output,
             matrices=list(snakemake.input.matrix),
             covariates=list(snakemake.input.covariates),
             model=snakemake.input.model,
             title=snakemake.params.settings["title"],
-            stat=snakemake.output.stat,
-            z=snakemake.output.z,
-            bonferroni=snakemake.output.bonferroni,
         )

@@ -41,13 +41,7 @@ def main(*, matrix, covariates, model, contrast, effect, stat, z, partialr2, bon
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            matrix=snakemake.input.matrix,
-            covariates=list(snakemake.input.covariates),
-            model=snakemake.input.model,
+            **snakemake.input,
+            **snakemake.output,
             contrast=snakemake.params.settings["title"],
-            effect=snakemake.output.effect,
-            stat=snakemake.output.stat,
-            z=snakemake.output.z,
-            partialr2=snakemake.output.partialr2,
-            bonferroni=snakemake.output.bonferroni,
         )

@@ -48,10 +48,8 @@ def main(*, observed, null, logp, table, stat, seed):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            observed=snakemake.input.observed,
-            null=snakemake.input.null,
-            logp=snakemake.output.logp,
-            table=snakemake.output.table,
+            **snakemake.input,
+            **snakemake.output,
             stat=snakemake.wildcards.stat,
             seed=snakemake.params.settings["seed"],
         )

@@ -53,9 +53,8 @@ def _listed(columns):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            included=snakemake.input.included,
-            design=snakemake.output.design,
-            blocks=snakemake.output.blocks,
+            **snakemake.input,
+            **snakemake.output,
             formula=snakemake.params.settings["formula"],
             voxelwise=snakemake.params.settings["voxelwise"],
             block_columns=snakemake.params.settings["blocks"],

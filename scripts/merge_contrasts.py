@@ -34,7 +34,6 @@ def main(*, models, nulls, null):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            models=list(snakemake.input.models),
-            nulls=list(snakemake.input.nulls),
-            null=snakemake.output.null,
+            **snakemake.input,
+            **snakemake.output,
         )

@@ -67,12 +67,8 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            matrix=snakemake.input.matrix,
-            model=snakemake.input.model,
-            covariates=list(snakemake.input.covariates),
-            chunks=list(snakemake.input.chunks),
-            null=snakemake.output.null,
-            exceedances=snakemake.output.exceedances,
+            **snakemake.input,
+            **snakemake.output,
             n_permutations=snakemake.params.settings["n_permutations"],
             statistics=snakemake.params.settings["statistics"],
             shift=snakemake.params.settings["shift"],

@@ -29,9 +29,7 @@ def main(*, matrix, model, covariates, output, settings):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            matrix=snakemake.input.matrix,
-            model=snakemake.input.model,
-            covariates=list(snakemake.input.covariates),
+            **snakemake.input,
             output=snakemake.output.observed,
             settings=snakemake.params.settings,
         )

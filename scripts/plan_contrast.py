@@ -49,10 +49,8 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            design=snakemake.input.design,
-            blocks=snakemake.input.blocks,
-            weights=snakemake.output.weights,
-            plan=snakemake.output.plan,
+            **snakemake.input,
+            **snakemake.output,
             contrast=snakemake.wildcards.contrast,
             expressions=snakemake.params.settings["expressions"],
             scheme=snakemake.params.settings["scheme"],

@@ -37,10 +37,7 @@ def main(*, brain, mask, counts, included, outputs, caption):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            brain=snakemake.input.brain,
-            mask=snakemake.input.mask,
-            counts=snakemake.input.counts,
-            included=snakemake.input.included,
+            **snakemake.input,
             outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
         )

@@ -36,8 +36,6 @@ def read_design(design, contrasts):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            design=snakemake.input.design,
-            blocks=snakemake.input.blocks,
-            contrasts=snakemake.input.contrasts,
+            **snakemake.input,
             outputs=[snakemake.output.figure, snakemake.output.vector],
         )

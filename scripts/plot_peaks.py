@@ -99,16 +99,10 @@ def top_elements(space, tables, voxel_stat):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            matrix=snakemake.input.matrix,
-            mask=snakemake.input.mask,
-            design=snakemake.input.design,
-            contrasts=snakemake.input.contrasts,
-            values=snakemake.input.values,
-            tables=list(snakemake.input.tables),
+            **snakemake.input,
             outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
             contrast=snakemake.params.settings["contrast"],
             title=snakemake.params.settings["title"],
             voxel_stat=snakemake.params.settings["voxel_stat"],
-            covariates=list(snakemake.input.covariates),
         )

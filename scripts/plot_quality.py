@@ -53,8 +53,7 @@ def main(*, metrics, excluded, outputs, caption, elements="voxels"):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            metrics=snakemake.input.metrics,
-            excluded=snakemake.input.excluded,
+            **snakemake.input,
             outputs=[snakemake.output.figure, snakemake.output.vector],
             caption=snakemake.output.caption,
             elements=snakemake.params.settings["elements"],

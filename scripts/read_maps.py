@@ -47,9 +47,8 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            **snakemake.output,
             participants=snakemake.input.participants,
-            images=snakemake.output.images,
-            values=snakemake.output.values,
             voxelwise=snakemake.params.settings["voxelwise"],
             check=partial(
                 # Checked here, since reading may take long; not among the params, since what is read is the same.

@@ -50,9 +50,8 @@ def main(*, participants, images, screened, variates, query, labels=(), voxelwis
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            participants=snakemake.input.participants,
-            images=snakemake.input.images,
-            screened=snakemake.output.screened,
+            **snakemake.input,
+            **snakemake.output,
             variates=used_by_model(
                 snakemake.params.settings["formula"],
                 snakemake.params.settings["blocks"],

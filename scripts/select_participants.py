@@ -70,13 +70,8 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            screened=snakemake.input.screened,
-            images=snakemake.input.images,
-            values=snakemake.input.values,
-            brain=snakemake.input.brain,
-            included=snakemake.output.included,
-            excluded=snakemake.output.excluded,
-            metrics=snakemake.output.metrics,
+            **snakemake.input,
+            **snakemake.output,
             max_missing=snakemake.params.settings["max_missing"],
             zero_is_missing=snakemake.params.settings["zero_is_missing"],
         )

@@ -63,12 +63,7 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            participants=snakemake.output.participants,
-            maps=snakemake.output.maps,
-            regions=snakemake.output.regions,
-            labels=snakemake.output.labels,
-            effect_pseudo=snakemake.output.effect_pseudo,
-            effect_mean=snakemake.output.effect_mean,
+            **snakemake.output,
             n_subjects=snakemake.params.settings["n_subjects"],
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],

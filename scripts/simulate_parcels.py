@@ -45,9 +45,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0)
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            participants=snakemake.output.participants,
-            maps=snakemake.output.maps,
-            effect=snakemake.output.effect,
+            **snakemake.output,
             n_subjects=snakemake.params.settings["n_subjects"],
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from permaps.inputs import simulation
+from permaps.inputs.map_paths import HEMI
 from permaps.inputs.surfaces import write_metric
-from permaps.inputs.tables import HEMI
 from permaps.inputs.tsv import write_frame
 from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_map
 from permaps.workflow.jobs import job, log, written_whole

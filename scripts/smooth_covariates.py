@@ -47,13 +47,8 @@ def main(*, included, usable, images, values, brain, mask, matrix, name, fwhm):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            included=snakemake.input.included,
-            usable=snakemake.input.usable,
-            images=snakemake.input.images,
-            values=snakemake.input.values,
-            brain=snakemake.input.brain,
-            mask=snakemake.input.mask,
-            matrix=snakemake.output.matrix,
+            **snakemake.input,
+            **snakemake.output,
             name=snakemake.wildcards.covariate,
             fwhm=snakemake.params.settings["smoothing_fwhm"],
         )

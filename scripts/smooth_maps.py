@@ -108,15 +108,8 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            included=snakemake.input.included,
-            usable=snakemake.input.usable,
-            images=snakemake.input.images,
-            values=snakemake.input.values,
-            brain=snakemake.input.brain,
-            mask=snakemake.output.mask,
-            coverage=snakemake.output.coverage,
-            matrix=snakemake.output.matrix,
-            voxels=snakemake.output.voxels,
+            **snakemake.input,
+            **snakemake.output,
             fwhm=snakemake.params.settings["smoothing_fwhm"],
             min_coverage=snakemake.params.settings["min_coverage"],
             zero_is_missing=snakemake.params.settings["zero_is_missing"],

@@ -85,10 +85,8 @@ def by_contrast(contrasts, inputs):
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            **snakemake.output,
             provenance=snakemake.input.provenance,
             contrasts=by_contrast(snakemake.params.settings["contrasts"], snakemake.input),
-            table=snakemake.output.table,
-            page=snakemake.output.page,
-            landing=snakemake.output.landing,
             small_volumes=next(iter(snakemake.input.small_volumes), None),
         )

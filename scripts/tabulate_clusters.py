@@ -91,11 +91,7 @@ def main(
     bound = Bound.read(null, observed, shift, alpha) if observed else None
     adjacency = space.adjacency(connectivity)
     for stat, output in outputs.items():
-        p = {"p_fwe": 10.0 ** -logp[stat]}
-        p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
-        p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
-        if len(logp) > 1:
-            p["p_any"] = over_all(p["p_fwe"], over_statistics)
+        p = p_of(stat, logp, drawn, over_statistics)
         p |= {f"p_{kind}": 10.0 ** -read_map(space, maps[stat]) for kind, maps in further.items()}
         clusters = clusters_of(significant(logp[stat], alpha), statistic, adjacency)
         active = [bound.active(elements) for elements in clusters] if bound else None
@@ -116,6 +112,29 @@ def main(
         if bound:
             share = shares_of(clusters, active, space.n_elements)
             write_map(space, shares[stat], share, f"Permaps: share that is active, at least, {stat}")
+
+
+def p_of(stat, logp, drawn, over_statistics):
+    """Return corrected p by column: of a statistic with its interval, of the others, and over all of them.
+
+    Parameters
+    ----------
+    stat : str
+    logp : dict of str to numpy.ndarray, shape (n_elements,)
+        -log10 FWE p by statistic.
+    drawn : dict
+        How many relabellings there were, as `permaps.permutation.thresholds.p_interval` takes it.
+    over_statistics : numpy.ndarray
+        The smallest p over statistics of every relabelling.
+
+    Returns
+    -------
+    dict of numpy.ndarray, shape (n_elements,)
+    """
+    p = {"p_fwe": 10.0 ** -logp[stat]}
+    p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
+    p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
+    return p | ({"p_any": over_all(p["p_fwe"], over_statistics)} if len(logp) > 1 else {})
 
 
 def sizes_of(voxel_stat, magnitude, statistic, plan):

@@ -29,8 +29,7 @@ def main(*, space, maps, outputs, sides):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            space=snakemake.input.space,
-            maps=list(snakemake.input.maps),
+            **snakemake.input,
             outputs=list(snakemake.output),
             sides=snakemake.params.settings["sides"],
         )

@@ -33,7 +33,6 @@ def main(*, provenance, methods, bibliography):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            provenance=snakemake.input.provenance,
-            methods=snakemake.output.methods,
-            bibliography=snakemake.output.bibliography,
+            **snakemake.input,
+            **snakemake.output,
         )

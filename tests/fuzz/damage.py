@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import yaml
 from hypothesis import strategies as st
-from permaps.workflow.config import keys, keys_of_source
+from permaps.workflow.schema import keys, keys_of_source
 
 # Text
 

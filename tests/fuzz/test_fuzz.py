@@ -33,12 +33,13 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.map_paths import check_maps, map_paths
 from permaps.inputs.map_values import read_maps
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import screen
 from permaps.inputs.query import select
 from permaps.inputs.sources import map_files
-from permaps.inputs.tables import check_maps, check_participants, map_paths, read_rows
+from permaps.inputs.tables import check_participants, read_rows
 from permaps.permutation.chunk import read_chunk
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError

@@ -15,8 +15,9 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from permaps.workflow.config import keys, keys_of_source, layered, local_config, resolve
+from permaps.workflow.config import layered, local_config, resolve
 from permaps.workflow.errors import UserError
+from permaps.workflow.schema import keys, keys_of_source
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = ROOT / "config/config.yaml"

@@ -5,8 +5,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from permaps.inputs.map_paths import check_maps, check_outside
 from permaps.inputs.sources import map_files
-from permaps.inputs.tables import MOST_COLUMNS, check_maps, check_outside, read_rows
+from permaps.inputs.tables import MOST_COLUMNS, read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.duration import grid_of
 from permaps.workflow.errors import UserError, listed

@@ -11,7 +11,7 @@ from permaps.inputs.labels import read_labels
 from permaps.reporting.regions import regions_of, tabulate_regions
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import write_map, write_space
-from permaps.workflow.config import _half_an_atlas
+from permaps.workflow.conflicts import _half_an_atlas
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import _inputs
 from test_grayordinates import axis, space_of

@@ -7,9 +7,9 @@ import pytest
 import read_maps
 from permaps.inputs import images
 from permaps.inputs.images import UnusableMap, decode, write_image
+from permaps.inputs.map_paths import map_paths
 from permaps.inputs.sources import map_files
 from permaps.inputs.store import Store
-from permaps.inputs.tables import map_paths
 from permaps.workflow.errors import UserError
 
 N, SHAPE = 5, (6, 5, 4)

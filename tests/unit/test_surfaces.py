@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tfce as tfce_package
 from permaps.inputs.images import UnusableMap
+from permaps.inputs.map_paths import hemisphere_files, side_of
 from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
-from permaps.inputs.tables import hemisphere_files, side_of
 from permaps.reporting import cortex as cortex_figures
 from permaps.reporting.style import plt
 from permaps.spaces.adjacency import pair_adjacency

@@ -3,9 +3,10 @@
 import collect_table
 import pandas as pd
 import pytest
+from permaps.inputs.map_paths import map_paths
 from permaps.inputs.participants import check_variates, read_participants
 from permaps.inputs.sources import map_files
-from permaps.inputs.tables import check_participants, map_paths, read_rows
+from permaps.inputs.tables import check_participants, read_rows
 from permaps.inputs.tsv import write_frame
 from permaps.workflow.errors import UserError
 

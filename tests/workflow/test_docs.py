@@ -29,6 +29,7 @@ from permaps.inputs.tables import check_participants, is_number
 from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow import config as settings
 from permaps.workflow.names import each_input
+from permaps.workflow.schema import keys as all_keys
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -324,7 +325,7 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_files_and_keys_that_are_named_exist(page):
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    keys = set(settings.keys(schema))
+    keys = set(all_keys(schema))
     known = keys | {".".join(key.split(".")[:n]) for key in keys for n in (1, 2)} | {"dataset.source"}
     for text in quoted(page):
         if re.match(r"(tests|config|scripts|docs|rules|envs)/[\w./-]+$", text):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from permaps.workflow.analyses import STAGES
-from permaps.workflow.config import keys
+from permaps.workflow.schema import keys
 from tiny import CONFIG, Study, copy_workflow, layered, write_data
 
 ROOT = Path(__file__).parents[2]

@@ -42,7 +42,7 @@ def test_no_pickle_no_shell_no_code_from_text(path):
         if name in ("np.load", "numpy.load"):
             assert keyword(call, "allow_pickle") == "False", where(path, call)
         if name == "yaml.load":
-            assert keyword(call, "Loader") == "loader" and path.name == "config.py", where(path, call)
+            assert keyword(call, "Loader") == "loader" and path.name == "schema.py", where(path, call)
         assert keyword(call, "shell") in (None, "False"), where(path, call)
         assert name not in RUNS_CODE | SHELLS, where(path, call)
         assert not name.endswith((".read_pickle", ".query", ".unsafe_load", ".full_load")), where(path, call)
@@ -67,7 +67,7 @@ def test_formulaic_is_given_names_of_ours_and_labels_alone():
 
 
 def test_the_only_loader_of_yaml_is_a_safe_one():
-    text = (ROOT / "scripts/permaps/workflow/config.py").read_text()
+    text = (ROOT / "scripts/permaps/workflow/schema.py").read_text()
     assert re.findall(r"loader = (.*)", text) == ['getattr(yaml, "CSafeLoader", yaml.SafeLoader)']
 
 

@@ -15,10 +15,11 @@ from permaps.inputs.brain_mask import brain_mask
 from permaps.inputs.cohort import collect
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
+from permaps.inputs.map_paths import item_of, partners
 from permaps.inputs.participants import as_frame
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.store import Entry
-from permaps.inputs.tables import ID, MAP, covariate_column, item_of, partners
+from permaps.inputs.tables import ID, MAP, covariate_column
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import voxel_statistic

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from permaps.inputs.tables import HEMI
+from permaps.inputs.map_paths import HEMI
 from permaps.workflow.errors import UserError, listed, nearest
 
 # Of maps; side-cars, tables, reports and figures have the same entities.

@@ -12,7 +12,7 @@ from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis,
 from nibabel.cifti2.parse_cifti2 import Cifti2Parser
 
 from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet
-from permaps.inputs.tables import item_of
+from permaps.inputs.map_paths import item_of
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
 

@@ -4,16 +4,9 @@ import os
 
 from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
+from permaps.inputs.map_paths import DENSE, check_apart, check_maps, check_outside
 from permaps.inputs.sources import Listing, read_listing
-from permaps.inputs.tables import (
-    DENSE,
-    MAP,
-    check_apart,
-    check_maps,
-    check_outside,
-    check_participants,
-    covariate_column,
-)
+from permaps.inputs.tables import MAP, check_participants, covariate_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
 

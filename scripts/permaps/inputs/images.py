@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 from nibabel import imageglobals
 
-from permaps.inputs.tables import item_of, partners
+from permaps.inputs.map_paths import item_of, partners
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
 

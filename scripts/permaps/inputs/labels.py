@@ -9,8 +9,8 @@ import numpy as np
 
 from permaps.inputs.cifti import CORTICES, PREFIX
 from permaps.inputs.images import one_line, quiet
+from permaps.inputs.map_paths import side_of
 from permaps.inputs.surfaces import SIDES, STRUCTURES
-from permaps.inputs.tables import side_of
 from permaps.workflow.errors import UserError
 
 # What stands for no region.

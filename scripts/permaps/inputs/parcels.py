@@ -8,7 +8,8 @@ import numpy as np
 
 from permaps.inputs.cifti import decode_parcellated
 from permaps.inputs.images import Decoded, UnusableMap
-from permaps.inputs.tables import is_number, item_of, read_rows
+from permaps.inputs.map_paths import item_of
+from permaps.inputs.tables import is_number, read_rows
 from permaps.inputs.value_columns import chosen_columns
 from permaps.workflow.errors import UserError, listed, nearest
 from permaps.workflow.provenance import sha256

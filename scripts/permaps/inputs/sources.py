@@ -10,7 +10,8 @@ from pathlib import Path
 from permaps.inputs.bids import find_maps
 from permaps.inputs.fsl import read_design
 from permaps.inputs.ids import PERSON, SESSION, sessions_files, with_ids
-from permaps.inputs.tables import ID, map_paths, partners, read_rows, series_file
+from permaps.inputs.map_paths import map_paths, partners, series_file
+from permaps.inputs.tables import ID, read_rows
 from permaps.inputs.value_columns import rows_of_values
 from permaps.workflow.errors import UserError
 from permaps.workflow.paths import lies_below

@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 
 from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet, shape_text
-from permaps.inputs.tables import hemisphere_files
+from permaps.inputs.map_paths import hemisphere_files
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file

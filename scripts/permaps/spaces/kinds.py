@@ -5,8 +5,8 @@ Only plain values and names of files, because the Snakefile imports this module 
 
 from dataclasses import dataclass, field, replace
 
+from permaps.inputs.map_paths import DENSE, HEMI, hemisphere_files, item_of, side_of
 from permaps.inputs.sources import OWN, read_listing
-from permaps.inputs.tables import DENSE, HEMI, hemisphere_files, item_of, side_of
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input

@@ -8,8 +8,8 @@ import numpy as np
 
 from permaps.inputs.cifti import CORTICES, PREFIX, axis_in
 from permaps.inputs.labels import read_labels
+from permaps.inputs.map_paths import hemisphere_files
 from permaps.inputs.surfaces import read_mesh
-from permaps.inputs.tables import hemisphere_files
 from permaps.spaces.surface import Surface
 from permaps.workflow.errors import UserError, listed
 from permaps.workflow.jobs import warn

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from permaps.workflow.config import keys, keys_of_source, load, refuse, resolve
+from permaps.workflow.config import refuse, resolve
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME, named
 from permaps.workflow.records import digest
+from permaps.workflow.schema import keys, keys_of_source, load
 
 # A dot, or the slash of a crossing, would end a name where rules and folders are called by it.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
