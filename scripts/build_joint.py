@@ -39,15 +39,15 @@ def main(*, models, matrices, inputs, name, statistic, direction, two_sided, clu
     output, mask, plan : path
         To write: the model; what its elements are; its scheme and number of distinct relabellings (JSON).
     """
-    parts = {title: load_model(path) for title, path in models.items()}
-    check_schemes(name, parts)
-    check_copies(name, parts, matrices, inputs)
+    tests = {title: load_model(path) for title, path in models.items()}
+    check_schemes(name, tests)
+    check_copies(name, tests, matrices, inputs)
     multivariate = statistic in MULTIVARIATE
     if multivariate:
-        check_freedom(name, parts)
-    usable = complete(parts, matrices, inputs) if multivariate else [True] * len(parts)
-    space, elements = shared_space(name, parts, usable)
-    joined = [part.restricted(own) for part, own in zip(parts.values(), elements, strict=True)], inputs, space
+        check_freedom(name, tests)
+    usable = complete(tests, matrices, inputs) if multivariate else [True] * len(tests)
+    space, elements = shared_space(name, tests, usable)
+    joined = [test.restricted(own) for test, own in zip(tests.values(), elements, strict=True)], inputs, space
     if multivariate:
         model = multivariate_model(statistic, *joined)
         check_independence(name, model, matrices)
@@ -63,7 +63,7 @@ def main(*, models, matrices, inputs, name, statistic, direction, two_sided, clu
     write_space(space, mask, f"Permaps: elements of {name}")
     with written_whole(output) as path:
         model.save(path)
-    first = next(iter(parts.values()))
+    first = next(iter(tests.values()))
     planned = {
         "scheme": model.scheme,
         "n_distinct": model.exchangeability.n_distinct,
@@ -73,12 +73,12 @@ def main(*, models, matrices, inputs, name, statistic, direction, two_sided, clu
     }
     with written_whole(plan) as path:
         path.write_text(json.dumps(plain({name: planned}), indent=2) + "\n", encoding="utf-8")
-    log.info("%s: %d tests, %d %s", name, len(parts), space.n_elements, space.elements)
+    log.info("%s: %d tests, %d %s", name, len(tests), space.n_elements, space.elements)
 
 
-def check_schemes(name, parts):
+def check_schemes(name, tests):
     """Raise a `UserError` unless all tests are relabelled alike."""
-    schemes = {title: part.scheme for title, part in parts.items()}
+    schemes = {title: test.scheme for title, test in tests.items()}
     (first, scheme), *others = schemes.items()
     for title, other in others:
         if other != scheme:
@@ -88,9 +88,9 @@ def check_schemes(name, parts):
             )
 
 
-def check_copies(name, parts, matrices, inputs):
+def check_copies(name, tests, matrices, inputs):
     """Raise a `UserError` where two inputs have the same values: a combination would count them twice."""
-    titles = list(parts)
+    titles = list(tests)
     opened = [np.load(path, mmap_mode="r", allow_pickle=False) for path in matrices]
     for i in range(len(opened)):
         for j in range(i):
@@ -103,12 +103,12 @@ def check_copies(name, parts, matrices, inputs):
                 )
 
 
-def check_freedom(name, parts):
+def check_freedom(name, tests):
     """Raise a `UserError` unless the residuals have more degrees of freedom than there are inputs."""
-    dof = next(iter(parts.values())).dof
-    if dof <= len(parts):
+    dof = next(iter(tests.values())).dof
+    if dof <= len(tests):
         raise UserError(
-            f"joint.{name}: {len(parts)} inputs, and {dof} residual degrees of freedom. Expected more of these than "
+            f"joint.{name}: {len(tests)} inputs, and {dof} residual degrees of freedom. Expected more of these than "
             "inputs: leave inputs or columns of the model out, or combine the inputs (combine: fisher)."
         )
 
@@ -116,7 +116,7 @@ def check_freedom(name, parts):
 def check_independence(name, model, matrices):
     """Raise a `UserError` where an input follows from others at every element."""
     maps = model.maps(matrices)
-    able = independent(maps, model.parts[0].regressors.basis)
+    able = independent(maps, model.tests[0].regressors.basis)
     if not able.any():
         raise UserError(
             f"joint.{name}: at every {model.space.element}, an input is constant or the sum of multiples of others. "
@@ -126,33 +126,33 @@ def check_independence(name, model, matrices):
         log.warning("%d %s say nothing: an input follows from others there", lost, model.space.elements)
 
 
-def complete(parts, matrices, inputs):
+def complete(tests, matrices, inputs):
     """Return, for each test, at which of its elements everybody has a value."""
     return [
-        np.isfinite(part.maps(matrices[i])).all(axis=0)
-        if part.incomplete
-        else np.ones(part.space.n_elements, bool)
-        for part, i in zip(parts.values(), inputs, strict=True)
+        np.isfinite(test.maps(matrices[i])).all(axis=0)
+        if test.incomplete
+        else np.ones(test.space.n_elements, bool)
+        for test, i in zip(tests.values(), inputs, strict=True)
     ]
 
 
-def shared_space(name, parts, usable):
+def shared_space(name, tests, usable):
     """Return the space of the elements that all tests can use, and their numbers among those of each test."""
-    (first, part), *others = parts.items()
-    whole = part.space.mask.copy()
+    (first, test), *others = tests.items()
+    whole = test.space.mask.copy()
     for title, other in others:
-        if not alike(part.space, other.space):
-            raise UserError(f"joint.{name}: {apart(part.space, first, other.space, title)}")
+        if not alike(test.space, other.space):
+            raise UserError(f"joint.{name}: {apart(test.space, first, other.space, title)}")
         whole &= other.space.mask
-    for one, able in zip(parts.values(), usable, strict=True):
+    for one, able in zip(tests.values(), usable, strict=True):
         whole[one.space.mask] &= able
     if whole.sum() < 2:
         raise UserError(
-            f"joint.{name}: the tests have {int(whole.sum())} {part.space.elements} in common, at least 2 are "
+            f"joint.{name}: the tests have {int(whole.sum())} {test.space.elements} in common, at least 2 are "
             "needed. Look at the masks of the inputs; a multivariate test needs the values of everyone too."
         )
-    elements = [np.flatnonzero(whole[one.space.mask]) for one in parts.values()]
-    return replace(part.space, mask=whole), elements
+    elements = [np.flatnonzero(whole[one.space.mask]) for one in tests.values()]
+    return replace(test.space, mask=whole), elements
 
 
 def alike(one, other):

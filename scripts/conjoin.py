@@ -26,7 +26,7 @@ def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
         [Observed.load(path) for path in partials],
         nulls,
         counts,
-        [part.elements for part in model.parts],
+        [test.elements for test in model.tests],
         model.space,
         concordant=len(model.signs) > 1,
         shift=shift,

@@ -138,7 +138,7 @@ def test_the_parametric_p_is_the_largest_of_the_tests():
     least = observed_statistic(model.maps(maps), model.estimator(), model.exchangeability, is_f=True)
     t = [
         observed_statistic(own, part.estimator(), part.exchangeability, is_f=False)
-        for own, part in zip(maps, model.parts, strict=True)
+        for own, part in zip(maps, model.tests, strict=True)
     ]
-    expected = np.max([2 * stats.t.sf(np.abs(one), model.parts[0].dof) for one in t], axis=0)
+    expected = np.max([2 * stats.t.sf(np.abs(one), model.tests[0].dof) for one in t], axis=0)
     np.testing.assert_allclose(model.parametric_p(model.maps(maps), [], least), expected, rtol=1e-4)

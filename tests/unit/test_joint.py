@@ -142,7 +142,7 @@ def test_the_null_is_that_of_plain_numpy_to_the_last_count(name, direction):
     study, n, maps = STUDIES["two groups and age"], 60, [one.astype(float) for one in matrices()]
     model = model_of(name, two_sided=direction == "two-sided", concordant=direction == "concordant")
     chunk = compute_chunk(matrices(), model, 0, n, SETTINGS, 100)
-    dof, joint = model.parts[0].dof, []
+    dof, joint = model.tests[0].dof, []
     for j in range(n):
         source, sign = relabelling(model.exchangeability, SETTINGS["seed"], j)
         t = np.stack([by_numpy(y, study.design, study.weights, source, sign) for y in maps])
@@ -272,7 +272,7 @@ def test_the_elements_are_those_that_all_inputs_have(files, tmp_path):
     study = STUDIES["two groups and age"]
     still = (np.arange(12), np.ones(12))
     t = [by_numpy(own.astype(float), study.design, study.weights, *still) for own in maps]
-    least = np.min([2 * stats.t.sf(np.abs(one), model.parts[0].dof) for one in t], axis=0)
+    least = np.min([2 * stats.t.sf(np.abs(one), model.tests[0].dof) for one in t], axis=0)
     np.testing.assert_allclose(10.0**-logp, np.minimum(least * 2 * model.space.n_elements, 1), rtol=1e-3)
 
 

@@ -169,7 +169,7 @@ def test_where_an_input_says_nothing_the_statistic_is_0():
     two[:, 0], two[:, 1] = 3.0, -2 * one[:, 1] + 7
     two[:, 2] = STUDIES[study].design[:, 2]
     model = model_of("wilks", study)
-    able = independent([one, two], model.parts[0].regressors.basis)
+    able = independent([one, two], model.tests[0].regressors.basis)
     assert not able[:3].any() and able[3:].all()
     observed = observed_statistic(model.maps([one, two]), model.estimator(), model.exchangeability, is_f=True)
     np.testing.assert_array_equal(observed > 0, able)

@@ -23,7 +23,7 @@ from permaps.statistics.roots import RootsEvaluator
 from permaps.statistics.sorted_p import Scale, normal_scale
 
 # Attributes of a joint model that are stored as several arrays.
-APART = ("parts", "space")
+APART = ("tests", "space")
 
 
 class Stack(list):
@@ -43,9 +43,9 @@ class Joint:
     ----------
     statistic : str
         Name of the joint statistic.
-    parts : tuple of Model
+    tests : tuple of Model
         The tests that are joined, restricted to the elements that all inputs have.
-    inputs : numpy.ndarray of int, shape (n_parts,)
+    inputs : numpy.ndarray of int, shape (n_tests,)
         The input of each, by its number among the matrices.
     how : int
         How they are joined, as in the compiled part of the statistic.
@@ -56,7 +56,7 @@ class Joint:
     """
 
     statistic: str
-    parts: tuple
+    tests: tuple
     inputs: np.ndarray
     how: int
     rescaled: np.ndarray
@@ -69,18 +69,18 @@ class Joint:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of models that are evaluated."""
-        return tuple(dict.fromkeys(part.kind for part in self.parts))
+        return tuple(dict.fromkeys(test.kind for test in self.tests))
 
     @property
     def scheme(self) -> str:
         """How all of them are relabelled."""
-        return self.parts[0].scheme
+        return self.tests[0].scheme
 
     @cached_property
     def exchangeability(self) -> Exchangeability:
-        """The distinct relabellings, which are those of every part."""
-        incomplete = any(part.incomplete for part in self.parts)
-        return replace(self.parts[0], incomplete=incomplete).exchangeability
+        """The distinct relabellings, which are those of every test."""
+        incomplete = any(test.incomplete for test in self.tests)
+        return replace(self.tests[0], incomplete=incomplete).exchangeability
 
     def threshold(self, cluster_p: float, both_signs: bool) -> float:
         """Return the normal deviate with the uncorrected p `cluster_p`."""
@@ -94,21 +94,21 @@ class Joint:
         return normal_scale()
 
     def maps(self, matrices: Sequence[str | Path]) -> Stack:
-        """Return the maps of every part.
+        """Return the maps of every test.
 
         Parameters
         ----------
         matrices : list of path or array
             Of every input.
         """
-        return Stack(part.maps(matrices[i]) for part, i in zip(self.parts, self.inputs, strict=True))
+        return Stack(test.maps(matrices[i]) for test, i in zip(self.tests, self.inputs, strict=True))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return it as arrays, for a file."""
-        parts = {
+        tests = {
             f"part{k}_{name}": values
-            for k, part in enumerate(self.parts)
-            for name, values in part.arrays().items()
+            for k, test in enumerate(self.tests)
+            for name, values in test.arrays().items()
         }
         own = {
             field.name: np.asarray(getattr(self, field.name))
@@ -116,7 +116,7 @@ class Joint:
             if field.name not in APART
         }
         named = {"kind": np.array(self.kind), "scheme": np.array(self.scheme)}
-        return own | named | parts | space_arrays(self.space)
+        return own | named | tests | space_arrays(self.space)
 
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load_model` reads."""
@@ -125,19 +125,19 @@ class Joint:
     @classmethod
     def of_arrays(cls, stored: dict[str, np.ndarray]) -> Self:
         """Return the model that `arrays` gave."""
-        parts = []
+        tests = []
         while own := {
             name.partition("_")[2]: values
             for name, values in stored.items()
-            if name.startswith(f"part{len(parts)}_")
+            if name.startswith(f"part{len(tests)}_")
         }:
-            parts.append(Model.of_arrays(own))
+            tests.append(Model.of_arrays(own))
         own = {
             field.name: stored[field.name] if stored[field.name].ndim else stored[field.name].item()
             for field in fields(cls)
             if field.name not in APART
         }
-        return cls(**own, parts=tuple(parts), space=take_space(dict(stored)))
+        return cls(**own, tests=tuple(tests), space=take_space(dict(stored)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +169,8 @@ class Combined(Joint):
         """
         each = len(covariates) // (self.inputs.max() + 1)
         estimators = [
-            part.estimator(covariates[each * i : each * (i + 1)])
-            for part, i in zip(self.parts, self.inputs, strict=True)
+            test.estimator(covariates[each * i : each * (i + 1)])
+            for test, i in zip(self.tests, self.inputs, strict=True)
         ]
         return CombinedEstimator(self, estimators)
 
@@ -179,7 +179,7 @@ class Combined(Joint):
         from permaps.statistics.combinations import log_p_of
 
         n_ways = len(self.tables) * len(self.signs)
-        return log_p_of(self.statistic, len(self.parts), n_ways, combined)
+        return log_p_of(self.statistic, len(self.tests), n_ways, combined)
 
     def parametric_p(self, maps: Stack, covariates: Sequence[str | Path], combined: np.ndarray) -> np.ndarray:
         """Return the parametric p of the combination, which holds whatever the dependence.
@@ -191,10 +191,10 @@ class Combined(Joint):
         from permaps.statistics.combinations import smallest_log_p
 
         each = [
-            observed_statistic(own, one, self.exchangeability, is_f=part.is_f)
-            for own, one, part in zip(maps, self.estimator(covariates).estimators, self.parts, strict=True)
+            observed_statistic(own, one, self.exchangeability, is_f=test.is_f)
+            for own, one, test in zip(maps, self.estimator(covariates).estimators, self.tests, strict=True)
         ]
-        partials = partials_of(self.parts, self.two_sided or len(self.signs) > 1)
+        partials = partials_of(self.tests, self.two_sided or len(self.signs) > 1)
         return np.exp(smallest_log_p(each, partials)) * len(each)
 
 
@@ -212,19 +212,19 @@ class Multivariate(Joint):
         """Return the natural log of the parametric p of the statistic."""
         from permaps.statistics.multivariate import log_p_of
 
-        part = self.parts[0]
-        return log_p_of(self.statistic, len(self.parts), len(part.contrast), part.dof, values)
+        test = self.tests[0]
+        return log_p_of(self.statistic, len(self.tests), len(test.contrast), test.dof, values)
 
     def parametric_p(self, maps: Stack, covariates: Sequence[str | Path], values: np.ndarray) -> np.ndarray:
         """Return the parametric p of the statistic."""
         return np.exp(self.log_p(values))
 
 
-def partials_of(parts: Sequence[Model], two_sided: bool) -> list:
+def partials_of(tests: Sequence[Model], two_sided: bool) -> list:
     """Return how p follow from the statistics of tests, as `permaps.statistics.combinations.Partial`."""
     from permaps.statistics.combinations import Partial
 
-    return [Partial(part.dof, len(part.contrast), part.is_f, two_sided and not part.is_f) for part in parts]
+    return [Partial(test.dof, len(test.contrast), test.is_f, two_sided and not test.is_f) for test in tests]
 
 
 def load_model(path: str | Path) -> Model | Joint:
@@ -237,7 +237,7 @@ def load_model(path: str | Path) -> Model | Joint:
 
 @dataclass(frozen=True)
 class CombinedEstimator:
-    """The estimators of all parts, and how their statistics are combined."""
+    """The estimators of all tests, and how their statistics are combined."""
 
     model: Combined
     estimators: list
@@ -255,7 +255,7 @@ class MultivariateEstimator:
 
     def evaluator(self, maps: Stack, is_f: bool, memory_mb: float) -> RootsEvaluator:
         """Return what computes the statistic for any relabelling."""
-        return RootsEvaluator(self.model.parts[0].regressors, maps, self.model.how, memory_mb)
+        return RootsEvaluator(self.model.tests[0].regressors, maps, self.model.how, memory_mb)
 
 
 class CombinedEvaluator(Evaluator):
@@ -266,15 +266,15 @@ class CombinedEvaluator(Evaluator):
     estimator : CombinedEstimator
     maps : Stack
     memory_mb : float
-        Half of it for the evaluators of the parts, half for their statistics.
+        Half of it for the evaluators of the tests, half for their statistics.
     """
 
     def __init__(self, estimator: CombinedEstimator, maps: Stack, memory_mb: float):
         self.model, self.n_elements = estimator.model, maps.shape[1]
         share = memory_mb / 2 / len(maps)
         self.evaluators = [
-            one.evaluator(own, part.is_f, share)
-            for one, own, part in zip(estimator.estimators, maps, self.model.parts, strict=True)
+            one.evaluator(own, test.is_f, share)
+            for one, own, test in zip(estimator.estimators, maps, self.model.tests, strict=True)
         ]
         room = memory_mb / 2 * 2**20 / (8 * self.n_elements * (len(maps) + 1))
         self.batch = int(np.clip(room, 1, min(evaluator.batch for evaluator in self.evaluators)))
@@ -294,7 +294,7 @@ class CombinedEvaluator(Evaluator):
 
 def combined_model(
     statistic: str,
-    parts: Sequence[Model],
+    tests: Sequence[Model],
     inputs: Sequence[int],
     space: Space,
     *,
@@ -307,7 +307,7 @@ def combined_model(
     ----------
     statistic : str
         Name of the combination.
-    parts : sequence of Model
+    tests : sequence of Model
         The partial tests, all relabelled alike and restricted to the same elements.
     inputs : sequence of int
         The input of each.
@@ -327,13 +327,13 @@ def combined_model(
     return _rescaled(
         Combined(
             statistic=statistic,
-            parts=tuple(
-                replace(part, space=part.space if part.kind == "smoothed_variance" else None)
-                for part in parts
+            tests=tuple(
+                replace(test, space=test.space if test.kind == "smoothed_variance" else None)
+                for test in tests
             ),
             inputs=np.asarray(inputs),
             how=COMBINATIONS[statistic].how,
-            tables=tables_of(statistic, partials_of(parts, two_sided and not concordant)),
+            tables=tables_of(statistic, partials_of(tests, two_sided and not concordant)),
             signs=np.array([1.0, -1.0] if concordant else [1.0]),
             two_sided=two_sided and not concordant,
             rescaled=np.empty(0),
@@ -343,7 +343,7 @@ def combined_model(
 
 
 def multivariate_model(
-    statistic: str, parts: Sequence[Model], inputs: Sequence[int], space: Space
+    statistic: str, tests: Sequence[Model], inputs: Sequence[int], space: Space
 ) -> Multivariate:
     """Return the model of a multivariate test.
 
@@ -351,7 +351,7 @@ def multivariate_model(
     ----------
     statistic : str
         Name of the multivariate test.
-    parts : sequence of Model
+    tests : sequence of Model
         The tests of every input, of one contrast of one design, restricted to the same elements, where nobody is
         missing.
     inputs : sequence of int
@@ -367,16 +367,16 @@ def multivariate_model(
 
     whole = [
         replace(
-            contrast_model(part.design, part.contrast, part.statistic, part.scheme, part.blocks),
-            elements=part.elements,
-            fingerprint=part.fingerprint,  # of the maps too
+            contrast_model(test.design, test.contrast, test.statistic, test.scheme, test.blocks),
+            elements=test.elements,
+            fingerprint=test.fingerprint,  # of the maps too
         )
-        for part in parts
+        for test in tests
     ]
     return _rescaled(
         Multivariate(
             statistic=statistic,
-            parts=tuple(whole),
+            tests=tuple(whole),
             inputs=np.asarray(inputs),
             how=MULTIVARIATE[statistic].how,
             rescaled=np.empty(0),
