@@ -1,8 +1,6 @@
 """Put a contrast's model into one file, so that every permutation job starts with numpy alone."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from permaps.arithmetic.gaussian import sigma
@@ -13,7 +11,7 @@ from permaps.spaces.files import read_space
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.smoothing import check_kernel
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 
 
 def main(
@@ -36,8 +34,8 @@ def main(
         .npz to write, with a fingerprint of the model and the maps.
     """
     weights, statistic = read_contrast(contrasts, contrast)
-    scheme = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]["scheme"]
-    exchange = json.loads(Path(blocks).read_text(encoding="utf-8"))
+    scheme = read_json(plan)[contrast]["scheme"]
+    exchange = read_json(blocks)
     maps = np.load(matrix, mmap_mode="r", allow_pickle=False)
     columns = read_matrix(design)[2]
     space = read_space(mask)

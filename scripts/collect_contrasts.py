@@ -6,7 +6,7 @@ from pathlib import Path
 
 from permaps.design.matrix import is_same_test
 from permaps.design.tables import read_contrast
-from permaps.workflow.jobs import job, warn, written_whole
+from permaps.workflow.jobs import job, read_json, warn, written_whole
 
 SAME = ("the same as", "one of them is superfluous")
 OPPOSITE = (
@@ -32,7 +32,7 @@ def main(*, weights, plans, contrasts, plan):
         )
     joined = {}
     for one in plans:
-        joined |= json.loads(Path(one).read_text(encoding="utf-8"))
+        joined |= read_json(one)
     rows = {name: read_contrast(path, name) for name, path in zip(joined, weights, strict=True)}
     for one, other in itertools.combinations(joined, 2):
         (weights_of_one, statistic), of_other = rows[one], rows[other]

@@ -1,14 +1,11 @@
 """Test whether missing values are related to what a contrast tests."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.tables import write_rows
 from permaps.permutation.missing import described, difference, patterns, rougher
-from permaps.workflow.jobs import job, warn, written_whole
+from permaps.workflow.jobs import job, read_json, warn, written_whole
 
 
 def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, output):
@@ -25,8 +22,8 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
         Table to write.
     """
     weights, _ = read_contrast(contrasts, contrast)
-    scheme = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]["scheme"]
-    levels = json.loads(Path(blocks).read_text(encoding="utf-8"))["blocks"]
+    scheme = read_json(plan)[contrast]["scheme"]
+    levels = read_json(blocks)["blocks"]
     maps = [np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)]
     lacking, n_voxels = patterns(*maps)
     columns = read_matrix(design)[2]

@@ -1,7 +1,6 @@
 """A contrast in several analyses, as a specification curve: figure, table, and how often it is significant."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from permaps.reporting.specifications import curve, how_often, said
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 
 # The maps of effects, by what tests have them.
 EFFECTS = {"t": "effect", "F": "partial R²"}
@@ -41,9 +40,7 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
     effects = [
         read_map(space, one["effect"]) for space, one in zip(spaces, specifications.values(), strict=True)
     ]
-    records = [
-        json.loads(Path(one["provenance"]).read_text(encoding="utf-8")) for one in specifications.values()
-    ]
+    records = [read_json(one["provenance"]) for one in specifications.values()]
     alike = len({type(space) for space in spaces}) == 1
     places = common_place(spaces, values) if alike else None
     log.info("%d specifications, %s", len(spaces), "at one place" if places else "each at its own peak")

@@ -1,11 +1,9 @@
 """How many relabellings each contrast will have, and whether they suffice for the corrected level."""
 
-import json
 import sys
-from pathlib import Path
 
 from permaps.inputs.tables import write_rows
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 from permaps.workflow.terminal import too_few
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
@@ -26,7 +24,7 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
     tail_fit : bool
     """
     rows, warned = [], {}
-    for contrast, contrast_plan in json.loads(Path(plan).read_text(encoding="utf-8")).items():
+    for contrast, contrast_plan in read_json(plan).items():
         n_distinct = contrast_plan["n_distinct"]
         n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
         note = too_few(n, alpha, "the design and its blocks have no more distinct ones", tail_fit)

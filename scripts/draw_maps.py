@@ -1,8 +1,5 @@
 """A contrast's group maps: what is significant, on one scale; the statistic in slices; and an interactive view."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 from permaps.permutation.null import cluster_threshold
 from permaps.permutation.thresholds import significant
@@ -11,7 +8,7 @@ from permaps.reporting.drawing import draw_glass, draw_panels, draw_statistic, v
 from permaps.reporting.style import draw, write_view
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS, panels_of
-from permaps.workflow.jobs import job
+from permaps.workflow.jobs import job, read_json
 
 BONFERRONI = "Parametric Test (Bonferroni FWE)"
 
@@ -100,7 +97,7 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
     """
     space = read_space(mask)
     statistic = read_map(space, values)
-    contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    contrast_plan = read_json(plan)[contrast]
     signed = not STATISTICS[voxel_stat].one_tail
     both_signs = signed and two_sided
     threshold = contrast_plan.get("threshold")  # of a joint test

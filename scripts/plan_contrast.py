@@ -1,13 +1,12 @@
 """Turn one contrast into weights, and plan its relabellings."""
 
 import json
-from pathlib import Path
 
 from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
 from permaps.design.tables import read_matrix, write_matrix
 from permaps.statistics.registry import voxel_statistic
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 
 
 def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
@@ -26,7 +25,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     scheme : {"auto", "permute", "flip", "both"}
     """
     names, _, matrix = read_matrix(design)
-    exchange = json.loads(Path(blocks).read_text(encoding="utf-8"))
+    exchange = read_json(blocks)
     rows = contrast_matrix(expressions, contrast, names)
     statistic = voxel_statistic(expressions)
     contrast_plan = plan_of(

@@ -1,12 +1,9 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
-import json
-from pathlib import Path
-
 from permaps.design.tables import read_matrix
 from permaps.reporting.charts import design_matrix
 from permaps.reporting.style import draw
-from permaps.workflow.jobs import job
+from permaps.workflow.jobs import job, read_json
 
 
 def main(*, design, blocks, contrasts, outputs):
@@ -20,7 +17,7 @@ def main(*, design, blocks, contrasts, outputs):
         The figure, in as many formats.
     """
     matrix, names, weights = read_design(design, contrasts)
-    formula = json.loads(Path(blocks).read_text(encoding="utf-8"))["formula"]
+    formula = read_json(blocks)["formula"]
     title = f"{formula} ({len(matrix)} maps)"
     draw(outputs, design_matrix, matrix, names, weights, title)
 

@@ -1,7 +1,6 @@
 """The provenance of a run, so that it can be reported and repeated."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from permaps.inputs.tables import ID, MAP, map_column
 from permaps.inputs.tsv import read_frame
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import on_other_grids
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 from permaps.workflow.provenance import plain, relabellings, sha256, software
 
 BIDS_VERSION = "1.10.0"
@@ -56,7 +55,7 @@ def main(
         Per contrast, whether who lacks values goes with it.
     """
     people, gone = read_participants(included), read_participants(excluded)
-    contrasts = with_relabellings(json.loads(Path(plan).read_text(encoding="utf-8")), nulls)
+    contrasts = with_relabellings(read_json(plan), nulls)
     for path in missing:
         for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
             contrasts[row.contrast]["warnings"] += [row.note] if row.note else []

@@ -1,14 +1,11 @@
 """The run on one page: question, design, main numbers and figures, methods, limitations."""
 
-import json
-from pathlib import Path
-
 from permaps.inputs.tsv import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.reporting.pages import landing_page, summary_page
 from permaps.reporting.results import as_table, bonferroni_row, permutation_row
 from permaps.spaces.files import read_map, read_space
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 
 
 def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
@@ -26,7 +23,7 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     small_volumes : path, optional
         What was found in small volumes.
     """
-    record = json.loads(Path(provenance).read_text(encoding="utf-8"))
+    record = read_json(provenance)
     alpha = record["config"]["inference"]["alpha"]
     rows, found = [], {}
     for name, files in contrasts.items():

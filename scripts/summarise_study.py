@@ -1,12 +1,9 @@
 """Several analyses on one page: what each of them found, and how contrasts come out in all of them."""
 
-import json
-from pathlib import Path
-
 import pandas as pd
 from permaps.inputs.tsv import read_frame, write_frame
 from permaps.reporting.study import study_page
-from permaps.workflow.jobs import job, written_whole
+from permaps.workflow.jobs import job, read_json, written_whole
 
 
 def main(*, analyses, curves, title, table, page):
@@ -28,9 +25,7 @@ def main(*, analyses, curves, title, table, page):
     numbers = numbers[["analysis", *numbers.columns.drop("analysis")]]
     for column in numbers.columns[numbers.columns.str.startswith(("n_",))]:
         numbers[column] = numbers[column].astype("Int64")
-    records = {
-        one["name"]: json.loads(Path(one["provenance"]).read_text(encoding="utf-8")) for one in analyses
-    }
+    records = {one["name"]: read_json(one["provenance"]) for one in analyses}
     with written_whole(table) as temporary:
         write_frame(numbers, temporary, "%.6g")
     text = study_page(

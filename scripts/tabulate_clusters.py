@@ -1,8 +1,5 @@
 """Clusters of what each statistic of a contrast finds significant, with peaks and corrected p."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 from permaps.inputs.tsv import write_frame
 from permaps.permutation.correction import read_maxima
@@ -13,7 +10,7 @@ from permaps.reporting.clusters import clusters_of, effect_interval, residual_do
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 from permaps.workflow.provenance import relabellings
 
 
@@ -78,7 +75,7 @@ def main(
     """
     space = read_space(mask)
     statistic = read_map(space, values)
-    contrast_plan = json.loads(Path(plan).read_text(encoding="utf-8"))[contrast]
+    contrast_plan = read_json(plan)[contrast]
     with np.load(null, allow_pickle=False) as stored:
         drawn = relabellings(stored, contrast_plan["n_distinct"])
     over_statistics = smallest_p(

@@ -1,15 +1,12 @@
 """What each statistic finds in the small volumes."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from permaps.inputs.tsv import write_frame
 from permaps.permutation.model import Model
 from permaps.reporting.results import small_volume_row
 from permaps.spaces.files import read_map
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, read_json, written_whole
 from permaps.workflow.provenance import relabellings
 
 
@@ -27,7 +24,7 @@ def main(*, analyses, plan, output, alpha):
     alpha : float
         Corrected level.
     """
-    plans = json.loads(Path(plan).read_text(encoding="utf-8"))
+    plans = read_json(plan)
     rows = []
     for analysis in analyses:
         space = Model.load(analysis["model"]).space

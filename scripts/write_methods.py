@@ -1,11 +1,8 @@
 """The methods paragraph of the run, ready to be pasted, with its references."""
 
-import json
-from pathlib import Path
-
 from permaps.reporting.methods import as_code, limitations, methods_paragraph
 from permaps.reporting.references import bibtex, cited, listed
-from permaps.workflow.jobs import job, written_whole
+from permaps.workflow.jobs import job, read_json, written_whole
 
 
 def main(*, provenance, methods, bibliography):
@@ -17,7 +14,7 @@ def main(*, provenance, methods, bibliography):
         The run's provenance (JSON).
     methods, bibliography : path
     """
-    record = json.loads(Path(provenance).read_text(encoding="utf-8"))
+    record = read_json(provenance)
     text = methods_paragraph(record, as_code)
     keys = cited(text)
     lines = ["# Methods", "", text, ""]

@@ -1,6 +1,5 @@
 """The whole run on one page."""
 
-import json
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from permaps.reporting.captions import read_caption
 from permaps.reporting.report import Figure, Findings, report_page
 from permaps.reporting.results import as_table
 from permaps.reporting.words import space_of
-from permaps.workflow.jobs import job, written_whole
+from permaps.workflow.jobs import job, read_json, written_whole
 
 # Where an earlier config may have left something.
 FOLDERS = ("maps", "tables", "figures")
@@ -33,7 +32,7 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
         All files of the run.
     page : path
     """
-    record = json.loads(Path(provenance).read_text(encoding="utf-8"))
+    record = read_json(provenance)
     folder = Path(page).parent
     written = sorted(os.path.relpath(path, folder) for path in files)
     groups = {}

@@ -1,6 +1,7 @@
 """The lock, the conda environments and the scripts name the same packages."""
 
 import ast
+import functools
 import re
 import sys
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 from permaps.workflow.defaults import environment
-from permaps.workflow.digest import modules_of
+from permaps.workflow.digest import Sources, modules_of
 
 ROOT = Path(__file__).parents[2]
+SOURCES = Sources()
 LOCK = (ROOT / "envs" / "requirements.txt").read_text(encoding="utf-8")
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # Where conda-forge or an import calls a package by another name than the package index does.
@@ -48,21 +50,27 @@ def environment_of_rules():
     return found
 
 
+@functools.cache  # most scripts share most modules
+def imports_of(path):
+    """Packages that a file imports: at its start, and in some function."""
+    always, sometimes = set(), set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    within = {id(node) for function in functions for node in ast.walk(function)}
+    for node in ast.walk(tree):
+        names = sometimes if id(node) in within else always
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return always, sometimes
+
+
 def third_party_imports(script):
     """Packages that a script needs, itself or through the library: at its start, and in some function."""
-    always, sometimes = set(), set()
-    for path in [script, *modules_of(script)]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-        within = {id(node) for function in functions for node in ast.walk(function)}
-        for node in ast.walk(tree):
-            names = sometimes if id(node) in within else always
-            if isinstance(node, ast.Import):
-                names.update(alias.name.split(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                names.add(node.module.split(".")[0])
     own = set(sys.stdlib_module_names) | {"permaps"}
-    return [{IMPORT_NAMES.get(name, name) for name in names - own} for names in (always, sometimes)]
+    found = zip(*map(imports_of, [script, *modules_of(script, SOURCES)]), strict=True)
+    return [{IMPORT_NAMES.get(name, name) for name in set().union(*names) - own} for names in found]
 
 
 def test_lock_has_hashes_and_no_addresses():

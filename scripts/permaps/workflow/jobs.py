@@ -112,6 +112,11 @@ def warn(text: str) -> None:
     print(f"\nPermaps warns: {text}\n", file=sys.stderr)
 
 
+def read_json(path: str | Path) -> object:
+    """Return what another job has written as JSON."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 @contextlib.contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path next to `path`, and rename it to `path` only if the block succeeds.
