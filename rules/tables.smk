@@ -35,6 +35,7 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             **ATLAS,
             enhanced=enhanced_map,
             magnitude=magnitude_map,
+            z=group_map("{test}", "z") if voxel_stat == "t" else [],
             plan=design_file("plan.json"),
             uncorrected=uncorrected_map,
             further=further_maps,

@@ -4,12 +4,15 @@ import logging
 import time
 
 from permaps.workflow import terminal
+from permaps.workflow.duration import Pace
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 # Jobs parse this file too.
 IS_MAIN = workflow.is_main_process
 STARTED = []
+# Of this run, once it has begun.
+PACE = []
 
 
 def tell(text):
@@ -54,6 +57,24 @@ def part_of(job):
     return name, rule_in(job.rule.name, CONFIGS)
 
 
+def start_the_clock():
+    """From now on, say now and then how long is left."""
+    jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if job.log]
+    listed = [(part_of(job)[1] if STUDY else job.rule.name, dict(job.wildcards_dict)) for job in jobs]
+    seconds = terminal.expected(next(iter(CONFIGS.values())), listed, RESULTS)
+    PACE[:] = [Pace(dict(zip(jobs, seconds, strict=True)), STARTED[0])]
+
+
+class TimeLeft(logging.Handler):
+    """Say how long is left, below the number of jobs that are done."""
+
+    def emit(self, record):
+        if getattr(record, "event", None) == LogEvent.PROGRESS and PACE:
+            left = workflow.dag.needrun_jobs(exclude_finished=True)
+            if text := PACE[0].told(left, time.time()):
+                tell(text)
+
+
 class PlanOfDryRun(logging.Handler):
     """Say what would be done, after the list of jobs: dry runs have no onstart."""
 
@@ -78,11 +99,14 @@ if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     logger.addHandler(PlanOfDryRun())
     if IS_MAIN:
         logger.addFilter(name_few_files)
+        logger.addHandler(TimeLeft())
 
 
 onstart:
     STARTED[:] = [time.time()]
     tell_plan()
+    if IS_MAIN:
+        start_the_clock()
 
 
 onsuccess:

@@ -6,7 +6,7 @@ from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.smallest import over_all, smallest_p
 from permaps.permutation.thresholds import p_interval, significant
-from permaps.reporting.clusters import clusters_of, effect_interval, residual_dof, shares_of, tabulate
+from permaps.reporting.clusters import clusters_of, dof_of, effect_interval, residual_dof, shares_of, tabulate
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
@@ -34,6 +34,7 @@ def main(
     observed=None,
     shift=None,
     shares=None,
+    z=None,
 ):
     """Write one contrast's clusters by each statistic; without any, only the header.
 
@@ -72,6 +73,8 @@ def main(
         Of those bounds.
     shares : dict of str to path, optional
         Maps to write, by statistic: what share of each cluster is active, at least.
+    z : path, optional
+        Of t: which degrees of freedom it has.
     """
     space = read_space(mask)
     statistic = read_map(space, values)
@@ -81,7 +84,8 @@ def main(
     over_statistics = smallest_p(
         (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(null, corrected).items()
     )
-    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, contrast_plan)
+    deviates = read_map(space, z) if z else None
+    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, deviates, contrast_plan)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     names = region_names(space, *atlas) if atlas else None
@@ -134,7 +138,7 @@ def p_of(stat, logp, drawn, over_statistics):
     return p | ({"p_any": over_all(p["p_fwe"], over_statistics)} if len(logp) > 1 else {})
 
 
-def sizes_of(voxel_stat, magnitude, statistic, plan):
+def sizes_of(voxel_stat, magnitude, statistic, deviates, plan):
     """Return effect sizes by column: an effect with its interval for t, partial R2 for F, z of a joint test.
 
     Parameters
@@ -142,6 +146,8 @@ def sizes_of(voxel_stat, magnitude, statistic, plan):
     voxel_stat : str
     magnitude, statistic : numpy.ndarray, shape (n_elements,)
         Effect and t, partial R2 and F, or z and how a joint test combines.
+    deviates : numpy.ndarray, shape (n_elements,), or None
+        z of t.
     plan : dict
         That of the contrast.
 
@@ -153,7 +159,7 @@ def sizes_of(voxel_stat, magnitude, statistic, plan):
         return {"partialr2": magnitude}
     if voxel_stat != "t":
         return {"z_combined": magnitude}
-    low, high = effect_interval(magnitude, statistic, residual_dof(plan))
+    low, high = effect_interval(magnitude, statistic, dof_of(statistic, deviates, residual_dof(plan)))
     return {"effect": magnitude, "effect_low": low, "effect_high": high}
 
 
@@ -180,4 +186,5 @@ if "snakemake" in globals():
             observed=snakemake.input.get("observed"),
             shift=settings["shift"],
             shares=dict(zip(stats, snakemake.output.shares, strict=False)),
+            z=snakemake.input.get("z"),
         )

@@ -185,6 +185,7 @@ def _write_contrast(folder, name, weights, design, maps, affine, brain, relabell
 
     if voxel_stat == "t":
         write("effect_statmap", effect)
+        write("z_statmap", np.sign(statistic) * stats.norm.isf(p / 2))
     Observed(Volume(brain, affine), "permute", True, {"p": p}).save(folder / f"observed/contrast-{name}.npz")
     write(f"{voxel_stat}_statmap", statistic)
     write("partialr2_statmap", partial)

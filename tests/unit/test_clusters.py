@@ -8,6 +8,7 @@ import pytest
 import tabulate_clusters
 from permaps.reporting.clusters import (
     clusters_of,
+    dof_of,
     effect_interval,
     is_peak,
     kept_apart,
@@ -16,6 +17,8 @@ from permaps.reporting.clusters import (
 )
 from permaps.spaces.files import read_map, read_space
 from permaps.spaces.volume import Volume
+from permaps.statistics.glm import fit_voxel_models
+from permaps.statistics.voxelwise import VoxelModels
 from run_folder import fabricate
 from scipy import ndimage
 
@@ -124,6 +127,36 @@ def test_effect_interval_is_that_of_least_squares():
     np.testing.assert_allclose([low, high], fit.conf_int()[1], rtol=1e-10)
 
 
+def test_effect_intervals_are_those_of_who_is_there():
+    """Some are missing at some voxels, and the map of z has 32 bits; also where there is next to no effect."""
+    from scipy.stats import t as student
+
+    rng = np.random.default_rng(1)
+    maps = rng.normal(size=(24, 300)).astype(np.float32) + np.linspace(0, 3, 300, dtype=np.float32)
+    maps[rng.random(maps.shape) < 0.2] = np.nan
+    maps[:, :50] = np.nan_to_num(maps[:, :50])
+    fitted = fit_voxel_models(maps, VoxelModels(np.ones((24, 1)), np.ones((1, 1)), np.zeros(24, int)))
+    t, z = (fitted[name].astype(np.float32).astype(float) for name in ("stat", "z"))
+    low, high = effect_interval(fitted["effect"], t, dof_of(t, z, 23))
+    n = np.isfinite(maps).sum(axis=0)
+    half = student.ppf(0.975, n - 1) * np.nanstd(maps, axis=0, ddof=1) / np.sqrt(n)
+    np.testing.assert_allclose((high - low) / 2, half, rtol=1e-4)
+    assert (dof_of(t, z, 23)[:50] == 23).all()
+
+
+def test_effect_intervals_of_unequal_variances_are_welchs():
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(2)
+    group = np.repeat([0, 1], [6, 14])
+    maps = (rng.normal(size=(20, 40)) * np.where(group, 1, 4)[:, None] + 3 * group[:, None]).astype(np.float32)
+    fitted = fit_voxel_models(maps, VoxelModels(np.eye(2)[group], np.array([[-1.0, 1.0]]), group))
+    t, z = (fitted[name].astype(np.float32).astype(float) for name in ("stat", "z"))
+    low, high = effect_interval(fitted["effect"], t, dof_of(t, z, 18))
+    interval = ttest_ind(maps[group == 1], maps[group == 0], equal_var=False).confidence_interval()
+    np.testing.assert_allclose([low, high], interval, rtol=1e-3, atol=1e-3)
+
+
 def test_residual_dof_is_the_last_of_one_or_two():
     assert residual_dof({"dof": 20}) == 20
     assert residual_dof({"dof": [2, 19]}) == 19
@@ -138,6 +171,7 @@ def run_rule(run, contrast, stat, voxel_stat, output, stats=None, uncorrected=Tr
         "enhanced": f"{stem}tfce_statmap.nii.gz",
         "magnitude": f"{stem}{'effect' if voxel_stat == 't' else 'partialr2'}_statmap.nii.gz",
         "plan": run / "design/plan.json",
+        "z": f"{stem}z_statmap.nii.gz" if voxel_stat == "t" else None,
         "uncorrected": f"{stem}{voxel_stat}_corr-unc_logp.nii.gz" if uncorrected else None,
         "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats},
         "null": run / f"nulls/contrast-{contrast}.npz",

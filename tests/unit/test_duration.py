@@ -68,6 +68,17 @@ def test_reference_knows_the_rules_of_the_workflow():
     assert reference["grid"] == 53 * 63 * 46
 
 
+def test_what_is_left_goes_by_how_long_took_what_is_done():
+    pace = module.Pace({"a": 30, "b": 10, "c": 60}, now=100)
+    assert pace.told(["b", "c"], 100 + module.EVERY - 1) == ""  # not yet
+    assert pace.told("abc", 200) == ""  # nothing is done
+    # 30 of 100 took twice as long as expected.
+    assert pace.told(["b", "c"], 160) == "about 2 min to go, by what has been done"
+    assert pace.told(["c"], 165) == ""  # not again so soon
+    assert pace.told(["c"], 180) == "about 2 min to go, by what has been done"
+    assert pace.told([], 300) == ""
+
+
 def test_the_probe_is_short():
     start = time.perf_counter()
     assert 0 < probe() <= time.perf_counter() - start < 10

@@ -13,6 +13,7 @@ import random
 import re
 import struct
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from permaps.workflow.paths import no_file
@@ -33,6 +34,8 @@ GROWING = {
 }
 # Seconds until a job's script starts, which no benchmark includes.
 OVERHEAD = 1.0
+# Seconds between two words on how long is left.
+EVERY = 20.0
 
 
 def estimate(
@@ -42,7 +45,32 @@ def estimate(
     n_participants: int | None = None,
     grid: int | None = None,
 ) -> tuple[float, str]:
-    """Return how long jobs will take, and where the estimate comes from.
+    """Return how long jobs will take together, and where the estimate comes from.
+
+    Parameters
+    ----------
+    jobs, benchmarks, n_participants, grid
+        As for `each_of`.
+    workers : int
+        Jobs that run at a time.
+
+    Returns
+    -------
+    seconds : float
+    source : str
+    """
+    each, source = each_of(jobs, benchmarks, n_participants, grid)
+    workers = max(1, min(workers, len(each)))
+    return max(sum(each) / workers, *each, 0.0), source
+
+
+def each_of(
+    jobs: list[tuple[str, dict]],
+    benchmarks: str | Path,
+    n_participants: int | None = None,
+    grid: int | None = None,
+) -> tuple[list[float], str]:
+    """Return how long each of some jobs will take, and where the estimate comes from.
 
     Parameters
     ----------
@@ -51,14 +79,12 @@ def estimate(
     benchmarks : path
         Folder with RULE.tsv, or RULE/*.tsv for a rule with wildcards, of earlier runs. Several analyses have folders
         in it.
-    workers : int
-        Jobs that run at a time.
     n_participants, grid : int or None
         Participants and voxels of a map, brain or not; those of the reference where None.
 
     Returns
     -------
-    seconds : float
+    seconds : list of float
     source : str
     """
     reference = json.loads(REFERENCE.read_text(encoding="utf-8"))
@@ -72,10 +98,41 @@ def estimate(
             if rule in GROWING:
                 seconds *= (n_participants or reference["participants"]) / reference["participants"]
                 seconds *= (grid or reference["grid"]) / reference["grid"]
-        each.append(seconds * relabelled(wildcards))
-    workers = max(1, min(workers, len(each)))
-    total = max(sum(each) / workers + OVERHEAD * len(each) / workers, *each, 0.0)
-    return total, "a probe of this machine" if probed else "what they took before"
+        each.append(seconds * relabelled(wildcards) + OVERHEAD)
+    return each, "a probe of this machine" if probed else "what they took before"
+
+
+class Pace:
+    """How long is left of a run, told every now and then, by how long took what is done.
+
+    Parameters
+    ----------
+    expected : dict of hashable to float
+        How long each job was expected to take, in seconds. What counts is how they compare.
+    now : float
+        In seconds, as later times.
+    """
+
+    def __init__(self, expected: dict, now: float):
+        self.expected, self.start, self.last = expected, now, now
+
+    def told(self, left: Iterable, now: float) -> str:
+        """Return what to say, or an empty string where something was said lately or nothing is left.
+
+        Parameters
+        ----------
+        left : iterable of hashable
+            The jobs that are not done.
+        now : float
+        """
+        if now - self.last < EVERY:
+            return ""
+        waiting = sum(self.expected.get(job, 0.0) for job in left)
+        done = sum(self.expected.values()) - waiting
+        if not waiting or done <= 0:
+            return ""
+        self.last = now
+        return f"{duration((now - self.start) * waiting / done)} to go, by what has been done"
 
 
 def relabelled(wildcards: dict[str, str]) -> int:

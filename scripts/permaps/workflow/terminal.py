@@ -17,7 +17,7 @@ from types import MappingProxyType
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
-from permaps.workflow.duration import duration, estimate, grid_of
+from permaps.workflow.duration import duration, each_of, estimate, grid_of
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input, named
 
@@ -179,6 +179,12 @@ def _jobs(results, jobs, workers, people, first_map):
     grid = grid_of(first_map) if first_map else None
     seconds, source = estimate(jobs, Path(results) / "benchmarks", workers or len(jobs), people, grid)
     return f"{len(jobs):,}{at_once}; {duration(seconds)} by {source}"
+
+
+def expected(config: dict, jobs: list[tuple[str, dict]], results: str | Path) -> list[float]:
+    """Return how long each job should take, in seconds; a config of several has the maps that they are judged by."""
+    maps, _, first_map = cohort(config["dataset"])
+    return each_of(jobs, Path(results) / "benchmarks", maps, grid_of(first_map) if first_map else None)[0]
 
 
 def too_few(
