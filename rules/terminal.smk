@@ -62,16 +62,18 @@ def start_the_clock():
     jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if job.log]
     listed = [(part_of(job)[1] if STUDY else job.rule.name, dict(job.wildcards_dict)) for job in jobs]
     seconds = terminal.expected(next(iter(CONFIGS.values())), listed, RESULTS)
-    PACE[:] = [Pace(dict(zip(jobs, seconds, strict=True)), STARTED[0])]
+    PACE[:] = [Pace(dict(zip((job.jobid for job in jobs), seconds, strict=True)), STARTED[0])]
 
 
 class TimeLeft(logging.Handler):
     """Say how long is left, below the number of jobs that are done."""
 
     def emit(self, record):
-        if getattr(record, "event", None) == LogEvent.PROGRESS and PACE:
-            left = workflow.dag.needrun_jobs(exclude_finished=True)
-            if text := PACE[0].told(left, time.time()):
+        event = getattr(record, "event", None)
+        for pace in PACE:
+            if event == LogEvent.JOB_FINISHED:
+                pace.finish(record.job_id)
+            elif event == LogEvent.PROGRESS and (text := pace.told(time.time())):
                 tell(text)
 
 

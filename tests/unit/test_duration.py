@@ -70,13 +70,16 @@ def test_reference_knows_the_rules_of_the_workflow():
 
 def test_what_is_left_goes_by_how_long_took_what_is_done():
     pace = module.Pace({"a": 30, "b": 10, "c": 60}, now=100)
-    assert pace.told(["b", "c"], 100 + module.EVERY - 1) == ""  # not yet
-    assert pace.told("abc", 200) == ""  # nothing is done
+    assert pace.told(155) == ""  # nothing is done
+    pace.finish("a")
     # 30 of 100 took twice as long as expected.
-    assert pace.told(["b", "c"], 160) == "about 2 min to go, by what has been done"
-    assert pace.told(["c"], 165) == ""  # not again so soon
-    assert pace.told(["c"], 180) == "about 2 min to go, by what has been done"
-    assert pace.told([], 300) == ""
+    assert pace.told(160) == "about 2 min to go, by what has been done"
+    pace.finish("b")
+    pace.finish("not ours")
+    assert pace.told(160 + module.EVERY - 1) == ""  # not again so soon
+    assert pace.told(180) == "about 2 min to go, by what has been done"
+    pace.finish("c")
+    assert pace.told(300) == ""
 
 
 def test_the_probe_is_short():

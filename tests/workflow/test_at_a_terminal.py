@@ -4,13 +4,21 @@ import re
 import sys
 
 import pytest
-from tiny import CONFIG, layered
+from tiny import CONFIG, ROOT, layered
 
 # Gives the command a terminal of its own, and hands on what appears there.
 AT_A_TERMINAL = (
     sys.executable,
     "-c",
     "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
+)
+# The command, which says after each job how long is left, and not only now and then.
+AT_EVERY_JOB = (
+    sys.executable,
+    "-c",
+    "import sys; sys.path.insert(0, sys.argv[1]); from permaps.workflow import duration; duration.EVERY = 0; "
+    "from snakemake.cli import main; sys.argv[:] = sys.argv[2:]; main()",
+    str(ROOT / "scripts"),
 )
 PLAN = "Permaps 0."
 DONE = "Permaps is done"
@@ -41,6 +49,15 @@ def test_dry_run_shows_the_plan_once_and_below_the_jobs(finished):
         f"jobs          {jobs}, 2 at a time; about",
     ):
         assert part in plan, part
+
+
+def test_a_run_says_how_long_is_left(study):
+    text = study.finish("--forcerun", "summarise_results", through=AT_EVERY_JOB).stdout
+    steps = re.findall(r"^(\d+) of (\d+) steps.*done$(?:\n\n(about .*))?", text, re.M)
+    assert len(steps) > 2
+    # The last job is `all`, which is no work.
+    assert all(re.fullmatch(r"about \d+ s to go, by what has been done", said) for *_, said in steps[:-2])
+    assert not any(said for *_, said in steps[-2:])
 
 
 @pytest.mark.parametrize(

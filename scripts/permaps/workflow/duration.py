@@ -13,7 +13,7 @@ import random
 import re
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Hashable
 from pathlib import Path
 
 from permaps.workflow.paths import no_file
@@ -114,25 +114,20 @@ class Pace:
     """
 
     def __init__(self, expected: dict, now: float):
-        self.expected, self.start, self.last = expected, now, now
+        self.left, self.whole = dict(expected), sum(expected.values())
+        self.start = self.last = now
 
-    def told(self, left: Iterable, now: float) -> str:
-        """Return what to say, or an empty string where something was said lately or nothing is left.
+    def finish(self, job: Hashable) -> None:
+        """Note that a job is done."""
+        self.left.pop(job, None)
 
-        Parameters
-        ----------
-        left : iterable of hashable
-            The jobs that are not done.
-        now : float
-        """
-        if now - self.last < EVERY:
-            return ""
-        waiting = sum(self.expected.get(job, 0.0) for job in left)
-        done = sum(self.expected.values()) - waiting
-        if not waiting or done <= 0:
+    def told(self, now: float) -> str:
+        """Return what to say, or an empty string where something was said lately, or nothing is left or done."""
+        left = sum(self.left.values())
+        if now - self.last < EVERY or not 0 < left < self.whole:
             return ""
         self.last = now
-        return f"{duration((now - self.start) * waiting / done)} to go, by what has been done"
+        return f"{duration((now - self.start) * left / (self.whole - left))} to go, by what has been done"
 
 
 def relabelled(wildcards: dict[str, str]) -> int:
