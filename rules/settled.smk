@@ -10,6 +10,8 @@ from permaps.workflow.files import check_files
 KEYS = HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml"
 # Each warning, with the analyses that it is about.
 WARNINGS = {}
+# Images that several analyses look at.
+SEEN = {}
 
 
 def settled(given, analysis="", results=None):
@@ -28,6 +30,6 @@ def settled(given, analysis="", results=None):
             # Only here, since it takes a while to import, and jobs do without it.
             from permaps.design.beforehand import check_study
 
-            for warning in check_study(full, kind_of(full["dataset"]).name):
+            for warning in check_study(full, kind_of(full["dataset"]).name, SEEN):
                 WARNINGS.setdefault(warning, []).append(analysis)
     return full

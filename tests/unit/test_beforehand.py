@@ -1,5 +1,7 @@
 """What is found before anything runs: the first and last images, the model, masks and who has a map at all."""
 
+from pathlib import Path
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -132,3 +134,42 @@ def test_a_series_and_its_design_are_counted(study):
         check({"dataset": fsl}, ev)
     write_vest(study / "design.mat", [[1, i] for i in range(7)])
     assert check({"dataset": fsl}, ev) == []
+
+
+@pytest.mark.parametrize(
+    ("space", "says"),
+    [
+        ({"mesh": "fsaverage3"}, None),
+        ({"mesh": None}, "found null .nothing., .*642 vertices .*; fsaverage3 has 642 vertices"),
+        # It is not fetched for that.
+        (
+            {"mesh": "fsaverage7"},
+            "fsaverage7 has 163,842 vertices, and the maps have 642 .*fsaverage3 has as many",
+        ),
+        ({"mesh": "lh.white"}, "lh.white is no mesh"),
+        ({"mesh": "fsaverage3", "mask": "lh.mask.mgh"}, "space.mask: lh.mask.mgh has 5 vertices"),
+    ],
+)
+def test_the_mesh_of_a_surface_is_checked(study, space, says):
+    def metric(name, n):
+        nib.MGHImage(np.ones((n, 1, 1), np.float32), np.eye(4)).to_filename(study / name)
+
+    for i in range(8):
+        metric(f"lh.s{i}.mgh", 642)
+    metric("lh.mask.mgh", 5)
+    (study / "lh.white").write_bytes(b"nothing")
+    surface = {"dataset": PLAIN["dataset"] | {"maps": "{hemi}.{participant_id}.mgh"}}
+    if says is None:
+        assert check(surface, {"space": space}, kind="surface") == []
+    else:
+        with pytest.raises(UserError, match=says):
+            check(surface, {"space": space}, kind="surface")
+
+
+def test_images_of_another_analysis_are_not_read_again(study):
+    seen, config = {}, resolve(PLAIN, DEFAULTS, SCHEMA)
+    check_study(config, "volume", seen)
+    assert [Path(path).name for path in seen] == ["s0.nii.gz", "s7.nii.gz"]
+    for path in seen:
+        Path(path).write_bytes(b"nothing")
+    assert check_study(config, "volume", seen) == []

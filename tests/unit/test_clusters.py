@@ -149,7 +149,9 @@ def test_effect_intervals_of_unequal_variances_are_welchs():
 
     rng = np.random.default_rng(2)
     group = np.repeat([0, 1], [6, 14])
-    maps = (rng.normal(size=(20, 40)) * np.where(group, 1, 4)[:, None] + 3 * group[:, None]).astype(np.float32)
+    maps = (rng.normal(size=(20, 40)) * np.where(group, 1, 4)[:, None] + 3 * group[:, None]).astype(
+        np.float32
+    )
     fitted = fit_voxel_models(maps, VoxelModels(np.eye(2)[group], np.array([[-1.0, 1.0]]), group))
     t, z = (fitted[name].astype(np.float32).astype(float) for name in ("stat", "z"))
     low, high = effect_interval(fitted["effect"], t, dof_of(t, z, 18))

@@ -7,6 +7,7 @@ import make_design
 import numpy as np
 import plan_contrast
 import pytest
+from permaps.design.plan import plan_of
 from permaps.design.tables import read_matrix, write_matrix
 from permaps.workflow.errors import UserError
 
@@ -89,12 +90,30 @@ def test_what_relabelling_cannot_change_of_a_contrast_is_told(tmp_path):
     assert len(plans["any"]["warnings"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("age", "center(age)"), ("np.log(age)", "center(np.log(age))"), ("Age (years)", "center(`Age (years)`)"),
+        ("`a-b`", "center(`a-b`)"), ("a:b", "center() of what"),
+    ],
+)  # fmt: skip
+def test_how_to_centre_is_told_as_a_formula_has_it(name, written):
+    design = np.column_stack([np.ones(9), np.arange(9.0)])
+    plan = plan_of(["Intercept", name], design, np.array([[1.0, 0]]), "t", "auto", {}, None)
+    assert written in plan["warnings"][0]
+
+
 def test_an_intercept_beside_a_covariate_that_is_not_centred_says_what_it_tests(tmp_path):
     tested = {"mean": "Intercept", "age": "age"}
     plans = planned(tmp_path, "1 + age", tested)
     (said,) = plans["mean"]["warnings"]
     assert "the mean where age = 0; age runs from 20 to 69" in said and "center(age)" in said
     assert not plans["age"]["warnings"]
+    # So does the mean of a group, but no difference of groups.
+    cells = {"a": "group[a]", "both": "group[a] + group[b]", "diff": "group[a] - group[b]", "age": "age"}
+    told = {name: str(plan["warnings"]) for name, plan in planned(tmp_path, "0 + group + age", cells).items()}
+    assert [name for name in cells if "the mean where age = 0" in told[name]] == ["a", "both"]
+    assert "the mean where" not in str(planned(tmp_path, "0 + age", {"age": "age"}))
     centred = planned(tmp_path, "1 + center(age) + group", {"mean": "Intercept"})
     assert not any("runs from" in said for said in centred["mean"]["warnings"])
 

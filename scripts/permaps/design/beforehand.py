@@ -19,6 +19,7 @@ from permaps.inputs.map_paths import item_of, partners
 from permaps.inputs.participants import as_frame
 from permaps.inputs.quality import require_enough, screen, screen_covariates
 from permaps.inputs.store import Entry
+from permaps.inputs.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
 from permaps.inputs.tables import ID, MAP, covariate_column
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.volume import Volume
@@ -29,7 +30,7 @@ from permaps.workflow.names import each_input
 MOST_COUNTED = 500
 
 
-def check_study(config: dict, kind: str) -> list[str]:
+def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
     """Refuse a study of own maps that some job would refuse.
 
     Parameters
@@ -38,6 +39,8 @@ def check_study(config: dict, kind: str) -> list[str]:
         As resolved.
     kind : str
         Of the space of the maps.
+    seen : dict, optional
+        Images that were looked at for another analysis, by their paths; those of this one are added.
 
     Returns
     -------
@@ -62,10 +65,11 @@ def check_study(config: dict, kind: str) -> list[str]:
             cohort[stays].reset_index(drop=True),
             list(config["model"]["voxelwise"]),
             decoder(kind, dataset["maps"]),
+            {} if seen is None or isinstance(dataset["maps"], list) else seen,
         )
         warnings += found
-        if kind == "volume" and first is not None:
-            _check_masks(config, first)
+        if first is not None and kind in _CHECKS:
+            _CHECKS[kind](config, first)
     joined = np.any if config["quality"]["require"] == "any" else np.all
     _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
     return warnings
@@ -116,7 +120,7 @@ def _check_model(staying, config):
             )  # fmt: skip
 
 
-def _look_at_images(staying, voxelwise, decode):
+def _look_at_images(staying, voxelwise, decode, seen):
     """Decode the first and the last image of each input; return what is wrong, and a map that can be used."""
     warnings, found = [], []
     for column in [MAP, *map(covariate_column, voxelwise)]:
@@ -126,7 +130,9 @@ def _look_at_images(staying, voxelwise, decode):
             if item_of(path)[1]:
                 continue
             try:
-                found.append((staying[ID][row], path, decode(path)))
+                if path not in seen:
+                    seen[path] = decode(path)
+                found.append((staying[ID][row], path, seen[path]))
             except UnusableMap as unusable:
                 warnings.append(f"{staying[ID][row]} will be left out: {path} is of no use: {unusable}.")
     shapes = {image.data.shape for _, _, image in found}
@@ -152,3 +158,16 @@ def _check_masks(config, first):
             elements_inside(grid, where, f"inference.{key}.{name}")
     if config["atlas"]["image"] is not None:
         Atlas(config["atlas"]["image"], config["atlas"]["labels"])
+
+
+def _check_surface(config, first):
+    """Refuse a mesh or a mask that is not that of the maps; a template is fetched later."""
+    mesh = config["space"]["mesh"]
+    check_mesh(mesh, first.parts)
+    if mesh not in TEMPLATES.values():
+        read_mesh(mesh, first.parts)
+    if config["space"]["mask"] is not None:
+        read_surface_mask(config["space"]["mask"], first.parts)
+
+
+_CHECKS = {"volume": _check_masks, "surface": _check_surface}

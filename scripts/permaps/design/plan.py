@@ -1,5 +1,6 @@
 """How a contrast will be tested: its scheme, degrees of freedom, distinct relabellings, and what to be warned of."""
 
+import re
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,6 +14,9 @@ from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
 STAYS = 0.1
 # A covariate whose mean is this share of its standard deviation from 0 counts as centred.
 CENTRED = 0.1
+# Weights below this are rounding.
+EXACT = 1e-9
+_PLAIN = re.compile(r"[\w.]+(\(.*\)|\[.*\])?")
 
 
 def plan_of(
@@ -62,17 +66,29 @@ def plan_of(
 
 
 def _off_centre(names, design, contrast):
-    """Yield what a contrast of the intercept tests, if that is the mean at a place where nobody is."""
-    if "Intercept" not in names or not contrast[:, names.index("Intercept")].any():
+    """Yield what a contrast tests that is a mean, if that is the mean at a place where nobody is."""
+    # Two values are a group, and 0 is one of them; the columns of maps are NaN.
+    is_map = np.isnan(design).any(axis=0)
+    varies = np.array([len(np.unique(values)) > 2 for values in design.T]) & ~is_map
+    levels = design[:, ~varies & ~is_map]
+    # What gives everyone a 1: the intercept, or the sum of the groups. Differences of groups have no part in it.
+    everyone, *_ = np.linalg.lstsq(levels, np.ones(len(design)), rcond=None)
+    is_mean = np.abs(contrast[:, ~varies & ~is_map] @ everyone) > EXACT
+    if not is_mean.any() or np.abs(levels @ everyone - 1).max() > EXACT:
         return
-    for name, values, weights in zip(names, design.T, contrast.T, strict=True):
-        # Two values are a group, and 0 is one of them; the columns of maps are NaN.
-        varies = len(np.unique(values)) > 2 and not np.isnan(values).any()
-        if varies and not weights.any() and abs(values.mean()) > CENTRED * values.std():
+    for name, values, weights, does in zip(names, design.T, contrast.T, varies, strict=True):
+        if does and not weights.any() and abs(values.mean()) > CENTRED * values.std():
+            # An interaction is centred by what it is made of, which has a column of its own.
+            how = f"center({_written(name)})" if ":" not in name else "center() of what it is made of"
             yield (
-                f"The intercept is the mean where {name} = 0; {name} runs from {values.min():g} to {values.max():g}. "
-                f"For the mean at the average of {name}, write center({name}) in model.formula."
+                f"This is the mean where {name} = 0; {name} runs from {values.min():g} to {values.max():g}. "
+                f"For the mean at the average of {name}, centre it: {how} in model.formula."
             )
+
+
+def _written(name):
+    """Return a column as a formula has it: in backticks, unless it is a plain name or a function of one."""
+    return name if _PLAIN.fullmatch(name) else f"`{name.strip('`')}`"
 
 
 def _numbers(n_distinct):

@@ -168,22 +168,12 @@ def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") 
     UserError
         When there is no such mesh, or it is not that of the maps.
     """
-    if mesh is None:
-        known = TEMPLATES.get(max(counts.values()))
-        like = f"; {known} has {max(counts.values()):,} vertices in a hemisphere" if known else ""
-        raise UserError(
-            f"space.mesh: found null (nothing), and {what} have {_in_words(counts)}; expected the mesh that they "
-            f"are on: fsaverage3 to fsaverage7, or files of .surf.gii or FreeSurfer geometry{like}."
-        )
+    check_mesh(mesh, counts, what)
     places, triangles, start = [], [], 0
     parts = _template(mesh, counts) if mesh in TEMPLATES.values() else _files(mesh, counts)
     for side, n in counts.items():
         points, corners = parts[side]
-        if len(points) != n:
-            raise UserError(
-                f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {len(points):,} vertices, and {what} "
-                f"have {n:,} there; expected the mesh that they were sampled on."
-            )
+        _check_count(mesh, side, len(points), n, what)
         if damage := _damage(points, corners):
             raise UserError(
                 f"space.mesh: the {SIDES[side]} hemisphere of {mesh} is damaged: {damage}. Expected a sound mesh: "
@@ -204,6 +194,39 @@ def _damage(points, corners):
     if beyond.size:
         return f"its triangles name the vertex {beyond[0]}, and it has {n:,}, from 0 on"
     return f"the place of its vertex {broken[0]} is no number" if broken.size else ""
+
+
+def check_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") -> None:
+    """Refuse no mesh, and a template that is not that of the maps, before it would be fetched.
+
+    Parameters
+    ----------
+    mesh, counts, what
+        As for `read_mesh`.
+
+    Raises
+    ------
+    UserError
+    """
+    if mesh is None:
+        known = TEMPLATES.get(max(counts.values()))
+        like = f"; {known} has {max(counts.values()):,} vertices in a hemisphere" if known else ""
+        raise UserError(
+            f"space.mesh: found null (nothing), and {what} have {_in_words(counts)}; expected the mesh that they "
+            f"are on: fsaverage3 to fsaverage7, or files of .surf.gii or FreeSurfer geometry{like}."
+        )
+    for vertices, template in TEMPLATES.items():
+        for side, n in counts.items() if template == mesh else ():
+            _check_count(mesh, side, vertices, n, what)
+
+
+def _check_count(mesh, side, found, n, what):
+    if found != n:
+        like = f": {TEMPLATES[n]} has as many" if n in TEMPLATES else ""
+        raise UserError(
+            f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {found:,} vertices, and {what} have {n:,} "
+            f"there; expected the mesh that they were sampled on{like}."
+        )
 
 
 def _in_words(counts):

@@ -135,8 +135,9 @@ def _unreadable(key, path):
         os.stat(path)
     except FileNotFoundError:
         folder = os.path.abspath(os.path.dirname(path))
+        like = "; FreeSurfer's fsaverage is called fsaverage7" if path == "fsaverage" else ""
         yield (
-            f"{key}: there is no file {path!r}{_near(folder, os.path.basename(path))} "
+            f"{key}: there is no file {path!r}{like or _near(folder, os.path.basename(path))} "
             f"(relative paths start from the working directory, {os.getcwd()})"
         )
         return
