@@ -213,7 +213,7 @@ def test_the_fingerprint_of_a_file_read_in_place_is_that_of_its_array(tmp_path):
 
 def test_after_warming_up_a_chunk_compiles_nothing(run):
     kernels = [evaluator.collect, freedman_lane._standardise, freedman_lane.statistics, freedman_lane.scan]
-    kernels += [enhancement._maxima, sorted_p._find_cells, sorted_p._count, sorted_p._hull, sorted_p._after]
+    kernels += [enhancement._maxima, sorted_p._find_cells, sorted_p._count, sorted_p._hull]
     warm_up("common")
     before = [list(kernel.signatures) for kernel in kernels]
     assert all(before)
