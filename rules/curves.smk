@@ -4,15 +4,15 @@ FIRST = next(iter(ANALYSIS_MODULES.values()))
 version, one_of = FIRST.version, FIRST.one_of
 
 
-def of_all(path):
+def common(path):
     """A path below the folder for the results of all."""
     return f"{RESULTS}/{path}"
 
 
 # Of a crossing by its name, its specifications; and the analyses that stand alone.
-SETS = {}
+SPECIFICATIONS = {}
 for one in STUDY:
-    SETS.setdefault(one.crossing or "analyses", []).append(one)
+    SPECIFICATIONS.setdefault(one.crossing or "analyses", []).append(one)
 
 
 def having(test, several):
@@ -25,7 +25,7 @@ def having(test, several):
 # What is compared: a test in the analyses of a set. By what the names of its files begin with.
 CURVES = {
     f"{name}_{test}": (test, having(test, several))
-    for name, several in SETS.items()
+    for name, several in SPECIFICATIONS.items()
     for test in dict.fromkeys(test for one in several for test in ANALYSIS_MODULES[one.name].TESTS)
     if len(having(test, several)) > 1
 }
@@ -35,7 +35,7 @@ wildcard_constraints:
     curve=one_of(CURVES),
 
 
-def of_each(find):
+def of_each_analysis(find):
     """A file of each analysis of a curve, which a function of its module and of the test gives."""
 
     def files(wildcards):

@@ -3,16 +3,16 @@
 
 rule compare_specifications:
     input:
-        numbers=of_each(lambda its, test: its.result("tables/summary.tsv")),
-        provenance=of_each(lambda its, test: its.result("provenance.json")),
-        mask=of_each(lambda its, test: its.per_input(its.MASK, test.prefix)),
-        values=of_each(lambda its, test: its.group_map(test, test.voxel_stat)),
-        effect=of_each(lambda its, test: its.test_magnitude(test)),
-        nulls=of_each(lambda its, test: its.result(f"nulls/{test}.npz")),
+        numbers=of_each_analysis(lambda its, test: its.result("tables/summary.tsv")),
+        provenance=of_each_analysis(lambda its, test: its.result("provenance.json")),
+        mask=of_each_analysis(lambda its, test: its.per_input(its.MASK, test.prefix)),
+        values=of_each_analysis(lambda its, test: its.group_map(test, test.voxel_stat)),
+        effect=of_each_analysis(lambda its, test: its.test_magnitude(test)),
+        nulls=of_each_analysis(lambda its, test: its.result(f"nulls/{test}.npz")),
     output:
-        table=of_all("tables/{curve}_specifications.tsv"),
-        counts=of_all("tables/{curve}_counts.tsv"),
-        figures=[of_all("figures/{curve}_specifications.png"), of_all("figures/{curve}_specifications.svg")],
+        table=common("tables/{curve}_specifications.tsv"),
+        counts=common("tables/{curve}_counts.tsv"),
+        figures=[common("figures/{curve}_specifications.png"), common("figures/{curve}_specifications.svg")],
     params:
         settings=curve_settings,
     message:
@@ -25,11 +25,11 @@ rule summarise_study:
     input:
         numbers=[its.result("tables/summary.tsv") for its in ANALYSIS_MODULES.values()],
         provenance=[its.result("provenance.json") for its in ANALYSIS_MODULES.values()],
-        counts=[of_all(f"tables/{curve}_counts.tsv") for curve in CURVES],
-        figures=[of_all(f"figures/{curve}_specifications.png") for curve in CURVES],
+        counts=[common(f"tables/{curve}_counts.tsv") for curve in CURVES],
+        figures=[common(f"figures/{curve}_specifications.png") for curve in CURVES],
     output:
-        page=of_all("summary.html"),
-        table=of_all("tables/summary.tsv"),
+        page=common("summary.html"),
+        table=common("tables/summary.tsv"),
     params:
         settings=dict(
             title=STUDY[0].title,
@@ -50,5 +50,5 @@ for each in workflow.modifier.rules:
 EVERYTHING = [
     *[path for its in ANALYSIS_MODULES.values() for path in its.EVERYTHING],
     *rules.summarise_study.output,
-    *[of_all(f"tables/{curve}_{what}.tsv") for curve in CURVES for what in ("specifications", "counts")],
+    *[common(f"tables/{curve}_{what}.tsv") for curve in CURVES for what in ("specifications", "counts")],
 ]

@@ -81,7 +81,7 @@ def of_inputs():
     """Return multivariate statistics of two inputs, with a contrast of two rows and nuisance that moves."""
     maps = list(random(2, N, 40))
     model = contrast_model(np.column_stack([ONE, AGE, GROUP, AGE**2]), np.eye(4)[[1, 3]], "F", "permute", {})
-    drawn = relabellings(model.exchangeability, 3, 0, RELABELLINGS)
+    drawn = relabellings(model.exchangeability, 3, 0, 3)
     return {
         str(how): next(RootsEvaluator(model.regressors, maps, how, 1).values(*drawn))[1][:, :40]
         for how in range(6)

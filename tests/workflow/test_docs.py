@@ -383,7 +383,7 @@ def written_by_rules():
     for _, outputs in re.findall(r"^( +)output:\n((?:\1    .*\n)+)", rules, re.M):
         # A test is named as its files begin, and the files of an input without a name have no prefix.
         outputs = re.sub(r"{(test|analysis)}", "contrast-{contrast}", outputs).replace("{INPUT_PREFIX}", "")
-        paths |= set(re.findall(r'(?:result|figure|per_input|of_all)\(\s*f?"([^"]+)"', outputs))
+        paths |= set(re.findall(r'(?:result|figure|per_input|common)\(\s*f?"([^"]+)"', outputs))
         paths |= {
             f"maps/{test}_stat-{stat}_{kind or 'statmap'}.nii.gz"
             for test, stat, kind in re.findall(
