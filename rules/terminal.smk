@@ -115,7 +115,8 @@ onsuccess:
     summary = Path(f"{RESULTS}/tables/summary.tsv")
     if IS_MAIN and summary.exists() and summary.stat().st_mtime >= STARTED[0]:
         if STUDY:
-            tell(terminal.closing_of_several(RESULTS))
+            volumes = [name for name, its in CONFIGS.items() if its["inference"]["small_volumes"]]
+            tell(terminal.closing_of_several(RESULTS, volumes))
         else:
             its = CONFIGS[""]["inference"]
             tell(terminal.closing(RESULTS, its["alpha"], bool(its["small_volumes"])))

@@ -13,7 +13,15 @@ from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
 from permaps.workflow import terminal
 from permaps.workflow.jobs import job
-from permaps.workflow.terminal import banner, closing, failure, few_files, few_reasons, too_few
+from permaps.workflow.terminal import (
+    banner,
+    closing,
+    closing_of_several,
+    failure,
+    few_files,
+    few_reasons,
+    too_few,
+)
 
 CONFIG = {
     "results": "results",
@@ -150,6 +158,24 @@ def test_closing_says_that_nothing_is_significant_and_what_small_volumes_have(tm
     text = closing(tmp_path, 0.05, volumes=True)
     assert "nothing is" not in text
     assert ["age", "in", "V1", "t", "7", "0.031"] in [line.split() for line in text.splitlines()]
+
+
+def test_closing_of_several_has_the_small_volumes_of_each(tmp_path):
+    for folder in (tmp_path / "tables", tmp_path / "faces/tables", tmp_path / "houses/tables"):
+        folder.mkdir(parents=True)
+        (folder / "small_volumes.tsv").write_text(
+            "contrast\tvolume\tstatistic\tn_voxels\tp_fwe\tn_significant_voxels\tn_relabellings\n"
+            "age\tV1\tt\t90\t0.031\t7\t99\n"
+        )
+    (tmp_path / "tables/summary.tsv").write_text(
+        "analysis\tcontrast\tstatistic\tn_significant_voxels\tn_clusters\tp_fwe\tn_relabellings\n"
+        "faces\tage\tt\t0\t0\t0.12\t99\nhouses\tage\tt\t0\t0\t0.2\t99\n"
+    )
+    # Houses have no volumes any more.
+    lines = [line.split() for line in closing_of_several(tmp_path, ["faces"]).splitlines()]
+    assert ["faces", "age", "in", "V1", "0.031*"] in lines and ["faces", "age", "0.12"] in lines
+    assert not any("V1" in line and "houses" in line for line in lines)
+    assert "nothing is significant" in closing_of_several(tmp_path)
 
 
 def test_failure_names_the_logs():

@@ -231,9 +231,7 @@ def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
     str
     """
     rows = _rows(Path(results) / "tables/summary.tsv")
-    if volumes:
-        for row in _rows(Path(results) / "tables/small_volumes.tsv"):
-            rows.append(row | {"contrast": f"{row['contrast']} in {row['volume']}", "n_clusters": "n/a"})
+    rows += _of_volumes(results) if volumes else []
     # Voxels, vertices or edges.
     counted = next(name for name in rows[0] if name.startswith("n_significant_"))
     header = ["contrast", "statistic", counted.removeprefix("n_significant_"), "clusters", "smallest p"]
@@ -253,16 +251,29 @@ def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
     return "\n".join([title, "", *lines, "", *_pairs({"report": f"{results}/report.html"})])
 
 
-def closing_of_several(results: str | Path) -> str:
+def _of_volumes(results):
+    """Return what was found in small volumes, as rows of the summary."""
+    return [
+        row | {"contrast": f"{row['contrast']} in {row['volume']}", "n_clusters": "n/a"}
+        for row in _rows(Path(results) / "tables/small_volumes.tsv")
+    ]
+
+
+def closing_of_several(results: str | Path, volumes: Sequence[str] = ()) -> str:
     """Return the closing summary of several analyses: the smallest p of each contrast by each statistic.
 
     Parameters
     ----------
     results : path
         The folder for the results of all, with tables/summary.tsv.
+    volumes : sequence of str
+        The analyses that have small volumes, each with a table of them in its folder.
     """
     tests = {}
-    for row in _rows(Path(results) / "tables/summary.tsv"):
+    rows = _rows(Path(results) / "tables/summary.tsv")
+    for name in volumes:
+        rows += [row | {"analysis": name} for row in _of_volumes(Path(results) / name)]
+    for row in rows:
         # The parametric p are in the table, and the reports.
         if row["n_relabellings"] != "n/a":
             counted = next(name for name in row if name.startswith("n_significant_") and row[name] != "n/a")
