@@ -32,8 +32,8 @@ def read_sheet(path: str | Path) -> list[tuple[list[str], int]]:
         import openpyxl
     except ImportError:
         raise UserError(
-            f"{path}: is a spreadsheet, and openpyxl, which reads it, is not installed: python -m pip install "
-            f"openpyxl. {advice}"
+            f"{path}: is a spreadsheet, and openpyxl, which reads it, is not installed. In the environment "
+            f"(. .venv/bin/activate): python -m pip install openpyxl. {advice}"
         ) from None
     try:
         if os.path.getsize(path) > LARGEST:
