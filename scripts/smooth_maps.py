@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 from permaps.inputs.data_matrix import write_matrix
 from permaps.inputs.participants import read_participants
+from permaps.inputs.plausible import doubt_of_coverage
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, covariate_column, write_rows
 from permaps.spaces.files import read_space, write_map, write_space
 from permaps.spaces.smoothing import smoother
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, warn, written_whole
 
 NOTES = {
     "grid": "{elements} of the maps",
@@ -88,6 +89,10 @@ def main(
         element=space.element,
         whole=space.whole,
     )
+    if doubt := doubt_of_coverage(
+        counts["under coverage"], counts["brain mask"], space.elements, space.whole
+    ):
+        warn(doubt)
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
     write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
     whole = {"brain mask": WHOLE_IMAGE} if space.kind == "volume" and space.mask.all() else {}

@@ -365,6 +365,23 @@ def test_from_a_bids_table_to_the_matrix(tmp_path):
     assert voxels.n_voxels["analysed"] == np.asarray(mask.dataobj).sum() == expected.shape[1]
 
 
+def test_much_of_a_mask_that_is_lost_is_pointed_out(tmp_path, caplog):
+    """One map ends early, and a voxel that one person lacks is not analysed."""
+    held_back = np.ones(SHAPE)
+    held_back[:, :, : SHAPE[2] // 2] = 0
+    paths = images(tmp_path, lambda i, x: x * held_back if i == 2 else x)
+    table = tmp_path / "t.csv"
+    table.write_text("participant_id,map\n" + "".join(f"{i},{path}\n" for i, path in enumerate(paths)))
+    f = pipeline(tmp_path / "out", table, "map", {}, "background", max_missing=1.0, min_coverage=1.0)
+    counts = pd.read_csv(f["voxels.tsv"], sep="\t").set_index("reason")["n_voxels"]
+    lost, whole = counts["under coverage"], counts["brain mask"]
+    assert lost > whole / 10
+    assert (
+        f"{lost:,} of the {whole:,} voxels of the brain mask ({lost / whole:.0%}) are not analysed"
+        in caplog.text
+    )
+
+
 def test_a_mask_of_the_whole_image_is_pointed_out(tmp_path, caplog):
     paths = images(tmp_path, lambda i, x: x + np.float32(1) + np.random.default_rng(i).random(SHAPE))
     table = tmp_path / "t.csv"

@@ -193,6 +193,13 @@ def test_spheres_and_masks_on_other_grids_are_told(record):
     assert "On another grid than the maps, mask.file was taken at the nearest voxel." in text
 
 
+@pytest.mark.parametrize(("n_lost", "told"), [(100, False), (130, True)])
+def test_a_mask_of_which_much_is_lost_is_told_among_the_limitations(record, n_lost, told):
+    record["mask"]["left_out"] = {"brain mask": 1000, "under coverage": n_lost, "analysed": 1000 - n_lost}
+    said = "130 of the 1,000 voxels of the brain mask (13%) are not analysed"
+    assert any(said in note for note in limitations(record)) == told
+
+
 def test_a_mask_that_takes_the_whole_image_is_told_in_the_methods_and_among_the_limitations(record):
     assert "of the image" not in methods_paragraph(record)
     record["mask"] |= {"share_of_image": 0.93}

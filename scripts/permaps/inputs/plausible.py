@@ -1,4 +1,4 @@
-"""Whether a brain mask can be one."""
+"""Whether a brain mask can be one, and how much of it is left."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,6 +8,8 @@ import numpy as np
 LEAST, MOST = 0.8, 2.2
 # A share of the image that no brain fills.
 FULL = 0.9
+# A share of the mask that nobody would give up unawares.
+LOST = 0.1
 
 
 def doubts_of_mask(
@@ -39,3 +41,22 @@ def doubts_of_mask(
             f"mask.strategy: {strategy} gives a mask of {litres:.2g} litres, and a whole brain has {LEAST:g} to "
             f"{MOST:g}. {mend}"
         )
+
+
+def doubt_of_coverage(n_lost: int, n_whole: int, elements: str, whole: str) -> str:
+    """Return what to be warned of where many elements leave for want of values, or an empty string.
+
+    Parameters
+    ----------
+    n_lost, n_whole : int
+        Elements with a value in too few participants, and all before.
+    elements, whole : str
+        What they are called, and what they are together.
+    """
+    if n_lost <= LOST * n_whole:
+        return ""
+    return (
+        f"{n_lost:,} of the {n_whole:,} {elements} of the {whole} ({n_lost / n_whole:.0%}) are not analysed, since "
+        "too few participants have a value there. figures/coverage.png shows where, and quality/metrics.tsv who lacks most; "
+        "mask.min_coverage: 0.9 keeps those that one in ten may lack."
+    )

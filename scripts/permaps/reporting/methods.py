@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from permaps.inputs.outliers import sentence
-from permaps.inputs.plausible import FULL, doubts_of_mask
+from permaps.inputs.plausible import FULL, doubt_of_coverage, doubts_of_mask
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
 from permaps.reporting.words import SCHEMES, analysed, enhanced, masks_of, space_of
@@ -402,6 +402,10 @@ def limitations(record: dict) -> list[str]:
                 record["config"]["mask"]["strategy"], mask["n_voxels"], sides, mask["share_of_image"]
             )
             notes += [f"{name}: {note}" if name else note for note in doubts]
+        space, left_out = space_of(record), mask.get("left_out", {})
+        lost = left_out.get("under coverage", 0), left_out.get(space.whole, 0)
+        if doubt := doubt_of_coverage(*lost, space.elements, space.whole):
+            notes.append(f"{name}: {doubt}" if name else doubt)
     if note := sentence(record["participants"]["stand_out"]):
         notes.append(note)
     if len(record["contrasts"]) > 1:
