@@ -57,6 +57,6 @@ def doubt_of_coverage(n_lost: int, n_whole: int, elements: str, whole: str) -> s
         return ""
     return (
         f"{n_lost:,} of the {n_whole:,} {elements} of the {whole} ({n_lost / n_whole:.0%}) are not analysed, since "
-        "too few participants have a value there. figures/coverage.png shows where, and quality/metrics.tsv who lacks most; "
-        "mask.min_coverage: 0.9 keeps those that one in ten may lack."
+        "too few participants have a value there. figures/coverage.png shows where, and quality/metrics.tsv who "
+        "lacks most; mask.min_coverage: 0.9 keeps those that one in ten may lack."
     )
