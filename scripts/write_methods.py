@@ -1,6 +1,7 @@
 """The methods paragraph of the run, ready to be pasted, with its references."""
 
-from permaps.reporting.methods import as_code, limitations, methods_paragraph
+from permaps.reporting.limitations import limitations
+from permaps.reporting.methods import as_code, methods_paragraph
 from permaps.reporting.references import bibtex, cited, listed
 from permaps.workflow.jobs import job, read_json, written_whole
 

@@ -12,7 +12,8 @@ from held import hold
 from permaps.inputs import networks, simulation
 from permaps.inputs.images import write_image
 from permaps.inputs.participants import read_participants
-from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.limitations import limitations
+from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.references import cited
 from permaps.reporting.words import analysed
 from permaps.spaces.files import write_space

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import record_provenance
 import write_methods
-from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.limitations import limitations
+from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.page_tables import design
 from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
 from permaps.spaces.files import read_space

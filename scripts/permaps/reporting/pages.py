@@ -8,7 +8,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from permaps.reporting import page_tables
-from permaps.reporting.methods import limitations, methods_paragraph, question
+from permaps.reporting.limitations import limitations
+from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.references import cited, listed
 from permaps.reporting.words import DPI, enhanced, p_text, space_of
 from permaps.spaces.space import Space
