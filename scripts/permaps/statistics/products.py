@@ -172,10 +172,39 @@ def cycles(
 
 
 @compiled
+def rows_by_group(
+    design: np.ndarray, group: np.ndarray, n_groups: int, n_still: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the design apart by their variance groups, and which group has which.
+
+    Parameters
+    ----------
+    design, group, n_still
+        As for `permaps.statistics.voxelwise.voxelwise_statistics`.
+    n_groups : int
+
+    Returns
+    -------
+    design_of : float64, shape (n_groups, n_moving, n_participants)
+        The columns that move; 0 in the rows of other groups.
+    member : float64, shape (n_groups, n_participants)
+        1 in the rows of the group.
+    """
+    member = np.zeros((n_groups, group.size))
+    for i in range(group.size):
+        member[group[i], i] = 1.0
+    design_of = np.empty((n_groups, design.shape[0] - n_still, group.size))
+    for g in range(n_groups):
+        design_of[g] = design[n_still:] * member[g]
+    return design_of, member
+
+
+@compiled
 def mend(
-    n_relabellings: int, position: np.ndarray, following: np.ndarray, flip: np.ndarray, design: np.ndarray,
-    group: np.ndarray, own: np.ndarray, n_still: int, residuals: np.ndarray, covariates: np.ndarray,
-    runs: np.ndarray, lacking: np.ndarray, lacking_starts: np.ndarray, cross: np.ndarray, energy: np.ndarray,
+    n_relabellings: int, position: np.ndarray, following: np.ndarray, flip: np.ndarray,
+    design_of: np.ndarray, member: np.ndarray, group: np.ndarray, own: np.ndarray, n_still: int,
+    residuals: np.ndarray, covariates: np.ndarray, runs: np.ndarray, lacking: np.ndarray,
+    lacking_starts: np.ndarray, cross: np.ndarray, energy: np.ndarray,
 ) -> None:  # fmt: skip
     """Where voxels lack participants, let positions take the rows that follow those of the absent.
 
@@ -184,8 +213,10 @@ def mend(
     n_relabellings : int
     position, following, flip
         From `cycles`.
-    design, group, own, n_still, residuals, covariates, cross, energy
-        As for `tile_products` and `permaps.statistics.voxelwise.voxelwise_statistics`.
+    design_of, member
+        From `rows_by_group`.
+    group, own, n_still, residuals, covariates, cross, energy
+        As for `tile_products`.
     runs, lacking, lacking_starts
         Of `permaps.statistics.orthonormal.Stretch`, the runs of this tile.
     """
@@ -210,7 +241,7 @@ def mend(
         for m in gone:
             absent[m] = 1
         _find_targets(n_relabellings, gone, absent, position, following, target, further)
-        _find_ways(gone, target, flip, design[n_still:], group, way, change)
+        _find_ways(gone, target, flip, design_of, member, way, change)
         for v in range(runs[r, 0], runs[r, 1]):
             at, last = v % LINE, r + 1 == runs.shape[0] and v + 1 == runs[r, 1]
             for a in range(gone.size):
@@ -290,24 +321,15 @@ def _find_targets(n_relabellings, gone, absent, position, following, target, fur
 
 
 @compiled
-def _find_ways(gone, target, flip, design, group, way, change):
+def _find_ways(gone, target, flip, design_of, member, way, change):
     """Write what taking those rows adds to the products with a residual, and to the sums of its square."""
     n_groups, n_moving = way.shape[0], way.shape[1]
-    if n_groups == 1:
-        for a in range(gone.size):
-            m = gone[a]
-            for c in range(n_moving):
-                for j in range(BLOCK):
-                    way[0, c, a, j] = flip[m, j] * (design[c, target[a, j]] - design[c, m])
-        return
-    way[:, :, : gone.size] = 0.0
-    change[:, : gone.size] = 0.0
     for a in range(gone.size):
         m = gone[a]
-        for j in range(BLOCK):
-            k = target[a, j]
-            change[group[m], a, j] -= 1.0
-            change[group[k], a, j] += 1.0
+        for g in range(n_groups):
             for c in range(n_moving):
-                way[group[m], c, a, j] -= flip[m, j] * design[c, m]
-                way[group[k], c, a, j] += flip[m, j] * design[c, k]
+                for j in range(BLOCK):
+                    way[g, c, a, j] = flip[m, j] * (design_of[g, c, target[a, j]] - design_of[g, c, m])
+            if n_groups > 1:
+                for j in range(BLOCK):
+                    change[g, a, j] = member[g, target[a, j]] - member[g, m]

@@ -31,7 +31,7 @@ from permaps.statistics.freedman_lane import GROUP
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE
 from permaps.statistics.orthonormal import Frames, stretch_of
-from permaps.statistics.products import BLOCK, cycles, mend, moved, tile_products
+from permaps.statistics.products import BLOCK, cycles, mend, moved, rows_by_group, tile_products
 from permaps.statistics.variances import one_variance, scratch_rows, variance_groups
 
 # Nuisance as near to what no relabelling changes (the sine of the angle) does not move.
@@ -260,6 +260,7 @@ def voxelwise_statistics(
     cross = product.reshape(BLOCK, n_groups, n_moving, TILE)
     by_group = np.zeros((BLOCK, n_groups, TILE))
     scratch = np.empty((scratch_rows(n_groups, p), TILE))
+    of_groups = rows_by_group(design, group, n_groups, n_still)
     for first in range(0, source.shape[0], BLOCK):
         stop = min(first + BLOCK, source.shape[0])
         # Without anybody missing, no position moves on.
@@ -273,7 +274,7 @@ def voxelwise_statistics(
             )  # fmt: skip
             begin, end = run_starts[t], run_starts[t + 1]
             mend(
-                stop - first, *moves, design, group, own, n_still, residuals[t], covariates[t], runs[begin:end],
+                stop - first, *moves, *of_groups, group, own, n_still, residuals[t], covariates[t], runs[begin:end],
                 lacking, lacking_starts[begin : end + 1], cross, by_group,
             )  # fmt: skip
             at = slice(t * TILE, (t + 1) * TILE)
