@@ -14,6 +14,7 @@ from permaps.reporting.style import (
     BLACK,
     RED,
     colour_bar,
+    end_of_scale,
     heading,
     label_p,
     label_participants,
@@ -138,11 +139,6 @@ def viewer(
     """
     first, top = str(space.sides([peak])[0]), end_of_scale(values)
     return framed(pages_of(space, values, threshold, title, first, symmetric, top))
-
-
-def end_of_scale(values: np.ndarray) -> float:
-    """Return the value with the last colour of a viewer: the largest one on either side of 0."""
-    return float(np.abs(values).max()) or 1.0
 
 
 def pages_of(

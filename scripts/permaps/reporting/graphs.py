@@ -100,10 +100,9 @@ def viewer(
 
     Takes and gives what `permaps.reporting.drawing.view` does.
     """
-    top = float(np.abs(values).max()) or 1.0
+    low, top, cmap = statistic_scale(values, symmetric, "inferno_r")
     matrix = space.full(np.asarray(values, float), np.nan)
     shown = np.where(np.abs(matrix) >= threshold, matrix, np.nan)
-    low, cmap = (-top, "RdBu_r") if symmetric else (0.0, "inferno_r")
     colours = plt.get_cmap(cmap)((np.nan_to_num(shown) - low) / (top - low), bytes=True)[..., :3]
     colours[np.isnan(shown)] = 240
     data = {

@@ -10,6 +10,7 @@ from permaps.reporting.style import (
     BLACK,
     RED,
     colour_bar,
+    end_of_scale,
     heading,
     label_p,
     label_participants,
@@ -109,7 +110,7 @@ def viewer(
 
     Takes and gives what `permaps.reporting.drawing.view` does.
     """
-    pages, top = [], cortex.end_of_scale(values)
+    pages, top = [], end_of_scale(values)
     for name, (inside, part) in space.parts.items():
         own, holds = values[inside], inside.start <= peak < inside.stop
         place = peak - inside.start if holds else int(np.argmax(np.abs(own)))

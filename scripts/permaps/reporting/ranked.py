@@ -15,6 +15,7 @@ from permaps.reporting.style import (
     GREY,
     RED,
     colour_bar,
+    end_of_scale,
     heading,
     in_script,
     label_p,
@@ -128,7 +129,7 @@ def viewer(
     own = space.surface.sides(space.region == np.flatnonzero(space.mask)[peak])
     first = str([*own, *space.surface.hemispheres][0])
     shown = space.at_vertices(np.asarray(values, float), 0)
-    top = cortex.end_of_scale(values)
+    top = end_of_scale(values)
     pages = cortex.pages_of(space.surface, shown, threshold, title, first, symmetric, top)
     return cortex.framed([*pages, ("all regions", page)])
 

@@ -138,6 +138,11 @@ def p_scale(maps: Iterable[np.ndarray], alpha: float, most: float | None = None)
     return threshold, top, "max" if largest > top * (1 + 1e-6) else "neither"
 
 
+def end_of_scale(values: np.ndarray) -> float:
+    """Return the value with the last colour of a statistic's scale: the largest one on either side of 0."""
+    return float(np.abs(values).max()) or 1.0
+
+
 def statistic_scale(
     values: np.ndarray, symmetric: bool, positive: str = "inferno"
 ) -> tuple[float, float, str]:
@@ -156,7 +161,7 @@ def statistic_scale(
     low, top : float
     cmap : str
     """
-    top = float(np.abs(values).max()) or 1.0
+    top = end_of_scale(values)
     return (-top, top, "RdBu_r") if symmetric else (0.0, top, positive)
 
 
