@@ -111,12 +111,12 @@ def _look_up(keys, steps, label, component):
         p = keys[q] & np.uint64(0xFFFFFFFF)
         own = np.uint64(0)
         if steps.size == 6:
-            top, bottom = enhancement._range_of_neighbours(component, label, p, steps, own, 6)
+            union, bottom = enhancement._union_and_lowest(component, label, p, steps, own, 6)
         elif steps.size == 18:
-            top, bottom = enhancement._range_of_neighbours(component, label, p, steps, own, 18)
+            union, bottom = enhancement._union_and_lowest(component, label, p, steps, own, 18)
         else:
-            top, bottom = enhancement._range_of_neighbours(component, label, p, steps, own, 26)
-        label[p] = (top & bottom) | np.uint32(1)
+            union, bottom = enhancement._union_and_lowest(component, label, p, steps, own, 26)
+        label[p] = (union & bottom) | np.uint32(1)
     _clear(keys, label)
 
 

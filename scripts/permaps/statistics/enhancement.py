@@ -247,13 +247,13 @@ def _maxima_of_sign(
         own = p * stride
         # With a constant number of neighbours, as on a grid, the compiler unrolls the loop.
         if width == 6:
-            union, bottom = _range_of_neighbours(component, label, p, steps, own, 6)
+            union, bottom = _union_and_lowest(component, label, p, steps, own, 6)
         elif width == 18:
-            union, bottom = _range_of_neighbours(component, label, p, steps, own, 18)
+            union, bottom = _union_and_lowest(component, label, p, steps, own, 18)
         elif width == 26:
-            union, bottom = _range_of_neighbours(component, label, p, steps, own, 26)
+            union, bottom = _union_and_lowest(component, label, p, steps, own, 26)
         else:
-            union, bottom = _range_of_neighbours(component, label, p, steps, own, width)
+            union, bottom = _union_and_lowest(component, label, p, steps, own, width)
         if union == 0:
             n_labels += 1
             c = np.uint32(n_labels)
@@ -307,7 +307,7 @@ def _maxima_of_sign(
 
 
 @compiled
-def _range_of_neighbours(component, label, p, steps, own, width):
+def _union_and_lowest(component, label, p, steps, own, width):
     """Union of the bits of the components around a position, and the lowest of them; 0 if there is none yet.
 
     They are equal if there is one component, and only then. The union takes less time than the highest.
