@@ -8,8 +8,8 @@ from scipy.special import betaln, fdtrc, hyp2f1, ndtri_exp, stdtr
 from permaps.arithmetic.linear import divided, orthonormal, product
 from permaps.statistics.voxelwise import VoxelModels
 
-# Values whose residuals are computed at a time: 64 MB in double precision, of however many participants.
-VALUES = 2**23
+# Voxels whose residuals are computed at a time, and values at most: of thousands of participants 64 MB.
+VOXELS, VALUES = 8192, 2**23
 # Residual variance below this share of the voxel's mean square is rounding noise.
 NOISE = 1e-12
 
@@ -47,7 +47,7 @@ def fit(
     rows = len(contrast)
     is_f = rows > 1 if is_f is None else is_f
     result = {name: np.zeros(maps.shape[1]) for name in ("effect", "stat", "p", "z", "partialr2")}
-    width = max(1, VALUES // n)
+    width = max(1, min(VOXELS, VALUES // n))
     for first in range(0, maps.shape[1], width):
         block = slice(first, first + width)
         y = np.asarray(maps[:, block], float)
