@@ -24,6 +24,7 @@ from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.statistics.combinations import COMBINATIONS, Partial, log_p_of, tables_of
 from permaps.statistics.combining import combine
+from permaps.statistics.evaluator import side_by_side
 from permaps.statistics.registry import STATISTICS
 from permaps.statistics.tabulated import table_of
 from permaps.workflow.errors import UserError
@@ -375,3 +376,24 @@ def test_what_cannot_be_combined_is_refused(files, tmp_path, damage, says):
     STUDIES[study].contrast_model(space=Volume(mask, affine)).save(files["models"]["houses"])
     with pytest.raises(UserError, match=re.escape(says)):
         build(tmp_path, **files)
+
+
+@pytest.mark.parametrize("widths", [(4, 4), (3, 5), (11, 4), (1, 100)])
+def test_stretches_of_unlike_width_are_taken_side_by_side(widths):
+    """Models of unlike kinds yield stretches of unlike width, the last of which may go beyond the elements."""
+    n = 11
+    whole = np.arange(2.0 * 3 * n).reshape(2, 3, n)
+
+    def stretches(values, width):
+        padded = np.pad(values, [(0, 0), (0, width)])
+        held = np.empty((3, width))
+        for first in range(0, n, width):
+            held[:] = padded[:, first : first + width]
+            yield first, held
+
+    evaluated = [stretches(values, width) for values, width in zip(whole, widths, strict=True)]
+    together = np.full(whole.shape, np.nan)
+    for first, values in side_by_side(evaluated, n):
+        for k, own in enumerate(values):
+            together[k, :, first : first + own.shape[1]] = own
+    np.testing.assert_array_equal(together, whole)

@@ -18,7 +18,7 @@ from permaps.permutation.null import observed_statistic
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.combining import combine_all
-from permaps.statistics.evaluator import Evaluator
+from permaps.statistics.evaluator import Evaluator, side_by_side
 from permaps.statistics.roots import RootsEvaluator
 from permaps.statistics.sorted_p import Scale, normal_scale
 
@@ -266,30 +266,30 @@ class CombinedEvaluator(Evaluator):
     estimator : CombinedEstimator
     maps : Stack
     memory_mb : float
-        Half of it for the evaluators of the tests, half for their statistics.
+        A share of it for the evaluator of each test, and one for what is combined.
     """
 
     def __init__(self, estimator: CombinedEstimator, maps: Stack, memory_mb: float):
         self.model, self.n_elements = estimator.model, maps.shape[1]
-        share = memory_mb / 2 / len(maps)
+        share = memory_mb / (len(maps) + 1)
         self.evaluators = [
             one.evaluator(own, test.is_f, share)
             for one, own, test in zip(estimator.estimators, maps, self.model.tests, strict=True)
         ]
-        room = memory_mb / 2 * 2**20 / (8 * self.n_elements * (len(maps) + 1))
-        self.batch = int(np.clip(room, 1, min(evaluator.batch for evaluator in self.evaluators)))
+        self.batch = min(evaluator.batch for evaluator in self.evaluators)
 
     def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (0, combination of shape (n_relabellings, n_elements))."""
-        model, n = self.model, self.n_elements
-        statistics = np.empty((len(source), len(self.evaluators), n))
-        for k, evaluator in enumerate(self.evaluators):
-            for first, values in evaluator.values(source, sign):
-                stretch = statistics[:, k, first : first + values.shape[1]]
-                stretch[:] = values[:, : stretch.shape[1]]
-        combined = np.empty((len(source), n))
-        combine_all(statistics, model.tables, model.how, model.signs, combined)
-        yield 0, combined
+        """Yield (first element, combination of shape (n_relabellings, n)), as `Evaluator` has it."""
+        model = self.model
+        each = [evaluator.values(source, sign) for evaluator in self.evaluators]
+        combined = np.empty((len(source), 0))
+        for first, statistics in side_by_side(each, self.n_elements):
+            if statistics[0].shape != combined.shape:
+                combined = np.empty(statistics[0].shape)
+                held = np.empty((len(statistics), *combined.shape))
+            np.stack(statistics, out=held)
+            combine_all(held, model.tables, model.how, model.signs, combined)
+            yield first, combined
 
 
 def combined_model(

@@ -45,9 +45,18 @@ def combine(
 def combine_all(
     values: np.ndarray, tables: np.ndarray, how: int, signs: np.ndarray, combined: np.ndarray
 ) -> None:
-    """Combine the statistics of several relabellings: as `combine`, with one more axis before the others."""
-    for j in range(values.shape[0]):
-        combine(values[j], tables, how, signs, combined[j])
+    """Combine the statistics of several relabellings, as `combine` does.
+
+    Parameters
+    ----------
+    values : float64, shape (n_partials, n_relabellings, n_elements)
+    tables, how, signs
+        As for `combine`.
+    combined : float64, shape (n_relabellings, n_elements)
+        To write.
+    """
+    for j in range(values.shape[1]):
+        combine(values[:, j], tables, how, signs, combined[j])
 
 
 @compiled

@@ -1,6 +1,6 @@
 """How statistics of relabellings are computed: one interface for all models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -115,6 +115,38 @@ def highest(values: np.ndarray) -> float:
             values[v] = max(values[v], values[half + v])
         n = half
     return values[0]
+
+
+def side_by_side(
+    evaluated: Sequence[Iterator[tuple[int, np.ndarray]]], n_elements: int
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Yield the statistics of several evaluators together, a stretch of elements at a time.
+
+    Parameters
+    ----------
+    evaluated : sequence of iterator
+        What `Evaluator.values` gives, of the same relabellings and elements. Their stretches may differ.
+    n_elements : int
+
+    Yields
+    ------
+    first : int
+        The stretch's first element.
+    values : list of numpy.ndarray of float64, shape (n_relabellings, n)
+        Of each evaluator; used again for the next stretch.
+    """
+    current = [next(stretches) for stretches in evaluated]
+    first = 0
+    while True:
+        stop = min(n_elements, *(start + values.shape[1] for start, values in current))
+        yield first, [values[:, first - start : stop - start] for start, values in current]
+        if stop == n_elements:
+            return
+        first = stop
+        current = [
+            next(stretches) if start + values.shape[1] == stop else (start, values)
+            for stretches, (start, values) in zip(evaluated, current, strict=True)
+        ]
 
 
 class Estimator(Protocol):
