@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import summarise_results
 from permaps.inputs.tsv import read_frame
-from permaps.reporting import page_tables, pages
+from permaps.reporting import page_tables, pages, words
 from permaps.reporting.results import as_table
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
@@ -115,14 +115,14 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     row |= {"p_unc": 0.0001, "size_mm3": 270.0, "n_voxels": 10}
     table = page_tables.clusters(pd.DataFrame([row]), "t")
     assert dict(zip(table.columns, table.rows[0], strict=True)) == {
-        "cluster": "1", "x": "1", "y": "2", "z": "3", "region": "V1", "t": "5.00", "effect": "0.5",
+        "cluster": "1", "x, y, z (mm)": "1, 2, 3", "region": "V1", "t": "5.00", "effect": "0.5",
         "corrected p (95 % CI)": "0.010 (0 to 0.020)", "p over contrasts": "0.030", "p by the tail's fit": "0.004",
         "uncorrected p": "0.0001", "mm³": "270", "voxels": "10",
     }  # fmt: skip
     plain = pd.DataFrame([row | {"p_fwe_low": 0.01, "p_fwe_high": 0.01, "p_unc": np.nan}])
     table = page_tables.clusters(plain.drop(columns=["region", "p_cfwe", "p_gpd"]), "t")
     assert "region" not in table.columns
-    assert table.rows[0][6:8] == ["0.010", ""]
+    assert table.rows[0][4:6] == ["0.010", ""]
     assert page_tables.clusters(plain[:0], "t").rows == []
     flat = page_tables.clusters(pd.DataFrame([row | {"size_mm3": np.nan, "size_mm2": 12.0}]), "t")
     assert "mm²" in flat.columns and "mm³" not in flat.columns
@@ -130,6 +130,21 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     many = pd.DataFrame([row | {"cluster": i, "peak": peak} for i in range(11) for peak in (1, 2)])
     table = page_tables.clusters(many, "t")
     assert (len(table.rows), table.more) == (8, 3)
+
+
+def test_regions_without_neighbours_are_no_clusters():
+    row = {"cluster": 1, "peak": 1, "region": "lh_insula", "t": 5.0, "effect": 0.5, "p_fwe": 0.01}
+    row |= {"p_fwe_low": 0.0, "p_fwe_high": 0.02, "p_unc": 0.001, "n_regions": 1, "n_active": 1, "tdp": 1.0}
+    frames = {"t": pd.DataFrame([row])}
+    ((heading, table, active),) = page_tables.by_statistic(frames, "t", Parcels, alone=True)
+    assert heading == "Significant regions by t-statistic" and active == ""
+    assert table.columns[:2] == ["region", "t"] and not {"cluster", "regions"} & {*table.columns}
+    ((heading, table, active),) = page_tables.by_statistic(frames, "t", Parcels)
+    assert heading == "Clusters by t-statistic" and "single region" in active
+    assert table.columns[0] == "cluster" and "regions" in table.columns
+    assert words.are_alone({"mask": {"kind": "parcels", "n_regions": 2, "n_neighbours": 0}})
+    assert not words.are_alone({"mask": {"kind": "parcels", "n_regions": 2, "n_neighbours": 1}})
+    assert not words.are_alone({"mask": {"n_voxels": 2}})
 
 
 @pytest.mark.parametrize(
@@ -144,6 +159,7 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
         ),
         (35000, 10, "10 (0.03 %)", "Cluster 1 is active in at least 0.03 % of its 35,000 voxels (10)."),
         (1, 1, "1 (100 %)", "Cluster 1 is a single voxel, and it is active."),
+        (24, 24, "24 (100 %)", "All 24 voxels of cluster 1 are active."),
         (138, 0, "0", "How much of cluster 1 is active cannot be said."),
     ],
 )
@@ -251,5 +267,7 @@ def test_the_peak_is_where_a_reader_finds_it(space, place, told):
     row = dict(zip(table.columns, table.rows[0], strict=True))
     assert told in (row.get("peak"), row.get("peak (mm)"))
     assert row["observed maximum"] == "3"
+    assert "clusters" in table.columns
+    assert "clusters" not in page_tables.numbers(frame, space, alone=True).columns
     joined = page_tables.numbers(frame, space, joined=True)
     assert "3 (as −log₁₀ p)" in joined.rows[0]

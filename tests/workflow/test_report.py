@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 from browser import Browser, chromium
+from permaps.reporting import cortex
+from permaps.spaces.surface import Surface
 from PIL import Image
 
 pytestmark = pytest.mark.skipif(
@@ -180,7 +182,7 @@ def test_page_of_the_run_can_be_read_and_its_clusters_move_the_view(finished, br
     browser.run("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
     browser.wait(LOADED)
     heads = browser.run("[...document.querySelectorAll('h2')].map(h => h.innerText)")
-    assert heads == ["Question", "Results", "age", "Design", "Quality", "Methods, ready to paste", "Files"]
+    assert heads == ["Question", "Quality", "Design", "Results", "age", "Methods, ready to paste", "Files"]
     assert browser.run("[...document.images].every(i => i.alt)")
     # What is wide scrolls on its own.
     assert browser.run("document.documentElement.scrollWidth") <= size[0] + 1
@@ -196,3 +198,21 @@ def test_page_of_the_run_can_be_read_and_its_clusters_move_the_view(finished, br
         browser.wait(f"Math.abs({view}.coordinatesSlice.X - ({places[k][0]})) <= 3")
         shown = browser.run(f"{view}.coordinatesSlice")
         assert np.abs(np.subtract([shown[axis] for axis in "XYZ"], places[k])).max() <= 3
+
+
+def test_tools_of_a_surface_viewer_leave_its_title_alone(browser, tmp_path):
+    points = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
+    triangles = np.array([[a, b, c] for a in (0, 1) for b in (2, 3) for c in (4, 5)], np.int32)
+    surface = Surface(
+        np.ones(6, bool), np.array(["L"]), np.array([6]), points, triangles, np.array(["mine"])
+    )  # fmt: skip
+    page = tmp_path / "viewer.html"
+    page.write_text(cortex.viewer(surface, np.arange(6.0), 1.5, "|t| > 1.5", 5), encoding="utf-8")
+    browser.open(f"file://{page}", *NARROW)
+    inside = "document.querySelector('iframe').contentDocument.querySelector"
+    browser.wait(f"{inside}('.gtitle') && {inside}('.modebar')")
+    title, tools = (
+        browser.run(f"{inside}('{part}').getBoundingClientRect().toJSON()")
+        for part in (".gtitle", ".modebar")
+    )
+    assert tools["top"] > title["bottom"] and tools["height"] > 0

@@ -388,7 +388,7 @@ def quality(
     axes[1].set_ylabel("r")
     axes[2].bar(at, 100 * missing, color=colours, width=0.7)
     axes[2].set_title(f"Missing {elements}")
-    axes[2].set_ylabel("% of mask")
+    axes[2].set_ylabel(f"% of {elements}")
     if not np.any(missing):
         axes[2].text(0.5, 0.5, "none", transform=axes[2].transAxes, ha="center", va="center", color=GREY)
         axes[2].set_yticks([0])

@@ -153,7 +153,8 @@ def pages_of(
             vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]}", view=SIDES[side],
             colorbar_fontsize=12, title_fontsize=11,
         )  # fmt: skip
-        pages.append((f"{SIDES[side]} hemisphere", page.get_standalone()))
+        standalone = page.get_standalone().replace("</head>", f"{_TOOLS_BELOW}</head>", 1)
+        pages.append((f"{SIDES[side]} hemisphere", standalone))
     return pages
 
 
@@ -162,6 +163,9 @@ def framed(pages: list[tuple]) -> str:
     frames = "\n".join(f'<iframe title="{shown}" srcdoc="{escape(page)}"></iframe>' for shown, page in pages)
     return _PAGE.format(frames=frames)
 
+
+# plotly lays its tools over the title.
+_TOOLS_BELOW = "<style>.modebar-container { top: auto !important; bottom: 1.6rem; }</style>"
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -187,8 +191,8 @@ def _grid(space, count, title, top, wide=False):
     width, height = (2.5 * across + 0.9, 2.4) if wide else (3.1 * count + 0.7, 4.0)
     figure = plt.figure(figsize=(width, height))
     heading(figure, title)
-    right = 1 - 0.75 / width
-    cells = [(right * k / count, 0.0, right / count, top) for k in range(count)]
+    right, gap = 1 - 0.75 / width, (0.3 / width if count > 1 else 0.0)
+    cells = [(right * k / count, 0.0, right / count - gap, top) for k in range(count)]
     return figure, cells, [right + 0.1 / width, 0.2, 0.13 / width, 0.45]
 
 

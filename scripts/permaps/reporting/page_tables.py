@@ -21,6 +21,8 @@ FURTHER = {
     "p_gpd": "p by the tail's fit",
 }
 _UNITS = {"mm3": "mm³", "mm2": "mm²"}
+# Columns that say how large an effect is, and what they are called.
+_SIZES = {"effect": "effect", "z_combined": "combined z", "partialr2": "partial R²"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def design(record: dict) -> dict[str, str]:
     entries = {
         "Participants": f"{words.who(people)}{left_out}",
         "Model": config["model"]["formula"],
-        "Mask": words.analysed(record),
+        "Analysed": words.analysed(record),
         "Smoothing": words.smoothing(record),
         "Corrected level": f"{config['inference']['alpha']:g}",
     }
@@ -78,7 +80,9 @@ def design(record: dict) -> dict[str, str]:
     return entries
 
 
-def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume, joined: bool = False) -> Table:
+def numbers(
+    frame: pd.DataFrame, space: Space | type[Space] = Volume, joined: bool = False, alone: bool = False
+) -> Table:
     """Return the `Table` of a run's numbers.
 
     Parameters
@@ -88,13 +92,17 @@ def numbers(frame: pd.DataFrame, space: Space | type[Space] = Volume, joined: bo
     space : permaps.spaces.space.Space, or its class
     joined : bool
         Whether several parts are enhanced each on its own, so that their maxima are compared as p.
+    alone : bool
+        Whether no elements are neighbours, so that there are no clusters.
     """
     rows = [
         {
             "contrast": r.contrast,
             "statistic": STATISTICS[r.statistic].label if r.statistic in STATISTICS else r.statistic,
             space.elements: f"{getattr(r, f'n_significant_{space.elements}'):,}",
-            "clusters": _if_known("{:,}", r.n_clusters),
+        }
+        | ({} if alone else {"clusters": _if_known("{:,}", r.n_clusters)})
+        | {
             "peak (mm)" if "x" in space.place_columns else "peak": _place(r, space),
             "t or F": _if_known("{:.2f}", r.peak_value),
             "smallest p": _p(r.p_fwe),
@@ -143,7 +151,9 @@ def small_volumes(frame: pd.DataFrame) -> Table:
     return _table(rows, {"contrast", "volume", "statistic"})
 
 
-def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = Volume) -> Table:
+def clusters(
+    frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = Volume, alone: bool = False
+) -> Table:
     """Return the `Table` of the most significant clusters by one statistic.
 
     Parameters
@@ -153,6 +163,8 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
     voxel_stat : {"t", "F"}
         Its column with the value at a peak.
     space : permaps.spaces.space.Space, or its class
+    alone : bool
+        Whether no elements are neighbours: then a row is no cluster.
 
     Returns
     -------
@@ -164,14 +176,14 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
     units = {
         unit: shown for unit, shown in _UNITS.items() if frame.get(f"size_{unit}", pd.Series()).notna().any()
     }
-    size = next((name for name in ("effect", "z_combined") if name in frame), "partialr2")
+    size = next(name for name in _SIZES if name in frame)
     rows = [
-        {"cluster": str(r["cluster"])}
-        | {name: _whole(r[name]) for name in _place_columns(space)}
+        ({} if alone else {"cluster": str(r["cluster"])})
+        | _where(r, space)
         | ({"region": _if_known("{}", r["region"])} if "region" in r else {})
         | {
             voxel_stat: f"{r[voxel_stat]:.2f}",
-            size: f"{r[size]:.3g}",
+            _SIZES[size]: f"{r[size]:.3g}",
             "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
         }
         | {name: _p(r[kind]) for kind, name in FURTHER.items() if kind in r}
@@ -179,13 +191,13 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
             "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
         }
         | {shown: _if_known("{:,.0f}", r[f"size_{unit}"]) for unit, shown in units.items()}
-        | {space.elements: f"{r[f'n_{space.elements}']:,}"}
+        | ({} if alone else {space.elements: f"{r[f'n_{space.elements}']:,}"})
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
     ]
     table = _table(
         rows,
-        {"region", "structure", "hemisphere", "node_1", "node_2"},
+        {"region", "structure", "hemisphere", "node 1", "node 2"},
         max(0, len(main_peaks) - MOST_CLUSTERS),
     )
     if space.kind == "volume":
@@ -195,19 +207,27 @@ def clusters(frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = 
 
 
 def by_statistic(
-    frames: dict[str, pd.DataFrame], voxel_stat: str, space: Space | type[Space] = Volume
+    frames: dict[str, pd.DataFrame],
+    voxel_stat: str,
+    space: Space | type[Space] = Volume,
+    alone: bool = False,
 ) -> list[tuple[str, Table, str]]:
-    """Return, for each statistic, its label, the `Table` of its clusters, and how much of the first is active.
+    """Return, for each statistic, a heading, the `Table` of its clusters, and how much of the first is active.
 
     Parameters
     ----------
     frames : dict of str to pandas.DataFrame
         Cluster tables by the statistic's name in file names.
-    voxel_stat, space
+    voxel_stat, space, alone
         As for `clusters`.
     """
+    what = f"Significant {space.elements}" if alone else "Clusters"
     return [
-        (STATISTICS[stat].label, clusters(frame, voxel_stat, space), active(frame, space))
+        (
+            f"{what} by {STATISTICS[stat].label}",
+            clusters(frame, voxel_stat, space, alone),
+            "" if alone else active(frame, space),
+        )
         for stat, frame in frames.items()
     ]
 
@@ -252,6 +272,8 @@ def active(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> str:
         return f"How much of cluster {cluster} is active cannot be said."
     if n == 1:
         return f"Cluster {cluster} is a single {space.element}, and it is active."
+    if n_active == n:
+        return f"All {n:,} {space.elements} of cluster {cluster} are active."
     return (
         f"Cluster {cluster} is active in at least {_share(n_active, n)} of its {n:,} "
         f"{space.elements} ({n_active:,})."
@@ -281,6 +303,15 @@ def _place_columns(space):
     """Return the columns that say where an element is: a structure says its hemisphere."""
     columns = space.place_columns
     return [name for name in columns if name != "hemisphere" or "structure" not in columns]
+
+
+def _where(row, space):
+    """Return the cells that say where an element is; its coordinates share one, which is narrower than three."""
+    columns = _place_columns(space)
+    cells = {name.replace("_", " "): _whole(row[name]) for name in columns if name not in "xyz"}
+    if "x" in columns:
+        cells["x, y, z (mm)"] = ", ".join(_whole(row[name]) for name in "xyz")
+    return cells
 
 
 def _place(row, space=Volume):

@@ -11,7 +11,7 @@ from permaps.reporting import page_tables
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.references import cited, listed
-from permaps.reporting.words import DPI, enhanced, p_text, space_of
+from permaps.reporting.words import DPI, are_alone, enhanced, p_text, space_of
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 
@@ -45,7 +45,9 @@ def summary_page(
                 "name": name,
                 "sentence": sentence(name, numbers, space),
                 "figures": files["figures"],
-                "clusters": page_tables.by_statistic(files["clusters"], files["voxel_stat"], space),
+                "clusters": page_tables.by_statistic(
+                    files["clusters"], files["voxel_stat"], space, are_alone(record)
+                ),
             }
             for name, files in contrasts.items()
         ],
@@ -59,7 +61,9 @@ def in_words(record: dict, numbers: pd.DataFrame, small_volumes: pd.DataFrame | 
         "questions": question(record),
         "design": page_tables.design(record),
         "limitations": limitations(record),
-        "numbers": page_tables.numbers(numbers, space_of(record), len(enhanced(record)) > 1),
+        "numbers": page_tables.numbers(
+            numbers, space_of(record), len(enhanced(record)) > 1, are_alone(record)
+        ),
         "small_volumes": None if small_volumes is None else page_tables.small_volumes(small_volumes),
         "methods": methods,
         "references": list(map(listed, cited(methods))),

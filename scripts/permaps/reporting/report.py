@@ -1,4 +1,4 @@
-"""The whole run on one page: question, results of each contrast, design, quality, methods and files."""
+"""The whole run on one page: question, quality, design, results of each contrast, methods and files."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ import pandas as pd
 
 from permaps.reporting import page_tables
 from permaps.reporting.pages import in_words, rendered, sentence
-from permaps.reporting.words import space_of
+from permaps.reporting.words import are_alone, space_of
 
 # Of more contrasts, figures are linked: a page of hundreds of megabytes opens in no browser.
 MOST_EMBEDDED = 20
@@ -90,7 +90,7 @@ def report_page(
     small_volumes : pandas.DataFrame, optional
         What was found in small volumes.
     """
-    space = space_of(record)
+    space, alone = space_of(record), are_alone(record)
     embed = len(contrasts) <= MOST_EMBEDDED
     return rendered(
         "report.html",
@@ -100,7 +100,7 @@ def report_page(
         date=datetime.now().strftime("%Y-%m-%d %H:%M"),
         version=record["permaps"]["version"],
         **in_words(record, numbers, small_volumes),
-        contrasts=[_section(name, found, numbers, space, embed) for name, found in contrasts.items()],
+        contrasts=[_section(name, found, numbers, space, alone, embed) for name, found in contrasts.items()],
         design_figures=design,
         quality_figures=quality,
         excluded=page_tables.rows(excluded[["participant_id", "reason"]]),
@@ -110,8 +110,8 @@ def report_page(
     )
 
 
-def _section(name, found, numbers, space, embed):
-    tables = page_tables.by_statistic(found.clusters, found.voxel_stat, space)
+def _section(name, found, numbers, space, alone, embed):
+    tables = page_tables.by_statistic(found.clusters, found.voxel_stat, space, alone)
     return {
         "name": name,
         "sentence": sentence(name, numbers, space),

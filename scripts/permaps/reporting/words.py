@@ -23,6 +23,11 @@ def space_of(record: dict) -> type[Space]:
     return CLASSES[next(iter(masks_of(record).values())).get("kind", "volume")]
 
 
+def are_alone(record: dict) -> bool:
+    """Tell whether no elements of a run are neighbours, so that there are no clusters: parcels as they come."""
+    return next(iter(masks_of(record).values())).get("n_neighbours") == 0
+
+
 def who(people: dict) -> str:
     """Say how many people were analysed, and how many maps where they have several."""
     included = f"{people['included']:,}"
