@@ -17,16 +17,18 @@ def run_snakemake(*arguments, cwd=ROOT, timeout=300, env=None, through=()):
 
     Standard error, where Snakemake tells everything, is merged into `stdout`. The command runs in its
     own process group, which is killed as a whole when `timeout` seconds are over: a hanging run must
-    not outlive its test. `through` is a command that the run goes through, as `env` or `nice` would be.
-    Without it, and in the environment of the tests, the run is forked from a process that has Snakemake
-    imported already.
+    not outlive its test. `env` is added to the environment of the tests. `through` is a command that the
+    run goes through, as `env` or `nice` would be: only then is it started as a user would start it, and its
+    jobs as Snakemake starts them. Without it, both are forked from a process that has the libraries imported
+    already.
     """
     arguments = ["--snakefile", str(ROOT / "Snakefile"), *map(str, arguments)]
     command = [*through, COMMAND, *arguments]
-    if env or through:
-        code, output = _start(command, cwd, timeout, env or {})
+    environment = {**os.environ, **(env or {})}
+    if through:
+        code, output = _start(command, cwd, timeout, environment)
     else:
-        code, output = _imported().run(arguments, cwd, timeout)
+        code, output = _imported().run(arguments, cwd, timeout, environment)
     if code is None:
         pytest.fail(f"still running after {timeout} s: {' '.join(command)}\n{output}")
     return subprocess.CompletedProcess(command, code, stdout=output)
@@ -37,12 +39,11 @@ def _imported():
     return Snakemake()
 
 
-def _start(command, cwd, timeout, env):
-    """Run the command itself: its environment may change what is imported."""
+def _start(command, cwd, timeout, environment):
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, **env},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -81,7 +81,9 @@ def test_jobs_of_a_cluster_need_no_home(study, tmp_path):
     (node / "config.yaml").write_text(
         yaml.safe_dump(profile | {"retries": 0, "seconds-between-status-checks": 1})
     )
-    done = study.run("--workflow-profile", node, "--", f"results/{MADE[0]}", env={"HOME": NOWHERE})
+    done = study.run(
+        "--workflow-profile", node, "--", f"results/{MADE[0]}", through=("env", f"HOME={NOWHERE}")
+    )
     assert done.returncode == 0, done.stdout + (node / "log").read_text()
     assert study.result(MADE[0]).exists()
 
