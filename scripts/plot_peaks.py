@@ -88,7 +88,11 @@ def at_element(column, maps, covariates, design):
 
 def top_elements(space, tables, voxel_stat):
     """Return the elements with the highest main peaks of all tables, none near another."""
-    peaks = pd.concat([pd.read_csv(path, sep="\t") for path in tables])
+    # A table of nothing has columns of no type, which the others would take on.
+    found = [table for table in (pd.read_csv(path, sep="\t") for path in tables) if len(table)]
+    if not found:
+        return np.empty(0, int)
+    peaks = pd.concat(found)
     peaks = peaks[peaks["peak"] == 1].sort_values(voxel_stat, key=np.abs, ascending=False, kind="stable")
     # Statistics may have the same peak.
     elements = np.array(list(dict.fromkeys(map(int, space.at(peaks)))), int)

@@ -116,6 +116,17 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
     assert min(pixels(tmp_path / "a.png")) > 400
 
 
+@pytest.mark.parametrize("empty_first", [False, True])
+def test_peaks_are_found_where_a_statistic_finds_nothing(run, tmp_path, empty_first):
+    space, full = read_space(run / "mask.nii.gz"), table(run, "pseudo", "tfce")
+    nothing = tmp_path / "nothing.tsv"
+    nothing.write_text(full.read_text().partition("\n")[0] + "\n")
+    tables = [nothing, full] if empty_first else [full, nothing]
+    found = plot_peaks.top_elements(space, tables, "t")
+    assert len(found) and (found == plot_peaks.top_elements(space, [full], "t")).all()
+    assert len(plot_peaks.top_elements(space, [nothing, nothing], "t")) == 0
+
+
 def drawn(run, tmp_path, stats, panels, alpha=0.05):
     """Draw the maps of a contrast; return the paths of its panels and slices, and the caption."""
 
