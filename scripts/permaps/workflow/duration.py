@@ -14,6 +14,7 @@ import re
 import struct
 import time
 from collections.abc import Hashable
+from functools import cache
 from pathlib import Path
 
 from permaps.workflow.paths import no_file
@@ -156,8 +157,9 @@ def rate(times: list[tuple[float, int]]) -> float | None:
     return sum(s for s, _ in times) / sum(n for _, n in times) if times else None
 
 
+@cache
 def probe(repeats: int = 3) -> float:
-    """Return the seconds that a fixed piece of work takes on this machine now, the best of some repeats."""
+    """Return the seconds that a fixed piece of work takes on this machine, the best of some repeats, measured once."""
     draw = random.Random(0).random
     values = [draw() for _ in range(200_000)]
     times = []
