@@ -159,7 +159,7 @@ def rate(times: list[tuple[float, int]]) -> float | None:
 
 @cache
 def probe(repeats: int = 3) -> float:
-    """Return the seconds that a fixed piece of work takes on this machine, the best of some repeats, measured once."""
+    """Return the seconds that a fixed piece of work takes on this machine, the best of some repeats, once."""
     draw = random.Random(0).random
     values = [draw() for _ in range(200_000)]
     times = []
