@@ -31,6 +31,7 @@ STAGE_RESULTS = dict(
         *[f"quality/{name}.tsv" for name in ("screened", "included", "excluded", "metrics")],
         *["design/design.tsv", "design/blocks.json", BRAIN],
         *["figures/quality.png", "figures/quality.svg", "figures/captions/quality.rst"],
+        *["figures/contact_sheet.png", "figures/contact_sheet.svg", "figures/captions/contact_sheet.rst"],
     ],
     maps=[
         *[MASK, COVERAGE, LOST_ELEMENTS, "maps.npy"],

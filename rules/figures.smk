@@ -3,7 +3,7 @@
 
 FIGURES = [
     result("figures/design.png"),
-    *[per_input(f"figures/{name}.png", prefix) for prefix in PREFIXES for name in ("quality", "coverage")],
+    *[per_input(f"figures/{name}.png", prefix) for prefix in PREFIXES for name in QUALITY_FIGURES],
     *[path for t in TESTS.values() for path in panel_figures(t)],
     *[result(f"figures/{t}_stat-{s}_slices.png") for t in TESTS.values() for s in t.stats],
     *[
@@ -95,19 +95,32 @@ rule plot_design:
         "../scripts/plot_design.py"
 
 
+# A slice of each map: of volumes.
+SHEET, SHEET_INPUT = {}, {}
+if KIND.name == "volume":
+    SHEET_INPUT = STORE | dict(brain=per_input(BRAIN))
+    SHEET = dict(
+        sheet=figure_of_input("contact_sheet", "4 contact sheet"),
+        sheet_vector=per_input("figures/contact_sheet.svg"),
+        sheet_caption=per_input("figures/captions/contact_sheet.rst"),
+    )
+
+
 # Drawn where what they show is made.
 if "quality" in MAKES:
 
     rule plot_quality:
         input:
+            **SHEET_INPUT,
             metrics=per_input("quality/metrics.tsv"),
             excluded=per_input("quality/excluded.tsv"),
         output:
+            **SHEET,
             figure=figure_of_input("quality", "2 quality of the maps"),
             vector=per_input("figures/quality.svg"),
             caption=per_input("figures/captions/quality.rst"),
         params:
-            settings=dict(elements=KIND.elements),
+            settings=from_config("mask.zero_is_missing", elements=KIND.elements, sheet=bool(SHEET)),
         message:
             "Drawing the quality of the maps"
         script:

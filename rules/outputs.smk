@@ -129,6 +129,10 @@ def tdp_maps(stats):
 
 # Whether figures are drawn.
 DRAWN = config["figures"]
+# What shows the maps of an input: their names in file names, and their titles.
+QUALITY_FIGURES = dict(quality="Quality of the maps", coverage="Coverage")
+if KIND.name == "volume":
+    QUALITY_FIGURES["contact_sheet"] = "Contact sheet"
 
 
 def figure(path, caption, category, labels):

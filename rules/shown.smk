@@ -54,14 +54,13 @@ def test_shown(test):
 
 def run_shown(wildcards):
     """What the report shows of the run. As a function, since other jobs do without it."""
-    titles = dict(quality="Quality of the maps", coverage="Coverage")
     return dict(
         contrasts=[test_shown(t) for t in TESTS.values()],
         design=[shown("design", "Design and contrasts", None, "design")] * DRAWN,
         quality=[
             shown(f"{prefix}{name}", f"{title}, {of}" if of else title, f"{prefix}{name}", name)
             for prefix, of in zip(PREFIXES, INPUTS or [""])
-            for name, title in titles.items()
+            for name, title in QUALITY_FIGURES.items()
         ]
         * DRAWN,
         files=[

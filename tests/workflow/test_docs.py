@@ -366,6 +366,7 @@ NAMED = {
         "figures/contrast-{contrast}_viewer.html",
     ],
     "figure_of_input": ["figures/quality.png", "figures/coverage.png"],
+    "SHEET": ["figures/contact_sheet.png", "figures/contact_sheet.svg"],
     "null_figures": [
         f"figures/contrast-{{contrast}}_{name}.{kind}"
         for name in ("nulls", "convergence", "discoveries")

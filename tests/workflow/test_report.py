@@ -91,7 +91,7 @@ def test_everything_in_every_category_can_be_looked_at(report, browser):
     shown = list(everything(browser))
     kinds = [kind for kind, _ in shown]
     # Figures; the summary and the viewer; the tables of clusters, of relabellings and of the summary.
-    assert kinds.count("image") == 1 + 2 + 4 + 4 + 3
+    assert kinds.count("image") == 1 + 2 + 4 + 4 + 4
     assert kinds.count("page") == 2
     assert kinds.count("table") == 4 + 1
     # Captions with numbers of the run itself.

@@ -96,7 +96,7 @@ def sentences(counts: pd.DataFrame) -> list[str]:
     for row in counts.itertuples():
         line = (
             f"By {STATISTICS[row.statistic].label}, it is significant in {row.n_significant} of "
-            f"{row.n_specifications} ({row.share_significant:.0%})"
+            f"{row.n_specifications} ({100 * row.share_significant:.0f} %)"
         )
         if pd.notna(row.p_as_many):
             line += (

@@ -107,7 +107,7 @@ def banner_of_several(
         to_compute = any(rule == "compute_null_chunk" for rule, _ in mine)
         wanted = f"{config['permutation']['n_permutations']:,}"
         tests = ", ".join(config["model"]["contrasts"])
-        rows.append([name, tests, wanted if to_compute else f"{wanted}, there already", f"{len(mine):,}"])
+        rows.append([name, tests, wanted if to_compute else f"{wanted}, none to compute", f"{len(mine):,}"])
     shared = sum(analysis == "" for analysis, *_ in jobs)
     rows.append(["shared by several", "", "", f"{shared:,}"])
     whole = [(rule, wildcards) for _, rule, wildcards in jobs]
