@@ -22,7 +22,7 @@ from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.reporting.brains import axial_cuts, glass_brains, slices
 from permaps.reporting.captions import write_caption
-from permaps.reporting.charts import quality
+from permaps.reporting.charts import design_matrix, quality
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.style import draw, plt, write_view
 from permaps.spaces.files import read_space
@@ -216,6 +216,10 @@ def test_design_and_coverage(run, tmp_path):
         caption=tmp_path / "a.rst",
     )
     assert "50 in some (median 19)" in (tmp_path / "a.rst").read_text()
+    # Participants are counted in whole numbers, also where they are few.
+    figure = design_matrix(matrix[:20], names, weights, "title")
+    assert all(tick == int(tick) for tick in figure.axes[0].get_yticks())
+    plt.close(figure)
 
 
 @pytest.fixture
@@ -366,6 +370,14 @@ def test_single_slices_and_maps_of_nothing_are_drawn(shape, values):
     ):
         plt.close(make(space, *arguments))
     assert "<html" in view(space, t, 0.5, "title", 0)
+
+
+def test_three_hundred_contrasts_are_drawn(tmp_path, capsys):
+    design = np.random.default_rng(0).normal(size=(20, 2))
+    contrasts = [(f"c{i}", np.array([[1.0, i]])) for i in range(300)]
+    draw([tmp_path / "a.png"], design_matrix, design, ["a", "b"], contrasts, "title")
+    assert "could not be drawn" not in capsys.readouterr().err
+    assert pixels(tmp_path / "a.png")[1] > 10_000
 
 
 def test_a_figure_that_cannot_be_drawn_leaves_a_note(tmp_path, capsys):

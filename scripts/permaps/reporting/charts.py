@@ -299,6 +299,7 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
     )
     matrix.set_title("Design", pad=4)
     matrix.set_ylabel("participants")
+    matrix.yaxis.set_major_locator(plt.MaxNLocator(integer=True))
     matrix.set_xticks([])
     bar = parts[0].colorbar(shown, ax=matrix, shrink=0.6, pad=0.02, ticks=[0, 1])
     bar.ax.set_yticklabels(["least", "largest"])
