@@ -25,7 +25,7 @@ RELABELLINGS, RELABELLINGS_POWER = 99, 39
 RELABELLINGS_JOINT = 199
 # What is measured beside the scenarios: bounds on true discoveries, and tests of several inputs or contrasts.
 DISCOVERIES, JOINT = "discoveries", "joint"
-JOINT_ROWS = {row.name: row for row in (*joint.JOINED, *joint.CONJUNCTIONS, *joint.UNLIKE)}
+JOINT_ROWS = {row.name: row for row in (*joint.JOINED, *joint.CONJUNCTIONS, *joint.UNLIKE, *joint.FEW_GROUPS)}
 PLANTED = {row.name: row for row in joint_power.PLANTED}
 
 

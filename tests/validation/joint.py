@@ -187,6 +187,49 @@ class Unlike:
         return found
 
 
+@dataclass(frozen=True)
+class OfFewGroups:
+    """An F between the first groups of several, whose people are relabelled in more than one way.
+
+    Attributes
+    ----------
+    name, title : str
+        As for `Unlike`.
+    sizes : tuple of int
+        People in each group.
+    n_tested : int
+        Groups that are compared; the others are nuisance.
+    noise : str
+        As in `studies.NOISE`.
+    """
+
+    name: str
+    title: str
+    sizes: tuple
+    n_tested: int
+    noise: str
+
+    # Who changes places, as the table says it. Only the first way needs residuals that are exchangeable.
+    WAYS = ("everybody", "people of the tested groups", "people of the tested groups, without the others")
+
+    def outcomes(self, indices, n_relabellings):
+        """Return in how many data sets the F is significant, by who changes places."""
+        found = dict.fromkeys(self.WAYS, 0)
+        n, tested = sum(self.sizes), sum(self.sizes[: self.n_tested])
+        for index in indices:
+            ((study, maps),) = contrasts_of(
+                self.sizes, [self.n_tested - 1], self.noise, rng_of(self.name, index)
+            )
+            within = np.where(np.arange(n) < tested, 0, np.arange(n))
+            columns = slice(self.n_tested)
+            alone = replace(study, design=study.design[:tested, columns], contrast=study.contrast[:, columns])
+            ways = (study, maps), (replace(study, blocks={"within": within}), maps), (alone, maps[:tested])
+            for way, (one, own) in zip(self.WAYS, ways, strict=True):
+                maxima = maxima_of(studies.model_of(one, own), own, index, n_relabellings)
+                found[way] += bool(significant(correction.fwe_p(maxima[0], maxima, TIE)))
+        return {"found": found}
+
+
 def contrasts_of(sizes, n_rows, noise, rng):
     """Return tests of so many differences each between groups of these sizes, on the same maps."""
     study = studies.groups(*sizes)(rng)
@@ -234,4 +277,8 @@ UNLIKE = [
         ("t of 22 dof", "t of 6 dof"),
         partial(with_few, 24, 8),
     ),
+]
+FEW_GROUPS = [
+    OfFewGroups(f"few_groups_{noise}", f"F of 2 rows, six groups of 4, {noise}", (4,) * 6, 3, noise)
+    for noise in ("normal", "exponential")
 ]
