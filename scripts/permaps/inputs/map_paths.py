@@ -205,7 +205,7 @@ def check_maps(
             linked = "" if its_path == path else f" (a link: it is the file of {its_path})"
             raise UserError(
                 f"{table}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, {path}{linked}. "
-                "Every participant needs a map of their own: mend the path, or {key}, or remove a row."
+                f"Every participant needs a map of their own: mend the path, or {key}, or remove a row."
             )
         seen[file] = row[ID], line, path
 

@@ -134,56 +134,75 @@ def null_maxima(
     evaluator = estimator.evaluator(maps, is_f, memory_mb / 2)
     # The rest of the memory is for the heights of a batch.
     batch = max(1, min(evaluator.batch, int(memory_mb / 2 * 2**20 / (n_voxels * 4))))
-    result = {
-        "index": np.arange(start, stop),
-        # With one tail, all voxels can be negative.
-        "voxel": np.full(stop - start, -np.inf),
-        "voxel_exceedances": np.zeros(n_voxels, np.int64),
-    }
-    if enhancement:
-        result |= {of_part(n, part): np.zeros(stop - start) for part in enhancement.parts for n in ENHANCED}
-        workspaces = {
-            name: Workspace(part.adjacency, part.extent) for name, (_, part) in enhancement.parts.items()
-        }
-    curves = Curves(scale, n_voxels) if scale else None
-    vertices = []
     observed = _observed(evaluator, exchangeability, n_voxels)
     reached = np.abs(observed) if both_signs else observed
     reached = reached - margin(reached)
-    if enhancement and enhancement.uncorrected:
-        tfce_reached = enhancement.tfce_reach(heights_of(observed, rescaled), both_signs)
-        tfce_reached -= margin(tfce_reached, ENHANCED_TIE)
-        result["tfce_exceedances"] = np.zeros(n_voxels, np.int64)
+    # With one tail, all voxels can be negative.
+    voxel, exceedances = np.full(stop - start, -np.inf), np.zeros(n_voxels, np.int64)
     maxima_of = evaluator.maxima(both_signs, reached)
-    heights = np.empty((batch if enhancement or curves else 0, n_voxels), np.float32)
+    enhanced = None
+    if enhancement:
+        enhanced = _Enhanced(enhancement, heights_of(observed, rescaled), both_signs, stop - start)
+    curves, vertices = Curves(scale, n_voxels) if scale else None, []
+    heights = np.empty((batch if enhanced or curves else 0, n_voxels), np.float32)
     for first in range(start, stop, batch):
         last = min(first + batch, stop)
         labelled = relabellings(exchangeability, seed, first, last)
-        voxel, exceedances = result["voxel"][first - start : last - start], result["voxel_exceedances"]
+        maxima = voxel[first - start : last - start]
         if len(heights):
             for at, values in evaluator.values(*labelled):
-                collect(values, at, both_signs, reached, voxel, exceedances, heights)
+                collect(values, at, both_signs, reached, maxima, exceedances, heights)
+            if rescaled is not None:
+                rescale(rescaled, heights[: last - first])
         else:
-            voxel[:] = maxima_of(*labelled, exceedances)
-        if rescaled is not None and len(heights):
-            rescale(rescaled, heights[: last - first])
-        if enhancement:
-            for j in range(first, last):
-                for part, (inside, one) in enhancement.parts.items():
-                    maxima = workspaces[part].maxima(
-                        heights[j - first, inside], both_signs, one.height, one.threshold
-                    )
-                    for name, value in zip(ENHANCED, maxima, strict=True):
-                        result[of_part(name, part)][j - start] = value
-                if enhancement.uncorrected:
-                    result["tfce_exceedances"] += (
-                        enhancement.tfce_reach(heights[j - first], both_signs) >= tfce_reached
-                    )
+            maxima[:] = maxima_of(*labelled, exceedances)
+        if enhanced:
+            enhanced.add(first - start, heights[: last - first])
         if curves:
             vertices += [curves.of(one) for one in heights[: last - first]]
         if progress:
             progress(last - start)
+    result = {"index": np.arange(start, stop), "voxel": voxel, "voxel_exceedances": exceedances}
+    if enhanced:
+        result |= enhanced.found
     return result | joined(vertices) if curves else result
+
+
+class _Enhanced:
+    """What is found in the maps of relabellings once they are enhanced: `found`, as `null_maxima` returns it.
+
+    Parameters
+    ----------
+    enhancement : Enhancement or ByPart
+    observed : numpy.ndarray of float32, shape (n_voxels,)
+        What is enhanced of the observed map.
+    both_signs : bool
+    n : int
+        How many relabellings there will be.
+    """
+
+    def __init__(self, enhancement, observed, both_signs, n):
+        self.enhancement, self.both_signs = enhancement, both_signs
+        self.workspaces = {
+            name: Workspace(part.adjacency, part.extent) for name, (_, part) in enhancement.parts.items()
+        }
+        self.found = {of_part(name, part): np.zeros(n) for part in enhancement.parts for name in ENHANCED}
+        if enhancement.uncorrected:
+            reached = enhancement.tfce_reach(observed, both_signs)
+            self.reached = reached - margin(reached, ENHANCED_TIE)
+            self.found["tfce_exceedances"] = np.zeros(len(observed), np.int64)
+
+    def add(self, at, heights):
+        """Take the maxima of some maps, shape (n_maps, n_voxels), of which the first is relabelling `at` of them."""
+        for i, one in enumerate(heights, start=at):
+            for part, (inside, how) in self.enhancement.parts.items():
+                maxima = self.workspaces[part].maxima(one[inside], self.both_signs, how.height, how.threshold)
+                for name, value in zip(ENHANCED, maxima, strict=True):
+                    self.found[of_part(name, part)][i] = value
+            if self.enhancement.uncorrected:
+                self.found["tfce_exceedances"] += (
+                    self.enhancement.tfce_reach(one, self.both_signs) >= self.reached
+                )
 
 
 def heights_of(statistic: np.ndarray, rescaled: np.ndarray | None = None) -> np.ndarray:
