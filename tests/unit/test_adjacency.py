@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from permaps.spaces.adjacency import along_a_curve, grid_adjacency, list_adjacency, pair_adjacency
-from permaps.statistics.enhancement import Workspace, tfce_map
+from permaps.statistics.enhanced_maps import tfce_map
+from permaps.statistics.enhancement import Workspace
 
 FARTHEST = {6: 1, 18: 2, 26: 3}
 

@@ -16,7 +16,8 @@ from permaps.reporting.style import plt
 from permaps.spaces.edges import Edges, pairs_of
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.kinds import KINDS, for_kind, kind_of
-from permaps.statistics.enhancement import Workspace, clusters
+from permaps.statistics.enhanced_maps import clusters
+from permaps.statistics.enhancement import Workspace
 from permaps.workflow.errors import UserError
 from scipy import stats
 from scipy.sparse.csgraph import connected_components

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from permaps.spaces.adjacency import grid_adjacency, list_adjacency
-from permaps.statistics.enhancement import Workspace, clusters, tfce_map
+from permaps.statistics.enhanced_maps import clusters, tfce_map
+from permaps.statistics.enhancement import Workspace
 from scipy.ndimage import gaussian_filter
 
 CONNECTIVITY = [6, 18, 26]

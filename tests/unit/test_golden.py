@@ -23,7 +23,7 @@ from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
-from permaps.statistics import enhancement, glm
+from permaps.statistics import enhanced_maps, glm
 from permaps.statistics.registry import ENHANCED_TIE
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -157,8 +157,8 @@ def numbers(columns, contrast, scheme, blocks, changed):
         return rounded(joined | {"signs": digest(sign), "exceedances": digest(found["voxel_exceedances"])})
     observed = null.observed_statistic(y, moved, exchangeability, is_f=is_f)
     heights = observed.astype(np.float32)
-    tfce = enhancement.tfce_map(heights, enhanced.adjacency, enhanced.extent, enhanced.height, both)
-    label, size, mass = enhancement.clusters(heights, enhanced.adjacency, enhanced.threshold, both)
+    tfce = enhanced_maps.tfce_map(heights, enhanced.adjacency, enhanced.extent, enhanced.height, both)
+    label, size, mass = enhanced_maps.clusters(heights, enhanced.adjacency, enhanced.threshold, both)
     reached = np.abs(observed) if both else observed
     p = {
         "voxel": correction.fwe_p(reached, found["voxel"]),

@@ -25,7 +25,7 @@ from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.from_maps import make_grayordinates
 from permaps.spaces.kinds import KINDS, exponents, kind_of
 from permaps.spaces.smoothing import smoother
-from permaps.statistics.enhancement import clusters
+from permaps.statistics.enhanced_maps import clusters
 from permaps.workflow.errors import UserError
 from real_data import DATA
 from studies import STUDIES

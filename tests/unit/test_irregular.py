@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from permaps.spaces.adjacency import edge_adjacency, pair_adjacency
-from permaps.statistics.enhancement import Workspace, clusters, tfce_map
+from permaps.statistics.enhanced_maps import clusters, tfce_map
+from permaps.statistics.enhancement import Workspace
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 

@@ -17,7 +17,8 @@ from permaps.spaces.from_maps import make_surface
 from permaps.spaces.kinds import KINDS, for_kind, kind_of
 from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
-from permaps.statistics.enhancement import Workspace, clusters, tfce_map
+from permaps.statistics.enhanced_maps import clusters, tfce_map
+from permaps.statistics.enhancement import Workspace
 from permaps.workflow.errors import UserError
 from real_data import DATA
 

@@ -12,7 +12,7 @@ import numpy as np
 from permaps.permutation import correction, discoveries, model, null
 from permaps.permutation.relabelling import relabellings
 from permaps.spaces import adjacency
-from permaps.statistics import enhancement, glm, sorted_p
+from permaps.statistics import enhanced_maps, enhancement, glm, sorted_p
 
 from validation import studies
 from validation.power import relabelled_maps
@@ -117,7 +117,7 @@ def against_tfce(data):
         neighbours = adjacency.grid_adjacency(data.mask, connectivity)
         workspace = enhancement.Workspace(neighbours, E)
         theirs = tfce.tfce(data.volume(heights), connectivity=connectivity, E=E, H=H)[data.mask]
-        ours = enhancement.tfce_map(heights, neighbours, E, H, True)
+        ours = enhanced_maps.tfce_map(heights, neighbours, E, H, True)
         best, *_ = workspace.maxima(heights, True, H, np.inf)
         rows.append(within("tfce", f"TFCE map, {connectivity} neighbours", relative(ours, theirs), 1e-5))
         far = abs(best / np.abs(theirs).max() - 1)
@@ -153,7 +153,7 @@ def sets(data):
     neighbours = adjacency.grid_adjacency(data.mask, 6)
     found = [rng.choice(len(data.t), size, replace=False) for size in (1, 30, 300) for _ in range(10)]
     for threshold in (1.5, 2.0, 3.0):
-        label = enhancement.clusters(data.t, neighbours, threshold, True)[0]
+        label = enhanced_maps.clusters(data.t, neighbours, threshold, True)[0]
         found += [np.flatnonzero(label == number) for number in range(1, label.max() + 1)]
     return found
 
@@ -211,9 +211,9 @@ def against_nilearn(data, n, steps=STEPS):
             masker=masker, threshold=0.01, two_sided_test=True,
         )  # fmt: skip
     ours, formed = data.null(n, True)
-    label, size, mass = enhancement.clusters(data.t, formed.adjacency, formed.threshold, True)
+    label, size, mass = enhanced_maps.clusters(data.t, formed.adjacency, formed.threshold, True)
     heights = data.t.astype(np.float32)
-    exact = enhancement.tfce_map(heights, formed.adjacency, E, H, True)
+    exact = enhanced_maps.tfce_map(heights, formed.adjacency, E, H, True)
     errors = []
     for step in steps:
         # Their steps divide the maximum evenly, and what they leave out is the factor of the step.
@@ -301,7 +301,7 @@ def against_mrclusterstats(data, folder, n, steps=STEPS):
     cut = stats.norm.isf(0.01)
     read, sizes = peer.run("clusters", "-threshold", repr(float(cut)))
     ours, formed = data.null(n, False)
-    label, size, _ = enhancement.clusters(data.t, formed.adjacency, formed.threshold, False)
+    label, size, _ = enhanced_maps.clusters(data.t, formed.adjacency, formed.threshold, False)
     rows = [
         within("mrclusterstats", "t", relative(data.t, read("tvalue")), 1e-6),
         within("mrclusterstats", "z", relative(_z(data.t, data.dof), read("Zstat")), 1e-6),
@@ -311,7 +311,7 @@ def against_mrclusterstats(data, folder, n, steps=STEPS):
     z = _z(relabelled_maps(data.fitted, data.maps, SEED, n), data.dof).astype(np.float32)
     workspace = enhancement.Workspace(formed.adjacency, E)
     exact_null = np.array([workspace.maxima(row, False, H, np.inf)[0] for row in z])
-    exact = enhancement.tfce_map(z[0], formed.adjacency, E, H, False)
+    exact = enhanced_maps.tfce_map(z[0], formed.adjacency, E, H, False)
     map_errors, null_errors = [], []
     for step in steps:
         read, summed = peer.run(f"tfce{step}", "-tfce_dh", step)

@@ -8,7 +8,8 @@ import numpy as np
 from permaps.design.exchangeability import Exchangeability
 from permaps.permutation.correction import margin
 from permaps.permutation.relabelling import relabellings
-from permaps.statistics.enhancement import Workspace, tfce_map
+from permaps.statistics.enhanced_maps import tfce_map
+from permaps.statistics.enhancement import Workspace
 from permaps.statistics.evaluator import Estimator, collect
 from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.registry import ENHANCED_TIE

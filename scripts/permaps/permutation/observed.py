@@ -14,7 +14,7 @@ from permaps.permutation.null import ENHANCED, heights_of, observed_statistic
 from permaps.permutation.smallest import parts_of
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
-from permaps.statistics.enhancement import clusters, tfce_map
+from permaps.statistics.enhanced_maps import clusters, tfce_map
 from permaps.statistics.registry import STATISTICS
 
 

@@ -1,4 +1,4 @@
-"""TFCE, cluster size and cluster mass: their maxima over a map, fast; or their whole maps.
+"""TFCE, cluster size and cluster mass: their maxima over a map.
 
 Permutation inference only needs the maximum of each enhanced map of a relabelling, so the map itself is not
 computed. Elements join components in descending order of height, and each component stores its size, its
@@ -22,9 +22,9 @@ from numba import types
 from numba.extending import overload
 
 from permaps.statistics.compiled import compiled
-from permaps.statistics.components import components
+from permaps.statistics.extents import extents, own_size, raised_extent
 from permaps.statistics.interfaces import Adjacency
-from permaps.statistics.power import all_raised, raised, tables
+from permaps.statistics.power import raised, tables
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _SIGN = np.uint32(0x80000000)
@@ -49,7 +49,7 @@ class Workspace:
         self.histograms = np.zeros((3, 2048), np.int32)
         self.label = np.zeros(adjacency.n_positions, np.uint32)
         self.marks = adjacency.joints
-        self.sizes, self.size_power = _extents(adjacency, extent)
+        self.sizes, self.size_power = extents(adjacency, extent)
         # Per label: its component; the chain of labels in a component, its end and its length.
         self.component = np.zeros(n + 2, np.uint32)
         self.chain = np.zeros((3, n + 2), np.uint32)
@@ -91,57 +91,17 @@ def _ways(adjacency):
     return (adjacency.steps + np.arange(len(adjacency.steps), dtype=np.int32)[:, None]).astype(np.uint32)
 
 
-def _extents(adjacency, extent):
-    """Return the size of the element at each position, and what `_extent` needs for the powers of their sums.
-
-    Where every element counts one, there are no sizes, and a table has all powers.
-    """
-    if adjacency.sizes is None:
-        return None, all_raised(np.arange(len(adjacency.position) + 1, dtype=float), *tables(extent))
-    sizes = np.zeros(adjacency.position.max() + 1)
-    sizes[adjacency.position] = adjacency.sizes
-    return sizes, None if extent == 1 else tables(extent)
-
-
 def _at(position, way):
     """Return the position of a neighbour."""
     return position + way if isinstance(way, np.uint64) else way
 
 
-def _own_size(sizes, position):
-    """Return how much an element adds to the extent."""
-    return 1 if sizes is None else sizes[position]
-
-
-def _extent(size, size_power):
-    """Return a size to the power E."""
-    if size_power is None:
-        return size
-    return raised(size, *size_power) if isinstance(size_power, tuple) else size_power[size]
-
-
-# Each is compiled for one of these ways: a choice at every element would make the loop four times slower.
+# Compiled for one of these ways: a choice at every element would make the loop four times slower.
 @overload(_at)
 def _at_by_type(position, way):
     if way == types.uint64:
         return lambda position, way: position + way
     return lambda position, way: np.uint64(way)
-
-
-@overload(_own_size)
-def _own_size_by_type(sizes, position):
-    if isinstance(sizes, types.NoneType):
-        return lambda sizes, position: 1
-    return lambda sizes, position: sizes[position]
-
-
-@overload(_extent)
-def _extent_by_type(size, size_power):
-    if isinstance(size_power, types.NoneType):
-        return lambda size, size_power: size
-    if isinstance(size_power, types.Array):
-        return lambda size, size_power: size_power[size]
-    return lambda size, size_power: raised(size, *size_power)
 
 
 @compiled
@@ -267,8 +227,8 @@ def _maxima_of_sign(
                     d = component[label[_at(p, steps[own + np.uint64(k)])]]
                     if d == 0 or d == c:
                         continue
-                    best[c] += _extent(size[c], size_power) * (settled[c] - power)
-                    best[d] += _extent(size[d], size_power) * (settled[d] - power)
+                    best[c] += raised_extent(size[c], size_power) * (settled[c] - power)
+                    best[d] += raised_extent(size[d], size_power) * (settled[d] - power)
                     settled[c] = settled[d] = power
                     if length[d] > length[c]:
                         c, d = d, c
@@ -282,11 +242,11 @@ def _maxima_of_sign(
                     best[c] = max(best[c], best[d])
                     size[c] += size[d]
                     mass[c] += mass[d]
-        best[c] += _extent(size[c], size_power) * (settled[c] - power)
+        best[c] += raised_extent(size[c], size_power) * (settled[c] - power)
         settled[c] = power
-        own_size = _own_size(sizes, p)
-        size[c] += own_size
-        mass[c] += (h - threshold) * own_size
+        added = own_size(sizes, p)
+        size[c] += added
+        mass[c] += (h - threshold) * added
         if marks:
             for k in range(width):
                 label[_at(p, steps[own + np.uint64(k)])] = c
@@ -297,7 +257,7 @@ def _maxima_of_sign(
     tfce = 0.0
     for c in range(1, n_labels + 1):
         if component[c] == c:
-            tfce = max(tfce, best[c] + _extent(size[c], size_power) * settled[c])
+            tfce = max(tfce, best[c] + raised_extent(size[c], size_power) * settled[c])
     if marks:
         label[:] = 0
     else:
@@ -341,136 +301,3 @@ def _largest_components(n_labels, component, size, mass):
             largest = max(largest, size[c])
             heaviest = max(heaviest, mass[c])
     return largest, heaviest
-
-
-def tfce_map(
-    heights: np.ndarray, adjacency: Adjacency, extent: float, height_power: float, both_signs: bool
-) -> np.ndarray:
-    """Return the exact TFCE of every element, with the sign of its height.
-
-    Parameters
-    ----------
-    heights : array of float, shape (n_elements,)
-    adjacency : permaps.spaces.adjacency.Adjacency
-    extent, height_power : float
-        The exponents E and H.
-    both_signs : bool
-        Whether negative values are enhanced too, separately, or get 0.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n_elements,)
-    """
-    enhanced = np.zeros(len(heights))
-    sizes, size_power = _extents(adjacency, extent)
-    for sign in (1, -1) if both_signs else (1,):
-        signed = np.where(sign * heights > 0, sign * heights, 0).astype(float)
-        order = np.argsort(-signed, kind="stable")[: np.count_nonzero(signed)]
-        enhanced += sign * _tfce_of_sign(
-            signed, order, adjacency.position, adjacency.n_positions, adjacency.steps, adjacency.joints,
-            sizes, np.zeros(len(heights), int if sizes is None else float), size_power, float(height_power),
-            tables(height_power + 1.0),
-        )  # fmt: skip
-    return enhanced
-
-
-@compiled
-def _tfce_of_sign(
-    heights, order, position, n_positions, steps, marks, sizes, size, size_power, height_power, powers
-):  # fmt: skip
-    # A union-find with offsets: the TFCE of an element is the sum of `gain` on the path to its root.
-    element = np.full(n_positions, -1)
-    parent = np.arange(heights.size)
-    gain = np.zeros(heights.size)
-    settled = np.zeros(heights.size)
-    for i in order:
-        power = raised(heights[i], *powers)
-        p = position[i]
-        settled[i], size[i] = power, _own_size(sizes, p)
-        if not marks:
-            element[p] = i
-        row = steps[0] if steps.shape[0] == 1 else steps[p]
-        for k in range(row.size):
-            j = element[p + row[k]]
-            if marks:
-                element[p + row[k]] = i
-            if j < 0:
-                continue
-            a, b = _find(parent, gain, i), _find(parent, gain, j)
-            if a == b:
-                continue
-            for root in (a, b):
-                gain[root] += _extent(size[root], size_power) * (settled[root] - power)
-                settled[root] = power
-            if size[b] > size[a]:
-                a, b = b, a
-            parent[b] = a
-            gain[b] -= gain[a]
-            size[a] += size[b]
-    for i in order:
-        if parent[i] == i:
-            gain[i] += _extent(size[i], size_power) * settled[i]
-    result = np.zeros(heights.size)
-    for i in order:
-        root = _find(parent, gain, i)
-        result[i] = gain[i] + (gain[root] if root != i else 0.0)
-    return result / (height_power + 1.0)
-
-
-@compiled
-def _find(parent, gain, i):
-    """Return the root of i, and attach i directly to it, with its gain relative to the root."""
-    root = i
-    while parent[root] != root:
-        root = parent[root]
-    # From the top down, so that each gain is added once. This walks the path twice.
-    total = 0.0
-    j = i
-    while parent[j] != j:
-        total += gain[j]
-        j = parent[j]
-    j = i
-    while parent[j] != root and parent[j] != j:
-        above, own = parent[j], gain[j]
-        parent[j], gain[j] = root, total
-        total -= own
-        j = above
-    return root
-
-
-def clusters(
-    heights: np.ndarray, adjacency: Adjacency, threshold: float, both_signs: bool
-) -> tuple[np.ndarray, np.ndarray | float, np.ndarray]:
-    """Return label, size and mass of the clusters of a map.
-
-    Parameters
-    ----------
-    heights : array of float, shape (n_elements,)
-    adjacency : permaps.spaces.adjacency.Adjacency
-    threshold : float
-        Clusters are components of elements strictly above it. With `both_signs`, elements below its negative
-        form their own clusters, and neighbouring clusters of opposite sign never merge.
-    both_signs : bool
-
-    Returns
-    -------
-    label : numpy.ndarray of int, shape (n_elements,)
-        From 1 on; 0 outside clusters.
-    size : numpy.ndarray of int or float, shape (n_clusters + 1,)
-        Elements of each label, or the sum of their sizes; 0 for label 0.
-    mass : numpy.ndarray of float, shape (n_clusters + 1,)
-        Sum of |height| - threshold, times the size of the element.
-    """
-    heights = np.asarray(heights, float)
-    inside = np.sign(heights) * (np.abs(heights) > threshold)
-    if not both_signs:
-        inside = np.maximum(inside, 0)
-    label = components(inside, adjacency)
-    excess = np.abs(heights) - threshold
-    if adjacency.sizes is None:
-        size, mass = np.bincount(label), np.bincount(label, weights=excess)
-    else:
-        size = np.bincount(label, weights=adjacency.sizes)
-        mass = np.bincount(label, weights=excess * adjacency.sizes)
-    size[0] = mass[0] = 0
-    return label, size, mass

@@ -114,20 +114,8 @@ def variance_groups(
     total, beta, before = scratch[: p * p].reshape(p, p, TILE), scratch[p * p :], scratch[p * p + p :]
     weight = scratch[p * p + 2 * p :]
     fitted, share, left, unequal = (scratch[-1], scratch[-2], scratch[-3], scratch[-4])
+    _sum_products(cross, lower, beta)
     fitted[:] = 1.0
-    for g in range(n_groups):
-        for k in range(p - 1, -1, -1):
-            for v in range(TILE):
-                cross[g, k, v] *= lower[k, k, v]
-            for c in range(k):
-                for v in range(TILE):
-                    cross[g, k, v] = fma(lower[k, c, v], cross[g, c, v], cross[g, k, v])
-    for k in range(p):
-        for v in range(TILE):
-            beta[k, v] = cross[0, k, v]
-        for g in range(1, n_groups):
-            for v in range(TILE):
-                beta[k, v] += cross[g, k, v]
     for g in range(n_groups):
         _left(energy[g], beta, cross[g], gram[g], left)
         for v in range(TILE):
@@ -141,18 +129,7 @@ def variance_groups(
                 for v in range(TILE):
                     add = weight[g, v] * gram[g, c, d, v]
                     total[c, d, v] = add if g == 0 else total[c, d, v] + add
-    for k in range(q):
-        for v in range(TILE):
-            before[k, v] = total[k, k, v]
-    for k in range(q):
-        for v in range(TILE):
-            fitted[v] = fitted[v] if total[k, k, v] > SINGULAR * before[k, v] else 0.0
-        for c in range(k + 1, p):
-            for v in range(TILE):
-                share[v] = total[c, k, v] / total[k, k, v] if fitted[v] > 0.0 else 0.0
-            for d in range(k + 1, c + 1):
-                for v in range(TILE):
-                    total[c, d, v] = fma(-share[v], total[d, k, v], total[c, d, v])
+    _eliminate(total, q, before, share, fitted)
     if n_interest == 1:
         for v in range(TILE):
             out[v] = beta[q, v] * np.sqrt(total[q, q, v]) if fitted[v] > 0.0 else 0.0
@@ -179,6 +156,25 @@ def variance_groups(
 
 
 @compiled
+def _sum_products(cross, lower, beta):
+    """Make the products of every group those of orthonormal columns, and write their sums over groups."""
+    n_groups, p, _ = cross.shape
+    for g in range(n_groups):
+        for k in range(p - 1, -1, -1):
+            for v in range(TILE):
+                cross[g, k, v] *= lower[k, k, v]
+            for c in range(k):
+                for v in range(TILE):
+                    cross[g, k, v] = fma(lower[k, c, v], cross[g, c, v], cross[g, k, v])
+    for k in range(p):
+        for v in range(TILE):
+            beta[k, v] = cross[0, k, v]
+        for g in range(1, n_groups):
+            for v in range(TILE):
+                beta[k, v] += cross[g, k, v]
+
+
+@compiled
 def _left(energy, beta, cross, gram, left):
     """Write the residual sum of squares of a group."""
     for v in range(TILE):
@@ -190,6 +186,23 @@ def _left(energy, beta, cross, gram, left):
         for d in range(c):
             for v in range(TILE):
                 left[v] = fma(2.0 * beta[c, v] * beta[d, v], gram[c, d, v], left[v])
+
+
+@compiled
+def _eliminate(total, q, before, share, fitted):
+    """Eliminate the first q columns from W; where one is a combination of others, nothing is fitted."""
+    for k in range(q):
+        for v in range(TILE):
+            before[k, v] = total[k, k, v]
+    for k in range(q):
+        for v in range(TILE):
+            fitted[v] = fitted[v] if total[k, k, v] > SINGULAR * before[k, v] else 0.0
+        for c in range(k + 1, total.shape[0]):
+            for v in range(TILE):
+                share[v] = total[c, k, v] / total[k, k, v] if fitted[v] > 0.0 else 0.0
+            for d in range(k + 1, c + 1):
+                for v in range(TILE):
+                    total[c, d, v] = fma(-share[v], total[d, k, v], total[c, d, v])
 
 
 @compiled
