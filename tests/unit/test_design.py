@@ -4,7 +4,8 @@ import by_hand
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.block_tree import exchangeability_tree
+from permaps.design.exchangeability import Exchangeability
 from permaps.design.matrix import contrast_matrix, design_matrix
 from permaps.design.partition import partition
 from permaps.workflow.errors import UserError

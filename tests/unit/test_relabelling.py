@@ -4,7 +4,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.block_tree import exchangeability_tree
+from permaps.design.exchangeability import Exchangeability
 from permaps.permutation import relabelling as module
 from permaps.permutation.relabelling import relabelling, relabellings, shuffled
 from scipy.stats import chisquare

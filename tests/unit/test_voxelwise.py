@@ -7,7 +7,8 @@ import by_hand
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.block_tree import exchangeability_tree
+from permaps.design.exchangeability import Exchangeability
 from permaps.design.scheme import like_rows
 from permaps.permutation.model import contrast_model, voxel_models
 from permaps.permutation.null import null_maxima, observed_statistic

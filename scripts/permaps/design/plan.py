@@ -40,7 +40,7 @@ def plan_of(
     statistic : {"t", "F"}
     scheme : {"auto", "permute", "flip", "both"}
     blocks : dict
-        As `permaps.design.exchangeability.exchangeability_tree` takes them.
+        As `permaps.design.block_tree.exchangeability_tree` takes them.
     groups : sequence of int or None
         Variance groups.
 

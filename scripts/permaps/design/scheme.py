@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.block_tree import exchangeability_tree
+from permaps.design.exchangeability import Exchangeability
 from permaps.design.partition import Partition
 from permaps.workflow.errors import UserError
 
@@ -57,8 +58,10 @@ def like_rows(design: np.ndarray, groups: Sequence[int] | np.ndarray | None = No
     return np.unique(rows.round(12), axis=0, return_inverse=True)[1].ravel()
 
 
-def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchangeability:
-    """Return the distinct relabellings of a design under a scheme.
+def distinct_relabellings(
+    labels: np.ndarray, scheme: str, blocks: dict, mixed: bool = False
+) -> Exchangeability:
+    """Return the distinct relabellings of a design under a scheme; the observed one may be all there are.
 
     Parameters
     ----------
@@ -66,7 +69,21 @@ def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchang
         From `like_rows`.
     scheme : {"permute", "flip", "both"}
     blocks : dict
-        `within`, `whole` and `nested` as `exchangeability_tree` takes them.
+        `within`, `whole` and `nested` as `permaps.design.block_tree.exchangeability_tree` takes them.
+    mixed : bool
+        As for `permaps.design.exchangeability.Exchangeability`.
+    """
+    tree = exchangeability_tree(len(labels), **blocks)
+    return Exchangeability(tree, labels, *SCHEMES[scheme], mixed=mixed)
+
+
+def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchangeability:
+    """Return the distinct relabellings of a design, of which there must be several.
+
+    Parameters
+    ----------
+    labels, scheme, blocks
+        As for `distinct_relabellings`.
 
     Returns
     -------
@@ -77,7 +94,7 @@ def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchang
     UserError
         If the observed labelling is the only one.
     """
-    exchangeability = Exchangeability(exchangeability_tree(len(labels), **blocks), labels, *SCHEMES[scheme])
+    exchangeability = distinct_relabellings(labels, scheme, blocks)
     if exchangeability.n_distinct == 1:
         raise UserError(
             f"permutation: no relabelling but the observed one exists for this contrast by scheme '{scheme}'"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from permaps.arithmetic.linear import dot, product
-from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.exchangeability import Exchangeability
 from permaps.design.partition import partition
-from permaps.design.scheme import like_rows
+from permaps.design.scheme import distinct_relabellings, like_rows
 from permaps.permutation.correction import fwe_p
 from permaps.permutation.null import null_maxima, observed_statistic
 from permaps.statistics.freedman_lane import regressors
@@ -98,7 +98,7 @@ def difference(
     contrast : numpy.ndarray, shape (n_rows, n_columns)
     scheme : {"permute", "flip", "both"}
     blocks : dict
-        As `exchangeability_tree` takes them.
+        As `permaps.design.block_tree.exchangeability_tree` takes them.
 
     Returns
     -------
@@ -106,8 +106,7 @@ def difference(
     """
     fixed = ~np.isnan(design).any(axis=0)
     design, contrast = design[:, fixed], contrast[:, fixed]
-    tree = exchangeability_tree(len(design), **blocks)
-    exchangeability = Exchangeability(tree, like_rows(design), True, False)
+    exchangeability = distinct_relabellings(like_rows(design), "permute", blocks)
     if (
         not len(n_voxels)
         or scheme == "flip"

@@ -10,9 +10,9 @@ from typing import Self
 import numpy as np
 
 from permaps.arithmetic.linear import divided, orthonormal
-from permaps.design.exchangeability import Exchangeability, exchangeability_tree
+from permaps.design.exchangeability import Exchangeability
 from permaps.design.partition import partition
-from permaps.design.scheme import SCHEMES, exchangeability_of, like_rows
+from permaps.design.scheme import distinct_relabellings, exchangeability_of, like_rows
 from permaps.permutation.null import cluster_threshold
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
@@ -40,7 +40,7 @@ class Model:
         Variance group of each participant, starting at 0.
     scheme : {"permute", "flip", "both"}
     blocks : dict
-        `within`, `whole` and `nested`, as `permaps.design.exchangeability.exchangeability_tree` takes them.
+        `within`, `whole` and `nested`, as `permaps.design.block_tree.exchangeability_tree` takes them.
     labels : numpy.ndarray of int, shape (n_participants,)
         Participants with equal rows of the design have the same label.
     incomplete : bool
@@ -107,8 +107,7 @@ class Model:
     @cached_property
     def exchangeability(self) -> Exchangeability:
         """Its distinct relabellings."""
-        tree = exchangeability_tree(len(self.labels), **self.blocks)
-        return Exchangeability(tree, self.labels, *SCHEMES[self.scheme], mixed=self.incomplete)
+        return distinct_relabellings(self.labels, self.scheme, self.blocks, self.incomplete)
 
     @property
     def elements_differ(self) -> bool:
