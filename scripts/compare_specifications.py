@@ -51,22 +51,13 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
     ):
         numbers = read_frame(one["numbers"])
         numbers = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
-        peak = int(np.argmax(np.abs(v)))
-        for _, found in numbers.iterrows():
-            extent = int(found[f"n_significant_{space.elements}"])
-            rows.append(
-                {"analysis": name}
-                | {key: said(value) for key, value in one["choices"].items()}
-                | {"statistic": found["statistic"], "effect": effect[element], voxel_stat: v[element]}
-                | {key: column[0] for key, column in space.place([element]).items()}
-                | {f"peak_{voxel_stat}": v[peak], "peak_effect": effect[peak], "p_fwe": found["p_fwe"]}
-                | {
-                    "extent": extent,
-                    "significant": bool(significant(-np.log10(found["p_fwe"]), found["alpha"])),
-                }
-            )
+        chosen = {"analysis": name} | {key: said(value) for key, value in one["choices"].items()}
+        rows += [chosen | of for of in found_in(numbers, space, voxel_stat, v, effect, element)]
     found = pd.DataFrame(rows)
-    stats = [stat for stat in one["stats"] if all(stat in each["stats"] for each in specifications.values())]
+    first = next(iter(specifications.values()))
+    stats = [
+        stat for stat in first["stats"] if all(stat in each["stats"] for each in specifications.values())
+    ]
     alone = {}
     if same_relabellings(records, contrast):
         alpha = records[0]["config"]["inference"]["alpha"]
@@ -85,6 +76,31 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
     counted = spaces[0].elements if alike else "elements"
     effect = f"{EFFECTS.get(voxel_stat, 'z')}\n{place}"
     draw(figures, curve, found, choices, records[0]["config"]["inference"]["alpha"], title, effect, counted)
+
+
+def found_in(numbers, space, voxel_stat, values, effect, element):
+    """Yield what one specification finds, by statistic: at an element, at its peak, and how much is significant.
+
+    Parameters
+    ----------
+    numbers : pandas.DataFrame
+        Of the contrast: a row per statistic.
+    space : permaps.spaces.space.Space
+    voxel_stat : str
+    values, effect : numpy.ndarray, shape (n_elements,)
+    element : int
+    """
+    peak = int(np.argmax(np.abs(values)))
+    for _, row in numbers.iterrows():
+        yield (
+            {"statistic": row["statistic"], "effect": effect[element], voxel_stat: values[element]}
+            | {key: column[0] for key, column in space.place([element]).items()}
+            | {f"peak_{voxel_stat}": values[peak], "peak_effect": effect[peak], "p_fwe": row["p_fwe"]}
+            | {
+                "extent": int(row[f"n_significant_{space.elements}"]),
+                "significant": bool(significant(-np.log10(row["p_fwe"]), row["alpha"])),
+            }
+        )
 
 
 def same_relabellings(records, contrast):

@@ -1,7 +1,7 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
 from permaps.design.tables import read_matrix
-from permaps.reporting.charts import design_matrix
+from permaps.reporting.sample_charts import design_matrix
 from permaps.reporting.style import draw
 from permaps.workflow.jobs import job, read_json
 

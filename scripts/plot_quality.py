@@ -6,7 +6,7 @@ from permaps.inputs.store import Store
 from permaps.inputs.tables import MAP
 from permaps.inputs.tsv import read_frame
 from permaps.reporting.captions import write_caption
-from permaps.reporting.charts import quality
+from permaps.reporting.sample_charts import quality
 from permaps.reporting.sheet import chosen, contact_sheet
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_space

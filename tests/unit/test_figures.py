@@ -22,8 +22,8 @@ from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.reporting.brains import axial_cuts, glass_brains, slices
 from permaps.reporting.captions import write_caption
-from permaps.reporting.charts import design_matrix, quality
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
+from permaps.reporting.sample_charts import design_matrix, quality
 from permaps.reporting.style import draw, plt, write_view
 from permaps.spaces.files import read_space
 from permaps.spaces.volume import Volume

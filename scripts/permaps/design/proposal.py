@@ -11,13 +11,13 @@ from pathlib import Path
 
 from permaps.design.beforehand import check_study
 from permaps.design.given import with_model
-from permaps.inputs.bids import entities_of
+from permaps.design.map_families import is_smoothed, map_families
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.participants import as_frame
 from permaps.inputs.surfaces import TEMPLATES
 from permaps.inputs.tables import ID, read_rows
-from permaps.spaces.kinds import VOLUMES, for_kind, kind_of
+from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError, listed
 
@@ -26,15 +26,6 @@ TABLES = (".tsv", ".csv", ".xlsx")
 IMAGES = (".nii", ".nii.gz", ".img", ".gii", ".mgh", ".mgz", ".dscalar.nii")
 # A folder of raw data has hundreds of thousands of files, and the first of them tell the pattern.
 MOST_FILES = 50_000
-# Names of maps of an effect, and of what lies beside them.
-_EFFECT = re.compile(r"stat-effect|con_\d+|cope\d*|beta|thickness|contrast", re.I)
-_BESIDE = re.compile(r"stat-(?!effect)|var|mask|ResMS|zstat|tstat|spmT|bold|dseg|probseg|T1w", re.I)
-# What has been smoothed by the time it is written.
-_SMOOTHED = re.compile(r"con_\d+\.|cope|skeleton|fwhm[1-9]|desc-s\d|/s\d?w|smooth", re.I)
-# What differs between maps of one kind.
-_CONTRAST = re.compile(r"contrast-[A-Za-z0-9]+|con_\d+|cope\d+")
-_SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
-_SIDE = re.compile(r"((?:^|[/._-]|hemi-))(lh|rh|L|R)(?=[._-])")
 _TEMPLATE = re.compile(r"fsaverage([3-7]?)(?![A-Za-z0-9])")
 MOST_OTHERS = 5
 FEW_LEVELS = 6
@@ -191,7 +182,7 @@ def _maps(proposal, table, rows, columns, who, images):
             proposal.found.append(f"paths of maps in the column '{column}'")
             proposal.lines.append(f"  maps: {_quoted(column)}")
             return None
-    families = _families(_patterns(folder, rows, who, images))
+    families = map_families(folder, rows, who, images)
     if not families:
         proposal.missed.append(
             f"maps: no name of an image below {folder} has the values of '{who}'{_such_as(images)}; say in "
@@ -199,15 +190,14 @@ def _maps(proposal, table, rows, columns, who, images):
         )
         proposal.lines.append(f"  maps: maps/{{{who}}}.nii.gz      # not found: mend this")
         return None
-    families.sort(key=_order)
     best = families[0]
     sessions = f", in sessions {', '.join(best.sessions)}" if best.sessions else ""
     proposal.found.append(f"{best.n_maps} maps of {len(rows)} people{sessions}: {best.pattern}")
     if best.sessions:
         proposal.lines.append(f"  sessions: [{', '.join(map(_quoted, best.sessions))}]")
     proposal.lines.append(f"  maps: {_quoted(best.pattern)}")
-    likes = [family for family in families if _likeness(family.pattern) == _likeness(best.pattern)]
-    others = [f for f in families if f not in likes and not _BESIDE.search(os.path.basename(f.pattern))]
+    likes = [family for family in families if family.likeness == best.likeness]
+    others = [family for family in families if family not in likes and not family.lies_beside]
     for family in others[:MOST_OTHERS]:
         proposal.lines.append(f"  # or maps: {_quoted(family.pattern)}      # {family.n_maps} of them")
     _analyses(proposal, best, [family for family in likes if family.sessions == best.sessions])
@@ -218,99 +208,12 @@ def _analyses(proposal, best, likes):
     """Propose one analysis of each kind of map, if there are several."""
     if len(likes) == 1:
         return
-    names = {_contrast(family.pattern): family for family in likes}
+    names = {family.contrast: family for family in likes}
     proposal.found.append(f"such maps of {len(likes)} contrasts: {listed(names)}")
     proposal.lines += ["# analyses:      # all of them, each with its own results, in place of one"]
     for name, family in names.items():
         changes = "{}" if family is best else f"{{dataset: {{maps: {_quoted(family.pattern)}}}}}"
         proposal.lines.append(f"#   {name}: {changes}")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Images whose names differ in the person, the session and the hemisphere alone.
-
-    Attributes
-    ----------
-    pattern : str
-    example : str
-        One of them, as a pattern with {hemi} if there are two hemispheres.
-    n_people, n_maps : int
-    sessions : tuple of str
-        Empty if there is one at most.
-    """
-
-    pattern: str
-    example: str
-    n_people: int
-    n_maps: int
-    sessions: tuple
-
-
-def _families(patterns):
-    """Join patterns that differ in the session or the hemisphere alone."""
-    joined = {}
-    for pattern, having in patterns.items():
-        session = _SESSION.search(pattern)
-        side = _SIDE.search(pattern) if not pattern.lower().endswith(VOLUMES) else None
-        general = _SIDE.sub(r"\1{hemi}", pattern) if side else pattern
-        general = _SESSION.sub("ses-{session}", general)
-        joined.setdefault(general, []).append((session and session[1], side and side[2], having))
-    families = []
-    for general, found in joined.items():
-        sessions = sorted({session for session, *_ in found if session})
-        sides = {side for _, side, _ in found if side}
-        example = next(iter(found[0][2].values()))
-        if len(sides) > 1:
-            example = _SIDE.sub(r"\1{hemi}", example)
-        elif sides:
-            general = general.replace("{hemi}", *sides)
-        if len(sessions) == 1:
-            general = general.replace("{session}", *sessions)
-        maps = {(person, session) for session, _, having in found for person in having}
-        n_people = len({person for person, _ in maps})
-        families.append(
-            Family(general, example, n_people, len(maps), tuple(sessions) if len(sessions) > 1 else ())
-        )
-    return families
-
-
-def _order(family):
-    """Sort the maps that are most likely meant to the front."""
-    pattern = family.pattern
-    return (
-        -_rank(pattern), -family.n_people, not _is_smoothed(pattern), pattern.count("/"), _contrast(pattern), pattern
-    )  # fmt: skip
-
-
-def _contrast(pattern):
-    found = _CONTRAST.search(os.path.basename(pattern))
-    return found[0].removeprefix("contrast-") if found else ""
-
-
-def _likeness(pattern):
-    folder, name = os.path.split(pattern)
-    return os.path.join(folder, _CONTRAST.sub("*", name))
-
-
-def _patterns(folder, rows, who, images):
-    """Return {pattern with the id's placeholder: {person: image}}."""
-    having = {}
-    names = sorted((row[who] for row in rows if row[who]), key=len, reverse=True)
-    # An id is a whole word in the path, so that sub-1 is none in sub-10.
-    known = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, names))})(?![A-Za-z0-9])")
-    for path in images:
-        relative = os.path.relpath(path, folder)
-        if "{" in relative or not (match := known.search(relative)):
-            continue
-        pattern = known.sub(lambda m, one=match[1]: f"{{{who}}}" if m[1] == one else m[0], relative)
-        having.setdefault(pattern, {})[match[1]] = path
-    return {pattern: people for pattern, people in having.items() if 2 * len(people) >= len(names)}
-
-
-def _rank(pattern):
-    name = os.path.basename(pattern)
-    return bool(_EFFECT.search(name)) - bool(_BESIDE.search(name)) + ("contrast" in entities_of(name))
 
 
 def _mask(proposal, images):
@@ -348,12 +251,8 @@ def _mesh(proposal, maps, kind):
         proposal.lines.append('# space: {mesh: "{hemi}.surf.gii"}      # you must give it')
 
 
-def _is_smoothed(pattern):
-    return bool(_SMOOTHED.search(pattern))
-
-
 def _smoothing(proposal, named):
-    if any(map(_is_smoothed, named)):
+    if any(map(is_smoothed, named)):
         proposal.lines.append("smoothing_fwhm: 0      # by their names, the maps are smoothed already")
     else:
         proposal.missed.append("whether the maps are smoothed: say it in smoothing_fwhm")

@@ -230,51 +230,58 @@ def draw_views(
     colour : str
         Of the outlines.
     """
-    left, bottom, width, height = cell
     whole = space.full(np.asarray(values, float), np.nan)
     lines = None if outlined is None else space.full(np.asarray(outlined, int), 0)
     meshes = views(space)
-    pairs = [(side, view) for side in meshes for view in VIEWS]
-    in_a_row = width * figure.get_figwidth() > 2 * height * figure.get_figheight()
-    across = len(pairs) if in_a_row else len(meshes)
-    down = len(pairs) // across
-    for k, (side, view) in enumerate(pairs):
-        row, column = (0, k) if in_a_row else (VIEWS.index(view), list(meshes).index(side))
-        box = [
-            left + width * column / across,
-            bottom + height * (1 - (row + 1) / down),
-            width / across,
-            height / down,
-        ]
+    for side, view, box in _boxes(figure, cell, list(meshes)):
         points, triangles, sulci = meshes[side]
         axes = figure.add_axes(_larger(box, 1.1 if sulci is None else 1.18), projection="3d")
+        shown = {"hemi": SIDES[side], "axes": axes, "figure": figure}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             plotting.plot_surf(
-                [points, triangles], np.clip(whole[side], low, top), bg_map=sulci, hemi=SIDES[side], view=view,
-                engine="matplotlib", cmap=cmap, vmin=low, vmax=top, colorbar=False, axes=axes, figure=figure,
+                [points, triangles], np.clip(whole[side], low, top), bg_map=sulci, view=view, engine="matplotlib",
+                cmap=cmap, vmin=low, vmax=top, colorbar=False,
                 # Without sulci, nilearn draws a mesh that one can see through.
-                avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None,
+                avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None, **shown,
             )  # fmt: skip
             levels = [] if lines is None else _levels(lines[side], triangles)
             if levels:
+                colours = [colour] * len(levels)
                 plotting.plot_surf_contours(
-                    [points, triangles], lines[side], hemi=SIDES[side], levels=levels,
-                    colors=[colour] * len(levels), axes=axes, figure=figure,
-                )  # fmt: skip
+                    [points, triangles], lines[side], levels=levels, colors=colours, **shown
+                )
         axes.patch.set_visible(False)  # it would cover the views beside it
         axes.set_title("")  # nilearn would repeat that of the figure
         for drawn in axes.collections:
             drawn.set_rasterized(True)
-        figure.text(
-            box[0] + 0.1 / figure.get_figwidth(),
-            box[1] + 0.05 / figure.get_figheight(),
-            f"{SIDES[side]}, {view}",
-            fontsize=7,
-            color=BLACK,
-            ha="left",
-            va="bottom",
-        )
+        _write_view(figure, box, f"{SIDES[side]}, {view}")
+
+
+def _boxes(figure, cell, sides):
+    """Yield where each view of each hemisphere lies in a part of a figure: (hemisphere, view, box)."""
+    left, bottom, width, height = cell
+    pairs = [(side, view) for side in sides for view in VIEWS]
+    in_a_row = width * figure.get_figwidth() > 2 * height * figure.get_figheight()
+    across = len(pairs) if in_a_row else len(sides)
+    down = len(pairs) // across
+    for k, (side, view) in enumerate(pairs):
+        row, column = (0, k) if in_a_row else (VIEWS.index(view), sides.index(side))
+        box = left + width * column / across, bottom + height * (1 - (row + 1) / down)
+        yield side, view, [*box, width / across, height / down]
+
+
+def _write_view(figure, box, words):
+    """Write what a view shows into its corner."""
+    figure.text(
+        box[0] + 0.1 / figure.get_figwidth(),
+        box[1] + 0.05 / figure.get_figheight(),
+        words,
+        fontsize=7,
+        color=BLACK,
+        ha="left",
+        va="bottom",
+    )
 
 
 def _levels(lines, triangles):

@@ -96,32 +96,11 @@ def curve(
     )  # fmt: skip
     heading(figure, title)
     _effects(axes[0], first, table, effect)
-    statistics = list(dict.fromkeys(table["statistic"]))
     size = 5 if len(order) <= MOST_NAMED else 2.5
-    for i, statistic in enumerate(statistics):
-        rows = table[table["statistic"] == statistic]
-        # Beside one another, not one behind another.
-        x = rows["analysis"].map(order) + (i - (len(statistics) - 1) / 2) * 0.16
-        look = {
-            "marker": "osD^v"[i % 5], "ms": size, "ls": "none", "color": SHADES[i % len(SHADES)],
-            "label": STATISTICS[statistic].label, "alpha": 0.9,
-        }  # fmt: skip
-        axes[1].plot(x, -np.log10(rows["p_fwe"]), **look)
-        axes[2].plot(x, rows["extent"], **look)
+    _p_and_extent(axes[1], axes[2], table, order, size)
     axes[1].axhline(-np.log10(alpha), color=GREY, lw=1, ls="--", zorder=0)
-    axes[1].set_ylabel("$-\\log_{10}$ peak p", parse_math=True)
     axes[1].set_ylim(0, 1.12 * max(axes[1].get_ylim()[1], -np.log10(alpha)))
-    axes[1].legend(
-        ncols=len(statistics), loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, handletextpad=0.2
-    )
     axes[2].set_ylabel(f"significant\n{elements}")
-    most = max(table["extent"].max(), 1)
-    if most > 100 * max(table["extent"].min(), 1):
-        axes[2].set_yscale("symlog", linthresh=10)
-    else:
-        axes[2].yaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    axes[2].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes[2].set_ylim(-0.05 * most, 1.12 * most)
     _choices(axes[3], order, choices, options, size)
     axes[3].set_xlim(-0.7, len(order) - 0.3)
     return figure
@@ -141,6 +120,32 @@ def _effects(panel, first, table, effect):
         f"median {number(np.median(y))}", (0.005, np.median(y)), xycoords=("axes fraction", "data"),
         xytext=(0, 3), textcoords="offset points", fontsize=7, color=BLACK,
     )  # fmt: skip
+
+
+def _p_and_extent(above, below, table, order, size):
+    """Draw -log10 p and extent by each statistic, a dot for each specification."""
+    statistics = list(dict.fromkeys(table["statistic"]))
+    for i, statistic in enumerate(statistics):
+        rows = table[table["statistic"] == statistic]
+        # Beside one another, not one behind another.
+        x = rows["analysis"].map(order) + (i - (len(statistics) - 1) / 2) * 0.16
+        look = {
+            "marker": "osD^v"[i % 5], "ms": size, "ls": "none", "color": SHADES[i % len(SHADES)],
+            "label": STATISTICS[statistic].label, "alpha": 0.9,
+        }  # fmt: skip
+        above.plot(x, -np.log10(rows["p_fwe"]), **look)
+        below.plot(x, rows["extent"], **look)
+    above.set_ylabel("$-\\log_{10}$ peak p", parse_math=True)
+    above.legend(
+        ncols=len(statistics), loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, handletextpad=0.2
+    )
+    most = max(table["extent"].max(), 1)
+    if most > 100 * max(table["extent"].min(), 1):
+        below.set_yscale("symlog", linthresh=10)
+    else:
+        below.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    below.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    below.set_ylim(-0.05 * most, 1.12 * most)
 
 
 def _choices(panel, order, choices, options, size):
