@@ -18,20 +18,9 @@ BIDS_VERSION = "1.10.0"
 
 
 def main(
-    *,
-    included,
-    excluded,
-    inputs,
-    plan,
-    nulls,
-    output,
-    description,
-    config,
-    version,
-    code,
-    snakemake_version,
-    missing=(),
-):
+    *, included, excluded, inputs, plan, nulls, output, description, config, version, code,
+    snakemake_version, missing=()
+):  # fmt: skip
     """Write provenance.json and the BIDS dataset_description.json; neither holds a date.
 
     Parameters
@@ -55,10 +44,7 @@ def main(
         Per contrast, whether who lacks values goes with it.
     """
     people, gone = read_participants(included), read_participants(excluded)
-    contrasts = with_relabellings(read_json(plan), nulls)
-    for path in missing:
-        for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
-            contrasts[row.contrast]["warnings"] += [row.note] if row.note else []
+    contrasts = with_notes(with_relabellings(read_json(plan), nulls), missing)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
     record = {
         "permaps": {"version": version, "code": code},
@@ -149,6 +135,14 @@ def with_relabellings(plans, nulls):
         with np.load(path, allow_pickle=False) as stored:
             found[name] = plans[name] | relabellings(stored, plans[name]["n_distinct"])
     return found
+
+
+def with_notes(contrasts, tables):
+    """Return the contrasts, their warnings with what the tables of missing values say."""
+    for path in tables:
+        for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
+            contrasts[row.contrast]["warnings"] += [row.note] if row.note else []
+    return contrasts
 
 
 def _write_json(path, record):

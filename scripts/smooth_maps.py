@@ -32,21 +32,9 @@ WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of
 
 
 def main(
-    *,
-    included,
-    usable,
-    images,
-    values,
-    brain,
-    mask,
-    coverage,
-    matrix,
-    voxels,
-    fwhm,
-    min_coverage,
-    zero_is_missing,
-    voxelwise=(),
-):
+    *, included, usable, images, values, brain, mask, coverage, matrix, voxels, fwhm, min_coverage,
+    zero_is_missing, voxelwise=()
+):  # fmt: skip
     """Write the matrix of participants x voxels, the analysis mask and the counts of its voxels.
 
     Parameters
@@ -95,9 +83,25 @@ def main(
         warn(doubt)
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
     write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
+    rows = rows_of(counts, space)
+    with written_whole(voxels) as temporary:
+        write_rows(temporary, list(rows[0]), rows)
+    log.info("%d participants x %d %s", len(people), counts["analysed"], space.elements)
+
+
+def rows_of(counts, space):
+    """Return a row of the table for each reason by which elements are left out.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        Elements by reason.
+    space : permaps.spaces.space.Space
+        The brain mask.
+    """
     whole = {"brain mask": WHOLE_IMAGE} if space.kind == "volume" and space.mask.all() else {}
     words = {"elements": space.elements, "whole": space.whole, "by": BY[space.kind]}
-    rows = [
+    return [
         {
             "reason": space.whole if reason == "brain mask" else reason,
             f"n_{space.elements}": n,
@@ -105,9 +109,6 @@ def main(
         }
         for reason, n in counts.items()
     ]
-    with written_whole(voxels) as temporary:
-        write_rows(temporary, list(rows[0]), rows)
-    log.info("%d participants x %d %s", len(people), counts["analysed"], space.elements)
 
 
 if "snakemake" in globals():

@@ -4,9 +4,10 @@ import numpy as np
 from permaps.inputs.tsv import write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
-from permaps.permutation.smallest import over_all, smallest_p
-from permaps.permutation.thresholds import p_interval, significant
-from permaps.reporting.clusters import clusters_of, dof_of, effect_interval, residual_dof, shares_of, tabulate
+from permaps.permutation.smallest import smallest_p
+from permaps.permutation.thresholds import significant
+from permaps.reporting.clusters import clusters_of, shares_of, tabulate
+from permaps.reporting.readings import corrected_p, effect_sizes
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
@@ -15,27 +16,9 @@ from permaps.workflow.provenance import relabellings
 
 
 def main(
-    *,
-    mask,
-    values,
-    enhanced,
-    magnitude,
-    plan,
-    uncorrected,
-    corrected,
-    further,
-    null,
-    atlas,
-    outputs,
-    contrast,
-    voxel_stat,
-    alpha,
-    connectivity,
-    observed=None,
-    shift=None,
-    shares=None,
-    z=None,
-):
+    *, mask, values, enhanced, magnitude, plan, uncorrected, corrected, further, null, atlas, outputs,
+    contrast, voxel_stat, alpha, connectivity, observed=None, shift=None, shares=None, z=None
+):  # fmt: skip
     """Write one contrast's clusters by each statistic; without any, only the header.
 
     Parameters
@@ -85,25 +68,20 @@ def main(
         (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(null, corrected).items()
     )
     deviates = read_map(space, z) if z else None
-    sizes = sizes_of(voxel_stat, read_map(space, magnitude), statistic, deviates, contrast_plan)
+    sizes = effect_sizes(voxel_stat, read_map(space, magnitude), statistic, deviates, contrast_plan)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
     names = region_names(space, *atlas) if atlas else None
     bound = Bound.read(null, observed, shift, alpha) if observed else None
     adjacency = space.adjacency(connectivity)
     for stat, output in outputs.items():
-        p = p_of(stat, logp, drawn, over_statistics)
-        p |= {f"p_{kind}": 10.0 ** -read_map(space, maps[stat]) for kind, maps in further.items()}
+        p = corrected_p(stat, logp, drawn, over_statistics)
+        p |= {f"p_{name}": 10.0 ** -read_map(space, maps[stat]) for name, maps in further.items()}
+        readings = {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc}
+        height = read_map(space, enhanced) if stat == "tfce" else None
         clusters = clusters_of(significant(logp[stat], alpha), statistic, adjacency)
         active = [bound.active(elements) for elements in clusters] if bound else None
-        table = tabulate(
-            clusters,
-            statistic,
-            space,
-            {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc},
-            height=read_map(space, enhanced) if stat == "tfce" else None,
-            active=active,
-        )
+        table = tabulate(clusters, statistic, space, readings, height, active)
         if names:
             regions = [names[element] for element in space.at(table)]
             table.insert(table.columns.get_loc("z") + 1, "region", np.array(regions, object))
@@ -113,54 +91,6 @@ def main(
         if bound:
             share = shares_of(clusters, active, space.n_elements)
             write_map(space, shares[stat], share, f"Permaps: share that is active, at least, {stat}")
-
-
-def p_of(stat, logp, drawn, over_statistics):
-    """Return corrected p by column: of a statistic with its interval, of the others, and over all of them.
-
-    Parameters
-    ----------
-    stat : str
-    logp : dict of str to numpy.ndarray, shape (n_elements,)
-        -log10 FWE p by statistic.
-    drawn : dict
-        How many relabellings there were, as `permaps.permutation.thresholds.p_interval` takes it.
-    over_statistics : numpy.ndarray
-        The smallest p over statistics of every relabelling.
-
-    Returns
-    -------
-    dict of numpy.ndarray, shape (n_elements,)
-    """
-    p = {"p_fwe": 10.0 ** -logp[stat]}
-    p["p_fwe_low"], p["p_fwe_high"] = p_interval(p["p_fwe"], **drawn)
-    p |= {f"p_fwe_{other}": 10.0**-values for other, values in logp.items() if other != stat}
-    return p | ({"p_any": over_all(p["p_fwe"], over_statistics)} if len(logp) > 1 else {})
-
-
-def sizes_of(voxel_stat, magnitude, statistic, deviates, plan):
-    """Return effect sizes by column: an effect with its interval for t, partial R2 for F, z of a joint test.
-
-    Parameters
-    ----------
-    voxel_stat : str
-    magnitude, statistic : numpy.ndarray, shape (n_elements,)
-        Effect and t, partial R2 and F, or z and how a joint test combines.
-    deviates : numpy.ndarray, shape (n_elements,), or None
-        z of t.
-    plan : dict
-        That of the contrast.
-
-    Returns
-    -------
-    dict of numpy.ndarray, shape (n_elements,)
-    """
-    if voxel_stat == "F":
-        return {"partialr2": magnitude}
-    if voxel_stat != "t":
-        return {"z_combined": magnitude}
-    low, high = effect_interval(magnitude, statistic, dof_of(statistic, deviates, residual_dof(plan)))
-    return {"effect": magnitude, "effect_low": low, "effect_high": high}
 
 
 if "snakemake" in globals():
@@ -175,7 +105,7 @@ if "snakemake" in globals():
             plan=snakemake.input.plan,
             uncorrected=snakemake.input.get("uncorrected"),
             corrected=dict(zip(stats, snakemake.input.corrected, strict=True)),
-            further={kind: {stat: next(maps) for stat in stats} for kind in settings["further"]},
+            further={name: {stat: next(maps) for stat in stats} for name in settings["further"]},
             null=snakemake.input.null,
             atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
             outputs=dict(zip(stats, snakemake.output.tables, strict=True)),

@@ -6,15 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import tabulate_clusters
-from permaps.reporting.clusters import (
-    clusters_of,
-    dof_of,
-    effect_interval,
-    is_peak,
-    kept_apart,
-    residual_dof,
-    tabulate,
-)
+from permaps.reporting.clusters import clusters_of, is_peak, kept_apart, tabulate
+from permaps.reporting.readings import dof_of, effect_interval, residual_dof
 from permaps.spaces.files import read_map, read_space
 from permaps.spaces.volume import Volume
 from permaps.statistics.glm import fit_voxel_models

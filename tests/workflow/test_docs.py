@@ -453,9 +453,10 @@ def test_results_that_are_named_are_written(page):
 
 
 def test_the_columns_of_cluster_tables_are_described():
-    script = (ROOT / "scripts/tabulate_clusters.py").read_text(encoding="utf-8")
+    files = ("scripts/tabulate_clusters.py", "scripts/permaps/reporting/readings.py")
+    code = "".join((ROOT / path).read_text(encoding="utf-8") for path in files)
     described = prose("docs/outputs.md").split("## Cluster tables")[1]
-    columns = set(re.findall(r'"(p_\w+|effect\w*|partialr2)"', script)) | {
+    columns = set(re.findall(r'"(p_\w+|effect\w*|partialr2)"', code)) | {
         "cluster",
         "peak",
         "region",

@@ -111,18 +111,23 @@ def write_matrix(
             "constant": int((finite & ~varies).sum()),
             "analysed": int(keep.sum()),
         }
-        if keep.sum() < FEWEST_VOXELS:
-            raise UserError(
-                f"{few(keep.sum(), element)} is left to analyse, at least {FEWEST_VOXELS} are needed. Of the {whole} "
-                f"({counts['brain mask']:,}), {counts['under coverage']:,} have values in fewer than "
-                f"{min_coverage:.0%} of the maps, {counts['not finite']:,} are not finite and "
-                f"{counts['constant']:,} constant. {_what_to_do(counts)}"
-            )
+        _check_left(counts, element, whole, min_coverage)
         with written_whole(path) as temporary:
             _copy_columns(scratch, temporary, len(maps), keep)
     mask = np.zeros_like(brain)
     mask[enough] = keep
     return mask, covered, counts
+
+
+def _check_left(counts, element, whole, min_coverage):
+    """Raise an error if too few voxels are left."""
+    if counts["analysed"] < FEWEST_VOXELS:
+        raise UserError(
+            f"{few(counts['analysed'], element)} is left to analyse, at least {FEWEST_VOXELS} are needed. Of the "
+            f"{whole} ({counts['brain mask']:,}), {counts['under coverage']:,} have values in fewer than "
+            f"{min_coverage:.0%} of the maps, {counts['not finite']:,} are not finite and "
+            f"{counts['constant']:,} constant. {_what_to_do(counts)}"
+        )
 
 
 def _what_to_do(counts):

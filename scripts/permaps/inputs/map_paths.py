@@ -67,16 +67,7 @@ def map_paths(
     names = [name for name in names if name in columns or name != HEMI[1:-1]]
     for name in names:
         if name not in columns:
-            if name == maps and (looked := _missing_file(folder, maps)):
-                raise UserError(
-                    f"{key}: there is no file {looked}, nor a column of that name in {table}. Expected a file with a "
-                    f"volume per row, a path with {{column}} placeholders, or a column: {listed(columns)}."
-                )
-            raise UserError(
-                f"{table}: {key} asks for a column '{name}', which is not there"
-                f"{nearest(name, columns) or '.'} The columns are: {listed(columns)}. "
-                f"{key} is a column, a path with {{column}} placeholders, or a file with a volume per row."
-            )
+            raise UserError(_without_column(name, columns, table, maps, key, folder))
     paths = []
     for row in rows:
         if any(row[name] is None for name in names):
@@ -91,6 +82,20 @@ def map_paths(
                 wild = _PLACEHOLDER.sub(lambda m, row=row: glob.escape(row.get(m[1], m[0])), _literal(maps))
                 paths[-1] = _only_file(paths[-1], os.path.abspath(folder / wild), key, row.get(ID))
     return paths
+
+
+def _without_column(name, columns, table, maps, key, folder):
+    """Say that a column is missing, or the file that was meant."""
+    if name == maps and (looked := _missing_file(folder, maps)):
+        return (
+            f"{key}: there is no file {looked}, nor a column of that name in {table}. Expected a file with a "
+            f"volume per row, a path with {{column}} placeholders, or a column: {listed(columns)}."
+        )
+    return (
+        f"{table}: {key} asks for a column '{name}', which is not there"
+        f"{nearest(name, columns) or '.'} The columns are: {listed(columns)}. "
+        f"{key} is a column, a path with {{column}} placeholders, or a file with a volume per row."
+    )
 
 
 def _missing_file(folder, maps):

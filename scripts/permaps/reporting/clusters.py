@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_ndtr, stdtr, stdtrit
 
 from permaps.spaces.adjacency import Adjacency
 from permaps.spaces.space import Space
@@ -12,8 +11,6 @@ from permaps.statistics.components import components
 MOST_PEAKS, APART = 4, 8.0
 # Columns with the bounds of a set: how many of its elements, and what share of them.
 ACTIVE = ["n_active", "tdp"]
-# Log p of a map's deviate that differs by less than this, relatively, differs by rounding to 32 bits alone.
-ROUNDED = 1e-6
 
 
 def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacency) -> list[np.ndarray]:
@@ -178,57 +175,3 @@ def tabulate(
             where = (values[0] for values in space.place([peak]).values())
             rows.append([place, rank, *where, *read, *size])
     return pd.DataFrame(rows, columns=columns)
-
-
-def residual_dof(plan: dict) -> int:
-    """Return a contrast's residual degrees of freedom from its plan: the last of one or two numbers."""
-    return int(np.atleast_1d(plan["dof"])[-1])
-
-
-def dof_of(t: np.ndarray, z: np.ndarray, most: int) -> np.ndarray:
-    """Return the degrees of freedom by which t have the p of normal deviates.
-
-    They differ between elements where participants are missing or groups have variances of their own.
-
-    Parameters
-    ----------
-    t, z : array, shape (n_elements,)
-        As `permaps.statistics.glm` gives them.
-    most : int
-        Of all participants, with one variance.
-
-    Returns
-    -------
-    array of float, shape (n_elements,)
-    """
-    t, log_p = -np.abs(t), log_ndtr(-np.abs(z))
-    with np.errstate(divide="ignore"):
-        differ = np.abs(np.log(stdtr(most, t)) - log_p) > ROUNDED * (1 + np.abs(log_p))
-        low, high = np.full(differ.sum(), 0.1), np.full(differ.sum(), float(most))
-        for _ in range(50):
-            middle = (low + high) / 2
-            too_few = np.log(stdtr(middle, t[differ])) > log_p[differ]
-            low, high = np.where(too_few, middle, low), np.where(too_few, high, middle)
-    dof = np.full(t.shape, float(most))
-    dof[differ] = high
-    return dof
-
-
-def effect_interval(
-    effect: np.ndarray, t: np.ndarray, dof: float | np.ndarray, confidence: float = 0.95
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the confidence interval of an effect from its t: the standard error is effect / t.
-
-    Parameters
-    ----------
-    effect, t : array
-    dof : float or array of the same shape
-
-    Returns
-    -------
-    low, high : array
-        nan where t is 0.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.abs(effect / t) * stdtrit(dof, (1 + confidence) / 2)
-    return effect - half, effect + half

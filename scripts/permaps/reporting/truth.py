@@ -86,20 +86,9 @@ def score(
         inside = (labels == region.label) & mask
         values = expected[inside]
         peak = values[np.abs(values).argmax()] if values.size else 0.0
-        if abs(peak) < least:
-            continue
-        planted |= inside
-        right = inside & (np.sign(statistic) == np.sign(peak))
-        place = {
-            "where": region.name,
-            "sign": "+" if peak > 0 else "-",
-            **{axis: getattr(region, axis) for axis in "xyz"},
-            "peak_effect": region.peak_effect,
-            "expected_t": peak,
-        }
-        for name, marked in significant.items():
-            counted = _counted(name, marked & right, inside)
-            rows.append(place | counted | {"detected": "yes" if counted["n_significant"] else "no"})
+        if abs(peak) >= least:
+            planted |= inside
+            rows += _of_region(region, inside, peak, statistic, significant)
     distance = distance_transform_edt(~planted, sampling=voxel_size) if planted.any() else np.inf
     near = distance <= margin
     for where, inside in (
@@ -109,6 +98,23 @@ def score(
         for name, marked in significant.items():
             rows.append({"where": where} | _counted(name, marked & inside, inside))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _of_region(region, inside, peak, statistic, significant):
+    """Return a row of a planted region for each statistic: what it finds there with the right sign."""
+    right = inside & (np.sign(statistic) == np.sign(peak))
+    place = {
+        "where": region.name,
+        "sign": "+" if peak > 0 else "-",
+        **{axis: getattr(region, axis) for axis in "xyz"},
+        "peak_effect": region.peak_effect,
+        "expected_t": peak,
+    }
+    rows = []
+    for name, marked in significant.items():
+        counted = _counted(name, marked & right, inside)
+        rows.append(place | counted | {"detected": "yes" if counted["n_significant"] else "no"})
+    return rows
 
 
 def _counted(statistic, hits, inside):
