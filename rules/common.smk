@@ -68,9 +68,9 @@ def per_input(path, prefix=None):
     return result(os.path.join(folder, f"{INPUT_PREFIX if prefix is None else prefix}{name}"))
 
 
-def group_map(test, stat, kind="statmap"):
+def group_map(test, stat, suffix="statmap"):
     """A group map of a test or an analysis, which may be a wildcard, as the statistic may be."""
-    return result(f"maps/{test}_stat-{stat}_{kind}{KIND.ending}")
+    return result(f"maps/{test}_stat-{stat}_{suffix}{KIND.ending}")
 
 
 def hemisphere_map(path, side):

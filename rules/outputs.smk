@@ -22,8 +22,8 @@ def uncorrected_map(wildcards):
 
 def test_magnitude(test):
     """The effect that a t contrast estimates; partial R2 for F, which has no single effect; z of a joint test."""
-    kinds = {"t": "effect", "F": "partialr2"}
-    return group_map(test, kinds.get(test.voxel_stat, "z"))
+    names = {"t": "effect", "F": "partialr2"}
+    return group_map(test, names.get(test.voxel_stat, "z"))
 
 
 def magnitude_map(wildcards):
@@ -68,26 +68,26 @@ def across_null(wildcards):
 
 def further_corrections(test):
     """Those of a test: joint tests are no part of what others are corrected across."""
-    return [kind for kind in FURTHER if not (test.is_joint and kind in ACROSS)]
+    return [correction for correction in FURTHER if not (test.is_joint and correction in ACROSS)]
 
 
 def corrections_of(test, stat):
-    """The kinds of permutation p that a statistic of a test has."""
+    """The corrections of the permutation p that a statistic of a test has."""
     return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(test)
 
 
 def further_maps(wildcards):
     """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
     return [
-        group_map(wildcards.test, s, f"corr-{kind}_logp")
-        for kind in further_corrections(TESTS[wildcards.test])
+        group_map(wildcards.test, s, f"corr-{correction}_logp")
+        for correction in further_corrections(TESTS[wildcards.test])
         for s in TESTS[wildcards.test].stats
     ]
 
 
-def p_maps(stats, kind):
+def p_maps(stats, correction):
     """-log10 p of these statistics of an analysis, as outputs of one rule."""
-    return [group_map("{analysis}", s, f"corr-{kind}_logp") for s in stats]
+    return [group_map("{analysis}", s, f"corr-{correction}_logp") for s in stats]
 
 
 def labelled(**labels):
@@ -265,7 +265,11 @@ def targets():
         shown = [voxel, "z", *["effect", "partialr2"] * (not t.is_joint)] + ["tfce"] * ("tfce" in corrected)
         found += [group_map(t, s) for s in shown]
         found += [group_map(t, voxel, "corr-bonferroni_logp")]
-        found += [group_map(t, s, f"corr-{kind}_logp") for s in corrected for kind in corrections_of(t, s)]
+        found += [
+            group_map(t, s, f"corr-{correction}_logp")
+            for s in corrected
+            for correction in corrections_of(t, s)
+        ]
         found += [result(f"nulls/{t}.npz")]
         found += [cluster_table(t, s) for s in corrected]
         found += [group_map(t, s, "tdp_statmap") for s in corrected] * BOUNDED

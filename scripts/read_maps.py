@@ -4,7 +4,7 @@ from functools import partial
 
 from permaps.design.variates import check_columns
 from permaps.inputs.decoders import decoder
-from permaps.inputs.map_values import read_maps
+from permaps.inputs.map_values import decode_maps
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import write_index
 from permaps.inputs.tables import covariate_column
@@ -39,7 +39,7 @@ def main(
     with written_whole(values) as values_file, written_whole(images) as images_file:
         with open(values_file, "wb") as file:
             covariates = [covariate_column(name) for name in voxelwise]
-            entries = read_maps(cohort, covariates, file, decoder(kind, columns, measure))
+            entries = decode_maps(cohort, covariates, file, decoder(kind, columns, measure))
             log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
         write_index(images_file, entries)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from damage import an_image
 from permaps.design.matrix import design_matrix
-from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.images import UnusableMap, load_volume
 from permaps.inputs.query import select
 from permaps.inputs.sources import map_files
 from permaps.inputs.tables import read_rows
@@ -89,20 +89,20 @@ def test_a_header_that_claims_more_than_the_file_holds_takes_no_memory(tmp_path,
     file = tmp_path / ("map.nii.gz" if zipped else "map.nii")
     file.write_bytes(gzip.compress(content) if zipped else content)
     with pytest.raises(UnusableMap, match="the header claims"):
-        load_map(file)
+        load_volume(file)
 
 
 def test_what_a_gz_file_can_hold_is_not_refused(tmp_path):
     zeros = np.zeros((60, 60, 60), np.float32)  # as small as gzip gets it
     nib.save(nib.Nifti1Image(zeros, np.eye(4)), tmp_path / "map.nii.gz")
-    assert load_map(tmp_path / "map.nii.gz")[0].shape == zeros.shape
+    assert load_volume(tmp_path / "map.nii.gz")[0].shape == zeros.shape
 
 
 def test_an_affine_beyond_all_numbers_is_refused_without_a_warning(tmp_path, recwarn):
     affine = np.diag([1e150, 1e150, 1e150, 1])
     nib.save(nib.Nifti2Image(np.ones((2, 2, 2), np.float32), affine), tmp_path / "map.nii")
     with pytest.raises(UnusableMap, match="affine"):
-        load_map(tmp_path / "map.nii")
+        load_volume(tmp_path / "map.nii")
     assert not recwarn.list
 
 

@@ -32,9 +32,9 @@ from damage import (
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from permaps.design.matrix import contrast_matrix, design_matrix
-from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.images import UnusableMap, load_volume
 from permaps.inputs.map_paths import check_maps, map_paths
-from permaps.inputs.map_values import read_maps
+from permaps.inputs.map_values import decode_maps
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import screen
 from permaps.inputs.query import select
@@ -160,7 +160,7 @@ def test_table(counted, tmp_path):
             copy.write_bytes(content)
             frame = read_participants(copy)
             if "map" in frame:
-                entries = read_maps(frame, [], io.BytesIO())
+                entries = decode_maps(frame, [], io.BytesIO())
                 screen(frame, entries, {"age": "model.formula"} if "age" in frame else {}, None)
         except UserError:
             pass
@@ -175,7 +175,7 @@ def test_image(counted, tmp_path):
         file = tmp_path / name
         file.write_bytes(content)
         try:
-            data, affine = load_map(file)
+            data, affine = load_volume(file)
         except UnusableMap as reason:
             assert "\n" not in str(reason) and len(str(reason)) < 400
         else:

@@ -10,7 +10,7 @@ from permaps.inputs.tsv import write_frame
 
 def entries_of(cohort, decode=map_values.decode):
     """What the images of a table are."""
-    return map_values.read_maps(cohort, [c for c in cohort if c.startswith("map_")], io.BytesIO(), decode)
+    return map_values.decode_maps(cohort, [c for c in cohort if c.startswith("map_")], io.BytesIO(), decode)
 
 
 def hold(cohort, folder):

@@ -16,7 +16,7 @@ FIT = sm.OLS(Y, DESIGN).fit()
 
 def test_slope_through_the_adjusted_data_is_the_estimate():
     data = adjust(Y, DESIGN, NAMES, np.array([[0.0, 1, 0, 0]]))
-    assert (data.kind, data.labels) == ("slope", ["age"])
+    assert (data.display, data.labels) == ("slope", ["age"])
     slope, _ = np.polyfit(data.x, data.y, 1)
     assert slope == pytest.approx(FIT.params[1])
 
@@ -31,7 +31,7 @@ def test_band_is_that_of_the_mean_at_average_nuisance():
 
 def test_groups_differ_by_the_estimate():
     data = adjust(Y, DESIGN, NAMES, np.array([[0.0, 0, 1, 0]]))
-    assert (data.kind, data.labels) == ("groups", ["group: not b", "group: b"])
+    assert (data.display, data.labels) == ("groups", ["group: not b", "group: b"])
     assert data.mean[1] - data.mean[0] == pytest.approx(FIT.params[2])
     assert data.y[data.x == 1].mean() == pytest.approx(data.mean[1])
 
@@ -44,7 +44,7 @@ def test_cell_means_are_named_by_their_columns():
 
 def test_one_sample_shows_the_tested_mean_itself():
     data = adjust(Y, DESIGN, NAMES, np.array([[1.0, 0, 0, 0]]))
-    assert data.kind == "groups"
+    assert data.display == "groups"
     assert data.mean == pytest.approx([FIT.params[0]])
     assert data.y.mean() == pytest.approx(FIT.params[0])
     assert [data.low[0], data.high[0]] == pytest.approx(FIT.conf_int()[0])
@@ -52,5 +52,5 @@ def test_one_sample_shows_the_tested_mean_itself():
 
 def test_several_covariates_are_drawn_against_their_fit():
     data = adjust(Y, DESIGN, NAMES, np.array([[0.0, 1, 0, 0], [0, 0, 0, 1]]))
-    assert data.kind == "fit"
+    assert data.display == "fit"
     np.testing.assert_allclose(data.y - data.x, FIT.resid)

@@ -10,7 +10,7 @@ import pytest
 from permaps.inputs.connectomes import decode_connectome, read_nodes, read_square, write_square
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.layout import Layout
-from permaps.inputs.map_values import read_maps
+from permaps.inputs.map_values import decode_maps
 from permaps.reporting import graphs
 from permaps.reporting.style import plt
 from permaps.spaces.edges import Edges, pairs_of
@@ -106,7 +106,7 @@ def test_a_matrix_of_0_and_1_tells_who_is_connected_and_one_of_1_alone_nothing(t
     np.savetxt(tmp_path / "b.csv", binary + binary.T, delimiter=",")
     np.savetxt(tmp_path / "s.csv", 1 - np.eye(4), delimiter=",")
     with (tmp_path / "store").open("wb") as store:
-        found = read_maps(table, [], store, decode_connectome)
+        found = decode_maps(table, [], store, decode_connectome)
     assert found["binary"]["map"].reason == "" and "constant" in found["same"]["map"].reason
 
 

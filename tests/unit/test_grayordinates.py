@@ -10,7 +10,7 @@ import pytest
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, LabelAxis, ParcelsAxis, ScalarAxis, SeriesAxis
 from permaps.inputs.cifti import axis_of, brain_models, count_maps, decode_dense, read_models
 from permaps.inputs.images import UnusableMap
-from permaps.inputs.map_values import read_maps
+from permaps.inputs.map_values import decode_maps
 from permaps.inputs.store import Maps
 from permaps.permutation import null as null_module
 from permaps.permutation.chunk import merge
@@ -63,7 +63,7 @@ def stored(folder, paths):
         {"participant_id": [str(i) for i in range(len(paths))], "map": list(map(str, paths))}
     )
     with open(folder / "values.bin", "wb") as file:
-        entries = read_maps(people, [], file, decode_dense)
+        entries = decode_maps(people, [], file, decode_dense)
     return Maps(folder / "values.bin", [entry["map"] for entry in entries.values()])
 
 

@@ -7,7 +7,7 @@ import os
 import nibabel as nib
 import numpy as np
 import pytest
-from permaps.inputs.images import UnusableMap, decode, load_map, same_grid, write_image
+from permaps.inputs.images import UnusableMap, decode, load_volume, same_grid, write_image
 
 AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
 DATA = np.random.default_rng(0).normal(size=(4, 5, 6))
@@ -31,7 +31,7 @@ def saved(path, data=DATA, affine=AFFINE, kind=nib.Nifti1Image, dtype=np.float32
 )
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
 def test_precision_is_that_of_the_file(tmp_path, name, dtype, gives):
-    data, affine = load_map(saved(tmp_path / name, DATA * 10 + 50, dtype=dtype))
+    data, affine = load_volume(saved(tmp_path / name, DATA * 10 + 50, dtype=dtype))
     assert data.dtype == gives and data.dtype.isnative and data.flags.c_contiguous
     np.testing.assert_array_equal(data, (DATA * 10 + 50).astype(dtype))
     np.testing.assert_array_equal(affine, AFFINE)
@@ -46,7 +46,7 @@ def test_a_big_endian_analyze_pair_without_scaling_is_read(tmp_path, which):
     with open(tmp_path / "a.hdr", "r+b") as file:  # scl_slope: NaN, as SPM2 wrote it
         file.seek(112)
         file.write(np.array(np.nan, ">f4").tobytes())
-    data, affine = load_map(tmp_path / which)
+    data, affine = load_volume(tmp_path / which)
     np.testing.assert_array_equal(data, DATA.astype(np.float32))
     assert np.linalg.det(affine[:3, :3]) != 0
 
@@ -78,12 +78,12 @@ def test_values_are_those_of_the_bytes_that_the_checksum_is_of(tmp_path, name, m
 
 @pytest.mark.parametrize("shape", [(4, 5, 6, 1), (4, 5, 6, 1, 1)])
 def test_one_volume_may_have_further_dimensions(tmp_path, shape):
-    data, _ = load_map(saved(tmp_path / "a.nii", DATA.reshape(shape)))
+    data, _ = load_volume(saved(tmp_path / "a.nii", DATA.reshape(shape)))
     assert data.shape == (4, 5, 6)
 
 
 def test_a_single_slice_is_a_volume(tmp_path):
-    assert load_map(saved(tmp_path / "a.nii", DATA[:, :, :1]))[0].shape == (4, 5, 1)
+    assert load_volume(saved(tmp_path / "a.nii", DATA[:, :, :1]))[0].shape == (4, 5, 1)
 
 
 def with_bytes(path, content):
@@ -120,7 +120,7 @@ def unusable(folder):
 def test_what_is_no_map_says_why(tmp_path, capfd):
     for reason, path in unusable(tmp_path).items():
         with pytest.raises(UnusableMap) as caught:
-            load_map(path)
+            load_volume(path)
         assert str(caught.value).startswith(reason.rstrip()), path
         assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
@@ -129,7 +129,7 @@ def test_what_is_no_map_says_why(tmp_path, capfd):
 def test_a_loop_of_links_is_unreadable(tmp_path):
     (tmp_path / "loop.nii").symlink_to("loop.nii")
     with pytest.raises(UnusableMap, match="unreadable"):
-        load_map(tmp_path / "loop.nii")
+        load_volume(tmp_path / "loop.nii")
 
 
 def test_grids_are_compared_as_affines_with_a_tolerance():
@@ -150,7 +150,7 @@ def test_codes_do_not_make_another_grid(tmp_path):
     image.set_sform(None, 0)
     image.set_qform(AFFINE, 1)
     nib.save(image, tmp_path / "q.nii")
-    assert same_grid((4, 5, 6), load_map(tmp_path / "q.nii")[1], (4, 5, 6), AFFINE)
+    assert same_grid((4, 5, 6), load_volume(tmp_path / "q.nii")[1], (4, 5, 6), AFFINE)
 
 
 @pytest.mark.parametrize(
@@ -180,12 +180,12 @@ def test_vertices_in_a_row_or_folded_into_factors_are_no_volume(tmp_path, shape,
         image = nib.Nifti2Image(np.ones(shape, np.float32), AFFINE)
     nib.save(image, tmp_path / name)
     with pytest.raises(UnusableMap, match=r"values of a surface \(shape .*\), not a volume"):
-        load_map(tmp_path / name)
+        load_volume(tmp_path / name)
 
 
 @pytest.mark.parametrize("shape", [(1024, 700, 1), (1, 64, 64), (200, 1, 3), (2, 2, 1)])
 def test_a_study_of_one_slice_is_one_of_volumes(tmp_path, shape):
-    assert load_map(saved(tmp_path / "a.nii", np.ones(shape)))[0].shape == shape
+    assert load_volume(saved(tmp_path / "a.nii", np.ones(shape)))[0].shape == shape
 
 
 def test_surfaces_say_what_they_are(tmp_path):
@@ -195,7 +195,7 @@ def test_surfaces_say_what_they_are(tmp_path):
     nib.save(nib.Cifti2Image(np.ones((1, 9), np.float32), axes), tmp_path / "a.dscalar.nii")
     for name, kind in (("a.shape.gii", "Gifti"), ("a.dscalar.nii", "Cifti2")):
         with pytest.raises(UnusableMap, match=rf"^values of a surface \({kind}\), not a volume$"):
-            load_map(tmp_path / name)
+            load_volume(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.img", "a.hdr", "a.mat"])
@@ -207,7 +207,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, name):
             (tmp_path / f"b.{extension}").rename(tmp_path / f"a.{extension}")
         name = "a.img"
     with pytest.raises(UnusableMap, match=r"unreadable \(a pipe in place of a file\)"):
-        load_map(tmp_path / name)
+        load_volume(tmp_path / name)
     (tmp_path / "zero.nii").symlink_to("/dev/zero")
     with pytest.raises(UnusableMap, match=r"unreadable \(a device in place of a file\)"):
-        load_map(tmp_path / "zero.nii")
+        load_volume(tmp_path / "zero.nii")

@@ -15,7 +15,7 @@ import smooth_maps
 from nilearn.maskers import NiftiMasker
 from permaps.inputs.brain_mask import brain_mask
 from permaps.inputs.data_matrix import write_covariate, write_matrix
-from permaps.inputs.images import load_map, write_image
+from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.participants import read_participants
 from permaps.spaces.smoothing import check_kernel, smooth_volume
 from permaps.workflow.errors import UserError
@@ -26,11 +26,11 @@ AFFINE = np.array([[-3.0, 0, 0, 20], [0, 3.4, 0, -21], [0, 0, 4.5, -18], [0, 0, 
 
 
 def read(paths):
-    return [load_map(path)[0] for path in paths]
+    return [load_volume(path)[0] for path in paths]
 
 
 def mask_of(strategy, paths, file=None):
-    return brain_mask(strategy, read(paths), load_map(paths[0])[1], file)
+    return brain_mask(strategy, read(paths), load_volume(paths[0])[1], file)
 
 
 def ball(radius=1.0):
@@ -162,7 +162,7 @@ def matrix(tmp_path, paths, mask, fwhm=5, min_coverage=1.0, zero_is_missing=True
 def test_the_matrix_is_that_of_niftimasker(tmp_path, fwhm, dtype):
     paths = images(tmp_path, lambda i, x: x * 40, dtype=np.float64)
     for path in paths:
-        write_image(path, load_map(path)[0].astype(dtype), AFFINE, "test")
+        write_image(path, load_volume(path)[0].astype(dtype), AFFINE, "test")
     values, mask, covered, counts = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)
     image = nib.Nifti1Image(ball().astype(np.uint8), AFFINE)
     expected = NiftiMasker(mask_img=image, smoothing_fwhm=fwhm).fit().transform(paths)
@@ -176,7 +176,7 @@ def test_the_matrix_is_that_of_niftimasker(tmp_path, fwhm, dtype):
 def test_no_smoothing_keeps_the_values(tmp_path, fwhm, recwarn):
     paths = images(tmp_path)
     values = matrix(tmp_path, paths, ball(), fwhm)[0]
-    np.testing.assert_array_equal(values, [load_map(p)[0][ball()] for p in paths])
+    np.testing.assert_array_equal(values, [load_volume(p)[0][ball()] for p in paths])
     assert not recwarn.list
 
 
@@ -347,7 +347,7 @@ def test_from_a_bids_table_to_the_matrix(tmp_path):
     lines = ["participant_id\tage"]
     for i, path in enumerate(paths):
         new = tmp_path / f"bids/der/sub-0{i}/sub-0{i}_statmap.nii.gz"
-        write_image(new, load_map(path)[0], AFFINE, "test")
+        write_image(new, load_volume(path)[0], AFFINE, "test")
         lines.append(f"sub-0{i}\t{'n/a' if i == 4 else 20 + i}")
     table = tmp_path / "bids/participants.tsv"
     table.write_text("\n".join(lines) + "\n")
@@ -404,7 +404,7 @@ def test_thirty_real_analyze_maps_with_nan(tmp_path):
     values = np.load(f["maps.npy"])
     paths = list(included["map"])
     # In these maps the NaN lie above the head, from where smoothing must not carry them into the brain.
-    assert sum(np.isnan(load_map(path)[0]).any() for path in paths) == 29
+    assert sum(np.isnan(load_volume(path)[0]).any() for path in paths) == 29
     masker = NiftiMasker(mask_img=f["mask.nii.gz"], smoothing_fwhm=5).fit()
     expected = masker.transform(paths)
     assert values.shape == expected.shape and 30_000 < values.shape[1] < 40_000

@@ -12,7 +12,7 @@ from held import entries_of, hold, store_of
 from permaps.design.variates import used_by_model
 from permaps.inputs import quality
 from permaps.inputs.data_matrix import coverage
-from permaps.inputs.images import load_map, write_image
+from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tsv import write_frame
 from permaps.workflow.errors import UserError
@@ -112,7 +112,7 @@ def test_a_value_that_is_not_finite_costs_its_voxel_and_not_its_map(cohort, valu
     data[2, 3, 4] = value
     replace(cohort, 4, data)
     assert screen(cohort, {}, None) == [""] * 10
-    covered = coverage([load_map(path)[0] for path in cohort["map"]], False)
+    covered = coverage([load_volume(path)[0] for path in cohort["map"]], False)
     assert covered[2, 3, 4] == 9 and (covered == 10).sum() == covered.size - 1
 
 

@@ -25,7 +25,7 @@ import smooth_maps
 import yaml
 from permaps.design.variates import used_by_model
 from permaps.inputs import decoders, images
-from permaps.inputs.images import load_map, write_image
+from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.sources import read_listing
 from permaps.permutation.model import Model
@@ -183,7 +183,7 @@ def to_null(config, f, contrast):
     )  # fmt: skip
     maps = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
     fit_parametric.main(**data, model=f("model.npz"), contrast=contrast, **maps)
-    return Model.load(f("model.npz")), np.load(f("null.npz")), load_map(maps["stat"])[0], covariates
+    return Model.load(f("model.npz")), np.load(f("null.npz")), load_volume(maps["stat"])[0], covariates
 
 
 @pytest.mark.parametrize("study", EXAMPLES, indirect=True, ids=lambda path: path.stem)
@@ -272,7 +272,7 @@ def test_a_changed_map_of_a_covariate_reruns_what_reads_it(snakemake, tmp_path, 
     assert np.load(tmp_path / covariate).shape == (24, 5 * 7 * 6)
     assert "Nothing to be done" in snakemake(*arguments, "--dry-run", cwd=tmp_path).stdout
     changed = tmp_path / "config/examples/data/maps/sub-03_label-GM_probseg.nii.gz"
-    data, affine = load_map(changed)
+    data, affine = load_volume(changed)
     write_image(changed, data + 1, affine, "test")
     planned = snakemake(*arguments, "--dry-run", cwd=tmp_path).stdout
     assert "smooth_covariates" in planned and "read_maps" in planned

@@ -17,14 +17,14 @@ def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None
     ----------
     formula : str
     blocks : dict
-        Name of a kind of blocks to None, a column or a list of columns.
+        Name of blocks to None, a column or a list of columns.
     variance_groups : str or None
         Column that names them.
     """
     keys = dict.fromkeys(sorted(variables(formula)), "model.formula")
-    for kind, named in blocks.items():
+    for name, named in blocks.items():
         for column in [named] if isinstance(named, str) else named or []:
-            keys.setdefault(column, f"permutation.blocks.{kind}")
+            keys.setdefault(column, f"permutation.blocks.{name}")
     if variance_groups:
         keys.setdefault(variance_groups, "model.variance_groups")
     return keys

@@ -61,7 +61,7 @@ def whole_design(
     check_covariates(voxelwise, names)
     names = [*names, *voxelwise]
     matrix = np.hstack([matrix, np.full((len(matrix), len(voxelwise)), np.nan)])
-    blocks = {kind: levels(table, columns) for kind, columns in block_columns.items()}
+    blocks = {name: levels(table, columns) for name, columns in block_columns.items()}
     groups = levels(table, variance_groups)
     check_groups(table, variance_groups, len(names))
     return Design(names, matrix, blocks, groups)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.images import UnusableMap, load_map
+from permaps.inputs.images import UnusableMap, load_volume
 from permaps.inputs.nearest import values_at
 from permaps.inputs.tables import read_rows
 from permaps.workflow.errors import UserError, listed, nearest
@@ -40,7 +40,7 @@ class Atlas:
             )
         self.names = read_names(labels)
         try:
-            values, self.affine = load_map(image)
+            values, self.affine = load_volume(image)
         except UnusableMap as error:
             raise UserError(
                 f"atlas.image: {image}: {error}. Expected one volume of whole numbers, one per region."

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from nibabel.affines import apply_affine
 
-from permaps.inputs.images import UnusableMap, affine_text, load_map, same_grid, shape_text
+from permaps.inputs.images import UnusableMap, affine_text, load_volume, same_grid, shape_text
 from permaps.inputs.nearest import values_at
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
@@ -98,7 +98,7 @@ def _template_mask(shape, affine):
 
 def _file_mask(file, shape, affine):
     try:
-        data, mask_affine = load_map(file)
+        data, mask_affine = load_volume(file)
     except UnusableMap as unusable:
         raise UserError(
             f"mask.file: {file}: {unusable}; expected one volume, above 0 in the brain."

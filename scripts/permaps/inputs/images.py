@@ -66,7 +66,7 @@ class Decoded:
     outside: bool = True
 
 
-def load_map(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+def load_volume(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the data and the affine of one volume; see `decode`."""
     volume = decode(path)
     return volume.data, volume.affine
@@ -94,12 +94,12 @@ def decode(path: str | Path) -> Decoded:
     path, item = item_of(os.fspath(path))
     image = _open(path)
     shape = _volume_shape(image.shape if item is None else _shape_of_one(image.shape, item))
-    kind = image.get_data_dtype()
-    if kind.kind == "c":
+    dtype = image.get_data_dtype()
+    if dtype.kind == "c":
         raise UnusableMap("complex data")
-    if kind.kind not in "biuf":
-        raise UnusableMap("colour (RGB) data" if kind.names else f"data of type {kind}")
-    _check_size(image, kind.itemsize * np.prod([float(n) for n in image.shape]))
+    if dtype.kind not in "biuf":
+        raise UnusableMap("colour (RGB) data" if dtype.names else f"data of type {dtype}")
+    _check_size(image, dtype.itemsize * np.prod([float(n) for n in image.shape]))
     affine = np.asarray(image.affine, dtype=float)
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or not _is_invertible(affine):
         raise UnusableMap("affine is not invertible")

@@ -16,7 +16,7 @@ SAME_MEASURE = 1e-9
 _FLOAT32_MAX = np.finfo(np.float32).max
 
 
-def read_maps(
+def decode_maps(
     participants: pd.DataFrame,
     columns: Sequence[str],
     file: BinaryIO,

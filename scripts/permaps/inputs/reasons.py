@@ -38,7 +38,7 @@ ADVICE = {
 }
 
 
-def kind(reason: str) -> str:
+def without_details(reason: str) -> str:
     """Return a reason without the details of one participant.
 
     If one map misses 12.3% of the mask and another one 12.4%, the reason is the same.
@@ -77,7 +77,7 @@ def kinds_of(reasons: Mapping[str, int]) -> Counter[str]:
     """Count the kinds of reasons."""
     kinds = Counter()
     for reason, count in reasons.items():
-        kinds[kind(reason)] += count
+        kinds[without_details(reason)] += count
     return kinds
 
 

@@ -13,7 +13,7 @@ class Adjusted:
 
     Attributes
     ----------
-    kind : {"groups", "slope", "fit"}
+    display : {"groups", "slope", "fit"}
         Groups side by side, a slope on one regressor, or data against the fitted effect of several
         regressors.
     x : array, shape (n,)
@@ -26,7 +26,7 @@ class Adjusted:
         Names of the groups; otherwise the name of the x axis.
     """
 
-    kind: str
+    display: str
     x: np.ndarray
     y: np.ndarray
     grid: np.ndarray

@@ -231,7 +231,7 @@ def peak_effects(peaks: list, title: str, ylabel: str) -> Figure:
     figure, axes = _row(len(peaks), 3.0, most=3)
     rng = np.random.default_rng(0)
     for panel, (name, data) in zip(axes, peaks, strict=True):
-        if data.kind == "groups":
+        if data.display == "groups":
             jitter = rng.uniform(-0.15, 0.15, len(data.x))
             panel.plot(data.x + jitter, data.y, "o", color=GREY, alpha=0.6, markersize=3.5, markeredgewidth=0)
             panel.errorbar(
@@ -248,7 +248,7 @@ def peak_effects(peaks: list, title: str, ylabel: str) -> Figure:
             panel.set_xlim(-0.6, len(data.grid) - 0.2)
         else:
             panel.plot(data.grid, data.mean, color=BLUE)
-            if data.kind == "slope":
+            if data.display == "slope":
                 panel.fill_between(data.grid, data.low, data.high, color=BLUE, alpha=0.2, linewidth=0)
             panel.plot(data.x, data.y, "o", color=GREY, alpha=0.75, markersize=3.5, markeredgewidth=0)
             panel.set_xlabel(data.labels[0])

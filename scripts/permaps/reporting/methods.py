@@ -183,8 +183,8 @@ def _relabellings(record, verbatim):
         f"{number} for {_and(names)}" if len(numbers) > 1 else number for number, names in numbers.items()
     ]
     blocks = [
-        f"blocks by {_and(map(verbatim, columns if isinstance(columns, list) else [columns]))} ({BLOCKS[kind]})"
-        for kind, columns in config["permutation"]["blocks"].items()
+        f"blocks by {_and(map(verbatim, columns if isinstance(columns, list) else [columns]))} ({BLOCKS[name]})"
+        for name, columns in config["permutation"]["blocks"].items()
         if columns
     ]
     within = f", respecting {_and(blocks)}" if blocks else ""

@@ -123,7 +123,7 @@ def counts(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
             labels[r.statistic]: f"{getattr(r, f'n_significant_{space.elements}'):,}"
             for r in of_contrast.itertuples()
         }
-        rows.append({"contrast": contrast} | {kind: number_of.get(kind, "") for kind in labels.values()})
+        rows.append({"contrast": contrast} | {label: number_of.get(label, "") for label in labels.values()})
     return _table(rows, {"contrast"})
 
 
@@ -186,7 +186,7 @@ def clusters(
             _SIZES[size]: f"{r[size]:.3g}",
             "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
         }
-        | {name: _p(r[kind]) for kind, name in FURTHER.items() if kind in r}
+        | {name: _p(r[column]) for column, name in FURTHER.items() if column in r}
         | {
             "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
         }

@@ -8,7 +8,7 @@ import numpy as np
 
 from permaps.inputs.cifti import BrainModels, axis_in, axis_of, write_scalars
 from permaps.inputs.connectomes import read_square, write_square
-from permaps.inputs.images import load_map, write_image
+from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.surfaces import write_metric
 from permaps.inputs.tables import read_rows, write_rows
 from permaps.spaces.edges import Edges
@@ -38,7 +38,7 @@ def read_space(path: str | Path) -> Space:
     if Path(path).suffix == ".npz":
         with np.load(path, allow_pickle=False) as file:
             return take_space({name: file[name] for name in file.files})
-    data, affine = load_map(path)
+    data, affine = load_volume(path)
     return Volume(data > 0, affine)
 
 
@@ -70,7 +70,7 @@ def read_map(space: Space, path: str | Path) -> np.ndarray:
 
 @read_map.register
 def _(space: Volume, path):
-    return load_map(path)[0][space.mask].astype(float)
+    return load_volume(path)[0][space.mask].astype(float)
 
 
 @singledispatch

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.images import UnusableMap, load_map, read_grid, same_grid
+from permaps.inputs.images import UnusableMap, load_volume, read_grid, same_grid
 from permaps.inputs.nearest import values_at
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
@@ -36,7 +36,7 @@ def elements_inside(space: Volume, where: str | Path | dict, key: str) -> np.nda
     if isinstance(where, dict):
         return _in_sphere(places, where["center"], where["radius"], key)
     try:
-        data, affine = load_map(where)
+        data, affine = load_volume(where)
     except UnusableMap as error:
         raise UserError(f"{key}: {where}: {error}. Expected a mask image.") from None
     inside = np.flatnonzero(np.nan_to_num(values_at(data, affine, places)) > 0)

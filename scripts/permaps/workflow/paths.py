@@ -7,7 +7,7 @@ from pathlib import Path
 # Files of regions of the cortex that hold the names of these.
 LABELLED = (".annot", ".label.gii", ".dlabel.nii")
 
-_KINDS = {
+_NO_FILES = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -32,7 +32,7 @@ def no_file(path: str | Path) -> str:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return ""
-    return _KINDS.get(stat.S_IFMT(mode), "")
+    return _NO_FILES.get(stat.S_IFMT(mode), "")
 
 
 def lies_below(path: str | Path, folder: str | Path) -> bool:
