@@ -12,8 +12,7 @@ FIGURES = [
         for name in (
             *["glass.png"] * FROM_SIDES,
             "viewer.html",
-            *["peaks.png"] * (not t.is_joint),
-            *[f"{name}.png" for name in NULL_FIGURES],
+            *[f"{name}.png" for name in test_figures(t)],
         )
     ],
 ] * DRAWN

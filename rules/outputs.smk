@@ -194,8 +194,13 @@ if BOUNDED:
     NULL_FIGURES["discoveries"] = ("2 Results", "5 how much is active")
 
 
+def test_figures(test):
+    """The figures of a test, besides those of its maps."""
+    return [*["peaks"] * (not test.is_joint), *NULL_FIGURES]
+
+
 def null_figures():
-    """Those, as outputs of one rule."""
+    """What shows the nulls, as outputs of one rule."""
     outputs = {}
     for name, (category, label) in NULL_FIGURES.items():
         stem = f"{{test}}_{name}"

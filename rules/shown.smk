@@ -44,7 +44,7 @@ def test_shown(test):
         further=[
             shown(f"{stem}_{name}", title, f"{stem}_{name}", name)
             for name, title in titles.items()
-            if name in NULL_FIGURES or (name == "peaks" and not test.is_joint)
+            if name in test_figures(test)
         ]
         * DRAWN,
         viewer=[shown(f"{stem}_viewer", "Interactive view", f"{stem}_viewer", "viewer", "html")] * DRAWN,
