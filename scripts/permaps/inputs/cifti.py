@@ -11,7 +11,7 @@ import numpy as np
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis, SeriesAxis
 from nibabel.cifti2.parse_cifti2 import Cifti2Parser
 
-from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet
+from permaps.inputs.images import Decoded, UnusableMap, check_numbers, one_line, precision_of, quiet
 from permaps.inputs.map_paths import item_of
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
@@ -183,10 +183,8 @@ def _read(path, axis, understood):
             values = np.asanyarray(image.dataobj[item or 0]).reshape(-1)
         except Exception as error:  # a damaged file can raise nearly anything
             raise UnusableMap(f"unreadable ({one_line(error)})") from None
-    if values.dtype.kind not in "biuf":
-        raise UnusableMap(f"data of type {values.dtype}")
-    precision = np.float32 if values.dtype.kind == "f" and values.dtype.itemsize <= 4 else np.float64
-    return values.astype(precision), checksums, *elements
+    check_numbers(values.dtype)
+    return values.astype(precision_of(values.dtype)), checksums, *elements
 
 
 def _parsed(path, expected, understood):

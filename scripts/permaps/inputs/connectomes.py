@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.images import Decoded, UnusableMap, one_line, shape_text
+from permaps.inputs.images import Decoded, UnusableMap, check_numbers, one_line, shape_text
 from permaps.inputs.tables import MISSING, inert, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.jobs import written_whole
@@ -56,8 +56,7 @@ def decode_connectome(path: str | Path) -> Decoded:
         raise UnusableMap(f"not a square matrix (shape {shape_text(matrix.shape)})")
     if len(matrix) < FEWEST_NODES:
         raise UnusableMap(f"fewer than {FEWEST_NODES} nodes (shape {shape_text(matrix.shape)})")
-    if matrix.dtype.kind not in "biuf":
-        raise UnusableMap(f"data of type {matrix.dtype}")
+    check_numbers(matrix.dtype)
     one, other = np.triu_indices(len(matrix), 1)
     upper, lower = matrix[one, other].astype(float), matrix[other, one].astype(float)
     apart = np.abs(upper - lower) > SYMMETRIC * np.maximum(np.abs(upper), np.abs(lower))

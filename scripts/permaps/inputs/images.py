@@ -72,6 +72,17 @@ def load_volume(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     return volume.data, volume.affine
 
 
+def check_numbers(dtype: np.dtype) -> None:
+    """Refuse data that are no real numbers."""
+    if dtype.kind not in "biuf":
+        raise UnusableMap("colour (RGB) data" if dtype.names else f"data of type {dtype}")
+
+
+def precision_of(dtype: np.dtype) -> type[np.floating]:
+    """Return float32 for values that have no more, otherwise float64."""
+    return np.float32 if dtype.kind == "f" and dtype.itemsize <= 4 else np.float64
+
+
 def decode(path: str | Path) -> Decoded:
     """Read one volume, the bytes of its files once.
 
@@ -97,8 +108,7 @@ def decode(path: str | Path) -> Decoded:
     dtype = image.get_data_dtype()
     if dtype.kind == "c":
         raise UnusableMap("complex data")
-    if dtype.kind not in "biuf":
-        raise UnusableMap("colour (RGB) data" if dtype.names else f"data of type {dtype}")
+    check_numbers(dtype)
     _check_size(image, dtype.itemsize * np.prod([float(n) for n in image.shape]))
     affine = np.asarray(image.affine, dtype=float)
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or not _is_invertible(affine):
@@ -111,8 +121,7 @@ def decode(path: str | Path) -> Decoded:
             else:
                 image, checksums = _series(path)
                 data = np.asanyarray(image.dataobj[..., item])
-            precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
-            data = np.ascontiguousarray(data.reshape(shape), dtype=precision)
+            data = np.ascontiguousarray(data.reshape(shape), dtype=precision_of(data.dtype))
         except Exception as error:  # a damaged file can raise nearly anything
             raise UnusableMap(f"unreadable ({one_line(error)})") from None
     return Decoded(data, affine, checksums)

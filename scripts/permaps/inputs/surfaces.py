@@ -8,7 +8,15 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from permaps.inputs.images import Decoded, UnusableMap, one_line, quiet, shape_text
+from permaps.inputs.images import (
+    Decoded,
+    UnusableMap,
+    check_numbers,
+    one_line,
+    precision_of,
+    quiet,
+    shape_text,
+)
 from permaps.inputs.map_paths import hemisphere_files
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import written_whole
@@ -78,8 +86,9 @@ def decode_surface(path: str | Path) -> Decoded:
         values.append(hemisphere.data)
         checksums[os.path.basename(file)] = hashlib.sha256(content).hexdigest()
     data = np.concatenate(values)
-    precision = np.float32 if data.dtype.kind == "f" and data.dtype.itemsize <= 4 else np.float64
-    return Decoded(np.ascontiguousarray(data, precision), None, dict(sorted(checksums.items())), parts)
+    return Decoded(
+        np.ascontiguousarray(data, precision_of(data.dtype)), None, dict(sorted(checksums.items())), parts
+    )
 
 
 @dataclass(frozen=True)
@@ -124,8 +133,7 @@ def _values(file):
             raise UnusableMap(f"unreadable ({one_line(error)})") from None
     if any(n != 1 for n in data.shape[1:]):
         raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
-    if data.dtype.kind not in "biuf":
-        raise UnusableMap(f"data of type {data.dtype}")
+    check_numbers(data.dtype)
     return _Hemisphere(data.reshape(-1), side)
 
 
