@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import re
 
 import numpy as np
@@ -216,3 +217,34 @@ def test_tools_of_a_surface_viewer_leave_its_title_alone(browser, tmp_path):
         for part in (".gtitle", ".modebar")
     )
     assert tools["top"] > title["bottom"] and tools["height"] > 0
+
+
+def test_the_page_of_the_run_can_be_printed(finished, browser):
+    browser.open(
+        f"file://{finished.result('report.html')}", 720, 1000
+    )  # a sheet of paper, without its margins
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    # What only a screen can do leaves no trace, and no table is cut.
+    for part in ("nav", ".screen"):
+        assert browser.run(f"[...document.querySelectorAll('{part}')].every(e => !e.offsetHeight)"), part
+    assert browser.run(
+        "[...document.querySelectorAll('.wide')].every(e => e.scrollWidth <= e.clientWidth + 1)"
+    )
+    printed = base64.b64decode(browser.call("Page.printToPDF")["data"])
+    images = browser.run("document.images.length")
+    assert images > 8 and len(re.findall(rb"/Subtype */Image", printed)) >= images
+    assert browser.run("[...document.querySelectorAll('details')].every(d => d.open)")
+
+
+def test_keys_alone_reach_all_that_can_be_done(finished, browser):
+    browser.open(f"file://{finished.result('report.html')}", *WIDE)
+    for part in ("nav a", "button[data-place]", "summary", ".wide"):
+        focused = "{ e.focus(); return document.activeElement == e; }"
+        reached = browser.run(f"[...document.querySelectorAll('{part}')].every(e => {focused})")
+        assert reached and browser.run(f"document.querySelectorAll('{part}').length"), part
+    # Headings go down by one, and every part that takes the keyboard says what it is.
+    levels = browser.run("[...document.querySelectorAll('h1, h2, h3, h4')].map(h => Number(h.tagName[1]))")
+    assert levels[0] == 1 and all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert browser.run(
+        "[...document.querySelectorAll('.wide, nav, iframe')].every(e => e.ariaLabel || e.title)"
+    )
