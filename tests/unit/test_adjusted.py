@@ -54,3 +54,10 @@ def test_several_covariates_are_drawn_against_their_fit():
     data = adjust(Y, DESIGN, NAMES, np.array([[0.0, 1, 0, 0], [0, 0, 0, 1]]))
     assert data.display == "fit"
     np.testing.assert_allclose(data.y - data.x, FIT.resid)
+
+
+def test_a_few_people_of_whom_each_has_a_value_of_their_own_make_a_slope():
+    score = np.array([-1.0, 0.2, 0.4, 1.1, 2.0])
+    y, few = 2 * score + [0.1, -0.1, 0.0, 0.2, -0.2], np.column_stack([np.ones(5), score])
+    assert adjust(y, few, ["Intercept", "score"], np.array([[0.0, 1]])).display == "slope"
+    assert adjust(y, few.round(), ["Intercept", "score"], np.array([[0.0, 1]])).display == "groups"

@@ -53,7 +53,8 @@ def adjust(
     weights : array, shape (q, p)
         Rows of the contrast.
     most_groups : int
-        A design with at most so many different rows in the tested columns gives groups.
+        A design with at most so many different rows in the tested columns gives groups, unless it is one column in
+        which nobody is like anybody else.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def adjust(
         return rows
 
     part = rows_at(design[:, tested]) @ beta + residuals
-    if len(patterns) <= most_groups:
+    if len(patterns) <= most_groups and (len(patterns) < len(y) or tested.sum() > 1):
         labels = [_group_name(p, np.asarray(names)[tested]) for p in patterns]
         return Adjusted("groups", group, part, np.arange(len(patterns)), *band(rows_at(patterns)), labels)
     if tested.sum() == 1:

@@ -215,6 +215,10 @@ def discoveries(
     return figure
 
 
+# Letters that fit side by side below a panel.
+_WIDEST_LABELS = 42
+
+
 def peak_effects(peaks: list, title: str, ylabel: str) -> Figure:
     """Draw the data behind each peak: a slope with its band, or groups side by side.
 
@@ -245,6 +249,8 @@ def peak_effects(peaks: list, title: str, ylabel: str) -> Figure:
             )
             panel.axhline(0, color=BLACK, linewidth=0.7, linestyle=":")
             panel.set_xticks(data.grid + 0.14, data.labels)
+            if sum(map(len, data.labels)) > _WIDEST_LABELS:
+                panel.tick_params(axis="x", labelrotation=25)
             panel.set_xlim(-0.6, len(data.grid) - 0.2)
         else:
             panel.plot(data.grid, data.mean, color=BLUE)
