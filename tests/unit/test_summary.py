@@ -132,6 +132,24 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     assert (len(table.rows), table.more) == (8, 3)
 
 
+def test_regions_in_which_something_is_found_come_first():
+    names = ["a", "b", "c", "d"]
+    frame = pd.DataFrame({"region": names, "source": "atlas", "size_mm3": 270.0, "n_voxels": 10})
+    frame = frame.assign(
+        n_significant_t=[0, 0, 2, 0], n_significant_tfce=[0, 1, 4, 0], t=[-5.0, 3.0, 4.0, 6.0]
+    )
+    frame = frame.assign(x=1.0, y=-2.0, z=3.0, n_active=[0, 0, 2, 0], tdp=[0, 0, 0.2, 0])
+    table = page_tables.regions(frame, "t", most=3)
+    assert [row[0] for row in table.rows] == ["c", "b", "d"] and table.more == 1
+    assert dict(zip(table.columns, table.rows[0], strict=True)) == {
+        "region": "c", "mm³": "270", "voxels": "10", "significant by t-statistic": "2", "significant by TFCE": "4",
+        "active, at least": "2 (20 %)", "peak (mm)": "1, -2, 3", "t": "4.00",
+    }  # fmt: skip
+    sides = frame.drop(columns=["x", "y", "z", "n_active", "tdp"]).assign(hemisphere="L")
+    table = page_tables.regions(sides, "t")
+    assert table.columns[:2] == ["region", "hemisphere"] and len(table.rows) == 4
+
+
 def test_regions_without_neighbours_are_no_clusters():
     row = {"cluster": 1, "peak": 1, "region": "lh_insula", "t": 5.0, "effect": 0.5, "p_fwe": 0.01}
     row |= {"p_fwe_low": 0.0, "p_fwe_high": 0.02, "p_unc": 0.001, "n_regions": 1, "n_active": 1, "tdp": 1.0}

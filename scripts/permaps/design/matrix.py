@@ -73,7 +73,7 @@ def design_matrix(table: pd.DataFrame, formula: str, n_more: int = 0) -> tuple[l
     if len(matrix) <= len(names) + n_more:
         columns = ", ".join(names) + ", and maps" * bool(n_more)
         raise UserError(
-            f"model.formula: {len(names) + n_more} columns ({columns}) for {len(matrix)} participants leave no "
+            f"model.formula: {len(names) + n_more} columns ({columns}) for {len(matrix)} maps leave no "
             "degrees of freedom. Expected more participants than columns: leave terms out of the formula."
         )
     _refuse_dependence(names, matrix)
@@ -98,7 +98,7 @@ def _refuse_dependence(names, matrix):
     involved = [n for n, weight in zip(names, right[-1], strict=True) if abs(weight) > 1e-6]
     raise UserError(
         f"model.formula: the columns {_list(involved)} depend on one another (a sum of some gives another, or one "
-        f"repeats another), so their effects cannot be told apart among {len(matrix)} participants. "
+        f"repeats another), so their effects cannot be told apart among {len(matrix)} maps. "
         f"Leave one of them out, or code a group by fewer columns (such as '0 + group' without an intercept)."
         f"{MIXED if _of_each_person(involved, len(matrix)) else ''}"
     )

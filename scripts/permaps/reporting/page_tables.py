@@ -173,9 +173,7 @@ def clusters(
     """
     main_peaks = frame[frame["peak"] == 1]
     # Of unlike parts, the one that nothing is found in has no size to show.
-    units = {
-        unit: shown for unit, shown in _UNITS.items() if frame.get(f"size_{unit}", pd.Series()).notna().any()
-    }
+    units = _units(frame)
     size = next(name for name in _SIZES if name in frame)
     rows = [
         ({} if alone else {"cluster": str(r["cluster"])})
@@ -232,22 +230,49 @@ def by_statistic(
     ]
 
 
-def rows(frame: pd.DataFrame, most: int | None = None) -> Table:
-    """Return the `Table` of any data frame, its numbers short.
+def regions(
+    frame: pd.DataFrame, voxel_stat: str, space: Space | type[Space] = Volume, most: int | None = None
+) -> Table:
+    """Return the `Table` of regions: those in which something is found come first, then by their peaks.
 
     Parameters
     ----------
     frame : pandas.DataFrame
+        As `permaps.reporting.regions.tabulate_regions` gives it.
+    voxel_stat : {"t", "F"}
+        Its column with the value at a peak.
+    space : permaps.spaces.space.Space, or its class
     most : int, optional
         Rows to show.
     """
-    shown = frame if most is None else frame.head(most)
+    counts = {
+        name: name.removeprefix("n_significant_") for name in frame if name.startswith("n_significant_")
+    }
+    found = frame[[*counts, *[name for name in ("n_active",) if name in frame]]].gt(0).any(axis=1)
+    order = np.lexsort([-frame[voxel_stat].abs(), ~found])
+    sides = [name for name in ("hemisphere",) if name in frame and "structure" not in frame]
+    rows = [
+        {"region": r["region"]}
+        | {name: _if_known("{}", r[name]) for name in sides}
+        | {shown: _if_known("{:,.0f}", r.get(f"size_{unit}")) for unit, shown in _units(frame).items()}
+        | {space.elements: f"{r[f'n_{space.elements}']:,}"}
+        | {f"significant by {STATISTICS[stat].label}": f"{r[name]:,}" for name, stat in counts.items()}
+        | ({"active, at least": _active(r, space)} if "tdp" in r else {})
+        | ({"peak (mm)": ", ".join(_whole(r[name]) for name in "xyz")} if "x" in frame else {})
+        | {voxel_stat: f"{r[voxel_stat]:.2f}"}
+        for r in frame.iloc[order[:most]].to_dict("records")
+    ]
+    return _table(rows, {"region", "hemisphere"}, len(frame) - len(rows))
+
+
+def rows(frame: pd.DataFrame) -> Table:
+    """Return the `Table` of any data frame, its numbers short."""
     numeric = {name for name in frame if pd.api.types.is_numeric_dtype(frame[name])}
     cells = [
         [_if_known("{:.4g}" if name in numeric else "{}", value) for name, value in row.items()]
-        for row in shown.to_dict("records")
+        for row in frame.to_dict("records")
     ]
-    return Table(list(frame), cells, frozenset(set(frame) - numeric), len(frame) - len(shown))
+    return Table(list(frame), cells, frozenset(set(frame) - numeric))
 
 
 def active(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> str:
@@ -303,6 +328,13 @@ def _place_columns(space):
     """Return the columns that say where an element is: a structure says its hemisphere."""
     columns = space.place_columns
     return [name for name in columns if name != "hemisphere" or "structure" not in columns]
+
+
+def _units(frame):
+    """Return the units in which something of a table has a size, and how they are shown."""
+    return {
+        unit: shown for unit, shown in _UNITS.items() if frame.get(f"size_{unit}", pd.Series()).notna().any()
+    }
 
 
 def _where(row, space):

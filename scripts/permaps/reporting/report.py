@@ -121,7 +121,9 @@ def _section(name, found, numbers, space, alone, embed):
         "viewer": found.viewer if embed else None,
         "moves": any(table.places for _, table, _ in tables),
         "clusters": tables,
-        "regions": None if found.regions is None else page_tables.rows(found.regions, MOST_REGIONS),
+        "regions": None
+        if found.regions is None
+        else page_tables.regions(found.regions, found.voxel_stat, space, MOST_REGIONS),
     }
 
 

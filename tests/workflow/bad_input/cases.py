@@ -963,7 +963,7 @@ STOPS = [
          arguments=DESIGN_ALONE, finished=True, target=DESIGN),
     Stop("Model", "columns that depend on one another", ("depend on one another",),
          config=model("1 + age + I(2*age)"), arguments=DESIGN_ALONE, finished=True, target=DESIGN),
-    Stop("Model", "as many columns as participants", ("8 columns", "8 participants leave no"),
+    Stop("Model", "as many columns as participants", ("8 columns", "8 maps leave no"),
          config=model("0 + C(score)", s="`C(score)[0.0]`"), arguments=DESIGN_ALONE, finished=True, target=DESIGN),
     Stop("Model", "unknown column in a contrast", ("model.contrasts.age: 'agee'", "did you mean 'age'?"),
          config=model(age="agee"), finished=True, target=PLAN),
