@@ -228,8 +228,6 @@ nothing else.
 
 {table(header, rows)}
 
-Measured in turn, a relabelling of fsaverage5 takes {times(numbers["beside voxels"])} times as long per element as
-one of the volume (at most 1 was wanted): a mesh looks up where the neighbours of each vertex are, and how large it is.
-
 At this rate, 10,000 relabellings of {numbers["nodes"]} nodes take {three(seconds)} s on two cores (at most
-{MINUTE:.0f})."""
+{MINUTE:.0f}). Measured in turn, one of fsaverage5 takes {times(numbers["beside voxels"])} times as long per element as one
+of the volume (1 was wanted): of a mesh, the neighbours and the size of each vertex are looked up."""
