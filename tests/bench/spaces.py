@@ -229,5 +229,7 @@ nothing else.
 {table(header, rows)}
 
 At this rate, 10,000 relabellings of {numbers["nodes"]} nodes take {three(seconds)} s on two cores (at most
-{MINUTE:.0f}). Measured in turn, one of fsaverage5 takes {times(numbers["beside voxels"])} times as long per element as one
-of the volume (1 was wanted): of a mesh, the neighbours and the size of each vertex are looked up."""
+{MINUTE:.0f}).
+
+Per element, one of fsaverage5 takes {times(numbers["beside voxels"])} times as long as one of the volume,
+measured in turn (1 was wanted): of a mesh, the neighbours and the size of each vertex are looked up."""
