@@ -1,6 +1,7 @@
 """What the tests share: a way to run the real Snakemake."""
 
 import functools
+import gc
 import os
 import signal
 import subprocess
@@ -10,6 +11,12 @@ import pytest
 from forked import COMMAND, Snakemake
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_collection_finish():
+    """Spare the modules and the collected tests from every search for garbage: nilearn asks for many."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_snakemake(*arguments, cwd=ROOT, timeout=300, env=None, through=()):
