@@ -15,6 +15,7 @@ from cluster import Cluster, Unavailable, require_slurm, wait_until
 
 ROOT = Path(__file__).parents[2]
 PROFILES = ROOT / "config" / "profiles"
+IMPATIENT = Path(__file__).with_name("impatient.py")
 TOY = ROOT / "tests" / "config" / "toy.yaml"
 NULL = "results/nulls/contrast-pseudo.npz"
 CHUNKS = "results/nulls/contrast-pseudo"
@@ -49,7 +50,7 @@ class Run:
         self.log = folder / f"snakemake-{len(list(folder.glob('snakemake-*.log')))}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", TOY]
+                [sys.executable, IMPATIENT, "--snakefile", ROOT / "Snakefile", "--configfile", TOY]
                 + [str(argument) for argument in arguments],
                 cwd=folder,
                 env=environment,

@@ -9,8 +9,7 @@ from conftest import CHUNKS, NULL, PROFILES, Run, copy_without_nulls
 
 pytestmark = pytest.mark.slurm
 
-# Most jobs of the toy end within this many seconds; the profile's own value suits longer jobs.
-SLURM = ("--workflow-profile", PROFILES / "slurm", "--slurm-init-seconds-before-status-checks", 7)
+SLURM = ("--workflow-profile", PROFILES / "slurm")
 GENERIC = ("--workflow-profile", PROFILES / "cluster-generic", "--seconds-between-status-checks", 1)
 ARRAYS = ("--slurm-array-jobs", "compute_null_chunk", "--slurm-array-limit", 40, "--jobs", 100000)
 # Less than an interpreter needs, but only for the first attempt.
