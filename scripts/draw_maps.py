@@ -42,26 +42,9 @@ def main(
     statistic, bonferroni = read_map(space, values), read_map(space, parametric)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     for panel, paths in panels.items():
-        shown = [
-            (f"Permutation Test ({STATISTICS[s].title} FWE)", p)
-            for s, p in logp.items()
-            if STATISTICS[s].panel == panel
-        ]
-        # Parametric p can be smaller than any p by relabelling. A scale up to them would leave the others dark.
-        most = max((p.max() for _, p in shown), default=None)
-        if panel == "comparison":
-            shown.insert(0, (BONFERRONI, bonferroni))
-        title = f"{contrast} (corrected p ≤ {alpha:g})"
-        draw(paths, draw_panels, space, shown, alpha, title, most)
-
+        draw(paths, draw_panels, space, *shown_in(panel, logp, bonferroni, contrast, alpha))
     if glass:
-        stat = "tfce" if "tfce" in logp else next(iter(logp))
-        inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
-        shown = (
-            f"where {name} is significant" if inside.any() else f"nothing significant by {name}; highest 1 %"
-        )
-        draw(glass, draw_glass, space, statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}")
-
+        draw(glass, draw_glass, space, *seen_from_sides(statistic, logp, contrast, voxel_stat, alpha))
     counts = [f"{BONFERRONI}: {significant(bonferroni, alpha).sum():,}"]
     signed = not STATISTICS[voxel_stat].one_tail
     for stat, paths in slices.items():
@@ -75,6 +58,28 @@ def main(
         caption,
         f"{space.elements.capitalize()} with corrected p of at most {alpha:g}. " + "; ".join(counts) + ".",
     )
+
+
+def shown_in(panel, logp, bonferroni, contrast, alpha):
+    """Return what a panel shows: maps of p with their names, the level, a title, and the end of the scale."""
+    shown = [
+        (f"Permutation Test ({STATISTICS[s].title} FWE)", p)
+        for s, p in logp.items()
+        if STATISTICS[s].panel == panel
+    ]
+    # Parametric p can be smaller than any p by relabelling. A scale up to them would leave the others dark.
+    most = max((p.max() for _, p in shown), default=None)
+    if panel == "comparison":
+        shown.insert(0, (BONFERRONI, bonferroni))
+    return shown, alpha, f"{contrast} (corrected p ≤ {alpha:g})", most
+
+
+def seen_from_sides(statistic, logp, contrast, voxel_stat, alpha):
+    """Return what is drawn from three sides: the statistic, where it is significant, its name, and a title."""
+    stat = "tfce" if "tfce" in logp else next(iter(logp))
+    inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
+    shown = f"where {name} is significant" if inside.any() else f"nothing significant by {name}; highest 1 %"
+    return statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}"
 
 
 def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):

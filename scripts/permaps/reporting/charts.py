@@ -52,28 +52,9 @@ def null_histograms(
     """
     figure, axes = _row(len(nulls), 3.0)
     for panel, (stat, null) in zip(axes, nulls.items(), strict=True):
-        observed = float(null[0])
-        value, low, high = critical_value(null, alpha)
         # As one shape: hundreds of bars take ten times as long to draw.
         panel.hist(null, bins=_bins(null), color="#AFC0CF", histtype="stepfilled")
-        panel.axvline(
-            observed,
-            ymax=FREE,
-            color=RED,
-            label=f"observed {number(observed)}\n({p_text(observed_p(null, stat))})",
-        )
-        if np.isfinite(value):
-            panel.axvspan(low, min(high, null.max()), ymax=FREE, color=BLUE, alpha=0.25, linewidth=0)
-            interval = f"{number(low)} to {'∞' if np.isinf(high) else number(high)}"
-            panel.axvline(
-                value,
-                ymax=FREE,
-                color=BLUE,
-                linestyle="--",
-                label=f"critical {number(value)}\n(95 % CI {interval})",
-            )
-        else:
-            panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
+        _mark(panel, null, stat, alpha)
         panel.set_title(STATISTICS[stat].title)
         unit = extent if stat == "clustersize" else STATISTICS[stat].unit
         panel.set_xlabel(
@@ -88,6 +69,30 @@ def null_histograms(
         panel.legend(loc="upper center", ncols=2, handlelength=1.4, columnspacing=1.2)
     heading(figure, title)
     return figure
+
+
+def _mark(panel, null, stat, alpha):
+    """Mark the observed and the critical value, and how sure the critical one is."""
+    observed = float(null[0])
+    panel.axvline(
+        observed,
+        ymax=FREE,
+        color=RED,
+        label=f"observed {number(observed)}\n({p_text(observed_p(null, stat))})",
+    )
+    value, low, high = critical_value(null, alpha)
+    if np.isfinite(value):
+        panel.axvspan(low, min(high, null.max()), ymax=FREE, color=BLUE, alpha=0.25, linewidth=0)
+        interval = f"{number(low)} to {'∞' if np.isinf(high) else number(high)}"
+        panel.axvline(
+            value,
+            ymax=FREE,
+            color=BLUE,
+            linestyle="--",
+            label=f"critical {number(value)}\n(95 % CI {interval})",
+        )
+    else:
+        panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")
 
 
 def _bins(null):
