@@ -6,12 +6,13 @@ from permaps.design.tables import read_contrast, read_matrix
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
-from permaps.reporting.clusters import kept_apart
+from permaps.reporting.clusters import is_peak, kept_apart
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
 
 MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do not show one place twice
+MOST_BELOW = 3  # panels where nothing is significant
 
 
 def main(
@@ -50,9 +51,9 @@ def main(
     heading = f"{title}: data at the top peaks"
     shown = "The significant peak" if len(elements) == 1 else f"The {len(elements)} highest significant peaks"
     if not len(elements):
-        heading = f"{title}: nothing significant; highest {space.element}"
-        shown = f"No peak is significant: the highest {space.element}"
-        elements = [int(np.argmax(np.abs(statistic)))]
+        elements = highest(space, np.abs(statistic))
+        heading = f"{title}: nothing significant; highest peaks"
+        shown = f"No peak is significant: the {len(elements)} highest"
     panels = []
     for element in elements:
         y, design_there = at_element(element, maps, covariate_maps, rows)
@@ -84,6 +85,12 @@ def at_element(column, maps, covariates, design):
         rows[:, place] = covariate[:, column]
     present = np.isfinite(y) & np.isfinite(rows).all(axis=1)
     return y[present], rows[present]
+
+
+def highest(space, height):
+    """Return the elements with the highest peaks of a whole map, none near another."""
+    peaks = np.flatnonzero(is_peak(height, np.ones(len(height), int), space.touching))
+    return kept_apart(peaks, height[peaks], space.coordinates(peaks), APART, MOST_BELOW)
 
 
 def top_elements(space, tables, voxel_stat):

@@ -25,7 +25,7 @@ from permaps.reporting.captions import write_caption
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.sample_charts import design_matrix, quality
 from permaps.reporting.style import draw, plt, write_view
-from permaps.spaces.files import read_space
+from permaps.spaces.files import read_map, read_space
 from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from test_clusters import run_rule
@@ -394,3 +394,22 @@ def test_a_figure_that_cannot_be_drawn_leaves_a_note(tmp_path, capsys):
     assert "could not be drawn: &lt;no&gt; (2,)" in (tmp_path / "v.html").read_text()
     told = capsys.readouterr().err
     assert told.count("Permaps warns:") == 2 and f"{paths[0]} could not be drawn, and has a note" in told
+
+
+def test_where_nothing_is_significant_the_highest_peaks_are_shown(run, tmp_path):
+    space, values = read_space(run / "mask.nii.gz"), group_map(run, "pseudo", "t_statmap")
+    nothing = tmp_path / "nothing.tsv"
+    nothing.write_text(table(run, "pseudo", "tfce").read_text().partition("\n")[0] + "\n")
+    height = np.abs(read_map(space, values))
+    found = plot_peaks.highest(space, height)
+    assert found[0] == height.argmax() and len(found) == plot_peaks.MOST_BELOW
+    apart = np.linalg.norm(np.diff(space.coordinates(found), axis=0), axis=1)
+    assert (np.diff(height[found]) <= 0).all() and (apart > plot_peaks.APART).all()
+    plot_peaks.main(
+        matrix=run / "maps.npy", mask=run / "mask.nii.gz", design=run / "design/design.tsv",
+        contrasts=run / "design/contrasts.tsv", values=values, tables=[nothing],
+        outputs=[tmp_path / "a.png", tmp_path / "a.svg"], caption=tmp_path / "a.rst",
+        contrast="pseudo", title="pseudo", voxel_stat="t",
+    )  # fmt: skip
+    assert "No peak is significant: the 3 highest, of 24 maps." in (tmp_path / "a.rst").read_text()
+    assert (tmp_path / "a.svg").read_text().count(" mm: t = ") >= 3

@@ -383,3 +383,9 @@ def test_tfce_by_count_is_that_of_the_tfce_package(cortex):
 def test_vertices_alone_and_whole_hemispheres_are_drawn(significant):
     t = np.linspace(-3, 3, 12)
     plt.close(cortex_figures.statistic(octahedra(), t, np.isin(np.arange(12), significant), "t", "title"))
+
+
+def test_a_viewer_looks_at_a_mesh_of_any_size_and_place():
+    for points in (POINTS * 3 + 140, POINTS * 80):
+        shown = cortex_figures._like_a_hemisphere(points)
+        assert np.allclose(shown.max(axis=0), 90) and np.allclose(shown.min(axis=0), -90)

@@ -147,8 +147,9 @@ def pages_of(
     """Return a page for each hemisphere on a scale up to `top`, with what it shows; `first`, "L" or "R", leads."""
     whole, pages = space.full(np.asarray(values, np.float32)), []
     for side, (points, triangles, sulci) in sorted(views(space).items(), key=lambda item: item[0] != first):
+        seen = points if sulci is not None else _like_a_hemisphere(points)
         page = plotting.view_surf(
-            [points, triangles], whole[side], bg_map=sulci, hemi=SIDES[side], threshold=threshold,
+            [seen, triangles], whole[side], bg_map=sulci, hemi=SIDES[side], threshold=threshold,
             cmap="RdBu_r" if symmetric else "inferno", symmetric_cmap=symmetric, vmax=top,
             vmin=None if symmetric else 0, title=f"{title}, {SIDES[side]}", view=SIDES[side],
             colorbar_fontsize=12, title_fontsize=11,
@@ -156,6 +157,12 @@ def pages_of(
         standalone = page.get_standalone().replace("</head>", f"{_TOOLS_BELOW}</head>", 1)
         pages.append((f"{SIDES[side]} hemisphere", standalone))
     return pages
+
+
+def _like_a_hemisphere(points):
+    """Return points about 0 in the size of a hemisphere, which a viewer's camera looks at."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return (points - (low + high) / 2) * (90 / max(float((high - low).max()) / 2, 1e-6))
 
 
 def framed(pages: list[tuple]) -> str:
