@@ -52,7 +52,7 @@ def test_a_covariate_with_the_name_of_a_column_is_refused(tmp_path):
 
 
 def test_covariates_count_among_the_columns(tmp_path):
-    with pytest.raises(UserError, match=r"8 columns .* for 8 participants"):
+    with pytest.raises(UserError, match=r"8 columns .* for 8 maps"):
         planned(tmp_path, voxelwise=list("uvwxyz"))
 
 

@@ -74,7 +74,7 @@ def design_matrix(table: pd.DataFrame, formula: str, n_more: int = 0) -> tuple[l
         columns = ", ".join(names) + ", and maps" * bool(n_more)
         raise UserError(
             f"model.formula: {len(names) + n_more} columns ({columns}) for {len(matrix)} maps leave no "
-            "degrees of freedom. Expected more participants than columns: leave terms out of the formula."
+            "degrees of freedom. Expected more maps than columns: leave terms out of the formula."
         )
     _refuse_dependence(names, matrix)
     return names, matrix
