@@ -3,6 +3,10 @@
 Run as a program, it serves one client over the socket whose number is its argument. `Snakemake` is that client.
 A run has a process of its own that forks its jobs, instead of a shell that starts another Python. What is ours is
 never imported before the fork, since a run may be of a copy of the workflow.
+
+What this cannot show: a script that forgets to import a part of a library that is here already, and what depends on
+the order of hashes, which all forks of a server share. `tests/slurm` and runs `through` a command start every process
+as a user's run does.
 """
 
 import gc
