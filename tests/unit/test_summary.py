@@ -132,6 +132,28 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     assert (len(table.rows), table.more) == (8, 3)
 
 
+def test_a_viewer_is_told_the_place_of_each_cluster():
+    row = {
+        "cluster": 1,
+        "peak": 1,
+        "t": 5.0,
+        "effect": 0.5,
+        "p_fwe": 0.01,
+        "p_fwe_low": 0.0,
+        "p_fwe_high": 0.02,
+    }
+    row |= {"p_unc": 0.001, "x": 1.0, "y": 2.0, "z": 3.0, "hemisphere": "L", "vertex": 6262.0}
+    row |= {"structure": "CORTEX_LEFT"} | dict.fromkeys(("n_voxels", "n_vertices", "n_grayordinates"), 4)
+    below = row | {"structure": "PUTAMEN_LEFT", "hemisphere": None, "vertex": np.nan}
+    assert page_tables.clusters(pd.DataFrame([row, below]), "t", Grayordinates).places == [
+        ["L", 6262],
+        [1.0, 2.0, 3.0],
+    ]
+    assert page_tables.clusters(pd.DataFrame([row]), "t", Surface).places == [["L", 6262]]
+    plain = pd.DataFrame([row]).drop(columns=["hemisphere", "vertex", "structure"])
+    assert page_tables.clusters(plain, "t").places == [[1.0, 2.0, 3.0]]
+
+
 def test_regions_in_which_something_is_found_come_first():
     names = ["a", "b", "c", "d"]
     frame = pd.DataFrame({"region": names, "source": "atlas", "size_mm3": 270.0, "n_voxels": 10})

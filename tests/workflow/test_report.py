@@ -201,7 +201,9 @@ def test_page_of_the_run_can_be_read_and_its_clusters_move_the_view(finished, br
         assert np.abs(np.subtract([shown[axis] for axis in "XYZ"], places[k])).max() <= 3
 
 
-def test_tools_of_a_surface_viewer_leave_its_title_alone(browser, tmp_path):
+@pytest.fixture
+def surface_viewer(browser, tmp_path):
+    """Open the viewer of an octahedron; return what selects in it."""
     points = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
     triangles = np.array([[a, b, c] for a in (0, 1) for b in (2, 3) for c in (4, 5)], np.int32)
     surface = Surface(
@@ -212,11 +214,33 @@ def test_tools_of_a_surface_viewer_leave_its_title_alone(browser, tmp_path):
     browser.open(f"file://{page}", *NARROW)
     inside = "document.querySelector('iframe').contentDocument.querySelector"
     browser.wait(f"{inside}('.gtitle') && {inside}('.modebar')")
+    return inside
+
+
+def test_tools_of_a_surface_viewer_leave_its_title_alone(browser, surface_viewer):
     title, tools = (
-        browser.run(f"{inside}('{part}').getBoundingClientRect().toJSON()")
+        browser.run(f"{surface_viewer}('{part}').getBoundingClientRect().toJSON()")
         for part in (".gtitle", ".modebar")
     )
     assert tools["top"] > title["bottom"] and tools["height"] > 0
+
+
+def test_a_surface_viewer_turns_to_a_vertex(browser, surface_viewer):
+    plot = f"{surface_viewer}('#surface-plot')"
+    for vertex, eye in ((1, [-1, 0, 0]), (4, [0, 0, 1]), (2, [0, 1, 0])):
+        browser.run(
+            f"window.postMessage({{place: ['R', 0]}}, '*'); window.postMessage({{place: ['L', {vertex}]}}, '*')"
+        )
+        axis = int(np.argmax(np.abs(eye)))
+        at = f"{plot}.data.at(-1)['{'xyz'[axis]}']"
+        browser.wait(
+            f"{plot}.data.at(-1).name == 'peak' && Math.sign({at}[0]) == {eye[axis]} && Math.abs({at}[0]) > 80"
+        )
+        camera = browser.run(f"{plot}.layout.scene.camera")
+        seen = [camera["eye"][name] / 1.6 for name in "xyz"]
+        assert np.allclose(seen, eye, atol=1e-3) and abs(np.dot(seen, [*camera["up"].values()])) < 0.1
+        assert browser.run(f"{plot}.data.filter(d => d.name == 'peak').length") == 1
+    assert browser.run(f"{surface_viewer}('#select-view').value") == "custom"
 
 
 def test_the_page_of_the_run_can_be_printed(finished, browser):

@@ -37,8 +37,8 @@ class Table:
         The columns of words, which are set left; numbers are set right.
     more : int
         Rows that are left out.
-    places : list of (float, float, float)
-        Where each row is, in mm, if a viewer can go there.
+    places : list of list
+        Where each row is, if a viewer can go there: x, y, z in mm, or "L" or "R" and a vertex.
     """
 
     columns: list
@@ -198,9 +198,9 @@ def clusters(
         {"region", "structure", "hemisphere", "node 1", "node 2"},
         max(0, len(main_peaks) - MOST_CLUSTERS),
     )
-    if space.kind == "volume":
-        places = main_peaks[["x", "y", "z"]].head(MOST_CLUSTERS).to_numpy(float).tolist()
-        table = replace(table, places=places)
+    if space.kind in ("volume", "surface", "grayordinates"):
+        shown = main_peaks.head(MOST_CLUSTERS).to_dict("records")
+        table = replace(table, places=[_seen_at(r) for r in shown])
     return table
 
 
@@ -335,6 +335,13 @@ def _units(frame):
     return {
         unit: shown for unit, shown in _UNITS.items() if frame.get(f"size_{unit}", pd.Series()).notna().any()
     }
+
+
+def _seen_at(row):
+    """Return what a viewer is told to go to: a hemisphere and a vertex of its mesh, or a place in mm."""
+    if "vertex" in row and not pd.isna(row["vertex"]):
+        return [row["hemisphere"], int(row["vertex"])]
+    return [float(row[axis]) for axis in "xyz"]
 
 
 def _where(row, space):
