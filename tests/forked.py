@@ -9,6 +9,7 @@ the order of hashes, which all forks of a server share. `tests/slurm` and runs `
 as a user's run does.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -159,11 +160,18 @@ def become_run(request):
     os.setsid()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # Before this process has threads, and in its group: they end together.
-    if os.fork() == 0:
+    jobs = os.fork()
+    if jobs == 0:
         ours.close()
         serve(theirs, become_job)
         os._exit(0)
     theirs.close()
+
+    def end():
+        ours.close()
+        os.waitpid(jobs, 0)
+
+    atexit.register(end)
     fork_jobs(Server(ours))
     sys.argv = [COMMAND, *request["arguments"]]
     # To the end of the interpreter, where Snakemake's last words are said.
