@@ -85,9 +85,9 @@ def test_the_section_tells_counts_as_rates():
     outcomes = {name: row.outcomes([0], 19) for name, row in ROWS.items()}
     outcomes = json.loads(json.dumps(outcomes, sort_keys=True))
     text = page._joint({"n": 1, "n_power": 1, "relabellings": 19, "outcomes": outcomes})
-    lines = len(joint.JOINED) + len(joint.CONJUNCTIONS) + 2 * len(joint.UNLIKE)
+    lines = len(joint.JOINED) + len(joint.CONJUNCTIONS) + 2 * len(joint.UNLIKE) + len(joint.FEW_GROUPS)
     lines += len(joint_power.METHODS) * len(joint_power.PLANTED)
-    assert text.count("\n| ") == lines + 2 * 4  # with the head of each table
+    assert text.count("\n| ") == lines + 2 * 5  # with the head of each table
     assert f"| {studies.SCENARIOS['f_exponential'].title} | 3 |" in text
     assert "| t, F of 3 rows | smallest p |" in text and "| t, F of 3 rows | largest value |" in text
 

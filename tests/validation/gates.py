@@ -199,9 +199,9 @@ MUTATIONS = [
     ),
     Mutation(
         "the null of TFCE and clusters has one tail for a two-sided test",
-        null.null_maxima,
-        "heights[j - first, inside], both_signs,",
-        "heights[j - first, inside], False,",
+        null._Enhanced,
+        "maxima(one[inside], self.both_signs,",
+        "maxima(one[inside], False,",
         partial(check_size, "balanced_normal", 19),
     ),
     Mutation(
