@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from validation import calibrate, joint, joint_power, page, studies
 
-ROWS = {row.name: row for row in (*joint.JOINED, *joint.CONJUNCTIONS, *joint.UNLIKE, *joint_power.PLANTED)}
+ROWS = calibrate.JOINT_ROWS | calibrate.PLANTED
 
 
 def test_inputs_depend_on_one_another_as_told():
