@@ -22,6 +22,8 @@ from permaps.statistics.evaluator import Evaluator, side_by_side
 from permaps.statistics.roots import RootsEvaluator
 from permaps.statistics.sorted_p import Scale, normal_scale
 
+# Relabellings of which all tests are evaluated at a time.
+TOGETHER = 48
 # Attributes of a joint model that are stored as several arrays.
 APART = ("tests", "space")
 
@@ -277,6 +279,9 @@ class CombinedEvaluator(Evaluator):
             for one, own, test in zip(estimator.estimators, maps, self.model.tests, strict=True)
         ]
         self.batch = min(evaluator.batch for evaluator in self.evaluators)
+        # Maps that are held need no large batches, and the statistics of small ones stay in the cache together.
+        if all(own.size * 8 <= share * 2**20 for own in maps):
+            self.batch = min(self.batch, TOGETHER)
 
     def values(self, source: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first element, combination of shape (n_relabellings, n)), as `Evaluator` has it."""
