@@ -54,6 +54,9 @@ SECTIONS = {
     "joint": Section("Several inputs tested together", joint.measure, joint.text),
     "palm": Section("Joint tests beside PALM", palm.measure, palm.text),
     "growth": Section("How it grows", growth.measure, growth.text, growth.draw),
-    "studies": Section("Large studies", studies.measure, studies.text),
+    **{
+        name: Section(study.title, study.measure, study.text)
+        for name, study in (("many_voxels", studies.MANY_VOXELS), ("many_people", studies.MANY_PEOPLE))
+    },
     "memory": Section("Memory", memory.measure, memory.text),
 }

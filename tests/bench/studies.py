@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import nibabel as nib
@@ -13,16 +14,49 @@ from bench.example import snakemake
 from bench.markdown import three
 from bench.whole import rules_of, table_of_rules
 
-# By name: people, millimetres of a voxel, relabellings. The box is that of MNI templates.
-STUDIES = {"1,000 people at 2 mm": (1_000, 2, 10_000), "10,000 people at 4 mm": (10_000, 4, 100)}
 MOST_MB = 1_500
 # What no tool can leave out.
 NEEDED = ("read_maps", "smooth_maps", "compute_null_chunk")
 
 
-def measure(_):
-    """Run each study in a folder of its own."""
-    return {name: run(*study) for name, study in STUDIES.items()}
+@dataclass(frozen=True)
+class LargeStudy:
+    """A study to run, in the box of the MNI templates.
+
+    Attributes
+    ----------
+    people : int
+    mm : int
+        Of a voxel.
+    relabellings : int
+    """
+
+    people: int
+    mm: int
+    relabellings: int
+
+    @property
+    def title(self):
+        return f"Large studies: {self.people:,} people at {self.mm} mm"
+
+    def measure(self, _):
+        """Run it in a folder of its own."""
+        return run(self.people, self.mm, self.relabellings)
+
+    def text(self, numbers):
+        rules = numbers["rules"]
+        needed = sum(rules[rule]["seconds"] for rule in NEEDED)
+        together = sum(rule["seconds"] for rule in rules.values())
+        return f"""\
+{numbers["voxels"]:,} voxels, {self.relabellings:,} relabellings of an age effect that is not there,
+`snakemake --cores 2`: {numbers["seconds"] / 60:.1f} minutes. All jobs together take {three(together / needed)} times
+what reading, smoothing and relabelling take (at most 3), and no job has more than
+{max(rule["mb"] for rule in rules.values()):,.0f} MB (at most {MOST_MB:,}).
+
+{table_of_rules(rules)}"""
+
+
+MANY_VOXELS, MANY_PEOPLE = LargeStudy(1_000, 2, 10_000), LargeStudy(10_000, 4, 100)
 
 
 def run(n_people, mm, n_relabellings):
@@ -62,20 +96,3 @@ def write_maps(folder, n_people, mm):
         nib.save(nib.Nifti1Image(data, affine), folder / f"sub-{i}.nii.gz")
         lines.append(f"{i}\tsub-{i}.nii.gz\t{rng.integers(20, 70)}")
     (folder / "participants.tsv").write_text("\n".join(lines) + "\n")
-
-
-def text(numbers):
-    return "\n\n".join(_study(name, *STUDIES[name], found) for name, found in numbers.items())
-
-
-def _study(name, n_people, mm, n_relabellings, found):
-    rules = found["rules"]
-    needed = sum(rules[rule]["seconds"] for rule in NEEDED)
-    together = sum(rule["seconds"] for rule in rules.values())
-    return f"""\
-{name}, {found["voxels"]:,} voxels, {n_relabellings:,} relabellings of an age effect that is not there,
-`snakemake --cores 2`: {found["seconds"] / 60:.1f} minutes. All jobs together take {three(together / needed)} times
-what reading, smoothing and relabelling take (at most 3), and no job has more than
-{max(rule["mb"] for rule in rules.values()):,.0f} MB (at most {MOST_MB:,}).
-
-{table_of_rules(rules)}"""

@@ -10,6 +10,7 @@ import resource
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -41,7 +42,8 @@ def measured(function, *arguments, **options):
 
 def main(jobs, run, voxels, cores, folder):
     """Print the figures."""
-    study = write_study(folder, run_snakemake)
+    # As users start it, and not forked.
+    study = write_study(folder, partial(run_snakemake, through=("env",)))
     target = ("--", "results/nulls/contrast-age.npz")
     study.finish("--until", "build_model", config=config_of(1), timeout=1800)
     print("| chunk jobs | planned in (s) | CPU (s) |\n| --- | --- | --- |")
