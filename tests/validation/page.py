@@ -350,7 +350,7 @@ def _mutations():
 ## Would an error be noticed?
 
 Each of these changes a line of the library, and the tests make sure that a check then fails
-(`tests/unit/test_calibration.py`).
+(`tests/validation/test_calibration.py`).
 
 {_table(["change", "caught by the check of"], rows)}"""
 
