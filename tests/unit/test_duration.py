@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import nibabel as nib
@@ -117,3 +118,11 @@ def test_what_is_no_image_tells_no_grid(tmp_path):
 )
 def test_times_are_told_roughly(seconds, said):
     assert duration(seconds) == said
+
+
+def test_a_folder_that_vanishes_while_it_is_listed_is_no_error(monkeypatch, benchmarks):
+    def vanishing(*_):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "rglob", vanishing)
+    assert estimate([("make_design", {})], benchmarks, 1)[1] == "a probe of this machine"

@@ -1,6 +1,7 @@
 """Error rates under the null stay where they belong, and the checks of them notice when they do not."""
 
 import pytest
+
 from validation import calibrate, gates
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from validation import calibrate, joint, joint_power, page, studies
 
 ROWS = calibrate.JOINT_ROWS | calibrate.PLANTED

@@ -139,7 +139,11 @@ def relabelled(wildcards: dict[str, str]) -> int:
 def measured(benchmarks: str | Path, rule: str) -> list[tuple[float, int]]:
     """Return (seconds, relabellings) of every benchmark of a rule, with 1 for a job without relabellings."""
     times = []
-    for path in [*Path(benchmarks).rglob(f"{rule}.tsv"), *Path(benchmarks).rglob(f"{rule}/*.tsv")]:
+    try:
+        paths = [*Path(benchmarks).rglob(f"{rule}.tsv"), *Path(benchmarks).rglob(f"{rule}/*.tsv")]
+    except OSError:  # another run removes a folder that is being listed
+        return times
+    for path in paths:
         try:
             with open(path, encoding="utf-8", newline="") as file:
                 runs = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
