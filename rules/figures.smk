@@ -94,9 +94,9 @@ rule plot_design:
         "../scripts/plot_design.py"
 
 
-# A slice of each map: of volumes.
+# A slice of each map.
 SHEET, SHEET_INPUT = {}, {}
-if KIND.name == "volume":
+if "contact_sheet" in QUALITY_FIGURES:
     SHEET_INPUT = STORE | dict(brain=per_input(BRAIN))
     SHEET = dict(
         sheet=figure_of_input("contact_sheet", "4 contact sheet"),

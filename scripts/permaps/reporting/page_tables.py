@@ -248,17 +248,18 @@ def regions(
     counts = {
         name: name.removeprefix("n_significant_") for name in frame if name.startswith("n_significant_")
     }
-    found = frame[[*counts, *[name for name in ("n_active",) if name in frame]]].gt(0).any(axis=1)
+    found = frame[frame.columns.intersection([*counts, "n_active"])].gt(0).any(axis=1)
     order = np.lexsort([-frame[voxel_stat].abs(), ~found])
-    sides = [name for name in ("hemisphere",) if name in frame and "structure" not in frame]
+    # A structure says its side.
+    has_side = "hemisphere" in frame and "structure" not in frame
     rows = [
         {"region": r["region"]}
-        | {name: _if_known("{}", r[name]) for name in sides}
+        | ({"hemisphere": _if_known("{}", r["hemisphere"])} if has_side else {})
         | {shown: _if_known("{:,.0f}", r.get(f"size_{unit}")) for unit, shown in _units(frame).items()}
         | {space.elements: f"{r[f'n_{space.elements}']:,}"}
         | {f"significant by {STATISTICS[stat].label}": f"{r[name]:,}" for name, stat in counts.items()}
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
-        | ({"peak (mm)": ", ".join(_whole(r[name]) for name in "xyz")} if "x" in frame else {})
+        | ({"peak (mm)": _in_mm(r)} if "x" in frame else {})
         | {voxel_stat: f"{r[voxel_stat]:.2f}"}
         for r in frame.iloc[order[:most]].to_dict("records")
     ]
@@ -344,12 +345,17 @@ def _seen_at(row):
     return [float(row[axis]) for axis in "xyz"]
 
 
+def _in_mm(row):
+    """Return the coordinates of an element in one cell."""
+    return ", ".join(_whole(row[axis]) for axis in "xyz")
+
+
 def _where(row, space):
     """Return the cells that say where an element is; its coordinates share one, which is narrower than three."""
     columns = _place_columns(space)
     cells = {name.replace("_", " "): _whole(row[name]) for name in columns if name not in "xyz"}
     if "x" in columns:
-        cells["x, y, z (mm)"] = ", ".join(_whole(row[name]) for name in "xyz")
+        cells["x, y, z (mm)"] = _in_mm(row)
     return cells
 
 
