@@ -1,6 +1,5 @@
 """Put the models of several tests together into that of a joint test."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +10,9 @@ from permaps.spaces.stored import space_arrays
 from permaps.statistics.deviates import reached_at
 from permaps.statistics.multivariate import MULTIVARIATE
 from permaps.statistics.roots import independent
+from permaps.workflow.arrays import open_matrix
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log, write_json
 from permaps.workflow.provenance import plain
 
 
@@ -61,8 +61,7 @@ def main(*, models, matrices, inputs, name, statistic, direction, two_sided, clu
     stored = model.arrays()
     model = replace(model, fingerprint=fingerprint(*(stored[key] for key in sorted(stored))))
     write_space(space, mask, f"Permaps: elements of {name}")
-    with written_whole(output) as path:
-        model.save(path)
+    model.save(output)
     first = next(iter(tests.values()))
     planned = {
         "scheme": model.scheme,
@@ -71,8 +70,7 @@ def main(*, models, matrices, inputs, name, statistic, direction, two_sided, clu
         "n_participants": len(first.design),
         "warnings": [],
     }
-    with written_whole(plan) as path:
-        path.write_text(json.dumps(plain({name: planned}), indent=2) + "\n", encoding="utf-8")
+    write_json(plan, plain({name: planned}))
     log.info("%s: %d tests, %d %s", name, len(tests), space.n_elements, space.elements)
 
 
@@ -91,7 +89,7 @@ def check_schemes(name, tests):
 def check_copies(name, tests, matrices, inputs):
     """Raise a `UserError` where two inputs have the same values: a combination would count them twice."""
     titles = list(tests)
-    opened = [np.load(path, mmap_mode="r", allow_pickle=False) for path in matrices]
+    opened = [open_matrix(path) for path in matrices]
     for i in range(len(opened)):
         for j in range(i):
             same = opened[i].shape == opened[j].shape and np.array_equal(opened[i], opened[j], equal_nan=True)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 from permaps.arithmetic.gaussian import sigma
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.permutation.fingerprint import fingerprint
@@ -10,8 +9,9 @@ from permaps.permutation.model import contrast_model, lack_participants
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.smoothing import check_kernel
+from permaps.workflow.arrays import open_matrix
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json
 
 
 def main(
@@ -36,7 +36,7 @@ def main(
     weights, statistic = read_contrast(contrasts, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
     exchange = read_json(blocks)
-    maps = np.load(matrix, mmap_mode="r", allow_pickle=False)
+    maps = open_matrix(matrix)
     columns = read_matrix(design)[2]
     space = read_space(mask)
     if statistic == "F" and variance_fwhm:
@@ -59,11 +59,14 @@ def main(
     )
     if volume:
         model = model.restricted(elements_inside(space, volume, "inference.small_volumes"))
-    arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in covariates]
     stored = model.arrays()
-    model = replace(model, fingerprint=fingerprint(maps, *arrays, *(stored[name] for name in sorted(stored))))
-    with written_whole(output) as path:
-        model.save(path)
+    model = replace(
+        model,
+        fingerprint=fingerprint(
+            maps, *map(open_matrix, covariates), *(stored[name] for name in sorted(stored))
+        ),
+    )
+    model.save(output)
     log.info("%s: %d elements, %s model", contrast, model.space.n_elements, model.kind)
 
 

@@ -1,12 +1,11 @@
 """Collect all contrasts in one table, and their plans in one file."""
 
 import itertools
-import json
 from pathlib import Path
 
 from permaps.design.matrix import is_same_test
 from permaps.design.tables import read_contrast
-from permaps.workflow.jobs import job, read_json, warn, written_whole
+from permaps.workflow.jobs import job, read_json, warn, write_json, write_text
 
 SAME = ("the same as", "one of them is superfluous")
 OPPOSITE = (
@@ -26,10 +25,7 @@ def main(*, weights, plans, contrasts, plan):
         Files to write.
     """
     tables = [Path(path).read_text(encoding="utf-8").splitlines(keepends=True) for path in weights]
-    with written_whole(contrasts) as path:
-        path.write_text(
-            "".join([tables[0][0], *(row for table in tables for row in table[1:])]), encoding="utf-8"
-        )
+    write_text(contrasts, "".join([tables[0][0], *(row for table in tables for row in table[1:])]))
     joined = {}
     for one in plans:
         joined |= read_json(one)
@@ -45,8 +41,7 @@ def main(*, weights, plans, contrasts, plan):
         warn(f"{one} tests {what} {other}: {so}.")
         for name, twin in ((one, other), (other, one)):
             joined[name]["warnings"].append(f"tests {what} {twin}: {so}.")
-    with written_whole(plan) as path:
-        path.write_text(json.dumps(joined, indent=2) + "\n", encoding="utf-8")
+    write_json(plan, joined)
 
 
 if "snakemake" in globals():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from permaps.inputs.cohort import collect
 from permaps.inputs.tables import write_rows
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, dataset, participants, results, voxelwise, name="", earlier=None):
@@ -26,8 +26,7 @@ def main(*, dataset, participants, results, voxelwise, name="", earlier=None):
         Where the maps of other inputs are, by their names: they must be other files.
     """
     columns, rows = collect(dataset, voxelwise, results, name, earlier)
-    with written_whole(participants) as temporary:
-        write_rows(temporary, columns, rows)
+    write_rows(participants, columns, rows)
     log.info("%d rows of %s", len(rows), dataset["source"])
 
 

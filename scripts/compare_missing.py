@@ -1,11 +1,11 @@
 """Test whether missing values are related to what a contrast tests."""
 
-import numpy as np
 from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.design.tables import read_contrast, read_matrix
 from permaps.inputs.tables import write_rows
 from permaps.permutation.missing import described, difference, patterns, rougher
-from permaps.workflow.jobs import job, read_json, warn, written_whole
+from permaps.workflow.arrays import open_matrix
+from permaps.workflow.jobs import job, read_json, warn
 
 
 def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, output):
@@ -24,7 +24,7 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
     weights, _ = read_contrast(contrasts, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
     levels = read_json(blocks)["blocks"]
-    maps = [np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)]
+    maps = [open_matrix(path) for path in (matrix, *covariates)]
     lacking, n_voxels = patterns(*maps)
     columns = read_matrix(design)[2]
     found = difference(lacking, n_voxels, columns, weights, scheme, levels)
@@ -41,8 +41,7 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
         "p": found.p if found else None,
         "note": note,
     }
-    with written_whole(output) as path:
-        write_rows(path, list(row), [row])
+    write_rows(output, list(row), [row])
     if note:
         warn(f"{contrast}: {note}")
 

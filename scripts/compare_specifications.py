@@ -12,7 +12,7 @@ from permaps.reporting.specifications import curve, how_often, said
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json
 
 # The maps of effects, by what tests have them.
 EFFECTS = {"t": "effect", "F": "partial R²"}
@@ -64,10 +64,8 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
         for stat in stats:
             maxima = [read_maxima(one["nulls"], [stat])[stat] for one in specifications.values()]
             alone[stat] = together(maxima, alpha, STATISTICS[stat].tie)
-    with written_whole(table) as temporary:
-        write_frame(found, temporary, "%.6g")
-    with written_whole(counts) as temporary:
-        write_frame(how_often(found, alone), temporary, "%.6g")
+    write_frame(found, table, "%.6g")
+    write_frame(how_often(found, alone), counts, "%.6g")
     place = f"at {spaces[0].named(elements[0])}" if places else "at its own peak"
     choices = {
         name: {key: said(value) for key, value in one["choices"].items()} or {"": name}

@@ -3,11 +3,11 @@
 import os
 import time
 
-import numpy as np
 from permaps.permutation.chunk import compute_chunk, warm_up
 from permaps.permutation.joint import load_model
 from permaps.statistics.compiled import ready
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.arrays import write_arrays
+from permaps.workflow.jobs import job, log
 
 # Memory for the interpreter and its libraries, and on a cluster for the two Snakemake processes around it.
 OVERHEAD_MB = 500
@@ -43,8 +43,7 @@ def main(*, matrix, model, covariates, output, start, stop, settings, memory_mb)
         ready(lambda kind=kind: warm_up(kind), kind)
     log.info("kernels ready after %.1f s", time.perf_counter() - begin)
     chunk = compute_chunk(matrix, model, start, stop, settings, memory_mb, progress, covariates)
-    with written_whole(output) as path:
-        np.savez(path, **chunk)
+    write_arrays(output, **chunk)
 
 
 if "snakemake" in globals():

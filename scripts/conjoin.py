@@ -1,10 +1,10 @@
 """The conjunction of several tests, from their observed maps and nulls."""
 
-import numpy as np
 from permaps.permutation.conjunction import conjoin
 from permaps.permutation.joint import load_model
 from permaps.permutation.observed import Observed
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.arrays import write_arrays
+from permaps.workflow.jobs import job, log
 
 
 def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
@@ -31,11 +31,9 @@ def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
         concordant=len(model.signs) > 1,
         shift=shift,
     )
-    with written_whole(observed) as path:
-        found.save(path)
+    found.save(observed)
     for output, arrays in ((null, maxima), (exceedances, reached)):
-        with written_whole(output) as path:
-            np.savez(path, **arrays)
+        write_arrays(output, **arrays)
     log.info("%d tests, %d %s", len(partials), model.space.n_elements, model.space.elements)
 
 

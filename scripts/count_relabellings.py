@@ -3,7 +3,7 @@
 import sys
 
 from permaps.inputs.tables import write_rows
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json
 from permaps.workflow.terminal import too_few
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
@@ -34,8 +34,7 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
         # Asking for too few is reported before anything runs.
         if note and n < n_permutations:
             warned.setdefault(note, []).append(contrast)
-    with written_whole(output) as path:
-        write_rows(path, COLUMNS, rows)
+    write_rows(output, COLUMNS, rows)
     for note, contrasts in warned.items():
         log.warning("%s: %s", ", ".join(contrasts), note)
         print(f"\nPermaps: {', '.join(contrasts)}: {note}\n", file=sys.stderr)

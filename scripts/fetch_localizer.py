@@ -2,7 +2,7 @@
 
 from permaps.inputs.localizer import fetch
 from permaps.inputs.tsv import write_frame
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
@@ -22,8 +22,7 @@ def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
         See `permaps.inputs.localizer.fetch`.
     """
     cohort = fetch(contrast, n_subjects, data_dir, attempts=attempts, wait=wait)
-    with written_whole(participants) as temporary:
-        write_frame(cohort, temporary)
+    write_frame(cohort, participants)
     log.info("%d participants, contrast: %s", len(cohort), contrast)
 
 

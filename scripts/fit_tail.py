@@ -7,7 +7,7 @@ from permaps.permutation.observed import Observed
 from permaps.permutation.tail import fit_tail, tail_p
 from permaps.spaces.files import write_map
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, observed, null, logp, table, stat, seed):
@@ -40,8 +40,7 @@ def main(*, observed, null, logp, table, stat, seed):
         "p_counted": fwe_p(value, maxima, tie).min(),
         "p_tail": p.min(),
     }
-    with written_whole(table) as path:
-        write_rows(path, list(row), [{name: None if np.isnan(v) else f"{v:.6g}" for name, v in row.items()}])
+    write_rows(table, list(row), [{name: None if np.isnan(v) else f"{v:.6g}" for name, v in row.items()}])
     log.info("%s", ", ".join(f"{name} {v:.6g}" for name, v in row.items()))
 
 

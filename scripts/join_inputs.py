@@ -5,7 +5,7 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import require_enough, split
 from permaps.inputs.tables import ID, MAP, REASON, map_column
 from permaps.inputs.tsv import write_frame
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, participants, excluded, require, all_included, all_excluded):
@@ -34,9 +34,8 @@ def main(*, participants, excluded, require, all_included, all_excluded):
             log.info("%s leaves: %s", person, reason)
     require_enough(next(iter(tables.values())), reasons)
     staying, leaving = split(people, reasons)
-    with written_whole(all_included) as included_file, written_whole(all_excluded) as excluded_file:
-        write_frame(staying, included_file)
-        write_frame(leaving, excluded_file)
+    write_frame(staying, all_included)
+    write_frame(leaving, all_excluded)
     log.info("%d participants are analysed, %d left", len(staying), len(leaving))
 
 

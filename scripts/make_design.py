@@ -1,13 +1,11 @@
 """Build the design matrix, and number each participant's blocks and variance group."""
 
-import json
-
 from permaps.design.formula import variables
 from permaps.design.tables import write_matrix
 from permaps.design.whole import whole_design
 from permaps.inputs.participants import read_participants
 from permaps.inputs.stand_ins import doubts
-from permaps.workflow.jobs import job, log, warn, written_whole
+from permaps.workflow.jobs import job, log, warn, write_json
 
 
 def main(*, included, design, blocks, formula, voxelwise, block_columns, variance_groups):
@@ -30,19 +28,13 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     """
     table = read_participants(included)
     made = whole_design(table, formula, voxelwise, block_columns, variance_groups)
-    with written_whole(design) as path:
-        write_matrix(
-            path, ["participant_id", *made.names], [[i] for i in table["participant_id"]], made.matrix
-        )
+    write_matrix(design, ["participant_id", *made.names], [[i] for i in table["participant_id"]], made.matrix)
     used = [c for columns in [*block_columns.values(), variance_groups] for c in _listed(columns)]
     warnings = doubts(table, dict.fromkeys([*sorted(variables(formula)), *used]))
     for text in warnings:
         warn(text)
-    with written_whole(blocks) as path:
-        exchange = {"blocks": made.blocks, "variance_groups": made.variance_groups}
-        path.write_text(
-            json.dumps({"formula": formula} | exchange | {"warnings": warnings}) + "\n", encoding="utf-8"
-        )
+    exchange = {"blocks": made.blocks, "variance_groups": made.variance_groups}
+    write_json(blocks, {"formula": formula} | exchange | {"warnings": warnings}, indent=None)
     log.info("%d participants, columns %s", len(table), ", ".join(made.names))
 
 

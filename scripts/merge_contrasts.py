@@ -3,7 +3,8 @@
 import numpy as np
 from permaps.permutation.smallest import smallest_p
 from permaps.statistics.registry import TIES
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.arrays import write_arrays
+from permaps.workflow.jobs import job, log
 
 
 def main(*, models, nulls, null):
@@ -25,8 +26,7 @@ def main(*, models, nulls, null):
         with np.load(path, allow_pickle=False) as model, np.load(own, allow_pickle=False) as stored:
             for key in TIES.keys() & set(stored.files):
                 maxima.setdefault((str(model["scheme"]), key), []).append((stored[key], TIES[key]))
-    with written_whole(null) as temporary:
-        np.savez(temporary, **{f"{scheme}_{key}": smallest_p(each) for (scheme, key), each in maxima.items()})
+    write_arrays(null, **{f"{scheme}_{key}": smallest_p(each) for (scheme, key), each in maxima.items()})
     numbers = {scheme: len(each) for (scheme, _), each in maxima.items()}
     log.info("%s", ", ".join(f"{n} nulls by scheme {scheme}" for scheme, n in numbers.items()))
 

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-import numpy as np
 from permaps.permutation.chunk import chunk_fingerprint, count_exceedances, merge, read_chunk
 from permaps.permutation.joint import load_model
 from permaps.permutation.smallest import parts_of
+from permaps.workflow.arrays import write_arrays
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(
@@ -56,11 +56,9 @@ def main(
         )
     kept = [name for key in statistics for name in (key, *parts_of(joined, key).values())]
     kept += [] if shift is None else ["tdp"]
-    with written_whole(null) as path:
-        np.savez(path, **{name: joined[name] for name in kept})
+    write_arrays(null, **{name: joined[name] for name in kept})
     counts = count_exceedances(matrix, model, read(), n_total, settings, covariates)
-    with written_whole(exceedances) as path:
-        np.savez(path, n_relabellings=n_total, **counts)
+    write_arrays(exceedances, n_relabellings=n_total, **counts)
     log.info("%d relabellings besides the observed one, from %d chunks", n_total - 1, len(chunks))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from permaps.permutation.joint import load_model
 from permaps.permutation.observed import observe
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, matrix, model, covariates, output, settings):
@@ -20,8 +20,7 @@ def main(*, matrix, model, covariates, output, settings):
         What the chunks are computed with.
     """
     observed = observe(matrix, load_model(model), settings, covariates)
-    with written_whole(output) as path:
-        observed.save(path)
+    observed.save(output)
     for name, values in observed.measures.items():
         log.info("%s: largest %.6g", name, np.abs(values).max())
 

@@ -1,12 +1,10 @@
 """Turn one contrast into weights, and plan its relabellings."""
 
-import json
-
 from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
 from permaps.design.tables import read_matrix, write_matrix
 from permaps.statistics.registry import voxel_statistic
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json, write_json
 
 
 def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
@@ -32,11 +30,9 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
         names, matrix, rows, statistic, scheme, exchange["blocks"], exchange["variance_groups"]
     )
     contrast_plan["warnings"] += exchange["warnings"]
-    with written_whole(weights) as path:
-        keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
-        write_matrix(path, ["contrast", "statistic", "row", *names], keys, rows)
-    with written_whole(plan) as path:
-        path.write_text(json.dumps({contrast: contrast_plan}, indent=2) + "\n", encoding="utf-8")
+    keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
+    write_matrix(weights, ["contrast", "statistic", "row", *names], keys, rows)
+    write_json(plan, {contrast: contrast_plan})
     log.info(
         "%s: scheme %s, %s distinct relabellings",
         contrast,

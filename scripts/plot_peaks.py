@@ -9,6 +9,7 @@ from permaps.reporting.charts import peak_effects
 from permaps.reporting.clusters import is_peak, kept_apart
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
+from permaps.workflow.arrays import open_matrix
 from permaps.workflow.jobs import job
 
 MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do not show one place twice
@@ -43,9 +44,7 @@ def main(
     weights, _ = read_contrast(contrasts, contrast)
     space = read_space(mask)
     statistic = read_map(space, values)
-    maps, *covariate_maps = (
-        np.load(path, mmap_mode="r", allow_pickle=False) for path in (matrix, *covariates)
-    )
+    maps, *covariate_maps = map(open_matrix, (matrix, *covariates))
 
     elements = top_elements(space, tables, voxel_stat)
     heading = f"{title}: data at the top peaks"

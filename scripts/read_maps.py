@@ -36,12 +36,11 @@ def main(
     cohort = read_participants(participants)
     if check:
         check(cohort)
-    with written_whole(values) as values_file, written_whole(images) as images_file:
-        with open(values_file, "wb") as file:
-            covariates = [covariate_column(name) for name in voxelwise]
-            entries = decode_maps(cohort, covariates, file, decoder(kind, columns, measure))
-            log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
-        write_index(images_file, entries)
+    covariates = [covariate_column(name) for name in voxelwise]
+    with written_whole(values) as temporary, open(temporary, "wb") as file:
+        entries = decode_maps(cohort, covariates, file, decoder(kind, columns, measure))
+        log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)
+    write_index(images, entries)
 
 
 if "snakemake" in globals():

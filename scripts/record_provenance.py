@@ -1,7 +1,5 @@
 """The provenance of a run, so that it can be reported and repeated."""
 
-import json
-
 import numpy as np
 import pandas as pd
 from permaps.inputs.ids import PERSON, has_people
@@ -11,7 +9,7 @@ from permaps.inputs.tables import ID, MAP, map_column
 from permaps.inputs.tsv import read_frame
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import on_other_grids
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json, write_json
 from permaps.workflow.provenance import plain, relabellings, sha256, software
 
 BIDS_VERSION = "1.10.0"
@@ -65,8 +63,8 @@ def main(
         "contrasts": contrasts,
         "inputs": maps_of(inputs, people),
     }
-    _write_json(output, record)
-    _write_json(
+    write_json(output, plain(record))
+    write_json(
         description,
         {
             "Name": "Permaps: permutation inference on brain maps",
@@ -143,11 +141,6 @@ def with_notes(contrasts, tables):
         for row in pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).itertuples():
             contrasts[row.contrast]["warnings"] += [row.note] if row.note else []
     return contrasts
-
-
-def _write_json(path, record):
-    with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(plain(record), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if "snakemake" in globals():

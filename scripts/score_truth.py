@@ -8,7 +8,7 @@ from permaps.inputs.participants import read_participants
 from permaps.inputs.tsv import write_frame
 from permaps.permutation.thresholds import significant
 from permaps.reporting.truth import expected_weights, score
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(
@@ -52,8 +52,7 @@ def main(
     )
     for row in table.itertuples():
         log.info("%s, %s: %d of %d voxels", row.where, row.statistic, row.n_significant, row.n_voxels)
-    with written_whole(output) as temporary:
-        write_frame(table, temporary, "%.4g")
+    write_frame(table, output, "%.4g")
 
 
 def _pseudo(participants):

@@ -9,7 +9,7 @@ from permaps.inputs.stand_ins import doubts
 from permaps.inputs.store import read_index
 from permaps.inputs.tables import ID, REASON
 from permaps.inputs.tsv import write_frame
-from permaps.workflow.jobs import job, log, warn, written_whole
+from permaps.workflow.jobs import job, log, warn
 
 
 def main(*, participants, images, screened, variates, query, labels=(), voxelwise=()):
@@ -42,8 +42,7 @@ def main(*, participants, images, screened, variates, query, labels=(), voxelwis
     staying = cohort[[not reason for reason in reasons]]
     for text in doubts(staying, set(columns_of(query) if query else []) - set(variates)):
         warn(text)
-    with written_whole(screened) as temporary:
-        write_frame(cohort.assign(**{REASON: reasons}), temporary)
+    write_frame(cohort.assign(**{REASON: reasons}), screened)
     log.info("%d of %d participants stay", reasons.count(""), len(reasons))
 
 

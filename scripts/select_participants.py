@@ -8,7 +8,7 @@ from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, REASON
 from permaps.inputs.tsv import write_frame
 from permaps.spaces.files import read_space
-from permaps.workflow.jobs import job, log, warn, written_whole
+from permaps.workflow.jobs import job, log, warn
 
 
 def main(
@@ -53,14 +53,9 @@ def main(
     staying, leaving = split(cohort, reasons)
     measures = pd.DataFrame(measures)
     measures["stands_out"] = pd.Series(flag(measures), index=measures.index, dtype=object)
-    with (
-        written_whole(included) as included_file,
-        written_whole(excluded) as excluded_file,
-        written_whole(metrics) as metrics_file,
-    ):
-        write_frame(staying, included_file)
-        write_frame(leaving, excluded_file)
-        write_frame(measures, metrics_file)
+    write_frame(staying, included)
+    write_frame(leaving, excluded)
+    write_frame(measures, metrics)
     outliers = measures[measures[ID].isin(staying[ID])].set_index(ID)["stands_out"].dropna()
     if note := sentence(outliers.to_dict()):
         warn(note)

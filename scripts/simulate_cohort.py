@@ -6,7 +6,7 @@ import pandas as pd
 from permaps.inputs import simulation
 from permaps.inputs.images import write_image
 from permaps.inputs.tsv import write_frame
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(
@@ -47,8 +47,7 @@ def main(
     write_image(labels, region_labels, affine, "Permaps: planted regions")
     for path, variate in ((effect_pseudo, "pseudo"), (effect_mean, "mean")):
         write_image(path, effects[variate].astype("float32"), affine, f"Permaps: planted effect, {variate}")
-    with written_whole(regions) as temporary:
-        write_frame(pd.DataFrame(table), temporary)
+    write_frame(pd.DataFrame(table), regions)
 
     def map_of(name):
         return Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"

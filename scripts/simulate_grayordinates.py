@@ -7,7 +7,7 @@ from permaps.inputs import simulation
 from permaps.inputs.tsv import write_frame
 from permaps.spaces.files import write_map
 from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, planted_everywhere
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0):
@@ -28,8 +28,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
     rows, truth = planted_everywhere(space, effect_size)
     for variate, path in effects.items():
         write_map(space, path, truth[variate], f"Permaps: planted effect, {variate}")
-    with written_whole(regions) as temporary:
-        write_frame(pd.DataFrame(rows), temporary, "%.6g")
+    write_frame(pd.DataFrame(rows), regions, "%.6g")
 
     def map_of(name):
         return Path(maps).absolute() / f"sub-{name}_statmap.dscalar.nii"

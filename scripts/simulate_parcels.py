@@ -5,7 +5,7 @@ from pathlib import Path
 from permaps.inputs import simulation
 from permaps.inputs.tables import write_rows
 from permaps.inputs.thickness import columns, planted, thickness
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0):
@@ -29,14 +29,12 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0)
         | {r: f"{v:.4f}" for r, v in zip(regions, thickness(seed, index, truth, number), strict=True)}
         for index, name in enumerate(names)
     ]
-    with written_whole(table) as temporary:
-        write_rows(temporary, list(rows[0]), rows)
-    with written_whole(effect) as temporary:
-        planted_rows = [
-            {"index": i, "name": name, "value": f"{value:.6g}"}
-            for i, (name, value) in enumerate(zip(regions, truth, strict=True), start=1)
-        ]
-        write_rows(temporary, ["index", "name", "value"], planted_rows)
+    write_rows(table, list(rows[0]), rows)
+    planted_rows = [
+        {"index": i, "name": name, "value": f"{value:.6g}"}
+        for i, (name, value) in enumerate(zip(regions, truth, strict=True), start=1)
+    ]
+    write_rows(effect, ["index", "name", "value"], planted_rows)
     place = {name: i for i, name in enumerate(names)}
     simulation.write_cohort(participants, n_subjects, seed, lambda name: f"{table}[{place[name]}]")
     log.info("%d participants x %d regions", n_subjects, len(regions))

@@ -9,7 +9,7 @@ from permaps.inputs.map_paths import HEMI
 from permaps.inputs.surfaces import write_metric
 from permaps.inputs.tsv import write_frame
 from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_map
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0):
@@ -30,8 +30,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
     rows, truth = planted(space, effect_size)
     for (variate, side), path in effects.items():
         _write(path, truth[variate], side, f"Permaps: planted effect, {variate}")
-    with written_whole(regions) as temporary:
-        write_frame(pd.DataFrame(rows), temporary, "%.6g")
+    write_frame(pd.DataFrame(rows), regions, "%.6g")
 
     def map_of(name):
         return str(Path(maps).absolute() / f"sub-{name}_hemi-{HEMI}_statmap.func.gii")

@@ -10,7 +10,7 @@ from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, covariate_column, write_rows
 from permaps.spaces.files import read_space, write_map, write_space
 from permaps.spaces.smoothing import smoother
-from permaps.workflow.jobs import job, log, warn, written_whole
+from permaps.workflow.jobs import job, log, warn
 
 NOTES = {
     "grid": "{elements} of the maps",
@@ -84,8 +84,7 @@ def main(
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
     write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
     rows = rows_of(counts, space)
-    with written_whole(voxels) as temporary:
-        write_rows(temporary, list(rows[0]), rows)
+    write_rows(voxels, list(rows[0]), rows)
     log.info("%d participants x %d %s", len(people), counts["analysed"], space.elements)
 
 

@@ -5,7 +5,7 @@ from permaps.permutation.correction import read_maxima
 from permaps.reporting.pages import landing_page, summary_page
 from permaps.reporting.results import as_table, bonferroni_row, permutation_row
 from permaps.spaces.files import read_map, read_space
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json, write_text
 
 
 def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
@@ -42,12 +42,9 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     numbers = as_table(rows, space)
     in_volumes = read_frame(small_volumes) if small_volumes else None
     log.info("%d rows", len(numbers))
-    with written_whole(table) as temporary:
-        write_frame(numbers, temporary, "%.6g")
-    with written_whole(page) as temporary:
-        temporary.write_text(summary_page(record, numbers, found, in_volumes), "utf-8")
-    with written_whole(landing) as temporary:
-        temporary.write_text(landing_page(record, numbers, found), "utf-8")
+    write_frame(numbers, table, "%.6g")
+    write_text(page, summary_page(record, numbers, found, in_volumes))
+    write_text(landing, landing_page(record, numbers, found))
 
 
 def by_contrast(contrasts, inputs):

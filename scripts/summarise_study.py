@@ -3,7 +3,7 @@
 import pandas as pd
 from permaps.inputs.tsv import read_frame, write_frame
 from permaps.reporting.study import study_page
-from permaps.workflow.jobs import job, read_json, written_whole
+from permaps.workflow.jobs import job, read_json, write_text
 
 
 def main(*, analyses, curves, title, table, page):
@@ -26,8 +26,7 @@ def main(*, analyses, curves, title, table, page):
     for column in numbers.columns[numbers.columns.str.startswith(("n_",))]:
         numbers[column] = numbers[column].astype("Int64")
     records = {one["name"]: read_json(one["provenance"]) for one in analyses}
-    with written_whole(table) as temporary:
-        write_frame(numbers, temporary, "%.6g")
+    write_frame(numbers, table, "%.6g")
     text = study_page(
         numbers,
         records,
@@ -35,8 +34,7 @@ def main(*, analyses, curves, title, table, page):
         [one | {"counts": read_frame(one["counts"])} for one in curves],
         title,
     )
-    with written_whole(page) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(page, text)
 
 
 if "snakemake" in globals():

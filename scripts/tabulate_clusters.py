@@ -11,7 +11,7 @@ from permaps.reporting.readings import corrected_p, effect_sizes
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json
 from permaps.workflow.provenance import relabellings
 
 
@@ -86,8 +86,7 @@ def main(
             regions = [names[element] for element in space.at(table)]
             table.insert(table.columns.get_loc("z") + 1, "region", np.array(regions, object))
         log.info("%s: %d clusters", stat, table["cluster"].nunique())
-        with written_whole(output) as temporary:
-            write_frame(table, temporary, "%.6g")
+        write_frame(table, output, "%.6g")
         if bound:
             share = shares_of(clusters, active, space.n_elements)
             write_map(space, shares[stat], share, f"Permaps: share that is active, at least, {stat}")

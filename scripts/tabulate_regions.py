@@ -8,7 +8,7 @@ from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space
 from permaps.spaces.masks import elements_inside
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log, written_whole
+from permaps.workflow.jobs import job, log
 
 
 def main(
@@ -60,8 +60,7 @@ def main(
         Bound.read(null, observed, shift, alpha) if observed else None,
     )
     log.info("%d regions", len(table))
-    with written_whole(output) as temporary:
-        write_frame(table, temporary, "%.6g")
+    write_frame(table, output, "%.6g")
 
 
 def by_region(spheres, files):

@@ -6,7 +6,7 @@ from permaps.inputs.tsv import write_frame
 from permaps.permutation.model import Model
 from permaps.reporting.results import small_volume_row
 from permaps.spaces.files import read_map
-from permaps.workflow.jobs import job, log, read_json, written_whole
+from permaps.workflow.jobs import job, log, read_json
 from permaps.workflow.provenance import relabellings
 
 
@@ -35,8 +35,7 @@ def main(*, analyses, plan, output, alpha):
             place = {"contrast": analysis["title"], "volume": analysis["volume"], "statistic": stat}
             rows.append(place | small_volume_row(read_map(space, path), values, space, alpha, drawn))
     log.info("%d rows", len(rows))
-    with written_whole(output) as temporary:
-        write_frame(pd.DataFrame(rows), temporary, "%.6g")
+    write_frame(pd.DataFrame(rows), output, "%.6g")
 
 
 def by_analysis(analyses, inputs):

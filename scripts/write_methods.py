@@ -3,7 +3,7 @@
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import as_code, methods_paragraph
 from permaps.reporting.references import bibtex, cited, listed
-from permaps.workflow.jobs import job, read_json, written_whole
+from permaps.workflow.jobs import job, read_json, write_text
 
 
 def main(*, provenance, methods, bibliography):
@@ -22,10 +22,8 @@ def main(*, provenance, methods, bibliography):
     if notes := limitations(record):
         lines += ["# Limitations", "", *(f"- {note}" for note in notes), ""]
     lines += ["# References", "", *(f"- {listed(key)}" for key in keys), ""]
-    with written_whole(methods) as temporary:
-        temporary.write_text("\n".join(lines), encoding="utf-8")
-    with written_whole(bibliography) as temporary:
-        temporary.write_text(bibtex(keys), encoding="utf-8")
+    write_text(methods, "\n".join(lines))
+    write_text(bibliography, bibtex(keys))
 
 
 if "snakemake" in globals():

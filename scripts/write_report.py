@@ -9,7 +9,7 @@ from permaps.reporting.captions import read_caption
 from permaps.reporting.report import Figure, Findings, report_page
 from permaps.reporting.results import as_table
 from permaps.reporting.words import space_of
-from permaps.workflow.jobs import job, read_json, written_whole
+from permaps.workflow.jobs import job, read_json, write_text
 
 # Where an earlier config may have left something.
 FOLDERS = ("maps", "tables", "figures")
@@ -59,8 +59,7 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
         left_over(folder, written),
         read_frame(small_volumes) if small_volumes else None,
     )
-    with written_whole(page) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(page, text)
 
 
 def as_figure(given):

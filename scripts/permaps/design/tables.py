@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from permaps.inputs.tables import inert
+from permaps.workflow.jobs import written_whole
 
 
 def read_matrix(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:
@@ -40,7 +41,7 @@ def write_matrix(path: str | Path, header: list[str], keys: list[list], matrix: 
     matrix : array of float, shape (n_rows, n_columns)
         NaN is written as n/a.
     """
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with written_whole(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(map(inert, header))
         for key, values in zip(keys, matrix, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from permaps.inputs.images import Decoded, UnusableMap, check_numbers, one_line, shape_text
 from permaps.inputs.tables import MISSING, inert, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
-from permaps.workflow.jobs import written_whole
+from permaps.workflow.jobs import write_text
 from permaps.workflow.paths import no_file
 
 # Two halves of a symmetric matrix may differ by rounding.
@@ -164,8 +164,7 @@ def write_square(path: str | Path, names: Sequence[str], matrix: np.ndarray) -> 
     lines += [
         "\t".join([name, *(f"{value:.9g}" for value in row)]) for name, row in zip(names, matrix, strict=True)
     ]
-    with written_whole(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def read_square(path: str | Path) -> np.ndarray:

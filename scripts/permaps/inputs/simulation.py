@@ -16,7 +16,7 @@ from scipy.ndimage import distance_transform_edt, find_objects
 from permaps.arithmetic.gaussian import exponential, filtered, weights
 from permaps.inputs.tables import ID, MAP
 from permaps.inputs.tsv import write_frame
-from permaps.workflow.jobs import log, written_whole
+from permaps.workflow.jobs import log
 
 # The grid of the Localizer's maps: 3 mm, x running from right to left.
 SHAPE = (53, 63, 46)
@@ -269,8 +269,7 @@ def write_cohort(path: str | Path, n_subjects: int, seed: int, map_of: Callable[
     for index, name in enumerate(names(n_subjects)):
         row = {ID: name, MAP: str(map_of(name))} | variates(seed, index)
         people.append(row | ({"pseudo": None} if index in unread else {}))
-    with written_whole(path) as temporary:
-        write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), temporary)
+    write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), path)
     log.info("%d participants, %d without pseudo", len(people), len(unread))
 
 

@@ -3,7 +3,6 @@
 A map costs its values and a bit per voxel: voxels that hold its background, 0 or NaN, are left out.
 """
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from permaps.inputs.layout import Layout
+from permaps.workflow.jobs import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -148,14 +148,12 @@ class Store:
 
 def read_index(path: str | Path) -> dict[str, dict[str, Entry]]:
     """Return the entries of all images, as {participant: {column: Entry}}."""
-    with open(path, encoding="utf-8") as file:
-        read = json.load(file)
-    return {name: {column: Entry(**known) for column, known in of.items()} for name, of in read.items()}
+    return {
+        name: {column: Entry(**known) for column, known in of.items()} for name, of in read_json(path).items()
+    }
 
 
 def write_index(path: str | Path, entries: dict[str, dict[str, Entry]]) -> None:
     """Write the entries of all images."""
     stored = {name: {column: asdict(entry) for column, entry in of.items()} for name, of in entries.items()}
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(stored, file, ensure_ascii=False)
-        file.write("\n")
+    write_json(path, stored, indent=None)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from permaps.inputs.spreadsheets import read_sheet
 from permaps.workflow.errors import UserError, listed, nearest
+from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
 
 MISSING = frozenset({"", "n/a", "N/A", "NA", "NaN", "nan"})
@@ -260,7 +261,7 @@ def write_rows(path: str | Path, columns: Sequence[str], rows: list[dict]) -> No
     rows : list of dict
         Column name to text or number.
     """
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with written_whole(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(map(inert, columns))
         writer.writerows([["n/a" if row[c] is None else inert(row[c]) for c in columns] for row in rows])

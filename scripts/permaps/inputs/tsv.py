@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from permaps.inputs.tables import inert
+from permaps.workflow.jobs import written_whole
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path, float_format: str | None = None) -> None:
@@ -22,9 +23,10 @@ def write_frame(frame: pd.DataFrame, path: str | Path, float_format: str | None 
         inert(name): column if pd.api.types.is_numeric_dtype(column) else column.map(inert)
         for name, column in frame.items()
     }
-    pd.DataFrame(shown).to_csv(
-        path, sep="\t", index=False, na_rep="n/a", lineterminator="\n", float_format=float_format
-    )
+    with written_whole(path) as temporary:
+        pd.DataFrame(shown).to_csv(
+            temporary, sep="\t", index=False, na_rep="n/a", lineterminator="\n", float_format=float_format
+        )
 
 
 def read_frame(path: str | Path, **types: type) -> pd.DataFrame:

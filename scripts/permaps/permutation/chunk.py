@@ -16,6 +16,7 @@ from permaps.permutation.null import ENHANCED, Enhancement, null_maxima
 from permaps.permutation.smallest import with_joined_parts
 from permaps.spaces.volume import Volume
 from permaps.statistics.sorted_p import least_slope, scale_of
+from permaps.workflow.arrays import read_arrays
 from permaps.workflow.errors import UserError
 
 # Arrays that are as long as the curves of all relabellings together.
@@ -44,8 +45,7 @@ def read_chunk(path: str | Path, start: int, stop: int, expected: str) -> dict[s
     """
     mend = f"Delete {path} and run again: only this stretch is computed again."
     try:
-        with np.load(path, allow_pickle=False) as file:
-            chunk = {name: file[name] for name in file.files}
+        chunk = read_arrays(path)
         index, origin = chunk.pop("index"), str(chunk.pop("fingerprint"))
     except Exception as error:
         raise UserError(

@@ -20,6 +20,7 @@ from permaps.permutation.correction import minus_log10
 from permaps.permutation.observed import Observed
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
+from permaps.workflow.arrays import read_arrays
 
 
 def largest_p(p: Sequence[np.ndarray], signs: Sequence[np.ndarray] | None = None) -> np.ndarray:
@@ -117,7 +118,7 @@ def conjoin(
         The measure of a statistic is -log10 of the largest corrected p.
     null, counts : dict of numpy.ndarray
     """
-    maxima, numbers = ([_read(path) for path in paths] for paths in (nulls, counts))
+    maxima, numbers = ([read_arrays(path) for path in paths] for paths in (nulls, counts))
     signs = None
     if concordant:
         signs = [np.sign(one.measures["voxel"][own]) for one, own in zip(observed, elements, strict=True)]
@@ -143,8 +144,3 @@ def conjoin(
         share = largest_p([one[key][own] / n for one, own in zip(numbers, elements, strict=True)], signs)
         reached[key] = np.rint(share * n).astype(np.int64)
     return Observed(space, observed[0].scheme, False, measures), null, reached
-
-
-def _read(path):
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}

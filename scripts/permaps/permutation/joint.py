@@ -21,6 +21,7 @@ from permaps.statistics.combining import combine_all
 from permaps.statistics.evaluator import Evaluator, side_by_side
 from permaps.statistics.roots import RootsEvaluator
 from permaps.statistics.sorted_p import Scale, normal_scale
+from permaps.workflow.arrays import read_arrays, write_arrays
 
 # Relabellings of which all tests are evaluated at a time.
 TOGETHER = 48
@@ -122,7 +123,7 @@ class Joint:
 
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load_model` reads."""
-        np.savez(path, **self.arrays())
+        write_arrays(path, **self.arrays())
 
     @classmethod
     def of_arrays(cls, stored: dict[str, np.ndarray]) -> Self:
@@ -231,8 +232,7 @@ def partials_of(tests: Sequence[Model], two_sided: bool) -> list:
 
 def load_model(path: str | Path) -> Model | Joint:
     """Read a model of any kind from its file."""
-    with np.load(path, allow_pickle=False) as file:
-        stored = {name: file[name] for name in file.files}
+    stored = read_arrays(path)
     kinds = {one.kind: one for one in (Combined, Multivariate)}
     return kinds.get(str(stored["kind"]), Model).of_arrays(stored)
 

@@ -22,6 +22,7 @@ from permaps.statistics.memory_maps import let_go
 from permaps.statistics.pseudo import SmoothedVariance
 from permaps.statistics.sorted_p import Scale, scale_of
 from permaps.statistics.voxelwise import VoxelModels
+from permaps.workflow.arrays import open_matrix, read_arrays, write_arrays
 
 
 @dataclass(frozen=True)
@@ -164,13 +165,12 @@ class Model:
 
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load` reads."""
-        np.savez(path, **self.arrays())
+        write_arrays(path, **self.arrays())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls.of_arrays({name: file[name] for name in file.files})
+        return cls.of_arrays(read_arrays(path))
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, np.ndarray]) -> Self:
@@ -318,4 +318,4 @@ def _orthonormal(columns, weights):
 
 
 def _opened(maps):
-    return maps if isinstance(maps, np.ndarray) else np.load(maps, mmap_mode="r", allow_pickle=False)
+    return maps if isinstance(maps, np.ndarray) else open_matrix(maps)

@@ -16,6 +16,7 @@ from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.enhanced_maps import clusters, tfce_map
 from permaps.statistics.registry import STATISTICS
+from permaps.workflow.arrays import read_arrays, write_arrays
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,7 @@ class Observed:
         dict of str to numpy.ndarray of float, shape (n_elements,)
             By those names.
         """
-        with np.load(null, allow_pickle=False) as file:
-            maxima = {name: file[name] for name in file.files}
-        found = {}
+        maxima, found = read_arrays(null), {}
         for stat in stats:
             key, tie, reach = STATISTICS[stat].key, STATISTICS[stat].tie, self.reach(stat)
             if parts := parts_of(maxima, key):
@@ -79,15 +78,14 @@ class Observed:
 
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load` reads."""
-        np.savez(
+        write_arrays(
             path, scheme=self.scheme, both_signs=self.both_signs, **space_arrays(self.space), **self.measures
         )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
+        stored = read_arrays(path)
         return cls(take_space(stored), str(stored.pop("scheme")), bool(stored.pop("both_signs")), stored)
 
 

@@ -7,7 +7,7 @@ stores its own numbers next to it.
 import re
 from pathlib import Path
 
-from permaps.workflow.jobs import written_whole
+from permaps.workflow.jobs import write_text
 
 # All characters with a meaning within a line. A colon before text also makes a link of `javascript:alert(1)`.
 _MARKS = re.compile(r"([\\`*_|<>\[\]@]|:(?=\S))")
@@ -17,8 +17,7 @@ def write_caption(path: str | Path, text: str) -> None:
     """Write plain text as one paragraph of reStructuredText that shows it as it is."""
     # An escaped space is invisible, and stops the first word from starting a list or a directive.
     paragraph = "\\ " + _MARKS.sub(r"\\\1", " ".join(text.split()))
-    with written_whole(path) as temporary:
-        temporary.write_text(paragraph + "\n", encoding="utf-8")
+    write_text(path, paragraph + "\n")
 
 
 def read_caption(path: str | Path) -> str:

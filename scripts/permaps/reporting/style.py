@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from permaps.inputs.images import one_line
 from permaps.reporting.words import DPI
 from permaps.spaces.space import Space
-from permaps.workflow.jobs import log, warn, written_whole
+from permaps.workflow.jobs import log, warn, write_text, written_whole
 
 # Okabe and Ito's palette, named by the meaning of a colour in our figures.
 BLUE, ORANGE, GREEN, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A", "#222222"
@@ -81,8 +81,7 @@ def write_view(path: str | Path, make: Callable[..., str], *arguments: object) -
         page = make(*arguments)
     except Exception as error:
         page = f"<!DOCTYPE html>\n<title>No view</title>\n<p>{escape(_not_drawn(path, error))}</p>\n"
-    with written_whole(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def in_script(data: object) -> str:

@@ -18,7 +18,7 @@ from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
-from permaps.workflow.jobs import written_whole
+from permaps.workflow.arrays import read_arrays, write_arrays
 
 _MODELS = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}
 
@@ -36,8 +36,7 @@ def read_space(path: str | Path) -> Space:
     permaps.spaces.space.Space
     """
     if Path(path).suffix == ".npz":
-        with np.load(path, allow_pickle=False) as file:
-            return take_space({name: file[name] for name in file.files})
+        return take_space(read_arrays(path))
     data, affine = load_volume(path)
     return Volume(data > 0, affine)
 
@@ -53,8 +52,7 @@ def write_space(space: Space, path: str | Path, description: str) -> None:
     description : str
         At most 79 bytes.
     """
-    with written_whole(path) as temporary:
-        np.savez(temporary, **space_arrays(space))
+    write_arrays(path, **space_arrays(space))
 
 
 @write_space.register
@@ -162,8 +160,7 @@ def _(space: Parcels, path, values, description, dtype=np.float32):
         {"index": i, "name": name, "value": next(value) if inside else None}
         for i, (name, inside) in enumerate(zip(space.names.tolist(), space.mask, strict=True), start=1)
     ]
-    with written_whole(path) as temporary:
-        write_rows(temporary, ["index", "name", "value"], rows)
+    write_rows(path, ["index", "name", "value"], rows)
 
 
 @read_map.register

@@ -93,8 +93,7 @@ def recorded(job: object) -> Iterator[None]:
     sources = looked_at(sources, records.seen(job.output[0]))
     yield lambda: as_recorded(records, job, inputs, sources)
     for name, record in made(records, job, inputs, sources).items():
-        with written_whole(records.path(name)) as temporary:
-            temporary.write_text(json.dumps(record), encoding="utf-8")
+        write_text(records.path(name), json.dumps(record))
 
 
 def _unexpected(error):
@@ -115,6 +114,17 @@ def warn(text: str) -> None:
 def read_json(path: str | Path) -> object:
     """Return what another job has written as JSON."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_json(path: str | Path, value: object, indent: int | None = 2) -> None:
+    """Write plain values as JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
