@@ -6,6 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from fsl_files import write_vest
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ScalarAxis
 from permaps.design.beforehand import check_study
 from permaps.workflow.config import layered, resolve
 from permaps.workflow.errors import UserError
@@ -118,7 +119,13 @@ def test_first_and_last_images_are_looked_at_and_cost_their_participants_alone(s
     assert unusable.startswith(f"s0 will be left out: {study}/s0.nii.gz is of no use: unreadable")
     image("s0.nii.gz", np.ones((5, 6, 7)))
     (grids,) = check()
-    assert "not on one grid" in grids and "(5, 6, 7)" in grids and "(5, 6, 8)" in grids
+    assert (
+        f"not all are alike: {study}/s7.nii.gz of s7: shape 5 x 6 x 8, those of s0 have 5 x 6 x 7." in grids
+    )
+    # Which of them is the odd one is not known yet, so that a mask may fit either.
+    image("s0.nii.gz", np.ones((5, 6, 7)), shift=500)
+    assert len(check({"mask": {"strategy": "file", "file": "mask.nii.gz"}})) == 1
+    image("s0.nii.gz", np.ones((5, 6, 7)))
     # Who is left out by a variate or for want of a map is not looked at.
     (study / "s7.nii.gz").unlink()
     assert check() == []
@@ -164,6 +171,27 @@ def test_the_mesh_of_a_surface_is_checked(study, space, says):
     else:
         with pytest.raises(UserError, match=says):
             check(surface, {"space": space}, kind="surface")
+
+
+def test_the_odd_one_is_not_taken_for_all_maps_of_a_surface(study):
+    for i, n in enumerate([10, *[642] * 7]):
+        nib.MGHImage(np.ones((n, 1, 1), np.float32), np.eye(4)).to_filename(study / f"lh.s{i}.mgh")
+    surface = {"dataset": PLAIN["dataset"] | {"maps": "{hemi}.{participant_id}.mgh"}}
+    (unlike,) = check(surface, {"space": {"mesh": "fsaverage3"}}, kind="surface")
+    assert "another mesh (642 vertices of the left hemisphere, those of s0 have 10 vertices" in unlike
+
+
+def test_the_mesh_of_grayordinates_is_checked(study):
+    for i in range(8):
+        axis = BrainModelAxis.from_surface(np.arange(600), 642, name="CIFTI_STRUCTURE_CORTEX_LEFT")
+        map_of = Cifti2Image(np.ones((1, 600), np.float32), (ScalarAxis(["a map"]), axis))
+        nib.save(map_of, study / f"s{i}.dscalar.nii")
+    dense = {"dataset": PLAIN["dataset"] | {"maps": "{participant_id}.dscalar.nii"}}
+    assert check(dense, {"space": {"mesh": "fsaverage3"}}, kind="grayordinates") == []
+    with pytest.raises(UserError, match=r"found null .nothing., and the maps have 642 vertices"):
+        check(dense, kind="grayordinates")
+    with pytest.raises(UserError, match=r"lh\.white is no mesh|there is no mesh"):
+        check(dense, {"space": {"mesh": "lh.white"}}, kind="grayordinates")
 
 
 def test_images_of_another_analysis_are_not_read_again(study):

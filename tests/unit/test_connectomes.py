@@ -53,6 +53,10 @@ def graph(n=4, mask=None, places=None):
         ("m.csv", text_of(symmetric(), NAMES, NAMES, ",", "node"), NAMES),
         ("m.csv", text_of(symmetric(), NAMES, delimiter=","), NAMES),
         ("m.tsv", text_of(symmetric(), delimiter=" "), ["1", "2", "3", "4"]),
+        # As pandas writes a matrix without names, with its index and without. They are no values of a further node.
+        ("m.csv", text_of(symmetric(), "0123", "0123", ","), ["0", "1", "2", "3"]),
+        ("m.csv", text_of(symmetric(), "1234", "1234", ",", '""'), ["1", "2", "3", "4"]),
+        ("m.csv", text_of(symmetric(), "0123", delimiter=","), ["0", "1", "2", "3"]),
     ],
 )
 def test_matrices_of_text_are_read(tmp_path, name, content, names):

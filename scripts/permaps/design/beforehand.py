@@ -12,9 +12,11 @@ from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.brain_mask import brain_mask
+from permaps.inputs.cifti import read_models
 from permaps.inputs.cohort import collect
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
+from permaps.inputs.layout import Layout
 from permaps.inputs.map_paths import item_of, partners
 from permaps.inputs.participants import as_frame
 from permaps.inputs.quality import require_enough, screen, screen_covariates
@@ -68,8 +70,8 @@ def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
             {} if seen is None or isinstance(dataset["maps"], list) else seen,
         )
         warnings += found
-        if first is not None and kind in _CHECKS:
-            _CHECKS[kind](config, first)
+        if first and kind in _CHECKS:
+            _CHECKS[kind](config, *first)
     joined = np.any if config["quality"]["require"] == "any" else np.all
     _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
     return warnings
@@ -121,7 +123,10 @@ def _check_model(staying, config):
 
 
 def _look_at_images(staying, voxelwise, decode, seen):
-    """Decode the first and the last image of each input; return what is wrong, and a map that can be used."""
+    """Decode the first and the last image of each input; return what is wrong, and what stands for all of them.
+
+    This is a map that can be used, with its path, or None where they are not alike: the odd one may be any of them.
+    """
     warnings, found = [], []
     for column in [MAP, *map(covariate_column, voxelwise)]:
         for row in dict.fromkeys((0, len(staying) - 1)):
@@ -135,20 +140,18 @@ def _look_at_images(staying, voxelwise, decode, seen):
                 found.append((staying[ID][row], path, seen[path]))
             except UnusableMap as unusable:
                 warnings.append(f"{staying[ID][row]} will be left out: {path} is of no use: {unusable}.")
-    shapes = {image.data.shape for _, _, image in found}
-    if len(shapes) > 1:
-        (one, path, image), (other, its_path, its_image) = (
-            found[0],
-            next(entry for entry in found if entry[2].data.shape != found[0][2].data.shape),
-        )
-        warnings.append(
-            f"the images are not on one grid, so that some will be left out: {path} of {one} has the shape "
-            f"{image.data.shape}, and {its_path} of {other} {its_image.data.shape}."
-        )
-    return warnings, next((image for _, _, image in found), None)
+    layouts = [Layout.of(image) for *_, image in found]
+    for (name, path, _), layout in zip(found, layouts, strict=True):
+        if not layout.same(layouts[0]):
+            unlike = layout.difference(layouts[0], f"those of {found[0][0]}")
+            warnings.append(
+                f"some images will be left out, since not all are alike: {path} of {name}: {unlike}."
+            )
+            return warnings, None
+    return warnings, found[0][1:] if found else None
 
 
-def _check_masks(config, first):
+def _check_masks(config, _, first):
     """Refuse masks and an atlas that cannot be those of maps such as this one."""
     grid = Volume(np.ones(first.data.shape, bool), first.affine)
     if config["mask"]["strategy"] == "file":
@@ -160,7 +163,7 @@ def _check_masks(config, first):
         Atlas(config["atlas"]["image"], config["atlas"]["labels"])
 
 
-def _check_surface(config, first):
+def _check_surface(config, _, first):
     """Refuse a mesh or a mask that is not that of the maps; a template is fetched later."""
     mesh = config["space"]["mesh"]
     check_mesh(mesh, first.parts)
@@ -170,4 +173,13 @@ def _check_surface(config, first):
         read_surface_mask(config["space"]["mask"], first.parts)
 
 
-_CHECKS = {"volume": _check_masks, "surface": _check_surface}
+def _check_grayordinates(config, path, _):
+    """Refuse a mesh that is not that of the cortices; a template is fetched later."""
+    mesh, counts = config["space"]["mesh"], read_models(path).counts
+    if counts:
+        check_mesh(mesh, counts)
+        if mesh not in TEMPLATES.values():
+            read_mesh(mesh, counts)
+
+
+_CHECKS = {"volume": _check_masks, "surface": _check_surface, "grayordinates": _check_grayordinates}

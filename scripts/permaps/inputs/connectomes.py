@@ -86,9 +86,8 @@ def _read_text(content):
         [cell.strip().strip('"') for cell in line.split(None if delimiter == " " else delimiter)]
         for line in lines
     ]
-    named = len(cells) > 1 and not all(map(_is_value, cells[0][1:]))
     names = None
-    if named:
+    if _begins_with_names(cells):
         head, *cells = cells
         # A corner over the names of the rows, which may be left out or empty.
         names = head if len(head) == len(cells) else head[1:]
@@ -101,6 +100,16 @@ def _read_text(content):
         raise UnusableMap(f"not a square matrix (rows of {min(widths)} and of {max(widths)} values)")
     values = [[np.nan if cell in MISSING else float(cell) for cell in row] for row in cells]
     return names, np.array(values)
+
+
+def _begins_with_names(cells):
+    """Tell whether the first row has the names of the nodes: words, or their numbers, as pandas writes them."""
+    head, *rows = cells
+    if not rows or not all(map(_is_value, head[1:])):
+        return bool(rows)
+    if len(head) == len(rows) + 1 and not is_number(head[0]) and head[1:] == [row[0] for row in rows]:
+        head = head[1:]
+    return len(head) == len(rows) and head in ([str(i + first) for i in range(len(head))] for first in (0, 1))
 
 
 def _is_value(cell):

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from permaps.inputs.images import affine_text, same_grid, shape_text
+from permaps.inputs.images import Decoded, affine_text, same_grid, shape_text
 from permaps.inputs.surfaces import SIDES
 
 
@@ -30,6 +30,12 @@ class Layout:
     affine: np.ndarray
     parts: dict
     models: str = ""
+
+    @classmethod
+    def of(cls, image: Decoded) -> Self:
+        """Return what the values of a decoded map are laid out on."""
+        affine = np.array([]) if image.affine is None else image.affine
+        return cls(image.data.shape, affine, image.parts, image.models)
 
     def same(self, other: Self) -> bool:
         """Tell whether values on both can be compared one by one."""

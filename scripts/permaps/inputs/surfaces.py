@@ -179,9 +179,9 @@ def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") 
     check_mesh(mesh, counts, what)
     places, triangles, start = [], [], 0
     parts = _template(mesh, counts) if mesh in TEMPLATES.values() else _files(mesh, counts)
+    _check_counts(mesh, {side: len(parts[side][0]) for side in counts}, counts, what)
     for side, n in counts.items():
         points, corners = parts[side]
-        _check_count(mesh, side, len(points), n, what)
         if damage := _damage(points, corners):
             raise UserError(
                 f"space.mesh: the {SIDES[side]} hemisphere of {mesh} is damaged: {damage}. Expected a sound mesh: "
@@ -224,15 +224,20 @@ def check_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps")
             f"are on: fsaverage3 to fsaverage7, or files of .surf.gii or FreeSurfer geometry{like}."
         )
     for vertices, template in TEMPLATES.items():
-        for side, n in counts.items() if template == mesh else ():
-            _check_count(mesh, side, vertices, n, what)
+        if template == mesh:
+            _check_counts(mesh, dict.fromkeys(counts, vertices), counts, what)
 
 
-def _check_count(mesh, side, found, n, what):
-    if found != n:
+def _check_counts(mesh, found, counts, what):
+    """Refuse a mesh with other numbers of vertices than maps have, by hemisphere."""
+    for side, n in counts.items():
+        if found[side] == n:
+            continue
         like = f": {TEMPLATES[n]} has as many" if n in TEMPLATES else ""
+        if [*found.values()] == [*counts.values()][::-1]:
+            like = ": left and right are swapped, in its files or in those of the maps"
         raise UserError(
-            f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {found:,} vertices, and {what} have {n:,} "
+            f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {found[side]:,} vertices, and {what} have {n:,} "
             f"there; expected the mesh that they were sampled on{like}."
         )
 

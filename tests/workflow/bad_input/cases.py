@@ -112,6 +112,14 @@ def on_surfaces(box, structure="CortexLeft", sizes=(6,) * 8, change=lambda value
         box.study.set(i, "map", f"maps/{{hemi}}.{i + 1:02d}.gii")
 
 
+def right_too(box):
+    """Give everyone a map of seven vertices of the right hemisphere as well."""
+    for i in range(8):
+        on_a_surface(
+            box.study.folder / f"maps/rh.{i + 1:02d}.gii", np.arange(i, i + 7), structure="CortexRight"
+        )
+
+
 def mesh(path, n, gaps=(), moved=0):
     """Write a strip of triangles with a border all around; some are left out, and their numbers may be wrong."""
     corners = [[i, i + 1, i + 2] for i in range(n - 2) if i not in gaps]
@@ -652,6 +660,7 @@ MAPS += [
     Map("not square", matrix(lambda m: m[:, :4]), "not a square matrix (shape 5 x 4)", "connectomes"),
     Map("fewer nodes", matrix(lambda m: m[:4, :4]), "nodes 1, 2, 3, ..., 4 (4), most maps have nodes 1, 2, 3, ..., 5 (5)", "connectomes"),
     Map("names of nodes where others have none", matrix(lambda m: m, "abcde"), "nodes a, b, c, ..., e (5), most maps have", "connectomes"),
+    Map("numbers of the nodes above the values", matrix(lambda m: m, "12345"), "", "connectomes"),
     Map("no connection at all", matrix(lambda m: 0 * m), "constant (only the value 0)", "connectomes"),
 ]  # fmt: skip
 
@@ -847,6 +856,9 @@ STOPS = [
          on_surfaces, config=SURFACES | {"space": {"mesh": "fsaverage5"}}, target=BRAIN),
     Stop("Surfaces", "another mesh than most maps", ("2 of 8 participants stay", "6 another mesh", "as by mri_surf2surf"),
          lambda box: (on_surfaces(box, sizes=[6, 6, 5, 7, 8, 9, 10, 11]), mesh(box.study.folder / "lh.surf.gii", 6)),
+         config=SURFACES | {"space": {"mesh": "../study/{hemi}.surf.gii"}}, target=BRAIN),
+    Stop("Surfaces", "mesh whose left and right are swapped", ("the left hemisphere of ../study/{hemi}.surf.gii has 7 vertices, and the maps have 6 there", "left and right are swapped, in its files or"),
+         lambda box: (on_surfaces(box), right_too(box), mesh(box.study.folder / "lh.surf.gii", 7), mesh(box.study.folder / "rh.surf.gii", 6)),
          config=SURFACES | {"space": {"mesh": "../study/{hemi}.surf.gii"}}, target=BRAIN),
     Stop("Surfaces", "no such mesh", ("space.mesh: there is no file '../study/{hemi}.surf.gii'",),
          on_surfaces, config=SURFACES | {"space": {"mesh": "../study/{hemi}.surf.gii"}}, target=BRAIN),
