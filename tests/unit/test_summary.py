@@ -126,10 +126,22 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
     assert page_tables.clusters(plain[:0], "t").rows == []
     flat = page_tables.clusters(pd.DataFrame([row | {"size_mm3": np.nan, "size_mm2": 12.0}]), "t")
     assert "mm²" in flat.columns and "mm³" not in flat.columns
+    both = [row | {"size_mm3": np.nan, "size_mm2": 1211.6}, row | {"size_mm2": np.nan}]
+    table = page_tables.clusters(pd.DataFrame(both), "t")
+    assert [of[table.columns.index("size")] for of in table.rows] == ["1,212 mm²", "270 mm³"]
+    # A structure is not said twice.
+    inside = pd.DataFrame([row | {"structure": structure} for structure in ("V1", "CORTEX_LEFT")])
+    table = page_tables.clusters(inside, "t")
+    assert [of[table.columns.index("region")] for of in table.rows] == ["", "V1"]
     # Lesser peaks belong to a cluster that has a row.
     many = pd.DataFrame([row | {"cluster": i, "peak": peak} for i in range(11) for peak in (1, 2)])
     table = page_tables.clusters(many, "t")
     assert (len(table.rows), table.more) == (8, 3)
+
+
+def test_long_words_in_tables_may_be_broken_and_are_no_markup():
+    assert pages.breakable("<b>_LEFT") == "&lt;b&gt;_<wbr>LEFT"
+    assert pages.breakable("grayordinates") == "grayor\u00addinates"
 
 
 def test_a_viewer_is_told_the_place_of_each_cluster():

@@ -172,13 +172,11 @@ def clusters(
         Without columns where nothing is significant.
     """
     main_peaks = frame[frame["peak"] == 1]
-    # Of unlike parts, the one that nothing is found in has no size to show.
-    units = _units(frame)
     size = next(name for name in _SIZES if name in frame)
     rows = [
         ({} if alone else {"cluster": str(r["cluster"])})
         | _where(r, space)
-        | ({"region": _if_known("{}", r["region"])} if "region" in r else {})
+        | ({"region": _region(r)} if "region" in r else {})
         | {
             voxel_stat: f"{r[voxel_stat]:.2f}",
             _SIZES[size]: f"{r[size]:.3g}",
@@ -188,7 +186,7 @@ def clusters(
         | {
             "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
         }
-        | {shown: _if_known("{:,.0f}", r[f"size_{unit}"]) for unit, shown in units.items()}
+        | _size(r, _units(frame))
         | ({} if alone else {space.elements: f"{r[f'n_{space.elements}']:,}"})
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         for r in main_peaks.head(MOST_CLUSTERS).to_dict("records")
@@ -255,7 +253,7 @@ def regions(
     rows = [
         {"region": r["region"]}
         | ({"hemisphere": _if_known("{}", r["hemisphere"])} if has_side else {})
-        | {shown: _if_known("{:,.0f}", r.get(f"size_{unit}")) for unit, shown in _units(frame).items()}
+        | _size(r, _units(frame))
         | {space.elements: f"{r[f'n_{space.elements}']:,}"}
         | {f"significant by {STATISTICS[stat].label}": f"{r[name]:,}" for name, stat in counts.items()}
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
@@ -336,6 +334,19 @@ def _units(frame):
     return {
         unit: shown for unit, shown in _UNITS.items() if frame.get(f"size_{unit}", pd.Series()).notna().any()
     }
+
+
+def _size(row, units):
+    """Return the cell that says how large something is: the column names its unit if all have the same."""
+    if len(units) <= 1:
+        return {shown: _if_known("{:,.0f}", row[f"size_{unit}"]) for unit, shown in units.items()}
+    sizes = (_if_known(f"{{:,.0f}} {shown}", row[f"size_{unit}"]) for unit, shown in units.items())
+    return {"size": next(filter(None, sizes), "")}
+
+
+def _region(row):
+    """Return a region's name, if it is no other word for the structure: a .dlabel.nii calls voxels like that."""
+    return "" if row["region"] == row.get("structure") else _if_known("{}", row["region"])
 
 
 def _seen_at(row):

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from permaps.reporting import page_tables
 from permaps.reporting.limitations import limitations
@@ -135,8 +136,15 @@ def rendered(template: str, embed: bool = True, **values: object) -> str:
         "data_uri": _data_uri,
         "width": _width,
         "text": _text,
+        "breakable": breakable,
     }
     return environment.get_template(template).render(values)
+
+
+def breakable(text: str) -> Markup:
+    """Say where long words may be broken, so that a table with many columns is no wider than the page."""
+    text = text.replace("grayordinates", "grayor\u00addinates")
+    return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
 
 
 def _address(path):
