@@ -120,10 +120,14 @@ def plot_discoveries(bound, space, tables, outputs, caption, contrast, alpha):
     n = len(bound.p)
     sizes = np.unique(np.geomspace(1, n, POINTS).astype(int))
     among = bound.active_among_smallest(sizes)
-    clusters = {
-        stat: table.loc[table["peak"] == 1, [f"n_{space.elements}", "tdp"]].to_numpy()
-        for stat, table in tables.items()
-    }
+    # Without neighbours, what is found is no cluster.
+    if space.measures().get("n_neighbours") == 0:
+        tables, clusters = {}, None
+    else:
+        clusters = {
+            stat: table.loc[table["peak"] == 1, [f"n_{space.elements}", "tdp"]].to_numpy()
+            for stat, table in tables.items()
+        }
     title = (
         f"{contrast}: how much is active, at least ({100 * (1 - alpha):g} % confidence for all sets at once)"
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from permaps.reporting.adjusted import adjust
+from permaps.reporting.words import column
 
 RNG = np.random.default_rng(5)
 N = 40
@@ -32,8 +33,23 @@ def test_band_is_that_of_the_mean_at_average_nuisance():
 def test_groups_differ_by_the_estimate():
     data = adjust(Y, DESIGN, NAMES, np.array([[0.0, 0, 1, 0]]))
     assert (data.display, data.labels) == ("groups", ["group: not b", "group: b"])
+    coded = ["Intercept", "age", "C(group, levels=['a', 'b'])[T.b]", "score"]
+    assert adjust(Y, DESIGN, coded, np.array([[0.0, 0, 1, 0]])).labels == data.labels
     assert data.mean[1] - data.mean[0] == pytest.approx(FIT.params[2])
     assert data.y[data.x == 1].mean() == pytest.approx(data.mean[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("C(group)[T.b]", "group[T.b]"),
+        ("C(group, levels=['a', 'b'])[T.b]:age", "group[T.b]:age"),
+        ("I(age**2)", "I(age**2)"),
+        ("age", "age"),
+    ],
+)
+def test_columns_are_called_by_their_factor(name, shown):
+    assert column(name) == shown
 
 
 def test_cell_means_are_named_by_their_columns():

@@ -26,6 +26,7 @@ from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, dr
 from permaps.reporting.sample_charts import design_matrix, quality
 from permaps.reporting.style import draw, plt, write_view
 from permaps.spaces.files import read_map, read_space
+from permaps.spaces.parcels import Parcels
 from permaps.spaces.volume import Volume
 from run_folder import fabricate
 from test_clusters import run_rule
@@ -91,6 +92,18 @@ def test_discoveries(run, tmp_path, contrast, voxel_stat, found):
     assert f"Of all {len(bound.p):,} voxels, at least" in caption
     assert ("By TFCE: " in caption) == found
     assert ("TFCE (" in svg) == found and ("no cluster" in svg) != found
+
+
+def test_discoveries_of_regions_without_neighbours_speak_of_no_clusters(run, tmp_path):
+    bound = Bound.read(run / "nulls/contrast-pseudo.npz", run / "observed/contrast-pseudo.npz", 0, 0.05)
+    names = np.arange(len(bound.p)).astype(str)
+    places = np.full((len(names), 3), np.nan)
+    space = Parcels(np.ones(len(names), bool), names, places, np.empty((0, 2), int), np.empty(0, np.uint8))
+    tables = {"t": read_frame(table(run, "pseudo", "t"))}
+    outputs = [tmp_path / "a.png", tmp_path / "a.svg"]
+    plot_nulls.plot_discoveries(bound, space, tables, outputs, tmp_path / "a.rst", "pseudo", 0.05)
+    said = (tmp_path / "a.rst").read_text() + outputs[1].read_text()
+    assert "regions with the largest statistic" in said and "luster" not in said
 
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from permaps.reporting.words import column
+
 
 @dataclass
 class Adjusted:
@@ -108,5 +110,6 @@ def _group_name(pattern, names):
 
 def _level(name, denied=""):
     """Name the level that a column of a factor stands for: 'group: patient' for group[T.patient]."""
+    name = column(name)
     factor = re.fullmatch(r"([^\[\]]+)\[(?:T\.)?([^\[\]]+)\]", name)
     return f"{factor[1]}: {denied}{factor[2]}" if factor else f"{denied}{name}"

@@ -164,7 +164,7 @@ def convergence(tracks: dict, alpha: float, title: str) -> Figure:
 
 
 def discoveries(
-    clusters: dict[str, np.ndarray],
+    clusters: dict[str, np.ndarray] | None,
     sizes: np.ndarray,
     shares: np.ndarray,
     title: str,
@@ -174,8 +174,9 @@ def discoveries(
 
     Parameters
     ----------
-    clusters : dict of str to array, shape (n_clusters, 2)
-        By statistic: the number of elements of each cluster, and the share that is active, at least.
+    clusters : dict of str to array, shape (n_clusters, 2), or None
+        By statistic: the number of elements of each cluster, and the share that is active, at least. None where no
+        elements are neighbours.
     sizes : array of int, shape (n,)
         Numbers of elements with the largest statistic.
     shares : array, shape (n,)
@@ -188,11 +189,28 @@ def discoveries(
     -------
     matplotlib.figure.Figure
     """
-    figure, (each, largest) = _row(2, 3.2)
+    figure, panels = _row(1 if clusters is None else 2, 3.2)
+    if clusters is not None:
+        _bounds_of_clusters(panels[0], clusters, elements)
+    largest = panels[-1]
+    largest.plot(sizes, 100 * shares, color=BLUE)
+    largest.fill_between(sizes, 100 * shares, color=BLUE, alpha=0.15, linewidth=0)
+    largest.set_title("In the order of the statistic")
+    largest.set_xlabel(f"{elements} with the largest statistic")
+    for panel in panels:
+        panel.set(xscale="log", xlim=(0.9, 1.1 * sizes[-1]), ylim=(0, 103))
+        panel.set_ylabel("active, at least (%)")
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+    heading(figure, title)
+    return figure
+
+
+def _bounds_of_clusters(panel, clusters, elements):
     for shade, marker, (stat, bounds) in zip(SHADES, "osD^v", clusters.items(), strict=False):
         if len(bounds):
             label = f"{STATISTICS[stat].label} ({len(bounds)})"
-            each.plot(
+            panel.plot(
                 *(bounds * [1, 100]).T,
                 marker,
                 color=shade,
@@ -201,23 +219,12 @@ def discoveries(
                 clip_on=False,
                 label=label,
             )
-    each.set_title("Each cluster")
-    each.set_xlabel(f"{elements} in the cluster")
-    if each.get_legend_handles_labels()[0]:
-        each.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    panel.set_title("Each cluster")
+    panel.set_xlabel(f"{elements} in the cluster")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(loc="upper left", bbox_to_anchor=(1, 1))
     else:
-        each.text(0.5, 0.5, "no cluster", transform=each.transAxes, ha="center", color=GREY)
-    largest.plot(sizes, 100 * shares, color=BLUE)
-    largest.fill_between(sizes, 100 * shares, color=BLUE, alpha=0.15, linewidth=0)
-    largest.set_title("In the order of the statistic")
-    largest.set_xlabel(f"{elements} with the largest statistic")
-    for panel in (each, largest):
-        panel.set(xscale="log", xlim=(0.9, 1.1 * sizes[-1]), ylim=(0, 103))
-        panel.set_ylabel("active, at least (%)")
-        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        panel.xaxis.set_minor_formatter(NullFormatter())
-    heading(figure, title)
-    return figure
+        panel.text(0.5, 0.5, "no cluster", transform=panel.transAxes, ha="center", color=GREY)
 
 
 # Letters that fit side by side below a panel.

@@ -143,7 +143,7 @@ def rendered(template: str, embed: bool = True, **values: object) -> str:
 
 def breakable(text: str) -> Markup:
     """Say where long words may be broken, so that a table with many columns is no wider than the page."""
-    text = text.replace("grayordinates", "grayor\u00addinates")
+    text = text.replace("grayordinates", "grayor\u00addinates").replace("95 % CI", "95\u00a0%\u00a0CI")
     return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
 
 

@@ -4,7 +4,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from permaps.reporting.style import BLACK, BLUE, GREY, RED, heading, plt
+from permaps.reporting.words import column
 
+# Letters of a column's name that leave room for the design.
+_LONGEST = 30
 LEGIBLE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}
 
 
@@ -25,6 +28,8 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
     rows = [
         (f"{name} {i + 1}" if len(w) > 1 else name, row) for name, w in contrasts for i, row in enumerate(w)
     ]
+    names = [column(name) for name in names]
+    names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
     varying = np.flatnonzero(np.ptp(design, axis=0) > 0)
     left, right = max(4.0, 0.62 * len(names) + 1.8), max(3.6, 0.55 * len(varying) + 1.8)
     beside = len(varying) > 1
@@ -124,7 +129,7 @@ def quality(
     figure, (values, likeness, lacking) = plt.subplots(
         3, 1, sharex=True, figsize=(width, 6.2), layout="constrained", height_ratios=[1.4, 1, 0.6]
     )
-    _values(values, bands, colours)
+    _values(values, bands, colours, elements)
     _likeness(likeness, correlation, colours)
     _missing(lacking, missing, colours, elements)
     # The names and reasons of hundreds would overlap: red marks them, and the caption names them.
@@ -148,13 +153,13 @@ def quality(
     return figure
 
 
-def _values(panel, bands, colours):
+def _values(panel, bands, colours, elements):
     at = np.arange(len(bands))
     panel.vlines(at, bands[:, 0], bands[:, 4], color=colours, linewidth=0.8)
     panel.vlines(at, bands[:, 1], bands[:, 3], color=colours, linewidth=3.2)
     panel.plot(at, bands[:, 2], "o", color="white", markersize=2.2)
     panel.axhline(0, color=BLACK, linewidth=0.7, linestyle=":")
-    panel.set_title("Values in the mask (median, quartiles, 1 to 99 %)")
+    panel.set_title(f"Values of the {elements} (median, quartiles, 1 to 99 %)")
     panel.set_ylabel("map value")
 
 

@@ -1,6 +1,7 @@
 """How spaces and numbers are written in pages, figures and the methods."""
 
 import os
+import re
 
 from permaps.spaces.space import Space
 from permaps.spaces.stored import CLASSES
@@ -26,6 +27,11 @@ def space_of(record: dict) -> type[Space]:
 def are_alone(record: dict) -> bool:
     """Tell whether no elements of a run are neighbours, so that there are no clusters: parcels as they come."""
     return next(iter(masks_of(record).values())).get("n_neighbours") == 0
+
+
+def column(name: str) -> str:
+    """Return the name of a column of the design as figures show it: group[T.b] for C(group, levels=...)[T.b]."""
+    return re.sub(r"C\(([^(),]+)(?:,[^()]*)?\)(?=\[)", r"\1", name)
 
 
 def who(people: dict) -> str:
