@@ -92,6 +92,7 @@ def asymmetric():
         (text_of(asymmetric()), "not symmetric .* row 1, column 3"),
         (text_of(symmetric(), NAMES, NAMES[::-1]), "other names, or another order"),
         (text_of(symmetric(), ["a", "a", "b", "c"], ["a", "a", "b", "c"]), "two nodes of one name"),
+        (text_of(symmetric(), delimiter=";").replace(".", ","), r"decimal commas \(the first is -?\d,\d+\)"),
         (text_of(symmetric()).replace("0.", "zero"), "unreadable|not a square"),
     ],
 )

@@ -111,9 +111,9 @@ def unusable(folder):
         "unreadable ( ": with_bytes(folder / "i.nii", b"no image at all" * 100),
         "unreadable (  ": with_bytes(folder / "j.nii", whole[:400]),
         "unreadable (   ": with_bytes(folder / "k.nii.gz", gzip.compress(whole)[:300]),
-        "unreadable (    ": with_bytes(folder / "l.txt", b"participant_id"),
+        "unknown kind of file (named .txt)": with_bytes(folder / "l.txt", b"participant_id"),
         "unreadable (the header claims": with_bytes(folder / "m.nii", bytes(huge)),
-        "unreadable (     ": folder,
+        "unreadable (    ": folder,
     }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from permaps.workflow.paths import no_file
 SYMMETRIC = 1e-5
 # Two nodes have a single edge, over which nothing is to be corrected.
 FEWEST_NODES = 3
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def decode_connectome(path: str | Path) -> Decoded:
@@ -81,11 +83,14 @@ def _read_text(content):
     lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
     if not lines:
         raise UnusableMap("empty")
-    delimiter = max("\t,; ", key=lines[0].count)
+    # A comma may be a decimal one, and a space stand beside a comma.
+    delimiter = next((mark for mark in "\t;," if mark in lines[0]), " ")
     cells = [
         [cell.strip().strip('"') for cell in line.split(None if delimiter == " " else delimiter)]
         for line in lines
     ]
+    if comma := next((cell for row in cells for cell in row if _DECIMAL_COMMA.fullmatch(cell)), None):
+        raise UnusableMap(f"decimal commas (the first is {comma})")
     names = None
     if _begins_with_names(cells):
         head, *cells = cells

@@ -12,6 +12,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from nibabel import imageglobals
+from nibabel.filebasedimages import ImageFileError
 
 from permaps.inputs.map_paths import item_of, partners
 from permaps.workflow.jobs import written_whole
@@ -32,6 +33,9 @@ _OF_A_SURFACE = "values of a surface"
 _OPENED = dict.fromkeys((".nii", ".img", ".hdr", ".mat"), io.BytesIO) | {
     ".gz": lambda content: gzip.GzipFile(fileobj=io.BytesIO(content))
 }
+
+# Of files with images.
+_ENDINGS = (".nii", ".gz", ".img", ".hdr", ".gii", ".mgh", ".mgz")
 
 
 class UnusableMap(Exception):
@@ -184,6 +188,9 @@ def _open(path):
         try:
             image = nib.load(path)
         except Exception as error:
+            ending = os.path.splitext(path)[1].lower()
+            if ending not in _ENDINGS and isinstance(error, ImageFileError):
+                raise UnusableMap(f"unknown kind of file (named {ending or 'without an ending'})") from None
             raise UnusableMap(f"unreadable ({one_line(error)})") from None
     if isinstance(image, (nib.GiftiImage, nib.Cifti2Image)):
         raise UnusableMap(f"{_OF_A_SURFACE} ({type(image).__name__.removesuffix('Image')}), not a volume")

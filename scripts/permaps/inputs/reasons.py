@@ -29,6 +29,9 @@ ADVICE = {
     "node": "Take matrices of the same nodes, with their rows and columns in one order.",
     "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
     "not a square matrix": "A matrix has a row and a column for each node.",
+    "decimal commas": "Write numbers with a decimal point.",
+    "unknown kind": "Volumes are .nii, .nii.gz or .img, surfaces .gii, .mgh or FreeSurfer's morphometry, CIFTI files "
+    ".dscalar.nii or .pscalar.nii, and matrices .csv, .tsv or .npy.",
     "another mesh": "Take maps sampled on one mesh, as by mri_surf2surf or wb_command -metric-resample.",
     "other hemispheres": "Every participant needs a file of each hemisphere that the others have.",
     "hemispheres swapped": "Mend the names of the files, or what they say inside (wb_command -set-structure).",

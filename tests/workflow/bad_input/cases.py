@@ -425,6 +425,17 @@ def content(data):
     return lambda study, path: path.write_bytes(data)
 
 
+def written(data, ending):
+    """Put a file of another kind in place of a map."""
+
+    def damage(study, path):
+        path = path.with_name(path.name.replace(".nii.gz", ending))
+        path.write_bytes(data)
+        study.set(-1, "map", f"maps/{path.name}")
+
+    return damage
+
+
 def image(make, affine=AFFINE):
     """Replace a map by another image, made from its values."""
     return lambda study, path: save(path, make(nib.load(path).get_fdata(dtype=np.float32)), affine)
@@ -496,6 +507,7 @@ MAPS = [
     Map("empty file", content(b""), "unreadable (Empty file"),
     Map("truncated map", cut(0.5), "unreadable"),
     Map("truncated header", lambda study, path: path.write_bytes(gzip.compress(bytes(100), mtime=0)), "unreadable"),
+    Map("file of MATLAB", written(b"MATLAB 5.0 MAT-file", ".mat"), "unknown kind of file (named .mat)"),
     Map("text in place of an image", content(b"not an image\n"), "unreadable"),
     Map("uncompressed file named .gz", lambda s, p: p.write_bytes(gzip.decompress(p.read_bytes())), "unreadable"),
     Map("folder in place of a map", folder, "unreadable"),
@@ -661,6 +673,7 @@ MAPS += [
     Map("fewer nodes", matrix(lambda m: m[:4, :4]), "nodes 1, 2, 3, ..., 4 (4), most maps have nodes 1, 2, 3, ..., 5 (5)", "connectomes"),
     Map("names of nodes where others have none", matrix(lambda m: m, "abcde"), "nodes a, b, c, ..., e (5), most maps have", "connectomes"),
     Map("numbers of the nodes above the values", matrix(lambda m: m, "12345"), "", "connectomes"),
+    Map("decimal commas", written(b"0;0,5;1\n0,5;0;2\n1;2;0\n", ".csv"), "decimal commas (the first is 0,5)", "connectomes"),
     Map("no connection at all", matrix(lambda m: 0 * m), "constant (only the value 0)", "connectomes"),
 ]  # fmt: skip
 
