@@ -21,6 +21,7 @@ def main(
     seed,
     effect_size,
     number=0,
+    threads=1,
 ):
     """Simulate one map per participant and write the table, the maps and the truth.
 
@@ -40,6 +41,7 @@ def main(
         Factor on the association with `pseudo`; 0 plants none.
     number : int
         Of the input, from 0; 0 if there is one alone.
+    threads : int
     """
     mask = simulation.brain()
     region_labels, table, effects = simulation.truth(mask, effect_size)
@@ -52,9 +54,11 @@ def main(
     def map_of(name):
         return Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"
 
-    for index, name in enumerate(simulation.names(n_subjects)):
+    def write(index, name):
         values = simulation.statistic_map(seed, index, mask, effects, number)
         write_image(map_of(name), values, affine, f"Permaps: simulated participant {name}")
+
+    simulation.for_everyone(write, n_subjects, threads)
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d participants x %d voxels", n_subjects, mask.sum())
 
@@ -67,4 +71,5 @@ if "snakemake" in globals():
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
             number=snakemake.params.settings["number"],
+            threads=snakemake.threads,
         )

@@ -8,7 +8,7 @@ from permaps.inputs.connectomes import write_square
 from permaps.workflow.jobs import job, log
 
 
-def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0):
+def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0, threads=1):
     """Simulate one matrix per participant and write the table, the matrices and the truth.
 
     Parameters
@@ -19,7 +19,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0)
         Folder to write the matrices to, as sub-ID_connectome.tsv.
     effect : path
         Matrix of the planted effect to write.
-    n_subjects, seed, effect_size, number
+    n_subjects, seed, effect_size, number, threads
         As for `simulate_cohort`.
     """
     names, planted = networks.node_names(), networks.planted(effect_size)
@@ -28,8 +28,10 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0)
     def map_of(name):
         return Path(maps).absolute() / f"sub-{name}_connectome.tsv"
 
-    for index, name in enumerate(simulation.names(n_subjects)):
+    def write(index, name):
         write_square(map_of(name), names, networks.connectome(seed, index, planted, number))
+
+    simulation.for_everyone(write, n_subjects, threads)
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d participants x %d edges", n_subjects, math.comb(len(names), 2))
 
@@ -42,4 +44,5 @@ if "snakemake" in globals():
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
             number=snakemake.params.settings["number"],
+            threads=snakemake.threads,
         )

@@ -10,7 +10,7 @@ from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, pl
 from permaps.workflow.jobs import job, log
 
 
-def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0):
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0, threads=1):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters
@@ -21,7 +21,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         Folder to write the maps to, as sub-ID_statmap.dscalar.nii.
     effects : dict of str to path
         By variate, the map of the planted effect to write.
-    n_subjects, seed, effect_size, number
+    n_subjects, seed, effect_size, number, threads
         As for `simulate_cohort`.
     """
     space = grayordinates()
@@ -34,9 +34,12 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         return Path(maps).absolute() / f"sub-{name}_statmap.dscalar.nii"
 
     noise = Noise(space.cortex)
-    for index, name in enumerate(simulation.names(n_subjects)):
+
+    def write(index, name):
         values = grayordinate_map(seed, index, space, truth, noise, number)
         write_map(space, map_of(name), values, f"Permaps: simulated participant {name}")
+
+    simulation.for_everyone(write, n_subjects, threads)
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d participants x %d grayordinates", n_subjects, space.n_elements)
 
@@ -52,4 +55,5 @@ if "snakemake" in globals():
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
             number=snakemake.params.settings["number"],
+            threads=snakemake.threads,
         )

@@ -12,7 +12,7 @@ from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_ma
 from permaps.workflow.jobs import job, log
 
 
-def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0):
+def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size, number=0, threads=1):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters
@@ -23,7 +23,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         Folder to write the maps to, as sub-ID_hemi-L_statmap.func.gii.
     effects : dict of (str, str) to path
         By variate and hemisphere, the map of the planted effect to write.
-    n_subjects, seed, effect_size, number
+    n_subjects, seed, effect_size, number, threads
         As for `simulate_cohort`.
     """
     space = cortex()
@@ -36,10 +36,13 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         return str(Path(maps).absolute() / f"sub-{name}_hemi-{HEMI}_statmap.func.gii")
 
     noise = Noise(space)
-    for index, name in enumerate(simulation.names(n_subjects)):
+
+    def write(index, name):
         values = surface_map(seed, index, space, truth, noise, number)
         for side in COUNTS:
             _write(map_of(name).replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
+
+    simulation.for_everyone(write, n_subjects, threads)
     simulation.write_cohort(participants, n_subjects, seed, map_of)
     log.info("%d participants x %d vertices", n_subjects, space.n_elements)
 
@@ -64,4 +67,5 @@ if "snakemake" in globals():
             seed=snakemake.params.settings["seed"],
             effect_size=snakemake.params.settings["effect_size"],
             number=snakemake.params.settings["number"],
+            threads=snakemake.threads,
         )

@@ -33,7 +33,7 @@ WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of
 
 def main(
     *, included, usable, images, values, brain, mask, coverage, matrix, voxels, fwhm, min_coverage,
-    zero_is_missing, voxelwise=()
+    zero_is_missing, voxelwise=(), threads=1
 ):  # fmt: skip
     """Write the matrix of participants x voxels, the analysis mask and the counts of its voxels.
 
@@ -61,6 +61,7 @@ def main(
         Whether an exact 0 stands for a missing value.
     voxelwise : sequence of str
         Covariates that are maps: who has no value in one of them has none at that voxel.
+    threads : int
     """
     store, people = Store(images, values), list(read_participants(included)[ID])
     absent = set(people) - set(read_participants(usable)[ID])
@@ -76,6 +77,7 @@ def main(
         n_absent=len(absent),
         element=space.element,
         whole=space.whole,
+        threads=threads,
     )
     if doubt := doubt_of_coverage(
         counts["under coverage"], counts["brain mask"], space.elements, space.whole
@@ -119,4 +121,5 @@ if "snakemake" in globals():
             min_coverage=snakemake.params.settings["min_coverage"],
             zero_is_missing=snakemake.params.settings["zero_is_missing"],
             voxelwise=snakemake.params.settings["voxelwise"],
+            threads=snakemake.threads,
         )

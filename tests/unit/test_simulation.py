@@ -24,6 +24,10 @@ def test_the_brain_is_like_the_localizers(mask):
     assert 41_000 < mask.sum() < 43_000
 
 
+def test_the_stored_brain_is_the_one_that_the_template_gives(mask):
+    assert np.array_equal(mask, simulation.brain_of_template())
+
+
 def test_regions_lie_in_the_brain_and_apart(mask, truth):
     labels, table, effects = truth
     sizes = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:]

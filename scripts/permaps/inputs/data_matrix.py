@@ -1,4 +1,4 @@
-"""The matrix of participants x voxels from maps, one participant in memory at a time."""
+"""The matrix of participants x voxels from maps, as many participants in memory at a time as there are threads."""
 
 import os
 import tempfile
@@ -11,6 +11,7 @@ from permaps.inputs.brain_mask import FEWEST_VOXELS, few
 from permaps.inputs.quality import is_missing
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import written_whole
+from permaps.workflow.threads import in_threads
 
 # A voxel whose values differ by less than this share of their size is constant: smoothing in float32
 # makes such differences out of equal values, and t would be the ratio of two rounding errors.
@@ -55,6 +56,7 @@ def write_matrix(
     n_absent: int = 0,
     element: str = "voxel",
     whole: str = "brain mask",
+    threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Smooth and mask all maps into one float32 matrix on disk.
 
@@ -67,7 +69,7 @@ def write_matrix(
     path : path
         The .npy file to write: participants x voxels, voxels in C order of the mask.
     maps : sequence of numpy.ndarray, shape (x, y, z)
-        All on one grid; taken one at a time, and twice.
+        All on one grid; taken as many at a time as there are threads, and twice.
     brain : numpy.ndarray of bool, shape (x, y, z)
     smoothed : callable
         Takes a map and gives it smoothed, missing values counting as 0.
@@ -80,6 +82,8 @@ def write_matrix(
         Participants without a map, whose maps are NaN everywhere. They do not count for the coverage.
     element, whole : str
         What one of `brain` is called, and all of it, in messages.
+    threads : int
+        As many maps are smoothed at once.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def write_matrix(
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as folder:
         scratch = os.path.join(folder, "rows.float32")
-        finite, varies = _write_rows(scratch, maps, enough, smoothed, zero_is_missing)
+        finite, varies = _write_rows(scratch, maps, enough, smoothed, zero_is_missing, threads)
         keep = finite & varies
         counts = {
             "grid": brain.size,
@@ -144,13 +148,14 @@ def _what_to_do(counts):
     return advice[max(advice, key=counts.get)]
 
 
-def _write_rows(scratch, maps, enough, smoothed, zero_is_missing):
+def _write_rows(scratch, maps, enough, smoothed, zero_is_missing, threads):
     """Write the smoothed rows one by one; tell which columns are finite, and which vary."""
     spread = _Spread(int(enough.sum()))
     finite = np.ones(int(enough.sum()), dtype=bool)
     with open(scratch, "wb") as file:
-        for data in maps:
-            row, missing = _smoothed_row(data, enough, smoothed, zero_is_missing)
+        for row, missing in in_threads(
+            lambda i: _smoothed_row(maps[i], enough, smoothed, zero_is_missing), range(len(maps)), threads
+        ):
             finite &= np.isfinite(row)
             row[missing] = np.nan
             spread.add(row)
