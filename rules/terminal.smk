@@ -3,7 +3,7 @@ import atexit
 import logging
 import time
 
-from permaps.workflow import terminal
+from permaps.reporting import terminal
 from permaps.workflow.duration import Pace
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent

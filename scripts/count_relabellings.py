@@ -3,8 +3,8 @@
 import sys
 
 from permaps.inputs.tables import write_rows
+from permaps.reporting.terminal import too_few
 from permaps.workflow.jobs import job, log, read_json
-from permaps.workflow.terminal import too_few
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
 

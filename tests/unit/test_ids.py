@@ -5,8 +5,8 @@ import pytest
 from permaps.design.given import check_blocks
 from permaps.inputs.sources import map_files, read_listing, tables_of_sessions
 from permaps.inputs.tables import check_participants, read_rows
+from permaps.reporting.terminal import cohort, participants
 from permaps.workflow.errors import UserError
-from permaps.workflow.terminal import cohort, participants
 
 WIDE = "participant_id\tage\nsub-01\t20\nsub-02\t30\nsub-03\tn/a\n"
 LONG = "code\tvisit\tage\nA\tpre\t1\nA\tpost\t2\nB\tpre\t3\n"

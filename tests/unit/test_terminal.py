@@ -11,9 +11,8 @@ import pytest
 from permaps.inputs import sources
 from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
-from permaps.workflow import terminal
-from permaps.workflow.jobs import job
-from permaps.workflow.terminal import (
+from permaps.reporting import terminal
+from permaps.reporting.terminal import (
     banner,
     closing,
     closing_of_several,
@@ -22,6 +21,7 @@ from permaps.workflow.terminal import (
     few_reasons,
     too_few,
 )
+from permaps.workflow.jobs import job
 
 CONFIG = {
     "results": "results",

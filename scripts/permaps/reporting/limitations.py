@@ -2,9 +2,9 @@
 
 from permaps.inputs.outliers import sentence
 from permaps.inputs.plausible import doubt_of_coverage, doubts_of_mask
+from permaps.reporting.terminal import too_few
 from permaps.reporting.words import masks_of, space_of
 from permaps.workflow.names import input_names
-from permaps.workflow.terminal import too_few
 
 FEW_PARTICIPANTS = 20
 

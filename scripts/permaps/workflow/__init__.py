@@ -1,1 +1,1 @@
-"""What jobs need around their work: config, errors, logs, records, digests of the code, the terminal."""
+"""What jobs need around their work: config, errors, logs, records, digests of the code."""
