@@ -18,7 +18,7 @@ from permaps.workflow.defaults import called, complete, rule_in
 from permaps.workflow.digest import Sources
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_place
-from permaps.workflow.names import named
+from permaps.workflow.names import about_analyses
 from permaps.workflow.surroundings import shield
 
 if workflow.modifier.is_main_snakefile():  # what another workflow starts its jobs with is its own
@@ -44,7 +44,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 for warning, names in WARNINGS.items():
-    logger.warning(f"Permaps warns: {named(names)}{warning}")
+    logger.warning(f"Permaps warns: {about_analyses(names)}{warning}")
 
 
 configfile: str(HOME / "config/config.yaml")

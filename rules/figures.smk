@@ -45,7 +45,7 @@ rule plot_peaks:
         covariates=covariate_maps,
         mask=of_its_input(MASK),
         design=result("design/design.tsv"),
-        contrasts=design_file("weights.tsv"),
+        weights=design_file("weights.tsv"),
         values=voxel_map,
         tables=cluster_tables,
     output:

@@ -230,7 +230,7 @@ MODELLED = dict(
     matrix=matrices,
     covariates=covariate_maps,
     design=result("design/design.tsv"),
-    contrasts=design_file("weights.tsv"),
+    weights=design_file("weights.tsv"),
     blocks=result("design/blocks.json"),
     plan=design_file("plan.json"),
 )

@@ -30,7 +30,7 @@ def look_at_records():
         refuse_stale(records, idle, RESULTS)
 
 
-def once_planned(record):
+def before_the_first_job(record):
     """Look when Snakemake says what there is to do: nothing else comes in dry runs, and when that is nothing."""
     ready = getattr(record, "event", None) == LogEvent.RUN_INFO or record.msg == NOTHING_TO_BE_DONE_MSG
     if ready and not LOOKED_AT:
@@ -44,4 +44,4 @@ def once_planned(record):
 
 # When another workflow imports this one, the plan is not ours. Its jobs still check what they read.
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
-    logger.addFilter(once_planned)
+    logger.addFilter(before_the_first_job)

@@ -25,7 +25,7 @@ def last_word(text):
     atexit.register(print, f"\n{text}\n", file=sys.stderr)
 
 
-def tell_plan():
+def announce():
     """Say what will be done."""
     jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if job.log]
     workers = workflow.cores if workflow.local_exec else workflow.nodes
@@ -47,7 +47,7 @@ def tell_plan():
         )
         notes.setdefault(note, []).append(name)
     for note in filter(None, notes):
-        logger.warning(f"{named(notes[note])}{note}")
+        logger.warning(f"{about_analyses(notes[note])}{note}")
 
 
 def part_of(job):
@@ -77,13 +77,13 @@ class TimeLeft(logging.Handler):
                 tell(text)
 
 
-class PlanOfDryRun(logging.Handler):
+class DryRunAnnounced(logging.Handler):
     """Say what would be done, after the list of jobs: dry runs have no onstart."""
 
     def emit(self, record):
         ended = getattr(record, "event", None) == LogEvent.RUN_INFO and not any(workflow.dag.needrun_jobs())
         if ended and workflow.dryrun:
-            tell_plan()
+            announce()
 
 
 def name_few_files(record):
@@ -98,7 +98,7 @@ def name_few_files(record):
 
 
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
-    logger.addHandler(PlanOfDryRun())
+    logger.addHandler(DryRunAnnounced())
     if IS_MAIN:
         logger.addFilter(name_few_files)
         logger.addHandler(TimeLeft())
@@ -106,7 +106,7 @@ if workflow.is_main_process and workflow.modifier.is_main_snakefile():
 
 onstart:
     STARTED[:] = [time.time()]
-    tell_plan()
+    announce()
     if IS_MAIN:
         start_the_clock()
 

@@ -15,7 +15,7 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
             effect_mean=of_its_input("dataset/truth/effect-mean.nii.gz"),
             participants=result("quality/included.tsv"),
             design=result("design/design.tsv"),
-            contrasts=design_file("weights.tsv"),
+            weights=design_file("weights.tsv"),
         output:
             table=report(
                 result("tables/{test}_truth.tsv"),

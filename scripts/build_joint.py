@@ -63,14 +63,14 @@ def main(*, models, matrices, inputs, name, statistic, direction, two_sided, clu
     write_space(space, mask, f"Permaps: elements of {name}")
     model.save(output)
     first = next(iter(tests.values()))
-    planned = {
+    joint_plan = {
         "scheme": model.scheme,
         "n_distinct": model.exchangeability.n_distinct,
         "threshold": reached_at(model.log_p, cluster_p),
         "n_participants": len(first.design),
         "warnings": [],
     }
-    write_json(plan, plain({name: planned}))
+    write_json(plan, plain({name: joint_plan}))
     log.info("%s: %d tests, %d %s", name, len(tests), space.n_elements, space.elements)
 
 
@@ -193,12 +193,7 @@ if "snakemake" in globals():
         main(
             models=dict(zip(settings["titles"], snakemake.input.models, strict=True)),
             matrices=list(snakemake.input.matrices),
-            inputs=settings["inputs"],
-            name=settings["name"],
-            statistic=settings["statistic"],
-            direction=settings["direction"],
-            two_sided=settings["two_sided"],
-            cluster_p=settings["cluster_p"],
+            **{name: value for name, value in settings.items() if name != "titles"},
             output=snakemake.output.model,
             mask=snakemake.output.mask,
             plan=snakemake.output.plan,

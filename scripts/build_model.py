@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from permaps.arithmetic.gaussian import sigma
-from permaps.design.tables import read_contrast, read_matrix
+from permaps.design.tables import read_contrast, read_numbers
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model, lack_participants
 from permaps.spaces.files import read_space
@@ -15,13 +15,13 @@ from permaps.workflow.jobs import job, log, read_json
 
 
 def main(
-    *, matrix, covariates, mask, design, contrasts, blocks, plan, contrast, variance_fwhm, volume, output
+    *, matrix, covariates, mask, design, weights, blocks, plan, contrast, variance_fwhm, volume, output
 ):  # fmt: skip
     """Write the model of an analysis.
 
     Parameters
     ----------
-    matrix, mask, design, contrasts, blocks, plan : path
+    matrix, mask, design, weights, blocks, plan : path
         What the stages before made.
     covariates : list of path
         Columns of the design that are maps: .npy each.
@@ -33,11 +33,11 @@ def main(
     output : path
         .npz to write, with a fingerprint of the model and the maps.
     """
-    weights, statistic = read_contrast(contrasts, contrast)
+    rows, statistic = read_contrast(weights, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
     exchange = read_json(blocks)
     maps = open_matrix(matrix)
-    columns = read_matrix(design)[2]
+    columns = read_numbers(design)[2]
     space = read_space(mask)
     if statistic == "F" and variance_fwhm:
         raise UserError(
@@ -48,7 +48,7 @@ def main(
         check_kernel("inference.variance_smoothing_fwhm", variance_fwhm, space.affine)
     model = contrast_model(
         columns,
-        weights,
+        rows,
         statistic,
         scheme,
         exchange["blocks"],
@@ -73,13 +73,7 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            matrix=snakemake.input.matrix,
-            covariates=list(snakemake.input.covariates),
-            mask=snakemake.input.mask,
-            design=snakemake.input.design,
-            contrasts=snakemake.input.contrasts,
-            blocks=snakemake.input.blocks,
-            plan=snakemake.input.plan,
+            **{name: files for name, files in snakemake.input.items() if name != "volume"},
             contrast=snakemake.params.settings["contrast"],
             variance_fwhm=snakemake.params.settings["variance_fwhm"],
             volume=snakemake.input.volume or snakemake.params.settings["sphere"],

@@ -1,19 +1,19 @@
 """Test whether missing values are related to what a contrast tests."""
 
 from permaps.design.scheme import exchangeability_of, like_rows
-from permaps.design.tables import read_contrast, read_matrix
+from permaps.design.tables import read_contrast, read_numbers
 from permaps.inputs.tables import write_rows
 from permaps.permutation.missing import described, difference, patterns, rougher
 from permaps.workflow.arrays import open_matrix
 from permaps.workflow.jobs import job, read_json, warn
 
 
-def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, output):
+def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output):
     """Write a row of numbers with a note, empty if nothing stands out, and show the note on the terminal.
 
     Parameters
     ----------
-    matrix, design, contrasts, blocks, plan : path
+    matrix, design, weights, blocks, plan : path
         What the stages before made.
     covariates : list of path
         Columns of the design that are maps: .npy each.
@@ -21,19 +21,19 @@ def main(*, matrix, covariates, design, contrasts, blocks, plan, contrast, outpu
     output : path
         Table to write.
     """
-    weights, _ = read_contrast(contrasts, contrast)
+    rows, _ = read_contrast(weights, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
     levels = read_json(blocks)["blocks"]
-    maps = [open_matrix(path) for path in (matrix, *covariates)]
-    lacking, n_voxels = patterns(*maps)
-    columns = read_matrix(design)[2]
-    found = difference(lacking, n_voxels, columns, weights, scheme, levels)
+    matrices = [open_matrix(path) for path in (matrix, *covariates)]
+    lacking, n_voxels = patterns(*matrices)
+    columns = read_numbers(design)[2]
+    found = difference(lacking, n_voxels, columns, rows, scheme, levels)
     moves = exchangeability_of(like_rows(columns), scheme, levels)
-    notes = [described(found), rougher(lacking, n_voxels, maps[0].shape[1], moves)]
+    notes = [described(found), rougher(lacking, n_voxels, matrices[0].shape[1], moves)]
     note = " ".join(filter(None, notes))
     row = {
         "contrast": contrast,
-        "n_voxels": maps[0].shape[1],
+        "n_voxels": matrices[0].shape[1],
         "n_voxels_lacking": int(n_voxels.sum()),
         "n_voxels_differing_most": found.n_voxels if found else None,
         "n_lacking_there": int(found.lacking.sum()) if found else None,
@@ -50,6 +50,6 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             **snakemake.input,
-            contrast=snakemake.params.settings["contrast"],
+            **snakemake.params.settings,
             output=snakemake.output.table,
         )

@@ -42,5 +42,5 @@ if "snakemake" in globals():
         main(
             **snakemake.input,
             **snakemake.output,
-            shift=snakemake.params.settings["shift"],
+            **snakemake.params.settings,
         )

@@ -24,17 +24,17 @@ def main(*, observed, null, exceedances, fwe, unc, fdr, enhanced):
     enhanced : list of path
         The TFCE map to write, if there is one.
     """
-    maps = Observed.load(observed)
+    observed = Observed.load(observed)
     for path in enhanced:
-        write_map(maps.space, path, maps.measure("tfce"), "Permaps: TFCE")
-    for stat, p in maps.corrected(null, fwe).items():
-        write_map(maps.space, fwe[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE")
+        write_map(observed.space, path, observed.measure("tfce"), "Permaps: TFCE")
+    for stat, p in observed.corrected(null, fwe).items():
+        write_map(observed.space, fwe[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE")
         log.info("%s: smallest corrected p %.4g", stat, p.min())
     with np.load(exceedances, allow_pickle=False) as counts:
         for stat, path in unc.items():
             p = counts[STATISTICS[stat].key] / counts["n_relabellings"]
-            write_map(maps.space, path, minus_log10(p), f"Permaps: -log10 p, {stat}, uncorrected")
-            write_map(maps.space, fdr[stat], minus_log10(fdr_p(p)), f"Permaps: -log10 p, {stat}, FDR")
+            write_map(observed.space, path, minus_log10(p), f"Permaps: -log10 p, {stat}, uncorrected")
+            write_map(observed.space, fdr[stat], minus_log10(fdr_p(p)), f"Permaps: -log10 p, {stat}, FDR")
             log.info("%s: smallest uncorrected p %.4g", stat, p.min())
 
 

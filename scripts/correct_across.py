@@ -25,11 +25,13 @@ def main(*, observed, null, across, logp, what):
     what : str
         What is corrected across, in words.
     """
-    maps = Observed.load(observed)
+    observed = Observed.load(observed)
     with np.load(across, allow_pickle=False) as smallest:
-        for stat, own in maps.corrected(null, logp).items():
-            p = over_all(own, smallest[f"{maps.scheme}_{STATISTICS[stat].key}"])
-            write_map(maps.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across {what}")
+        for stat, own in observed.corrected(null, logp).items():
+            p = over_all(own, smallest[f"{observed.scheme}_{STATISTICS[stat].key}"])
+            write_map(
+                observed.space, logp[stat], minus_log10(p), f"Permaps: -log10 p, {stat}, FWE across {what}"
+            )
             log.info("%s: smallest corrected p %.4g", stat, p.min())
 
 

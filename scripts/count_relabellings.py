@@ -43,9 +43,7 @@ def main(*, plan, output, n_permutations, alpha, tail_fit):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            plan=snakemake.input.plan,
+            **snakemake.input,
+            **snakemake.params.settings,
             output=snakemake.output.table,
-            n_permutations=snakemake.params.settings["n_permutations"],
-            alpha=snakemake.params.settings["alpha"],
-            tail_fit=snakemake.params.settings["tail_fit"],
         )

@@ -30,7 +30,5 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             participants=snakemake.output.participants,
-            contrast=snakemake.params.settings["contrast"],
-            n_subjects=snakemake.params.settings["n_subjects"],
-            data_dir=snakemake.params.settings["data_dir"],
+            **snakemake.params.settings,
         )

@@ -40,5 +40,5 @@ if "snakemake" in globals():
             matrices=list(snakemake.input.matrix),
             covariates=list(snakemake.input.covariates),
             model=snakemake.input.model,
-            title=snakemake.params.settings["title"],
+            **snakemake.params.settings,
         )

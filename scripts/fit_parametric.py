@@ -8,7 +8,7 @@ from permaps.statistics.glm import fit, fit_voxel_models
 from permaps.workflow.jobs import job, log
 
 
-def main(*, matrix, covariates, model, contrast, effect, stat, z, partialr2, bonferroni):
+def main(*, matrix, covariates, model, title, effect, stat, z, partialr2, bonferroni):
     """Write the contrast's effect, statistic, z, partial R2 and Bonferroni-corrected -log10 p as maps.
 
     Parameters
@@ -19,7 +19,7 @@ def main(*, matrix, covariates, model, contrast, effect, stat, z, partialr2, bon
         Columns of the design that are maps: .npy each.
     model : path
         From `build_model`.
-    contrast : str
+    title : str
     effect, stat, z, partialr2, bonferroni : path
         Maps to write.
     """
@@ -30,10 +30,10 @@ def main(*, matrix, covariates, model, contrast, effect, stat, z, partialr2, bon
     else:
         fitted = fit(maps, model.design, model.contrast, model.is_f)
     logp = minus_log10(bonferroni_p(fitted["p"]))
-    write_map(space, effect, fitted["effect"], f"Permaps: effect of {contrast}")
-    write_map(space, stat, fitted["stat"], f"Permaps: {statistic} of {contrast}")
-    write_map(space, z, fitted["z"], f"Permaps: z of {contrast}")
-    write_map(space, partialr2, fitted["partialr2"], f"Permaps: partial R2 of {contrast}")
+    write_map(space, effect, fitted["effect"], f"Permaps: effect of {title}")
+    write_map(space, stat, fitted["stat"], f"Permaps: {statistic} of {title}")
+    write_map(space, z, fitted["z"], f"Permaps: z of {title}")
+    write_map(space, partialr2, fitted["partialr2"], f"Permaps: partial R2 of {title}")
     write_map(space, bonferroni, logp, f"Permaps: -log10 p, {statistic}, Bonferroni")
     log.info("%d voxels, largest |%s| %.3f", maps.shape[1], statistic, np.abs(fitted["stat"]).max())
 
@@ -43,5 +43,5 @@ if "snakemake" in globals():
         main(
             **snakemake.input,
             **snakemake.output,
-            contrast=snakemake.params.settings["title"],
+            **snakemake.params.settings,
         )

@@ -23,12 +23,12 @@ def main(*, observed, null, logp, table, stat, seed):
     seed : int
         Of the data sets that the fit is tested with.
     """
-    maps, tie = Observed.load(observed), STATISTICS[stat].tie
-    value = maps.reach(stat)
+    observed, tie = Observed.load(observed), STATISTICS[stat].tie
+    value = observed.reach(stat)
     maxima = read_maxima(null, [stat])[stat]
     tail = fit_tail(maxima, seed)
     p = tail_p(value, maxima, tail, tie)
-    write_map(maps.space, logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
+    write_map(observed.space, logp, minus_log10(p), f"Permaps: -log10 p, {stat}, FWE, tail")
     row = {
         "n_relabellings": len(maxima) - 1,
         "n_tail": tail.n,
@@ -50,5 +50,5 @@ if "snakemake" in globals():
             **snakemake.input,
             **snakemake.output,
             stat=snakemake.wildcards.stat,
-            seed=snakemake.params.settings["seed"],
+            **snakemake.params.settings,
         )

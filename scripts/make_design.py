@@ -1,7 +1,7 @@
 """Build the design matrix, and number each participant's blocks and variance group."""
 
 from permaps.design.formula import variables
-from permaps.design.tables import write_matrix
+from permaps.design.tables import write_numbers
 from permaps.design.whole import whole_design
 from permaps.inputs.participants import read_participants
 from permaps.inputs.stand_ins import doubts
@@ -28,7 +28,9 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     """
     table = read_participants(included)
     made = whole_design(table, formula, voxelwise, block_columns, variance_groups)
-    write_matrix(design, ["participant_id", *made.names], [[i] for i in table["participant_id"]], made.matrix)
+    write_numbers(
+        design, ["participant_id", *made.names], [[i] for i in table["participant_id"]], made.matrix
+    )
     used = [c for columns in [*block_columns.values(), variance_groups] for c in _listed(columns)]
     warnings = doubts(table, dict.fromkeys([*sorted(variables(formula)), *used]))
     for text in warnings:

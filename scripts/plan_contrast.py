@@ -2,7 +2,7 @@
 
 from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
-from permaps.design.tables import read_matrix, write_matrix
+from permaps.design.tables import read_numbers, write_numbers
 from permaps.statistics.registry import voxel_statistic
 from permaps.workflow.jobs import job, log, read_json, write_json
 
@@ -22,7 +22,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
         One expression gives t, a list F.
     scheme : {"auto", "permute", "flip", "both"}
     """
-    names, _, matrix = read_matrix(design)
+    names, _, matrix = read_numbers(design)
     exchange = read_json(blocks)
     rows = contrast_matrix(expressions, contrast, names)
     statistic = voxel_statistic(expressions)
@@ -31,7 +31,7 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
     )
     contrast_plan["warnings"] += exchange["warnings"]
     keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
-    write_matrix(weights, ["contrast", "statistic", "row", *names], keys, rows)
+    write_numbers(weights, ["contrast", "statistic", "row", *names], keys, rows)
     write_json(plan, {contrast: contrast_plan})
     log.info(
         "%s: scheme %s, %s distinct relabellings",

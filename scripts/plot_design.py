@@ -1,6 +1,6 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
-from permaps.design.tables import read_matrix
+from permaps.design.tables import read_numbers
 from permaps.reporting.sample_charts import design_matrix
 from permaps.reporting.style import draw
 from permaps.workflow.jobs import job, read_json
@@ -24,8 +24,8 @@ def main(*, design, blocks, contrasts, outputs):
 
 def read_design(design, contrasts):
     """Return the matrix, its columns' names and the contrasts as (name, rows)."""
-    names, _, matrix = read_matrix(design)
-    _, keys, rows = read_matrix(contrasts)
+    names, _, matrix = read_numbers(design)
+    _, keys, rows = read_numbers(contrasts)
     of = [contrast for contrast, *_ in keys]
     return matrix, names, [(name, rows[[name == other for other in of]]) for name in dict.fromkeys(of)]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from permaps.design.tables import read_contrast, read_matrix
+from permaps.design.tables import read_contrast, read_numbers
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
@@ -17,7 +17,7 @@ MOST_BELOW = 3  # panels where nothing is significant
 
 
 def main(
-    *, matrix, mask, design, contrasts, values, tables, outputs, caption, contrast, title, voxel_stat, covariates=()
+    *, matrix, mask, design, weights, values, tables, outputs, caption, contrast, title, voxel_stat, covariates=()
 ):  # fmt: skip
     """Draw one contrast's top peaks.
 
@@ -25,8 +25,8 @@ def main(
     ----------
     matrix, mask : path
         Participants x elements (.npy), and the mask that tells which elements.
-    design, contrasts : path
-        As `make_design` writes them.
+    design, weights : path
+        As `make_design` and `plan_contrast` write them.
     values : path
         Signed t, or F: its highest element is drawn when nothing is significant.
     tables : list of path
@@ -40,8 +40,8 @@ def main(
     covariates : list of path
         Columns of the design that are maps: .npy each.
     """
-    names, _, rows = read_matrix(design)
-    weights, _ = read_contrast(contrasts, contrast)
+    names, _, rows = read_numbers(design)
+    tested, _ = read_contrast(weights, contrast)
     space = read_space(mask)
     statistic = read_map(space, values)
     maps, *covariate_maps = map(open_matrix, (matrix, *covariates))
@@ -57,7 +57,7 @@ def main(
     for element in elements:
         y, design_there = at_element(element, maps, covariate_maps, rows)
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
-        panels.append((name, adjust(y, design_there, names, weights)))
+        panels.append((name, adjust(y, design_there, names, tested)))
     draw(outputs, peak_effects, panels, heading, "map value, adjusted")
     write_caption(caption, f"{shown}, of {len(rows)} maps.")
 

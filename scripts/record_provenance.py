@@ -1,6 +1,5 @@
 """The provenance of a run, so that it can be reported and repeated."""
 
-import numpy as np
 import pandas as pd
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.participants import read_participants
@@ -10,7 +9,7 @@ from permaps.inputs.tsv import read_frame
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import on_other_grids
 from permaps.workflow.jobs import job, log, read_json, write_json
-from permaps.workflow.provenance import plain, relabellings, sha256, software
+from permaps.workflow.provenance import drawn_in, plain, sha256, software
 
 BIDS_VERSION = "1.10.0"
 
@@ -75,7 +74,7 @@ def main(
     )
 
 
-def masks_of(config):
+def mask_images(config):
     """Return the user's mask images by key."""
     places = {
         f"inference.{key}.{name}": where
@@ -109,7 +108,7 @@ def mask_of(mask, voxels, config):
         "kind": space.kind,
         f"n_{space.elements}": space.n_elements,
         **space.measures(),
-        **({"resampled": on_other_grids(space, masks_of(config))} if space.kind == "volume" else {}),
+        **({"resampled": on_other_grids(space, mask_images(config))} if space.kind == "volume" else {}),
         "sha256": sha256(mask),
         "left_out": pd.read_csv(voxels, sep="\t").set_index("reason")[f"n_{space.elements}"].to_dict(),
     }
@@ -128,11 +127,7 @@ def maps_of(inputs, people):
 
 def with_relabellings(plans, nulls):
     """Return the plan of each contrast, with the number of relabellings in its null."""
-    found = {}
-    for name, path in nulls.items():
-        with np.load(path, allow_pickle=False) as stored:
-            found[name] = plans[name] | relabellings(stored, plans[name]["n_distinct"])
-    return found
+    return {name: plans[name] | drawn_in(path, plans[name]["n_distinct"]) for name, path in nulls.items()}
 
 
 def with_notes(contrasts, tables):

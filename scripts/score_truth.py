@@ -3,7 +3,7 @@
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from permaps.design.tables import read_contrast, read_matrix
+from permaps.design.tables import read_contrast, read_numbers
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tsv import write_frame
 from permaps.permutation.thresholds import significant
@@ -12,7 +12,7 @@ from permaps.workflow.jobs import job, log
 
 
 def main(
-    *, regions, labels, effects, participants, design, contrasts, mask, values, corrected, output,
+    *, regions, labels, effect_pseudo, effect_mean, participants, design, weights, mask, values, corrected, output,
     contrast, stats, alpha, margin,
 ):  # fmt: skip
     """Write the table of true and false detections.
@@ -23,9 +23,9 @@ def main(
         Planted regions.
     labels : path
         Image with their labels.
-    effects : dict of path
-        Variate to the image of its planted effect.
-    participants, design, contrasts, mask : path
+    effect_pseudo, effect_mean : path
+        Images of the planted effects.
+    participants, design, weights, mask : path
         Who and what was analysed.
     values : path
         Signed t.
@@ -37,13 +37,13 @@ def main(
     alpha, margin : float
         Corrected level; how far, in mm, smoothing may spread an effect.
     """
-    weights, _ = read_contrast(contrasts, contrast)
+    (row, *_), _ = read_contrast(weights, contrast)
     image = nib.load(values)
     table = score(
         pd.read_csv(regions, sep="\t"),
         np.asarray(nib.load(labels).dataobj),
-        expected_weights(read_matrix(design)[2], weights[0], _pseudo(read_participants(participants))),
-        {variate: nib.load(path).get_fdata() for variate, path in effects.items()},
+        expected_weights(read_numbers(design)[2], row, _pseudo(read_participants(participants))),
+        {"pseudo": nib.load(effect_pseudo).get_fdata(), "mean": nib.load(effect_mean).get_fdata()},
         image.get_fdata(),
         {s: significant(nib.load(path).get_fdata(), alpha) for s, path in zip(stats, corrected, strict=True)},
         np.asarray(nib.load(mask).dataobj) > 0,
@@ -62,18 +62,7 @@ def _pseudo(participants):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            regions=snakemake.input.regions,
-            labels=snakemake.input.labels,
-            effects={"pseudo": snakemake.input.effect_pseudo, "mean": snakemake.input.effect_mean},
-            participants=snakemake.input.participants,
-            design=snakemake.input.design,
-            contrasts=snakemake.input.contrasts,
-            mask=snakemake.input.mask,
-            values=snakemake.input.values,
-            corrected=list(snakemake.input.corrected),
+            **snakemake.input,
+            **snakemake.params.settings,
             output=snakemake.output.table,
-            contrast=snakemake.params.settings["contrast"],
-            stats=snakemake.params.settings["stats"],
-            alpha=snakemake.params.settings["alpha"],
-            margin=snakemake.params.settings["margin"],
         )

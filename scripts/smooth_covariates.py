@@ -9,7 +9,7 @@ from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log
 
 
-def main(*, included, usable, images, values, brain, mask, matrix, name, fwhm):
+def main(*, included, usable, images, values, brain, mask, matrix, name, smoothing_fwhm):
     """Write a covariate's matrix of participants x voxels.
 
     Parameters
@@ -26,14 +26,14 @@ def main(*, included, usable, images, values, brain, mask, matrix, name, fwhm):
         float32 .npy to write: rows as in `included`, columns in C order of the mask; NaN where missing.
     name : str
         Of the covariate.
-    fwhm : float or None
+    smoothing_fwhm : float or None
         Of the Gaussian, in mm; 0 or None: no smoothing.
     """
     people = list(read_participants(included)[ID])
     absent = set(people) - set(read_participants(usable)[ID])
     maps = Store(images, values).maps(people, covariate_column(name), absent)
     space = read_space(mask)
-    constant = write_covariate(matrix, maps, space.mask, smoother(read_space(brain), fwhm))
+    constant = write_covariate(matrix, maps, space.mask, smoother(read_space(brain), smoothing_fwhm))
     if constant:
         log.warning(
             "warning: %s is the same for everyone at %d %s; beside an intercept they get no statistic",
@@ -50,5 +50,5 @@ if "snakemake" in globals():
             **snakemake.input,
             **snakemake.output,
             name=snakemake.wildcards.covariate,
-            fwhm=snakemake.params.settings["smoothing_fwhm"],
+            **snakemake.params.settings,
         )

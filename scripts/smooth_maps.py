@@ -32,7 +32,7 @@ WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of
 
 
 def main(
-    *, included, usable, images, values, brain, mask, coverage, matrix, voxels, fwhm, min_coverage,
+    *, included, usable, images, values, brain, mask, coverage, matrix, voxels, smoothing_fwhm, min_coverage,
     zero_is_missing, voxelwise=(), threads=1
 ):  # fmt: skip
     """Write the matrix of participants x voxels, the analysis mask and the counts of its voxels.
@@ -53,7 +53,7 @@ def main(
         float32 .npy to write: rows as in `included`, columns in C order of the mask.
     voxels : path
         Table to write: voxels by reason.
-    fwhm : float or None
+    smoothing_fwhm : float or None
         Of the Gaussian, in mm; 0 or None: no smoothing.
     min_coverage : float
         Smallest share of participants with a value at an analysed voxel.
@@ -70,7 +70,7 @@ def main(
         matrix,
         store.maps(people, MAP, absent),
         space.mask,
-        smoother(space, fwhm),
+        smoother(space, smoothing_fwhm),
         min_coverage=min_coverage,
         zero_is_missing=zero_is_missing,
         covariates=[store.maps(people, covariate_column(name), absent) for name in voxelwise],
@@ -117,9 +117,6 @@ if "snakemake" in globals():
         main(
             **snakemake.input,
             **snakemake.output,
-            fwhm=snakemake.params.settings["smoothing_fwhm"],
-            min_coverage=snakemake.params.settings["min_coverage"],
-            zero_is_missing=snakemake.params.settings["zero_is_missing"],
-            voxelwise=snakemake.params.settings["voxelwise"],
+            **snakemake.params.settings,
             threads=snakemake.threads,
         )

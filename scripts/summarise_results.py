@@ -28,10 +28,8 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     rows, found = [], {}
     for name, files in contrasts.items():
         space = read_space(files["mask"])
-        voxel_stat, values, logp = (
-            files["voxel_stat"],
-            *(read_map(space, files[k]) for k in ("values", "bonferroni")),
-        )
+        voxel_stat = files["voxel_stat"]
+        values, logp = (read_map(space, files[name]) for name in ("values", "bonferroni"))
         rows.append(bonferroni_row(name, voxel_stat, values, logp, space, alpha))
         maxima = read_maxima(files["nulls"], files["clusters"])
         clusters = {stat: read_frame(path) for stat, path in files["clusters"].items()}
@@ -62,10 +60,7 @@ def by_contrast(contrasts, inputs):
     return {
         c["name"]: {
             "voxel_stat": c["voxel_stat"],
-            "mask": mask,
-            "values": values,
-            "bonferroni": bonferroni,
-            "nulls": nulls,
+            **{"mask": mask, "values": values, "bonferroni": bonferroni, "nulls": nulls},
             "corrected": {stat: next(corrected) for stat in c["stats"]},
             "clusters": {stat: next(clusters) for stat in c["stats"]},
             "figures": [next(figures) for _ in c["panels"]],

@@ -12,7 +12,7 @@ from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
 from permaps.workflow.jobs import job, log, read_json
-from permaps.workflow.provenance import relabellings
+from permaps.workflow.provenance import drawn_in
 
 
 def main(
@@ -62,8 +62,7 @@ def main(
     space = read_space(mask)
     statistic = read_map(space, values)
     contrast_plan = read_json(plan)[contrast]
-    with np.load(null, allow_pickle=False) as stored:
-        drawn = relabellings(stored, contrast_plan["n_distinct"])
+    drawn = drawn_in(null, contrast_plan["n_distinct"])
     over_statistics = smallest_p(
         (maxima, STATISTICS[stat].tie) for stat, maxima in read_maxima(null, corrected).items()
     )
@@ -76,7 +75,7 @@ def main(
     adjacency = space.adjacency(connectivity)
     for stat, output in outputs.items():
         p = corrected_p(stat, logp, drawn, over_statistics)
-        p |= {f"p_{name}": 10.0 ** -read_map(space, maps[stat]) for name, maps in further.items()}
+        p |= {f"p_{name}": 10.0 ** -read_map(space, paths[stat]) for name, paths in further.items()}
         readings = {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc}
         height = read_map(space, enhanced) if stat == "tfce" else None
         clusters = clusters_of(significant(logp[stat], alpha), statistic, adjacency)
@@ -95,7 +94,7 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         settings = snakemake.params.settings
-        stats, maps = settings["stats"], iter(snakemake.input.further)
+        stats, further = settings["stats"], iter(snakemake.input.further)
         main(
             mask=snakemake.input.mask,
             values=snakemake.input.values,
@@ -104,11 +103,11 @@ if "snakemake" in globals():
             plan=snakemake.input.plan,
             uncorrected=snakemake.input.get("uncorrected"),
             corrected=dict(zip(stats, snakemake.input.corrected, strict=True)),
-            further={name: {stat: next(maps) for stat in stats} for name in settings["further"]},
+            further={name: {stat: next(further) for stat in stats} for name in settings["further"]},
             null=snakemake.input.null,
             atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
             outputs=dict(zip(stats, snakemake.output.tables, strict=True)),
-            contrast=snakemake.params.settings["contrast"],
+            contrast=settings["contrast"],
             voxel_stat=settings["voxel_stat"],
             alpha=settings["alpha"],
             connectivity=settings["connectivity"],

@@ -71,16 +71,15 @@ def by_region(spheres, files):
 
 if "snakemake" in globals():
     with job(snakemake):
+        settings = snakemake.params.settings
         main(
             mask=snakemake.input.mask,
             values=snakemake.input.values,
-            corrected=dict(zip(snakemake.params.settings["stats"], snakemake.input.corrected, strict=True)),
-            regions=by_region(snakemake.params.settings["regions"], snakemake.input.regions),
+            corrected=dict(zip(settings["stats"], snakemake.input.corrected, strict=True)),
+            regions=by_region(settings["regions"], snakemake.input.regions),
             atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
             output=snakemake.output.table,
-            voxel_stat=snakemake.params.settings["voxel_stat"],
-            alpha=snakemake.params.settings["alpha"],
+            **{name: settings[name] for name in ("voxel_stat", "alpha", "shift")},
             null=snakemake.input.null,
             observed=snakemake.input.get("observed"),
-            shift=snakemake.params.settings["shift"],
         )

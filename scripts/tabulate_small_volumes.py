@@ -1,13 +1,12 @@
 """What each statistic finds in the small volumes."""
 
-import numpy as np
 import pandas as pd
 from permaps.inputs.tsv import write_frame
 from permaps.permutation.model import Model
 from permaps.reporting.results import small_volume_row
 from permaps.spaces.files import read_map
 from permaps.workflow.jobs import job, log, read_json
-from permaps.workflow.provenance import relabellings
+from permaps.workflow.provenance import drawn_in
 
 
 def main(*, analyses, plan, output, alpha):
@@ -28,8 +27,7 @@ def main(*, analyses, plan, output, alpha):
     rows = []
     for analysis in analyses:
         space = Model.load(analysis["model"]).space
-        with np.load(analysis["nulls"], allow_pickle=False) as stored:
-            drawn = relabellings(stored, plans[analysis["contrast"]]["n_distinct"])
+        drawn = drawn_in(analysis["nulls"], plans[analysis["contrast"]]["n_distinct"])
         values = read_map(space, analysis["values"])
         for stat, path in analysis["corrected"].items():
             place = {"contrast": analysis["title"], "volume": analysis["volume"], "statistic": stat}
@@ -49,15 +47,9 @@ def by_analysis(analyses, inputs):
     """
     corrected = iter(inputs.corrected)
     return [
-        {
-            "contrast": analysis["contrast"],
-            "title": analysis["title"],
-            "volume": analysis["volume"],
-            "model": model,
-            "values": values,
-            "nulls": nulls,
-            "corrected": {stat: next(corrected) for stat in analysis["stats"]},
-        }
+        analysis
+        | {"model": model, "values": values, "nulls": nulls}
+        | {"corrected": {stat: next(corrected) for stat in analysis["stats"]}}
         for analysis, model, values, nulls in zip(
             analyses, inputs.models, inputs.values, inputs.nulls, strict=True
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from chunk_settings import SETTINGS
-from permaps.permutation.enhancement import enhancement_of
+from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.model import Model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.relabelling import relabellings

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import numpy as np
 from chunk_settings import SETTINGS
-from permaps.permutation.enhancement import enhancement_of
+from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.spaces.edges import Edges, pairs_of

@@ -7,7 +7,7 @@ import yaml
 from permaps.workflow.analyses import analyses_of, changed, has_analyses, makers, places, resolved
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
-from permaps.workflow.names import named
+from permaps.workflow.names import about_analyses
 
 ROOT = Path(__file__).parents[2]
 KEYS = ROOT / "config/config.yaml", ROOT / "config/schemas/config.schema.yaml"
@@ -159,6 +159,6 @@ def test_what_agrees_is_made_once():
 
 
 def test_a_message_names_its_analyses():
-    assert named([""]) == ""
-    assert named(["a"]) == "analysis a: "
-    assert named(list("abcdef")) == "analyses a, b, c, d and 2 more: "
+    assert about_analyses([""]) == ""
+    assert about_analyses(["a"]) == "analysis a: "
+    assert about_analyses(list("abcdef")) == "analyses a, b, c, d and 2 more: "

@@ -15,8 +15,8 @@ from permaps.permutation.chunk import (
     read_chunk,
     warm_up,
 )
-from permaps.permutation.enhancement import enhancement_of
 from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED
 from permaps.permutation.observed import observe

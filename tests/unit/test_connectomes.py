@@ -15,7 +15,7 @@ from permaps.reporting import graphs
 from permaps.reporting.style import plt
 from permaps.spaces.edges import Edges, pairs_of
 from permaps.spaces.files import read_map, read_space, write_map, write_space
-from permaps.spaces.kinds import KINDS, for_kind, kind_of
+from permaps.spaces.kinds import SPACE_KINDS, for_kind, kind_of
 from permaps.statistics.enhanced_maps import clusters
 from permaps.statistics.enhancement import Workspace
 from permaps.workflow.errors import UserError
@@ -236,12 +236,12 @@ def test_defaults_of_volumes_give_way_and_wishes_are_refused():
     config = {"smoothing_fwhm": 5.0, "mask": {"zero_is_missing": True, "strategy": "background"}}
     config |= {"space": {"mesh": None, "mask": None}, "atlas": {"image": None, "labels": None}}
     config["inference"] = {"variance_smoothing_fwhm": None, "small_volumes": {}, "regions": {}}
-    found = for_kind(config, {}, KINDS["edges"])
+    found = for_kind(config, {}, SPACE_KINDS["edges"])
     assert found["smoothing_fwhm"] is None and found["mask"]["zero_is_missing"] is False
-    kept = for_kind(config, {"mask": {"zero_is_missing": True}}, KINDS["edges"])
+    kept = for_kind(config, {"mask": {"zero_is_missing": True}}, SPACE_KINDS["edges"])
     assert kept["mask"]["zero_is_missing"] is True
     with pytest.raises(UserError, match=r"smoothing_fwhm: found 8.0.*nothing lies between two edges"):
-        for_kind(config | {"smoothing_fwhm": 8.0}, {"smoothing_fwhm": 8.0}, KINDS["edges"])
+        for_kind(config | {"smoothing_fwhm": 8.0}, {"smoothing_fwhm": 8.0}, SPACE_KINDS["edges"])
 
 
 @pytest.mark.parametrize("placed", [True, False])

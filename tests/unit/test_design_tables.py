@@ -1,7 +1,7 @@
 """Matrices as files: what is written is read to the last digit."""
 
 import numpy as np
-from permaps.design.tables import read_contrast, read_matrix
+from permaps.design.tables import read_contrast, read_numbers
 
 
 def test_matrices_are_read_as_they_were_written(tmp_path):
@@ -9,7 +9,7 @@ def test_matrices_are_read_as_they_were_written(tmp_path):
     rows = [f"sub-{i}\t{a!r}\t{b!r}" for i, (a, b) in enumerate(numbers.tolist())]
     path = tmp_path / "design.tsv"
     path.write_text("\n".join(["participant_id\tIntercept\tage", *rows]) + "\n")
-    names, keys, matrix = read_matrix(path)
+    names, keys, matrix = read_numbers(path)
     assert names == ["Intercept", "age"] and keys == [["sub-0"], ["sub-1"], ["sub-2"]]
     np.testing.assert_array_equal(matrix, numbers)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from permaps.permutation.correction import read_maxima
-from permaps.permutation.enhancement import enhancement_of
+from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED, null_maxima
 from permaps.permutation.observed import Observed, observe

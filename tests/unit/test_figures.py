@@ -117,7 +117,7 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
         matrix=run / "maps.npy",
         mask=run / "mask.nii.gz",
         design=run / "design/design.tsv",
-        contrasts=run / "design/contrasts.tsv",
+        weights=run / "design/contrasts.tsv",
         values=group_map(run, contrast, f"{voxel_stat}_statmap"),
         tables=tables,
         outputs=[tmp_path / "a.png"],
@@ -420,7 +420,7 @@ def test_where_nothing_is_significant_the_highest_peaks_are_shown(run, tmp_path)
     assert (np.diff(height[found]) <= 0).all() and (apart > plot_peaks.APART).all()
     plot_peaks.main(
         matrix=run / "maps.npy", mask=run / "mask.nii.gz", design=run / "design/design.tsv",
-        contrasts=run / "design/contrasts.tsv", values=values, tables=[nothing],
+        weights=run / "design/contrasts.tsv", values=values, tables=[nothing],
         outputs=[tmp_path / "a.png", tmp_path / "a.svg"], caption=tmp_path / "a.rst",
         contrast="pseudo", title="pseudo", voxel_stat="t",
     )  # fmt: skip

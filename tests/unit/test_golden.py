@@ -14,7 +14,7 @@ import pytest
 from permaps.design import scheme as schemes
 from permaps.design.partition import partition
 from permaps.permutation import correction, model, null
-from permaps.permutation.enhancement import enhancement_of
+from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.relabelling import relabellings
 from permaps.permutation.smallest import with_joined_parts
 from permaps.spaces import adjacency

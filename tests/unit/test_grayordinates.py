@@ -15,7 +15,7 @@ from permaps.inputs.store import Maps
 from permaps.permutation import null as null_module
 from permaps.permutation.chunk import merge
 from permaps.permutation.correction import fwe_p
-from permaps.permutation.enhancement import enhancement_of
+from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.observed import Observed, observe
 from permaps.permutation.smallest import with_joined_parts
 from permaps.reporting import brains, cortex
@@ -23,7 +23,7 @@ from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.reporting.drawing import view
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.from_maps import make_grayordinates
-from permaps.spaces.kinds import KINDS, exponents, kind_of
+from permaps.spaces.kinds import SPACE_KINDS, exponents, kind_of
 from permaps.spaces.smoothing import smoother
 from permaps.statistics.enhanced_maps import clusters
 from permaps.workflow.errors import UserError
@@ -110,7 +110,7 @@ def test_a_file_with_a_map_for_everyone(tmp_path):
     assert count_maps(path) == 2
     one, two = (decode_dense(f"{path}[{i}]") for i in range(2))
     np.testing.assert_array_equal(two.data - one.data, 28)
-    assert one.models == two.models == read_models(f"{path}[1]").digest
+    assert one.models == two.models == read_models(f"{path}[1]").identity
     with pytest.raises(UnusableMap, match="no map 2"):
         decode_dense(f"{path}[2]")
 
@@ -149,7 +149,7 @@ def test_maps_of_no_use_say_why(tmp_path, make, says):
 )
 def test_other_brain_models_are_told(tmp_path, other, says):
     one, two = (brain_models(columns) for columns in (axis(), other))
-    assert one.digest != two.digest
+    assert one.identity != two.identity
     paths = [
         dscalar(tmp_path / f"{i}.dscalar.nii", np.arange(len(columns)), columns)
         for i, columns in enumerate((axis(), other))
@@ -305,10 +305,10 @@ def test_all_parts_of_a_viewer_have_one_scale(tmp_path, monkeypatch):
 def test_the_kind_of_space_follows_from_the_names():
     maps = {"source": "table", "path": "none.tsv", "maps": "{participant_id}.dscalar.nii"}
     kind = kind_of(maps)
-    assert kind is KINDS["grayordinates"] is kind_of(maps | {"maps": "{participant_id}.dtseries.nii"})
+    assert kind is SPACE_KINDS["grayordinates"] is kind_of(maps | {"maps": "{participant_id}.dtseries.nii"})
     inference = {"tfce": {"extent": 0.5}, "tfce_surface": {"extent": 1.0}}
     assert exponents(kind, inference) == {"cortex": {"extent": 1.0}, "voxels": {"extent": 0.5}}
-    assert exponents(KINDS["surface"], inference) == {"extent": 1.0}
+    assert exponents(SPACE_KINDS["surface"], inference) == {"extent": 1.0}
 
 
 @pytest.mark.skipif(not MIMIC.exists(), reason="needs cifti_mimic in $PERMAPS_DATA or ../shared/data")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.design.tables import read_matrix, write_matrix
+from permaps.design.tables import read_numbers, write_numbers
 from permaps.inputs.participants import read_participants
 from permaps.inputs.tables import read_rows, write_rows
 from permaps.inputs.tsv import read_frame, write_frame
@@ -39,8 +39,8 @@ def by_frame(path, names):
 
 
 def by_matrix(path, names):
-    write_matrix(path, ["participant_id", "=age"], [[name] for name in names], np.ones((len(names), 1)))
-    columns, keys, _ = read_matrix(path)
+    write_numbers(path, ["participant_id", "=age"], [[name] for name in names], np.ones((len(names), 1)))
+    columns, keys, _ = read_numbers(path)
     return columns[0], [key[0] for key in keys]
 
 

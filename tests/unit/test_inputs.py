@@ -17,7 +17,7 @@ from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.references import cited
 from permaps.reporting.words import analysed
 from permaps.spaces.files import write_space
-from permaps.spaces.kinds import KINDS, kind_of
+from permaps.spaces.kinds import SPACE_KINDS, kind_of
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import input_names, unfit_names
@@ -106,7 +106,7 @@ def absent(tmp_path):
     smooth_maps.main(
         included=tmp_path / "included.tsv", usable=tmp_path / "usable.tsv", **held, brain=tmp_path / "brain.nii.gz",
         mask=tmp_path / "mask.nii.gz", coverage=tmp_path / "coverage.nii.gz", matrix=tmp_path / "maps.npy",
-        voxels=tmp_path / "voxels.tsv", fwhm=None, min_coverage=1.0, zero_is_missing=True,
+        voxels=tmp_path / "voxels.tsv", smoothing_fwhm=None, min_coverage=1.0, zero_is_missing=True,
     )  # fmt: skip
     return np.load(tmp_path / "maps.npy")
 
@@ -119,7 +119,7 @@ def test_who_lacks_an_input_is_missing_at_all_its_voxels(absent):
 def test_inputs_are_defined_on_one_kind_of_space():
     dataset = {"source": "table", "path": "t.tsv", "id": "participant_id", "sessions": None, "entities": None}
     volumes = {"faces": "{participant_id}.nii.gz", "houses": "b_{participant_id}.img"}
-    assert kind_of(dataset | {"maps": volumes}) is KINDS["volume"]
+    assert kind_of(dataset | {"maps": volumes}) is SPACE_KINDS["volume"]
     with pytest.raises(
         UserError, match=r"dataset\.maps\.fa: found values of edges, and faces has values of voxels"
     ):

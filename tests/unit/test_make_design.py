@@ -8,7 +8,7 @@ import numpy as np
 import plan_contrast
 import pytest
 from permaps.design.plan import plan_of
-from permaps.design.tables import read_matrix, write_matrix
+from permaps.design.tables import read_numbers, write_numbers
 from permaps.workflow.errors import UserError
 
 ROWS = ["participant_id\tgroup\tage\teveryone\tpair\thalf\tzero\tname"]
@@ -38,7 +38,7 @@ def planned(
 
 def test_covariates_that_are_maps_follow_the_formulas_columns(tmp_path):
     plan = planned(tmp_path, expressions={"b": "group[T.b]", "gm": "gm"}, voxelwise=["gm", "lesion"])
-    names, _, design = read_matrix(tmp_path / "design.tsv")
+    names, _, design = read_numbers(tmp_path / "design.tsv")
     assert names == ["Intercept", "group[T.b]", "gm", "lesion"]
     assert (design[:, 2:] != design[:, 2:]).all() and (design[:, :2] == design[:, :2]).all()
     assert plan["gm"]["dof"] == 8 - 4 and plan["gm"]["scheme"] == "permute"
@@ -176,7 +176,7 @@ def test_contrasts_that_test_one_thing_are_warned_of(tmp_path, capsys, one, othe
 )
 def test_any_number_of_relabellings_is_written_with_its_p(n, scheme, n_distinct, smallest_p, tmp_path):
     rows = np.column_stack([np.ones(n), np.arange(n)])
-    write_matrix(
+    write_numbers(
         tmp_path / "design.tsv", ["participant_id", "Intercept", "age"], [[i] for i in range(n)], rows
     )
     (tmp_path / "blocks.json").write_text(

@@ -336,7 +336,7 @@ def pipeline(folder, table, maps, variates, strategy, **settings):
     )  # fmt: skip
     smooth_maps.main(
         included=f["included.tsv"], usable=f["included.tsv"], **held, brain=f["brain.nii.gz"], mask=f["mask.nii.gz"],
-        coverage=f["coverage.nii.gz"], matrix=f["maps.npy"], voxels=f["voxels.tsv"], fwhm=5,
+        coverage=f["coverage.nii.gz"], matrix=f["maps.npy"], voxels=f["voxels.tsv"], smoothing_fwhm=5,
         zero_is_missing=True, **settings,
     )  # fmt: skip
     return f

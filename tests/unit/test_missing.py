@@ -7,7 +7,7 @@ import compare_missing
 import numpy as np
 import pytest
 from permaps.design.scheme import exchangeability_of
-from permaps.design.tables import write_matrix
+from permaps.design.tables import write_numbers
 from permaps.permutation import missing
 from permaps.permutation.missing import described, difference, patterns, rougher
 from validation import page
@@ -86,16 +86,16 @@ def test_nothing_is_compared_where_there_is_nothing_to_compare(maps, contrast, s
 def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):
     study, maps = simulate(SCENARIOS["cut_exponential"], 0, (6, 6, 6))
     np.save(tmp_path / "maps.npy", maps)
-    write_matrix(
+    write_numbers(
         tmp_path / "design.tsv", ["participant_id", "a", "b"], [[str(i)] for i in range(24)], study.design
     )
     header = ["contrast", "statistic", "row", "a", "b"]
-    write_matrix(tmp_path / "weights.tsv", header, [["group", "t", "1"]], study.contrast)
+    write_numbers(tmp_path / "weights.tsv", header, [["group", "t", "1"]], study.contrast)
     (tmp_path / "blocks.json").write_text(json.dumps({"blocks": {}, "variance_groups": None}))
     (tmp_path / "plan.json").write_text(json.dumps({"group": {"scheme": "permute"}}))
     compare_missing.main(
         matrix=tmp_path / "maps.npy", covariates=[], design=tmp_path / "design.tsv",
-        contrasts=tmp_path / "weights.tsv", blocks=tmp_path / "blocks.json", plan=tmp_path / "plan.json",
+        weights=tmp_path / "weights.tsv", blocks=tmp_path / "blocks.json", plan=tmp_path / "plan.json",
         contrast="group", output=tmp_path / "missing.tsv",
     )  # fmt: skip
     header, row = (tmp_path / "missing.tsv").read_text().splitlines()

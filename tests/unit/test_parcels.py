@@ -18,7 +18,7 @@ from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.reporting.style import plt
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.from_maps import make_parcels
-from permaps.spaces.kinds import KINDS, for_kind, kind_of
+from permaps.spaces.kinds import SPACE_KINDS, for_kind, kind_of
 from permaps.spaces.parcels import Parcels
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
@@ -188,17 +188,17 @@ def settings(**space):
 
 
 def test_clusters_need_neighbours():
-    found = for_kind(settings(), {}, KINDS["parcels"])
+    found = for_kind(settings(), {}, SPACE_KINDS["parcels"])
     assert found["inference"]["statistics"] == ["voxel"] and found["smoothing_fwhm"] is None
-    kept = for_kind(settings(adjacency="pairs.tsv"), {}, KINDS["parcels"])
+    kept = for_kind(settings(adjacency="pairs.tsv"), {}, SPACE_KINDS["parcels"])
     assert kept["inference"]["statistics"] == ["voxel", "tfce", "cluster_size"]
     given = {"inference": {"statistics": ["voxel", "tfce", "cluster_size"]}}
     with pytest.raises(
         UserError, match=r"found tfce, cluster_size, and which regions are neighbours is not known"
     ):
-        for_kind(settings(), given, KINDS["parcels"])
+        for_kind(settings(), given, SPACE_KINDS["parcels"])
     with pytest.raises(UserError, match=r"space.adjacency: found 'pairs.tsv'"):
-        for_kind(settings(adjacency="pairs.tsv"), {"space": {"adjacency": "pairs.tsv"}}, KINDS["edges"])
+        for_kind(settings(adjacency="pairs.tsv"), {"space": {"adjacency": "pairs.tsv"}}, SPACE_KINDS["edges"])
 
 
 def test_regions_are_ranked_and_their_page_loads_nothing():

@@ -14,7 +14,7 @@ from permaps.reporting.style import plt
 from permaps.spaces.adjacency import pair_adjacency
 from permaps.spaces.files import read_map, read_space, write_hemispheres, write_map, write_space
 from permaps.spaces.from_maps import make_surface
-from permaps.spaces.kinds import KINDS, for_kind, kind_of
+from permaps.spaces.kinds import SPACE_KINDS, for_kind, kind_of
 from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
 from permaps.statistics.enhanced_maps import clusters, tfce_map
@@ -319,13 +319,13 @@ def test_what_makes_no_sense_on_a_surface_is_refused_with_the_reason():
         "mask": {"strategy": "background"},
     }
     config |= {"atlas": {"image": None, "labels": None}}
-    assert for_kind(config, {}, KINDS["surface"]) == config
+    assert for_kind(config, {}, SPACE_KINDS["surface"]) == config
     own = {"dataset": {"source": "table"}}
     with pytest.raises(UserError, match=r"smoothing_fwhm: is missing; expected the FWHM"):
-        for_kind(config, own, KINDS["surface"])
-    assert for_kind(config, own | {"smoothing_fwhm": None}, KINDS["surface"]) == config
+        for_kind(config, own, SPACE_KINDS["surface"])
+    assert for_kind(config, own | {"smoothing_fwhm": None}, SPACE_KINDS["surface"]) == config
     with pytest.raises(UserError, match=r"variance_smoothing_fwhm: found 8.0.*values of vertices"):
-        for_kind(config, {"inference": {"variance_smoothing_fwhm": 8.0}}, KINDS["surface"])
+        for_kind(config, {"inference": {"variance_smoothing_fwhm": 8.0}}, SPACE_KINDS["surface"])
 
 
 @pytest.mark.skipif(

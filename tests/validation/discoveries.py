@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from permaps.permutation.discoveries import Bound, calibrated
-from permaps.permutation.enhancement import p_scale
+from permaps.permutation.from_settings import p_scale
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import Observed, observe
 from permaps.permutation.thresholds import significant

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 from permaps.inputs.quality import _correlation_with_rest
-from permaps.permutation.enhancement import enhancement_of, p_scale
+from permaps.permutation.from_settings import enhancement_of, p_scale
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import observe

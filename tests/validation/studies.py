@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from permaps.design import partition, scheme
-from permaps.permutation import correction, enhancement, model, null, observed, smallest
+from permaps.permutation import correction, from_settings, model, null, observed, smallest
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcels import Parcels
@@ -536,7 +536,7 @@ def model_of(study, maps, shape=SHAPE):
 def tested(study, maps, seed, n_relabellings, shape=SHAPE, settings=SETTINGS):
     """Return a study's model and the maxima of its relabellings, the observed labelling first."""
     fitted = model_of(study, maps, shape)
-    enhanced, both_signs = enhancement.enhancement_of(fitted, settings)
+    enhanced, both_signs = from_settings.enhancement_of(fitted, settings)
     stop = min(n_relabellings + 1, fitted.exchangeability.n_distinct)
     return fitted, null.null_maxima(
         maps,

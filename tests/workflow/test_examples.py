@@ -133,13 +133,13 @@ def to_design(config, f):
     smooth_maps.main(
         included=f("included.tsv"), usable=f("included.tsv"), **held, brain=f("brain.nii.gz"), mask=f("mask.nii.gz"),
         coverage=f("coverage.nii.gz"), matrix=f("maps.npy"), voxels=f("voxels.tsv"),
-        fwhm=config["smoothing_fwhm"], min_coverage=config["mask"]["min_coverage"], zero_is_missing=missing,
+        smoothing_fwhm=config["smoothing_fwhm"], min_coverage=config["mask"]["min_coverage"], zero_is_missing=missing,
         voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     for name in model["voxelwise"]:
         smooth_covariates.main(
             included=f("included.tsv"), usable=f("included.tsv"), **held, brain=f("brain.nii.gz"),
-            mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name, fwhm=5,
+            mask=f("mask.nii.gz"), matrix=f(f"{name}.npy"), name=name, smoothing_fwhm=5,
         )  # fmt: skip
     make_design.main(
         included=f("included.tsv"), design=f("design.tsv"), blocks=f("blocks.json"), formula=model["formula"],
@@ -161,7 +161,7 @@ def to_design(config, f):
 def to_null(config, f, contrast):
     """Run the scripts from the design to a contrast's null."""
     covariates = [f(f"{name}.npy") for name in config["model"]["voxelwise"]]
-    tables = {"design": f("design.tsv"), "contrasts": f("contrasts.tsv"), "blocks": f("blocks.json")}
+    tables = {"design": f("design.tsv"), "weights": f("contrasts.tsv"), "blocks": f("blocks.json")}
     data = {"matrix": f("maps.npy"), "covariates": covariates}
     inference = config["inference"]
     settings = {"seed": 0, "two_sided": True, "enhance": True, "tdp": True} | {
@@ -182,7 +182,7 @@ def to_null(config, f, contrast):
         settings=settings,
     )  # fmt: skip
     maps = {name: f(f"{name}.nii.gz") for name in ("effect", "stat", "z", "partialr2", "bonferroni")}
-    fit_parametric.main(**data, model=f("model.npz"), contrast=contrast, **maps)
+    fit_parametric.main(**data, model=f("model.npz"), title=contrast, **maps)
     return Model.load(f("model.npz")), np.load(f("null.npz")), load_volume(maps["stat"])[0], covariates
 
 
@@ -225,7 +225,7 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
     for contrast in config["model"]["contrasts"]:
         covariates = to_null(config, f, contrast)[3]
         plot_peaks.main(
-            matrix=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), contrasts=f("contrasts.tsv"),
+            matrix=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), weights=f("contrasts.tsv"),
             values=f("stat.nii.gz"), tables=[f("peaks.tsv")], outputs=[f(f"{contrast}.png")],
             caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",
             covariates=covariates,

@@ -60,10 +60,6 @@ def exchangeability_tree(
         positive number are exchanged as wholes, and those of a block with a negative number stay. The
         outermost level is one block. The innermost level numbers the rows, and may be left out.
 
-    Returns
-    -------
-    Node
-
     Raises
     ------
     UserError

@@ -92,10 +92,6 @@ def parse(formula: str) -> Parsed:
     formula : str
         In Wilkinson notation as formulaic reads it, such as "1 + group * age".
 
-    Returns
-    -------
-    Parsed
-
     Raises
     ------
     UserError
@@ -272,10 +268,6 @@ def design_of(table: pd.DataFrame, formula: str) -> pd.DataFrame:
     table : pandas.DataFrame
         With all columns that the formula names.
     formula : str
-
-    Returns
-    -------
-    pandas.DataFrame
 
     Raises
     ------

@@ -89,10 +89,6 @@ def partition(design: np.ndarray, contrast: np.ndarray) -> Partition:
         Of full column rank.
     contrast : numpy.ndarray, shape (n_rows, n_columns)
         Of full row rank.
-
-    Returns
-    -------
-    Partition
     """
     n, p = design.shape
     # C' = QR, so C^+ = Q R'^-1.
@@ -116,10 +112,6 @@ def partition_of(design: np.ndarray, contrast: np.ndarray) -> Partition:
     ----------
     design, contrast
         As for `partition`, except for the NaN.
-
-    Returns
-    -------
-    Partition
     """
     standing_in = np.random.default_rng(0).standard_normal(design.shape)
     return partition(np.where(np.isnan(design), standing_in, design), contrast)

@@ -85,10 +85,6 @@ def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchang
     labels, scheme, blocks
         As for `distinct_relabellings`.
 
-    Returns
-    -------
-    permaps.design.exchangeability.Exchangeability
-
     Raises
     ------
     UserError

@@ -9,7 +9,7 @@ from permaps.inputs.tables import inert
 from permaps.workflow.jobs import written_whole
 
 
-def read_matrix(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:
+def read_numbers(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:
     """Read a table whose first columns are text and whose others are numbers.
 
     Returns
@@ -28,8 +28,8 @@ def read_matrix(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarra
     return header[text:], [row[:text] for row in rows], np.array(numbers)
 
 
-def write_matrix(path: str | Path, header: list[str], keys: list[list], matrix: np.ndarray) -> None:
-    """Write a table that `read_matrix` reads back to the last digit, and that no spreadsheet evaluates.
+def write_numbers(path: str | Path, header: list[str], keys: list[list], matrix: np.ndarray) -> None:
+    """Write a table that `read_numbers` reads back to the last digit, and that no spreadsheet evaluates.
 
     Parameters
     ----------
@@ -50,6 +50,6 @@ def write_matrix(path: str | Path, header: list[str], keys: list[list], matrix: 
 
 def read_contrast(path: str | Path, name: str) -> tuple[np.ndarray, str]:
     """Read one contrast's weights, float array of shape (n_rows, n_columns), and its statistic, t or F."""
-    _, keys, weights = read_matrix(path)
+    _, keys, weights = read_numbers(path)
     chosen = [i for i, key in enumerate(keys) if key[0] == name]
     return weights[chosen], keys[chosen[0]][1]

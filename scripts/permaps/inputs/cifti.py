@@ -11,10 +11,10 @@ import numpy as np
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis, SeriesAxis
 from nibabel.cifti2.parse_cifti2 import Cifti2Parser
 
-from permaps.inputs.images import Decoded, UnusableMap, check_numbers, one_line, precision_of, quiet
+from permaps.inputs.images import Decoded, UnusableMap, check_numbers, precision_of, reading
 from permaps.inputs.map_paths import item_of
 from permaps.workflow.jobs import written_whole
-from permaps.workflow.paths import no_file
+from permaps.workflow.provenance import sha256
 
 PREFIX = "CIFTI_STRUCTURE_"
 CORTICES = {"CORTEX_LEFT": "L", "CORTEX_RIGHT": "R"}
@@ -66,8 +66,8 @@ class BrainModels:
         return np.isin(self.structures, list(CORTICES))[self.structure]
 
     @property
-    def digest(self) -> str:
-        """A digest of what they are, the same for two files whose values can be compared one by one."""
+    def identity(self) -> str:
+        """A hash of what they are, the same for two files whose values can be compared one by one."""
         facts = [self.structures.tolist(), self.counts, self.shape, np.round(self.affine, 3).tolist()]
         arrays = (self.structure, self.index, self.order)
         content = b"".join(np.ascontiguousarray(array, "<i4").tobytes() for array in arrays)
@@ -85,17 +85,17 @@ def decode_dense(path: str | Path) -> Decoded:
     Returns
     -------
     permaps.inputs.images.Decoded
-        `parts` has the structures with their numbers of grayordinates, `models` the digest of `BrainModels`.
+        `parts` has the structures with their numbers of grayordinates, `models` the identity of `BrainModels`.
 
     Raises
     ------
     UnusableMap
         When there is no such map.
     """
-    values, checksums, models, digest = _read(path, BrainModelAxis, _modelled)
+    values, checksums, models, identity = _read(path, BrainModelAxis, _modelled)
     numbers = np.bincount(models.structure, minlength=len(models.structures)).tolist()
     parts = dict(zip(models.structures.tolist(), numbers, strict=True))
-    return Decoded(np.ascontiguousarray(values[models.order]), None, checksums, parts, digest)
+    return Decoded(np.ascontiguousarray(values[models.order]), None, checksums, parts, identity)
 
 
 def decode_parcellated(path: str | Path) -> Decoded:
@@ -116,8 +116,8 @@ def decode_parcellated(path: str | Path) -> Decoded:
     UnusableMap
         When there is no such map.
     """
-    values, checksums, parts, digest = _read(path, ParcelsAxis, _parcelled)
-    return Decoded(np.ascontiguousarray(values), None, checksums, parts, digest, outside=False)
+    values, checksums, parts, identity = _read(path, ParcelsAxis, _parcelled)
+    return Decoded(np.ascontiguousarray(values), None, checksums, parts, identity, outside=False)
 
 
 def read_header(path: str | Path) -> np.ndarray:
@@ -151,7 +151,7 @@ def count_maps(path: str | Path) -> int:
 
 def _modelled(axis):
     models = brain_models(axis)
-    return models, models.digest
+    return models, models.identity
 
 
 def _parcelled(axis):
@@ -178,11 +178,8 @@ def _read(path, axis, understood):
         raise UnusableMap(f"several maps ({n} in one file)")
     if item is not None and item >= n:
         raise UnusableMap(f"no map {item} (the file has {n}, from 0 on)")
-    with quiet():
-        try:
-            values = np.asanyarray(image.dataobj[item or 0]).reshape(-1)
-        except Exception as error:  # a damaged file can raise nearly anything
-            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    with reading():
+        values = np.asanyarray(image.dataobj[item or 0]).reshape(-1)
     check_numbers(values.dtype)
     return values.astype(precision_of(values.dtype)), checksums, *elements
 
@@ -204,19 +201,10 @@ _series = lru_cache(maxsize=1)(_parsed)
 
 
 def _open(path):
-    if not os.path.lexists(path):
-        raise UnusableMap("missing file")
-    if found := no_file(path):
-        raise UnusableMap(f"unreadable ({found} in place of a file)")
-    with quiet():
-        try:
-            image = nib.load(path)
-            with open(path, "rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            if isinstance(image, Cifti2Image) and image.ndim == 2:
-                image.header.get_axis(0), image.header.get_axis(1)
-        except Exception as error:
-            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    with reading(path):
+        image, checksum = nib.load(path), sha256(path)
+        if isinstance(image, Cifti2Image) and image.ndim == 2:
+            image.header.get_axis(0), image.header.get_axis(1)
     if not isinstance(image, Cifti2Image) or image.ndim != 2:
         raise UnusableMap(f"no CIFTI ({type(image).__name__}), whatever its name says")
     return image, {os.path.basename(path): checksum}

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.images import Decoded, UnusableMap, check_numbers, one_line, shape_text
+from permaps.inputs.images import Decoded, UnusableMap, check_numbers, reading, shape_text
 from permaps.inputs.tables import MISSING, inert, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.jobs import write_text
-from permaps.workflow.paths import no_file
 
 # Two halves of a symmetric matrix may differ by rounding.
 SYMMETRIC = 1e-5
@@ -40,20 +39,11 @@ def decode_connectome(path: str | Path) -> Decoded:
         When there is no such matrix.
     """
     path = os.fspath(path)
-    if not os.path.lexists(path):
-        raise UnusableMap("missing file")
-    if found := no_file(path):
-        raise UnusableMap(f"unreadable ({found} in place of a file)")
-    with open(path, "rb") as file:
-        content = file.read()
-    try:
+    with reading(path):
+        content = Path(path).read_bytes()
         names, matrix = (
             (None, np.load(path, allow_pickle=False)) if path.endswith(".npy") else _read_text(content)
         )
-    except UnusableMap:
-        raise
-    except Exception as error:  # a damaged file can raise nearly anything
-        raise UnusableMap(f"unreadable ({one_line(error)})") from None
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UnusableMap(f"not a square matrix (shape {shape_text(matrix.shape)})")
     if len(matrix) < FEWEST_NODES:

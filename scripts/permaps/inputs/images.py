@@ -1,10 +1,12 @@
 """Brain images on disk: read what may be damaged, write what others can read."""
 
+import contextlib
 import gzip
 import hashlib
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +19,7 @@ from nibabel.filebasedimages import ImageFileError
 from permaps.inputs.map_paths import item_of, partners
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
+from permaps.workflow.provenance import sha256
 
 # Two grids are one when no corner is further apart than this share of the smallest voxel side: the
 # quaternions of a qform alone can move a corner by some hundredths of a millimetre.
@@ -70,6 +73,23 @@ class Decoded:
     outside: bool = True
 
 
+@contextlib.contextmanager
+def reading(*files: str) -> Iterator[None]:
+    """Raise `UnusableMap` for whatever goes wrong in a block that reads files, given in case they are none."""
+    if files and not os.path.lexists(files[0]):
+        raise UnusableMap("missing file")
+    for file in files:
+        if found := no_file(file):
+            raise UnusableMap(f"unreadable ({found} in place of a file)")
+    with quiet():
+        try:
+            yield
+        except UnusableMap:
+            raise
+        except Exception as error:  # a damaged file can raise nearly anything
+            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+
+
 def load_volume(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the data and the affine of one volume; see `decode`."""
     volume = decode(path)
@@ -97,10 +117,6 @@ def decode(path: str | Path) -> Decoded:
         file, counted from 0 in brackets: all.nii.gz[3]. A single slice is a volume, a single row of voxels is
         not.
 
-    Returns
-    -------
-    Decoded
-
     Raises
     ------
     UnusableMap
@@ -117,17 +133,14 @@ def decode(path: str | Path) -> Decoded:
     affine = np.asarray(image.affine, dtype=float)
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or not _is_invertible(affine):
         raise UnusableMap("affine is not invertible")
-    with quiet():
-        try:
-            if item is None:
-                image, checksums = _in_memory(image, path)
-                data = np.asanyarray(image.dataobj)
-            else:
-                image, checksums = _series(path)
-                data = np.asanyarray(image.dataobj[..., item])
-            data = np.ascontiguousarray(data.reshape(shape), dtype=precision_of(data.dtype))
-        except Exception as error:  # a damaged file can raise nearly anything
-            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    with reading():
+        if item is None:
+            image, checksums = _in_memory(image, path)
+            data = np.asanyarray(image.dataobj)
+        else:
+            image, checksums = _series(path)
+            data = np.asanyarray(image.dataobj[..., item])
+        data = np.ascontiguousarray(data.reshape(shape), dtype=precision_of(data.dtype))
     return Decoded(data, affine, checksums)
 
 
@@ -158,10 +171,8 @@ def _shape_of_one(shape, item):
 @lru_cache(maxsize=1)
 def _series(path):
     """Return an image whose volumes are read one after the other, and the checksum of its file."""
-    with open(path, "rb") as file:
-        checksums = {os.path.basename(path): hashlib.file_digest(file, "sha256").hexdigest()}
     # Kept open, since a compressed file would be read from its beginning for every volume.
-    return nib.load(path, keep_file_open=True), checksums
+    return nib.load(path, keep_file_open=True), {os.path.basename(path): sha256(path)}
 
 
 def _in_memory(image, path):
@@ -179,19 +190,14 @@ def _in_memory(image, path):
 
 
 def _open(path):
-    if not os.path.lexists(path):
-        raise UnusableMap("missing file")
-    for part in partners(os.fspath(path)):
-        if found := no_file(part):
-            raise UnusableMap(f"unreadable ({found} in place of a file)")
-    with quiet():
+    with reading(path, *partners(os.fspath(path))):
         try:
             image = nib.load(path)
-        except Exception as error:
+        except ImageFileError:
             ending = os.path.splitext(path)[1].lower()
-            if ending not in _ENDINGS and isinstance(error, ImageFileError):
-                raise UnusableMap(f"unknown kind of file (named {ending or 'without an ending'})") from None
-            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+            if ending in _ENDINGS:
+                raise
+            raise UnusableMap(f"unknown kind of file (named {ending or 'without an ending'})") from None
     if isinstance(image, (nib.GiftiImage, nib.Cifti2Image)):
         raise UnusableMap(f"{_OF_A_SURFACE} ({type(image).__name__.removesuffix('Image')}), not a volume")
     return image

@@ -9,7 +9,7 @@ import pandas as pd
 from permaps.arithmetic.linear import dot
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
-from permaps.inputs.reasons import advice, counted, kinds_of
+from permaps.inputs.reasons import advice, by_kind, counted
 from permaps.inputs.store import Maps
 from permaps.inputs.tables import ID, MAP, REASON, covariate_column
 from permaps.workflow.errors import UserError
@@ -144,7 +144,7 @@ def require_enough(participants: pd.DataFrame, reasons: Sequence[str]) -> None:
         why = Counter(reason for reason in reasons if reason)
         name, path = (participants[column].iloc[leaving[0]] for column in (ID, MAP))
         # `counted` leaves out the count of a single kind.
-        counts = counted(why) if len(kinds_of(why)) > 1 else f"{len(leaving)} {counted(why)}"
+        counts = counted(why) if len(by_kind(why)) > 1 else f"{len(leaving)} {counted(why)}"
         summary = f" Leaving: {counts}. The first: {name}, {list(reasons)[leaving[0]]}, map {path}."
         summary = f"{summary} {advice(why)}".rstrip()
     raise UserError(f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed.{summary}")

@@ -68,7 +68,7 @@ def counted(reasons: Mapping[str, int], shown: int = 5) -> str:
     str
         Such as "29 missing file; 1 missing variate: age"; for a single kind, the count is left out.
     """
-    kinds = kinds_of(reasons)
+    kinds = by_kind(reasons)
     if len(kinds) == 1:
         return next(iter(kinds))
     parts = [f"{count} {name}" for name, count in kinds.most_common(shown)]
@@ -76,7 +76,7 @@ def counted(reasons: Mapping[str, int], shown: int = 5) -> str:
     return "; ".join(parts + ([f"{rest} for other reasons"] if rest else []))
 
 
-def kinds_of(reasons: Mapping[str, int]) -> Counter[str]:
+def by_kind(reasons: Mapping[str, int]) -> Counter[str]:
     """Count the kinds of reasons."""
     kinds = Counter()
     for reason, count in reasons.items():
@@ -86,7 +86,7 @@ def kinds_of(reasons: Mapping[str, int]) -> Counter[str]:
 
 def advice(reasons: Mapping[str, int]) -> str:
     """Say what to do about the most frequent kind of reason, if there is general advice."""
-    ((most, _),) = kinds_of(reasons).most_common(1)
+    ((most, _),) = by_kind(reasons).most_common(1)
     of_covariate = re.match(r"covariate [^:]+: ", most)
     most = most[of_covariate.end() :] if of_covariate else most
     key = "model.voxelwise" if of_covariate else "dataset.maps"

@@ -1,6 +1,5 @@
 """Maps and meshes of cortical surfaces on disk: GIFTI, and FreeSurfer's own formats."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,13 @@ from permaps.inputs.images import (
     one_line,
     precision_of,
     quiet,
+    reading,
     shape_text,
 )
 from permaps.inputs.map_paths import hemisphere_files
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import written_whole
-from permaps.workflow.paths import no_file
+from permaps.workflow.provenance import sha256
 
 SIDES = {"L": "left", "R": "right"}
 # As GIFTI files name them.
@@ -78,13 +78,13 @@ def decode_surface(path: str | Path) -> Decoded:
         raise UnusableMap("missing file (neither of lh and rh, nor of L and R)")
     values, parts, checksums = [], {}, {}
     for side, file in files.items():
-        hemisphere, content = _values(file), _content(file)
+        hemisphere = _values(file)
         its_side = _side(file, hemisphere, side)
         if its_side is None:
             raise UnusableMap("no hemisphere (neither the name nor the file says left or right)")
         parts[its_side] = len(hemisphere.data)
         values.append(hemisphere.data)
-        checksums[os.path.basename(file)] = hashlib.sha256(content).hexdigest()
+        checksums[os.path.basename(file)] = sha256(file)
     data = np.concatenate(values)
     return Decoded(
         np.ascontiguousarray(data, precision_of(data.dtype)), None, dict(sorted(checksums.items())), parts
@@ -97,40 +97,25 @@ class _Hemisphere:
     side: str | None
 
 
-def _content(file):
-    with open(file, "rb") as opened:
-        return opened.read()
-
-
 def _values(file):
     """Return the values of one file, and the hemisphere that it says it has."""
-    if not os.path.lexists(file):
-        raise UnusableMap("missing file")
-    if found := no_file(file):
-        raise UnusableMap(f"unreadable ({found} in place of a file)")
-    lower = file.lower()
-    side = None
-    with quiet():
-        try:
-            if lower.endswith(".gii"):
-                image = nib.load(file)
-                if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
-                    raise UnusableMap("a mesh, not values at its vertices")
-                arrays = [array.data for array in image.darrays]
-                data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
-            elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
-                image = nib.load(file)
-                # FreeSurfer folds vertices into the three dimensions of a volume.
-                shape = image.shape
-                data = np.asanyarray(image.dataobj).reshape(int(np.prod(shape[:3])), *shape[3:], order="F")
-                if len(shape) >= 3 and sorted(shape[:3])[1] > 1 and not lower.endswith((".nii", ".nii.gz")):
-                    raise UnusableMap(f"a volume (shape {shape_text(shape)}), not values of a surface")
-            else:
-                data = nib.freesurfer.read_morph_data(file)
-        except UnusableMap:
-            raise
-        except Exception as error:  # a damaged file can raise nearly anything
-            raise UnusableMap(f"unreadable ({one_line(error)})") from None
+    lower, side = file.lower(), None
+    with reading(file):
+        if lower.endswith(".gii"):
+            image = nib.load(file)
+            if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
+                raise UnusableMap("a mesh, not values at its vertices")
+            arrays = [array.data for array in image.darrays]
+            data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
+        elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
+            image = nib.load(file)
+            # FreeSurfer folds vertices into the three dimensions of a volume.
+            shape = image.shape
+            data = np.asanyarray(image.dataobj).reshape(int(np.prod(shape[:3])), *shape[3:], order="F")
+            if len(shape) >= 3 and sorted(shape[:3])[1] > 1 and not lower.endswith((".nii", ".nii.gz")):
+                raise UnusableMap(f"a volume (shape {shape_text(shape)}), not values of a surface")
+        else:
+            data = nib.freesurfer.read_morph_data(file)
     if any(n != 1 for n in data.shape[1:]):
         raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
     check_numbers(data.dtype)
@@ -166,10 +151,6 @@ def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") 
         Vertices of the maps by hemisphere.
     what : str
         Has these vertices, in messages.
-
-    Returns
-    -------
-    Mesh
 
     Raises
     ------

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.permutation.enhancement import enhancement_of, p_scale
 from permaps.permutation.fingerprint import fingerprint
+from permaps.permutation.from_settings import enhancement_of, p_scale
 from permaps.permutation.model import Model, contrast_model
 from permaps.permutation.null import ENHANCED, Enhancement, null_maxima
 from permaps.permutation.smallest import with_joined_parts
@@ -33,10 +33,6 @@ def read_chunk(path: str | Path, start: int, stop: int, expected: str) -> dict[s
         The relabellings that it must have, all of them and no others.
     expected : str
         The fingerprint of the data, design and settings of this run.
-
-    Returns
-    -------
-    dict of numpy.ndarray
 
     Raises
     ------

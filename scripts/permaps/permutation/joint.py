@@ -322,10 +322,6 @@ def combined_model(
         Whether the p of t are those of its absolute value.
     concordant : bool
         Whether effects count that have the same sign in all of them, whichever it is.
-
-    Returns
-    -------
-    Combined
     """
     from permaps.statistics.combinations import COMBINATIONS, tables_of
 
@@ -363,10 +359,6 @@ def multivariate_model(
         The input of each.
     space : permaps.spaces.space.Space
         What these elements are.
-
-    Returns
-    -------
-    Multivariate
     """
     from permaps.statistics.multivariate import MULTIVARIATE
 

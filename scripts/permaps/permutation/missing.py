@@ -99,10 +99,6 @@ def difference(
     scheme : {"permute", "flip", "both"}
     blocks : dict
         As `permaps.design.block_tree.exchangeability_tree` takes them.
-
-    Returns
-    -------
-    Difference or None
     """
     fixed = ~np.isnan(design).any(axis=0)
     design, contrast = design[:, fixed], contrast[:, fixed]

@@ -130,10 +130,6 @@ class Model:
         covariates : list
             The voxelwise covariates, in the order of their columns: arrays of shape (n_participants,
             n_voxels), or their files.
-
-        Returns
-        -------
-        permaps.statistics.evaluator.Estimator
         """
         if self.kind == "common":
             return self.regressors
@@ -211,10 +207,6 @@ def contrast_model(
         Variance groups.
     kind : str, optional
         As in `Model`; by default the fastest that fits.
-
-    Returns
-    -------
-    Model
 
     Raises
     ------

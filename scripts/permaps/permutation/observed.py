@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from permaps.permutation.correction import fwe_p, minus_log10
-from permaps.permutation.enhancement import enhancement_of, p_scale
+from permaps.permutation.from_settings import enhancement_of, p_scale
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED, heights_of, observed_statistic
 from permaps.permutation.smallest import parts_of

@@ -55,10 +55,6 @@ def fit_tail(maxima: np.ndarray, seed: int = 0) -> Tail:
     maxima : array of float, shape (1 + n_relabellings,)
     seed : int
         For the simulated data sets that test the fit.
-
-    Returns
-    -------
-    Tail
     """
     ordered = np.sort(maxima)
     n = int(LARGEST * len(ordered))

@@ -57,10 +57,6 @@ def adjust(
     most_groups : int
         A design with at most so many different rows in the tested columns gives groups, unless it is one column in
         which nobody is like anybody else.
-
-    Returns
-    -------
-    Adjusted
     """
     inverse = np.linalg.pinv(design.T @ design)
     beta = inverse @ design.T @ y

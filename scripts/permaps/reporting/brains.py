@@ -50,10 +50,6 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     title : str
     most : float, optional
         End of the scale; larger values have its last colour.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     arrays = [image.get_fdata() for _, image in panels]
     threshold, top, extend = p_scale(arrays, alpha, most)
@@ -99,10 +95,6 @@ def signed_glass(
     affine : array, shape (4, 4)
     label, title : str
         Of the colour bar and the figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     size = np.abs(values)
     drawn = significant
@@ -178,10 +170,6 @@ def slices(
         Number of axial slices, in two rows.
     symmetric : bool
         A scale around 0 for a signed statistic; from 0 up otherwise.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     low, top, cmap = statistic_scale(values, symmetric)
     figure = plt.figure(figsize=(11, 4.4))
@@ -289,10 +277,6 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
         Analysis mask.
     affine : array, shape (4, 4)
     participants : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure = plt.figure(figsize=(11, 2.5))
     draw_counts(figure, (0.0, 0.0, 0.915, 0.9), counts, inside, affine, participants)

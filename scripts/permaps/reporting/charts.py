@@ -45,10 +45,6 @@ def null_histograms(
         Unit of the size of clusters.
     ranked : collection of str
         Statistics whose maxima are -log10 of the smallest p over parts of the brain.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axes = _row(len(nulls), 3.0)
     for panel, (stat, null) in zip(axes, nulls.items(), strict=True):
@@ -114,10 +110,6 @@ def convergence(tracks: dict, alpha: float, title: str) -> Figure:
         By statistic: its null, and its top peaks as (name, final p).
     alpha : float
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axes = _row(len(tracks), 3.2)
     for panel, (stat, (null, peaks)) in zip(axes, tracks.items(), strict=True):
@@ -184,10 +176,6 @@ def discoveries(
     title : str
     elements : str
         What the elements are called.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, panels = _row(1 if clusters is None else 2, 3.2)
     if clusters is not None:
@@ -239,10 +227,6 @@ def peak_effects(peaks: list, title: str, ylabel: str) -> Figure:
     peaks : list of (str, permaps.reporting.adjusted.Adjusted)
         Name of the peak and its data.
     title, ylabel : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axes = _row(len(peaks), 3.0, most=3)
     rng = np.random.default_rng(0)

@@ -32,10 +32,6 @@ def draw_panels(space: Space, panels: list, alpha: float, title: str, most: floa
     title : str
     most : float, optional
         End of the scale; larger values have its last colour.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     raise NotImplementedError(space)
 
@@ -55,10 +51,6 @@ def draw_statistic(
         Of the scale and the figure.
     symmetric : bool
         A scale around 0 for a signed statistic; from 0 up otherwise.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     raise NotImplementedError(space)
 
@@ -81,10 +73,6 @@ def draw_coverage(space: Space, counts: np.ndarray, inside: np.ndarray, particip
     inside : bool array, shape (n_elements,)
         Whether each is analysed.
     participants : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     raise NotImplementedError(space)
 

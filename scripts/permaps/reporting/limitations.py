@@ -16,10 +16,6 @@ def limitations(record: dict) -> list[str]:
     ----------
     record : dict
         The run's provenance.
-
-    Returns
-    -------
-    list of str
     """
     alpha, tail_fit = (record["config"]["inference"][key] for key in ("alpha", "tail_fit"))
     shared = {}

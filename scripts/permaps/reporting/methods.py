@@ -22,10 +22,6 @@ def methods_paragraph(record: dict, verbatim: Callable[[str], str] = str) -> str
         The run's provenance.
     verbatim : callable
         Formats the user's own text, such as the formula, which could otherwise be read as markup.
-
-    Returns
-    -------
-    str
     """
     parts = (_participants, _mask, _model, _relabellings, _statistics, _software)
     return " ".join(part(record, verbatim) for part in parts)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from permaps.inputs.reasons import counted
 from permaps.reporting import words
-from permaps.reporting.words import number, p_text
+from permaps.reporting.words import bare_p, number
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import STATISTICS, voxel_statistic
@@ -55,10 +55,6 @@ def design(record: dict) -> dict[str, str]:
     ----------
     record : dict
         The run's provenance.
-
-    Returns
-    -------
-    dict of str to str
     """
     config, people = record["config"], record["participants"]
     left_out = f" ({people['excluded']} left out: {counted(people['reasons'])})" if people["excluded"] else ""
@@ -105,7 +101,7 @@ def numbers(
         | {
             "peak (mm)" if "x" in space.place_columns else "peak": _place(r, space),
             "t or F": _if_known("{:.2f}", r.peak_value),
-            "smallest p": _p(r.p_fwe),
+            "smallest p": bare_p(r.p_fwe),
             "observed maximum": _observed(r, joined),
             "critical (95 % CI)": _critical(r),
         }
@@ -182,9 +178,9 @@ def clusters(
             _SIZES[size]: f"{r[size]:.3g}",
             "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
         }
-        | {name: _p(r[column]) for column, name in FURTHER.items() if column in r}
+        | {name: bare_p(r[column]) for column, name in FURTHER.items() if column in r}
         | {
-            "uncorrected p": "" if pd.isna(r["p_unc"]) else _p(r["p_unc"]),
+            "uncorrected p": "" if pd.isna(r["p_unc"]) else bare_p(r["p_unc"]),
         }
         | _size(r, _units(frame))
         | ({} if alone else {space.elements: f"{r[f'n_{space.elements}']:,}"})
@@ -401,10 +397,6 @@ def _critical(row):
     return f"{number(row.critical_value)} ({number(row.critical_low)} to {number(row.critical_high)})"
 
 
-def _p(p):
-    return p_text(p).removeprefix("p = ")
-
-
 def _p_interval(p, low, high):
     """Of all distinct relabellings p is exact, and has no interval."""
-    return _p(p) if low == high else f"{_p(p)} ({_p(low) if low else '0'} to {_p(high)})"
+    return bare_p(p) if low == high else f"{bare_p(p)} ({bare_p(low) if low else '0'} to {bare_p(high)})"

@@ -32,10 +32,6 @@ def summary_page(
         Per contrast: `voxel_stat` ("t" or "F"), `figures` (paths of PNG), `clusters` (data frame by statistic).
     small_volumes : pandas.DataFrame, optional
         What was found in small volumes.
-
-    Returns
-    -------
-    str
     """
     space = space_of(record)
     return rendered(

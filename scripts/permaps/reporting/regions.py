@@ -48,10 +48,6 @@ def tabulate_regions(
         By the name of a statistic.
     space : permaps.spaces.space.Space
     bound : permaps.permutation.discoveries.Bound, optional
-
-    Returns
-    -------
-    pandas.DataFrame
     """
     rows, extents = [], extents_of(space)
     for source, name, elements in regions:

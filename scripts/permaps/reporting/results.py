@@ -125,10 +125,6 @@ def small_volume_row(logp: np.ndarray, values: np.ndarray, space: Space, alpha: 
     alpha : float
     drawn : dict
         `n_relabellings` and `exact`.
-
-    Returns
-    -------
-    dict
     """
     # A p that differs by rounding alone is the same.
     best = logp >= logp.max() - 1e-6

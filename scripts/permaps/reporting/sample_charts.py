@@ -20,10 +20,6 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
     names : list of str, length p
     contrasts : list of (str, array, shape (q, p))
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     rows = [
         (f"{name} {i + 1}" if len(w) > 1 else name, row) for name, w in contrasts for i, row in enumerate(w)
@@ -117,10 +113,6 @@ def quality(
     title : str
     elements : str
         What a map consists of.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     n = len(participants)
     colours = np.array([BLUE] * n, dtype=object)

@@ -10,7 +10,7 @@ from permaps.reporting.page_tables import Table
 from permaps.reporting.pages import rendered
 from permaps.reporting.references import cite, cited, listed
 from permaps.reporting.specifications import said
-from permaps.reporting.words import number, p_text
+from permaps.reporting.words import bare_p, number
 from permaps.statistics.registry import STATISTICS
 
 
@@ -66,7 +66,7 @@ def _row(name, contrast, numbers, record, differs, statistics):
     for _, row in numbers[numbers["n_relabellings"].notna()].iterrows():
         n = int(row[f"n_significant_{space.elements}"])
         found[row["statistic"]] = {
-            "p": bare(row["p_fwe"]),
+            "p": bare_p(row["p_fwe"]),
             "extent": f"{n:,} {space.element if n == 1 else space.elements}" if n else "",
         }
     return {
@@ -77,11 +77,6 @@ def _row(name, contrast, numbers, record, differs, statistics):
         "people": words.who(record["participants"]),
         "found": [found.get(statistic) for statistic in statistics],
     }
-
-
-def bare(p: float) -> str:
-    """Write a p value without its letter."""
-    return p_text(p).removeprefix("p = ")
 
 
 def sentences(counts: pd.DataFrame) -> list[str]:
@@ -100,8 +95,8 @@ def sentences(counts: pd.DataFrame) -> list[str]:
         )
         if pd.notna(row.p_as_many):
             line += (
-                f"; as many or more are in a share of {bare(row.p_as_many)} of the relabellings, and the smallest p, "
-                f"corrected for all of these, is {bare(row.p_any)}"
+                f"; as many or more are in a share of {bare_p(row.p_as_many)} of the relabellings, and the "
+                f"smallest p, corrected for all of these, is {bare_p(row.p_any)}"
             )
         lines.append(f"{line}.")
     return lines

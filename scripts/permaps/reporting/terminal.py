@@ -19,7 +19,7 @@ from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, voxel_statistic
 from permaps.workflow.duration import duration, each_of, estimate, grid_of
 from permaps.workflow.errors import UserError
-from permaps.workflow.names import each_input, named
+from permaps.workflow.names import about_analyses, each_input
 
 # How permaps.workflow.jobs writes an error into a log.
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
@@ -58,10 +58,6 @@ def banner(
         How many nulls the run has.
     counts : dict of str to list of str
         By what the elements of the maps are called, the tables that count those of each input.
-
-    Returns
-    -------
-    str
     """
     model, inference = config["model"], config["inference"]
     tests = [f"{c} ({voxel_statistic(e)})" for c, e in model["contrasts"].items()]
@@ -225,10 +221,6 @@ def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
     alpha : float
     volumes : bool
         Whether there are small volumes, in tables/small_volumes.tsv.
-
-    Returns
-    -------
-    str
     """
     rows = _rows(Path(results) / "tables/summary.tsv")
     rows += _of_volumes(results) if volumes else []
@@ -330,7 +322,7 @@ def failure(
         names.setdefault(message, []).extend(analyses[path] for path in paths if analyses.get(path))
     lines = []
     for message, logs in by_message.items():
-        message = f"{named(sorted({*names[message]}))}{message}"
+        message = f"{about_analyses(sorted({*names[message]}))}{message}"
         more = len(logs) - SHOWN_LOGS
         lines += ["", _wrapped(message), "", *(f"  {path}" for path in logs[:SHOWN_LOGS])]
         lines += [f"  and {more} more"] * (more > 0)

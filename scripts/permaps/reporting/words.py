@@ -111,4 +111,9 @@ def number(value: float) -> str:
 
 def p_text(p: float) -> str:
     """Write a p value as in a paper, and never round it to 0."""
-    return f"p = {p:.3f}" if p >= 0.001 else f"p = {p:.1g}"
+    return f"p = {bare_p(p)}"
+
+
+def bare_p(p: float) -> str:
+    """Write a p value as `p_text` does, without its letter."""
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1g}"

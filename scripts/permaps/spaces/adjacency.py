@@ -116,10 +116,6 @@ def grid_adjacency(mask: np.ndarray, connectivity: int) -> Adjacency:
         Elements are its true voxels in C order.
     connectivity : {6, 18, 26}
         Neighbours share a face; or also an edge; or also a corner.
-
-    Returns
-    -------
-    Adjacency
     """
     voxels = np.argwhere(mask)
     shape = np.ptp(voxels, axis=0) + 3
@@ -140,10 +136,6 @@ def list_adjacency(neighbours: Sequence[Sequence[int]], sizes: np.ndarray | None
         For each element the indices of its neighbours; a relation that holds in both directions.
     sizes : array, shape (n_elements,), optional
         How much each element counts; one unless given.
-
-    Returns
-    -------
-    Adjacency
 
     Raises
     ------
@@ -175,10 +167,6 @@ def pair_adjacency(
         How much each element counts; one unless given.
     places : array, shape (n, 3), optional
         Where the elements are: what is near then lies near in memory as well, which is faster for large meshes.
-
-    Returns
-    -------
-    Adjacency
     """
     position = np.arange(1, n + 1, dtype=np.int32)
     if places is not None and n:
@@ -224,10 +212,6 @@ def edge_adjacency(ends: np.ndarray, n_nodes: int) -> Adjacency:
     ends : array of int, shape (n_edges, 2)
         The nodes of each edge, from 0.
     n_nodes : int
-
-    Returns
-    -------
-    Adjacency
     """
     n = len(ends)
     steps = np.zeros((n + 1, 2), np.int32)

@@ -30,10 +30,6 @@ def read_space(path: str | Path) -> Space:
     ----------
     path : path
         A mask image, whose voxels above 0 are the elements, in C order; or the arrays of another space (.npz).
-
-    Returns
-    -------
-    permaps.spaces.space.Space
     """
     if Path(path).suffix == ".npz":
         return take_space(read_arrays(path))

@@ -67,7 +67,7 @@ def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
         `mesh`, as in the config, and `example`: the file of one of the maps.
     """
     models = read_models(settings["example"])
-    if models.digest != maps.layout.models:
+    if models.identity != maps.layout.models:
         raise UserError(
             f"{settings['example']}: has other brain models than when it was read; expected files that do not change "
             "during a run: run again."

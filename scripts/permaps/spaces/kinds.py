@@ -17,7 +17,7 @@ VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 
 @dataclass(frozen=True)
-class Kind:
+class SpaceKind:
     """One kind of space.
 
     Attributes
@@ -63,10 +63,10 @@ _SMOOTHING = {
 _NEIGHBOURS = "what is a neighbour is known already"
 _NO_VARIANCE = "the variance is smoothed over the grid of an image"
 _NO_IMAGE = "an image says nothing about {}"
-KINDS = {
+SPACE_KINDS = {
     kind.name: kind
     for kind in (
-        Kind(
+        SpaceKind(
             "volume",
             "voxels",
             "voxels",
@@ -80,7 +80,7 @@ KINDS = {
             },
             required=_SMOOTHING,
         ),
-        Kind(
+        SpaceKind(
             "surface",
             "vertices",
             "mm²",
@@ -97,7 +97,7 @@ KINDS = {
             },
             required=_SMOOTHING,
         ),
-        Kind(
+        SpaceKind(
             "grayordinates",
             "grayordinates",
             "mm² or mm³",
@@ -116,7 +116,7 @@ KINDS = {
             },
             required=_SMOOTHING,
         ),
-        Kind(
+        SpaceKind(
             "parcels",
             "regions",
             "regions",
@@ -133,7 +133,7 @@ KINDS = {
                 "atlas.labels": "they are regions already",
             },
         ),
-        Kind(
+        SpaceKind(
             "edges",
             "edges",
             "edges",
@@ -157,7 +157,7 @@ KINDS = {
 }
 
 
-def kind_of(dataset: dict) -> Kind:
+def kind_of(dataset: dict) -> SpaceKind:
     """Return the kind of space that the maps of a dataset are defined on, by the names of the files.
 
     Parameters
@@ -185,18 +185,18 @@ def kind_of(dataset: dict) -> Kind:
 
 def _kind_of_one(dataset):
     if dataset["source"] == "simulated":
-        return KINDS[dataset["space"]]
+        return SPACE_KINDS[dataset["space"]]
     if dataset["source"] not in OWN:
-        return KINDS["volume"]
+        return SPACE_KINDS["volume"]
     if isinstance(dataset["maps"], list):
-        return KINDS["parcels"]
+        return SPACE_KINDS["parcels"]
     example, _ = item_of(_example(dataset))
     if example.lower().endswith(PARCELLATED):
-        return replace(KINDS["parcels"], ending=".pscalar.nii")
+        return replace(SPACE_KINDS["parcels"], ending=".pscalar.nii")
     for name, endings in (("edges", MATRICES), ("grayordinates", DENSE)):
         if example.lower().endswith(endings):
-            return KINDS[name]
-    return KINDS["surface" if _on_a_surface(example) else "volume"]
+            return SPACE_KINDS[name]
+    return SPACE_KINDS["surface" if _on_a_surface(example) else "volume"]
 
 
 def _example(dataset):
@@ -229,14 +229,14 @@ def hemispheres_of(dataset: dict) -> list[str]:
     return [side or "L" for side in next(filter(None, found), {"L": None, "R": None})]
 
 
-def exponents(kind: Kind, inference: dict) -> dict:
+def exponents(kind: SpaceKind, inference: dict) -> dict:
     """Return the exponents of TFCE as chunks take them: those of the space, or of each part by its name."""
     if isinstance(kind.tfce, str):
         return inference[kind.tfce]
     return {part: inference[key] for part, key in kind.tfce.items()}
 
 
-def for_kind(config: dict, given: dict, kind: Kind) -> dict:
+def for_kind(config: dict, given: dict, kind: SpaceKind) -> dict:
     """Return a config with the defaults of a space, and refuse what the user asked for and has no sense there.
 
     Only users know what was done to their own maps, so they must give what has no safe default.
@@ -247,7 +247,7 @@ def for_kind(config: dict, given: dict, kind: Kind) -> dict:
         As resolved.
     given : dict
         What the user gave.
-    kind : Kind
+    kind : SpaceKind
 
     Raises
     ------

@@ -43,10 +43,6 @@ def take_space(stored: dict[str, np.ndarray], name: str = "space") -> Space | No
     stored : dict of numpy.ndarray
         The arrays from `space_arrays` are removed from it.
     name : str
-
-    Returns
-    -------
-    permaps.spaces.space.Space or None
     """
     kind = stored.pop(name, None)
     if kind is None:

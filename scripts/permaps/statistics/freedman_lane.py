@@ -156,10 +156,6 @@ def regressors(
     still : callable
         Gives the products of columns with an orthonormal basis of what no relabelling changes, shape (n_still,
         n_columns); there may be none.
-
-    Returns
-    -------
-    Regressors
     """
     basis, interest = partition.basis, partition.alone
     # QR leaves the sign of its columns open: a t has the sign of its effect.

@@ -108,10 +108,6 @@ def stretch_of(frames: Frames, maps: np.ndarray, covariates: list[np.ndarray]) -
     maps : array, shape (n_participants, n)
         NaN where a participant has no value.
     covariates : list of array, shape of `maps`
-
-    Returns
-    -------
-    Stretch
     """
     (p, n), n_groups = frames.design.shape, frames.n_groups
     n_tiles = -(-maps.shape[1] // TILE)

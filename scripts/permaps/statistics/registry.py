@@ -159,10 +159,6 @@ def statistics_of(voxel: str, keys: list[str]) -> list[str]:
         Its voxel statistic: "t", "F" or that of a joint test.
     keys : list of str
         `inference.statistics`.
-
-    Returns
-    -------
-    list of str
     """
     by_key = {row.key: name for name, row in STATISTICS.items() if row.key != "voxel"} | {"voxel": voxel}
     return [by_key[key] for key in keys]

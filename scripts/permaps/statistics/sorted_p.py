@@ -54,10 +54,6 @@ def scale_of(dof: int, n_interest: int, is_f: bool, both_signs: bool) -> Scale:
         F, or else t.
     both_signs : bool
         Whether the p of t is two-sided.
-
-    Returns
-    -------
-    Scale
     """
     from scipy.special import fdtrc, stdtr
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from permaps.workflow.config import refuse, resolve
 from permaps.workflow.errors import UserError, nearest
-from permaps.workflow.names import LONGEST_NAME, named
+from permaps.workflow.names import LONGEST_NAME, about_analyses
 from permaps.workflow.records import digest
 from permaps.workflow.schema import keys, keys_of_source, load
 
@@ -172,7 +172,7 @@ def resolved(analyses: Iterable[Analysis], settle: Callable[[dict, str, str], di
             same = digest({key: value for key, value in config.items() if key not in ("results", "title")})
             alike.setdefault(same, []).append(one.name)
     if problems:
-        raise UserError("\n".join(f"{named(names)}{problem}" for problem, names in problems.items()))
+        raise UserError("\n".join(f"{about_analyses(names)}{problem}" for problem, names in problems.items()))
     if twice := [names for names in alike.values() if len(names) > 1]:
         refuse(
             [

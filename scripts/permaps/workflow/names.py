@@ -43,7 +43,7 @@ def each_input(dataset: dict) -> dict[str, dict]:
     }
 
 
-def named(names: list[str]) -> str:
+def about_analyses(names: list[str]) -> str:
     """Return the beginning of a message about analyses; "" about none, or one without a name."""
     if names in ([], [""]):
         return ""

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +40,18 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def relabellings(null: Mapping[str, np.ndarray], n_distinct: int | str) -> dict[str, int | bool]:
+def drawn_in(null: str | Path, n_distinct: int | str) -> dict[str, int | bool]:
     """Return how many relabellings a null has besides the observed one, and whether those are all.
 
     Parameters
     ----------
-    null : mapping of str to array, shape (1 + N,)
+    null : path
+        As `merge_nulls` writes it.
     n_distinct : int or str
         The observed labelling is one of them; text if the number is too large for JSON.
     """
-    n = len(next(iter(null.values()))) - 1
+    with np.load(null, allow_pickle=False) as maxima:
+        n = len(maxima[maxima.files[0]]) - 1
     return {"n_relabellings": n, "exact": isinstance(n_distinct, int) and n + 1 >= n_distinct}
 
 

@@ -52,10 +52,6 @@ def p_scale(model: Model, settings: dict) -> Scale | None:
     model : permaps.permutation.model.Model
     settings : dict
         As for `permaps.permutation.chunk.chunk_fingerprint`.
-
-    Returns
-    -------
-    permaps.statistics.sorted_p.Scale or None
     """
     if not settings.get("tdp"):
         return None
