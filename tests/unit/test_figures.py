@@ -20,7 +20,7 @@ from permaps.inputs.outliers import flag, robust_z, sentence
 from permaps.inputs.tsv import read_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
-from permaps.reporting.brains import axial_cuts, glass_brains, slices
+from permaps.reporting.brains import axial_cuts
 from permaps.reporting.captions import write_caption
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.sample_charts import design_matrix, quality
@@ -175,11 +175,12 @@ def test_each_panel_has_its_statistics_and_one_the_parametric_test(run, tmp_path
 
 
 def test_scale_of_glass_brains_ends_where_relabelling_does():
-    values = np.zeros((8, 8, 8), dtype=np.float32)
+    values = np.zeros((8, 8, 8))
     values[3:5, 3:5, 3:5] = 2.0
-    permuted, parametric = (nib.Nifti1Image(v * values, np.diag([12.0, 12, 12, 1])) for v in (1, 5))
+    space = Volume(np.ones((8, 8, 8), bool), np.diag([12.0, 12, 12, 1]))
+    permuted, parametric = values.ravel(), 5 * values.ravel()
     for most, ends, extended in ((2.0, 2.0, "max"), (None, 10.0, "neither")):
-        figure = glass_brains([("a", parametric), ("b", permuted)], 0.05, "c", most)
+        figure = draw_panels(space, [("a", parametric), ("b", permuted)], 0.05, "c", most)
         bar = figure.axes[-1]._colorbar
         assert (bar.vmax, bar.extend) == (pytest.approx(ends), extended)
         plt.close(figure)
@@ -299,10 +300,8 @@ def test_quality_names_who_left(metrics, tmp_path):
 
 @pytest.mark.parametrize(("value", "found"), [(5.0, True), (0.0, False)])
 def test_slices_of_a_grid_without_background(value, found):
-    shape = (5, 6, 4)
-    figure = slices(
-        np.full(shape, value), np.full(shape, found), np.diag([8.0, 8, 8, 1]), "F", "All", symmetric=False
-    )
+    space = Volume(np.ones((5, 6, 4), bool), np.diag([8.0, 8, 8, 1]))
+    figure = draw_statistic(space, np.full(120, value), np.full(120, found), "F", "All", symmetric=False)
     assert len(figure.axes) > 2
     plt.close(figure)
 

@@ -24,6 +24,7 @@ from permaps.reporting.style import (
     label_statistic,
     p_scale,
     panel_title,
+    part_of_viewer,
     plt,
     statistic_scale,
     write_above,
@@ -32,27 +33,20 @@ from permaps.spaces.volume import Volume
 
 # Around the outline of the glass brain from above, in mm.
 GLASS = ((-76, 76), (-113, 80))
+# Axial slices of a figure, in two rows.
+CUTS = 12
 # nilearn collects garbage at every image that it reads. What is imported is none: searching it takes 0.1 s each time.
 gc.freeze()
 # nilearn's warning for a map without a significant voxel, which is a result and not an error.
 warnings.filterwarnings("ignore", "empty mask")
 
 
-def glass_brains(panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
+def panels(space: Volume, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
     """Draw -log10 p maps side by side on glass brains from above, on one scale.
 
-    Parameters
-    ----------
-    panels : list of (str, nibabel image)
-        Title of the statistic and its -log10 p map.
-    alpha : float
-        Corrected level. Voxels that are not significant are not drawn.
-    title : str
-    most : float, optional
-        End of the scale; larger values have its last colour.
+    Takes and gives what `permaps.reporting.drawing.draw_panels` does.
     """
-    arrays = [image.get_fdata() for _, image in panels]
-    threshold, top, extend = p_scale(arrays, alpha, most)
+    threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
     width = 3.1 * len(panels) + 0.5
     figure = plt.figure(figsize=(width, 4.6))
     heading(figure, title)
@@ -67,12 +61,12 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
         bottom=0.03,
         wspace=0.03,
     )
-    for column, ((name, image), values) in enumerate(zip(panels, arrays, strict=True)):
+    for column, (name, values) in enumerate(panels):
         axes = figure.add_subplot(grid[column])
-        draw_glass_brain(axes, image, threshold, top)
+        draw_glass_brain(axes, space, values, threshold, top)
         place = axes.get_position(original=True)
         found = is_significant(values, alpha)
-        write_above(figure, place.x0 + place.width / 2, 0.845, panel_title(name, found, Volume))
+        write_above(figure, place.x0 + place.width / 2, 0.845, panel_title(name, found, space))
     # Half as high as the brains, and centred.
     x0, y0, w, h = figure.add_subplot(grid[-1]).get_position().bounds
     figure.axes[-1].remove()
@@ -81,20 +75,11 @@ def glass_brains(panels: list, alpha: float, title: str, most: float | None = No
     return figure
 
 
-def signed_glass(
-    values: np.ndarray, significant: np.ndarray, affine: np.ndarray, label: str, title: str
-) -> Figure:
+def glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str) -> Figure:
     """Draw the statistic where it is significant on glass brains from three sides, its sign in the colour.
 
-    Parameters
-    ----------
-    values : array, shape (x, y, z)
-        Signed statistic.
-    significant : bool array, shape (x, y, z)
-        What is drawn; where nothing is, the largest hundredth of the values.
-    affine : array, shape (4, 4)
-    label, title : str
-        Of the colour bar and the figure.
+    Where nothing is significant, the largest hundredth of the values is drawn. Parameters are those of
+    `permaps.reporting.drawing.draw_statistic`.
     """
     size = np.abs(values)
     drawn = significant
@@ -106,7 +91,7 @@ def signed_glass(
     figure = plt.figure(figsize=(11, 3.2))
     heading(figure, title)
     plotting.plot_glass_brain(
-        nib.Nifti1Image(np.where(drawn, values, 0).astype(np.float32), affine),
+        _image(space, np.where(drawn, values, 0)),
         display_mode="ortho",
         axes=(0.0, 0.0, 0.9, 0.9),
         figure=figure,
@@ -123,10 +108,10 @@ def signed_glass(
     return figure
 
 
-def draw_glass_brain(axes: Axes, image: nib.Nifti1Image, threshold: float, top: float) -> None:
+def draw_glass_brain(axes: Axes, space: Volume, values: np.ndarray, threshold: float, top: float) -> None:
     """Draw a -log10 p map on a glass brain from above, into axes."""
     display = plotting.plot_glass_brain(
-        image,
+        _image(space, values),
         display_mode="z",
         axes=axes,
         colorbar=False,
@@ -143,39 +128,22 @@ def draw_glass_brain(axes: Axes, image: nib.Nifti1Image, threshold: float, top: 
     glass.set_ylim(*GLASS[1])
 
 
-def slices(
-    values: np.ndarray,
-    significant: np.ndarray,
-    affine: np.ndarray,
-    label: str,
-    title: str,
-    cuts: int = 12,
-    symmetric: bool = True,
+def statistic(
+    space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str, symmetric: bool = True
 ) -> Figure:
-    """Draw a statistic over the MNI template, dual-coded by its significance.
+    """Draw a statistic in slices over the MNI template, dual-coded by its significance.
 
     The colour shows the statistic. Significant voxels are opaque and outlined. The others fade with the
     square of their distance to the threshold. A map that is cut at its threshold would hide how close the
     others are (Allen et al. 2012; Taylor et al. 2023).
 
-    Parameters
-    ----------
-    values : array, shape (x, y, z)
-        Signed statistic.
-    significant : bool array, shape (x, y, z)
-    affine : array, shape (4, 4)
-    label, title : str
-        Of the colour bar and the figure.
-    cuts : int
-        Number of axial slices, in two rows.
-    symmetric : bool
-        A scale around 0 for a signed statistic; from 0 up otherwise.
+    Takes and gives what `permaps.reporting.drawing.draw_statistic` does.
     """
     low, top, cmap = statistic_scale(values, symmetric)
     figure = plt.figure(figsize=(11, 4.4))
     heading(figure, title)
     boxes = [(0.0, 0.45 - 0.45 * row, 0.915, 0.44) for row in range(2)]
-    draw_slices(figure, boxes, values, significant, affine, cmap, low, top, cuts)
+    draw_slices(figure, boxes, space, values, significant, cmap, low, top, CUTS)
     bar = colour_bar(figure, [0.937, 0.2, 0.012, 0.5], cmap, low, top)
     label_statistic(bar, label)
     return figure
@@ -184,37 +152,38 @@ def slices(
 def draw_slices(
     figure: Figure,
     boxes: Sequence[tuple],
+    space: Volume,
     values: np.ndarray,
     significant: np.ndarray,
-    affine: np.ndarray,
     cmap: str,
     low: float,
     top: float,
     cuts: int,
 ) -> None:
-    """Draw what `slices` does into parts of a figure.
+    """Draw what `statistic` does into parts of a figure.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     boxes : list of (left, bottom, width, height)
         A row of slices each.
-    values, significant, affine, cuts
-        As for `slices`.
+    space, values, significant
+        As for `statistic`.
     cmap : str
     low, top : float
         Ends of the scale.
+    cuts : int
+        Number of axial slices.
     """
     size = np.abs(values)
     # Robust against the few weak voxels in a large cluster.
     full = float(np.quantile(size[significant], 0.1)) if significant.any() else float(size.max()) or 1.0
-    fading = np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2)
-    image = nib.Nifti1Image(values.astype(np.float32), affine)
-    opacity = nib.Nifti1Image(fading.astype(np.float32), affine)
+    fading = space.full(np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2))
+    image, outline = _image(space, values), _image(space, significant)
+    opacity = nib.Nifti1Image(fading.astype(np.float32), space.affine)
     if not np.ptp(fading):  # a mask that fills the grid and is all significant: nilearn needs a range
         opacity = float(fading.flat[0])
-    outline = nib.Nifti1Image(significant.astype(np.float32), affine)
-    rows = np.array_split(axial_cuts(size * (1 + significant), affine, cuts), len(boxes))
+    rows = np.array_split(axial_cuts(space.full(size * (1 + significant)), space.affine, cuts), len(boxes))
     for row, (box, heights) in enumerate(zip(boxes, rows, strict=True)):
         if not len(heights):  # of a single slice there is one row
             break
@@ -267,19 +236,13 @@ def axial_cuts(weight: np.ndarray, affine: np.ndarray, count: int) -> np.ndarray
     return np.sort(origin + step * np.array(chosen))
 
 
-def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, participants: int) -> Figure:
+def coverage(space: Volume, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each voxel, with the mask's outline.
 
-    Parameters
-    ----------
-    counts : array, shape (x, y, z)
-    inside : bool array, shape (x, y, z)
-        Analysis mask.
-    affine : array, shape (4, 4)
-    participants : int
+    Takes and gives what `permaps.reporting.drawing.draw_coverage` does.
     """
     figure = plt.figure(figsize=(11, 2.5))
-    draw_counts(figure, (0.0, 0.0, 0.915, 0.9), counts, inside, affine, participants)
+    draw_counts(figure, (0.0, 0.0, 0.915, 0.9), space, counts, inside, participants)
     heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
     label_participants(colour_bar(figure, [0.937, 0.15, 0.012, 0.6], "viridis", 0, participants))
     return figure
@@ -288,15 +251,15 @@ def coverage(counts: np.ndarray, inside: np.ndarray, affine: np.ndarray, partici
 def draw_counts(
     figure: Figure,
     box: Sequence[float],
+    space: Volume,
     counts: np.ndarray,
     inside: np.ndarray,
-    affine: np.ndarray,
     participants: int,
 ) -> None:
     """Draw what `coverage` does into a part of a figure: (left, bottom, width, height)."""
-    heights = axial_cuts((counts > 0).astype(float), affine, 7)
+    heights = axial_cuts(space.full((counts > 0).astype(float)), space.affine, 7)
     display = plotting.plot_stat_map(
-        nib.Nifti1Image(counts.astype(np.float32), affine),
+        _image(space, counts),
         display_mode="z",
         cut_coords=[float(z) for z in heights],
         axes=box,
@@ -311,46 +274,28 @@ def draw_counts(
         annotate=False,
         transparency=0.85,
     )
-    display.add_contours(
-        nib.Nifti1Image(inside.astype(np.float32), affine), levels=[0.5], colors=[RED], linewidths=1.2
-    )
+    display.add_contours(_image(space, inside), levels=[0.5], colors=[RED], linewidths=1.2)
     display.annotate(size=8)
 
 
 def viewer(
+    space: Volume,
     values: np.ndarray,
     threshold: float,
-    affine: np.ndarray,
     title: str,
-    cut_coords: np.ndarray,
+    peak: int,
     symmetric: bool = True,
     top: float | None = None,
 ) -> str:
     """Make an interactive view of a statistic over the MNI template.
 
-    Parameters
-    ----------
-    values : array, shape (x, y, z)
-    threshold : float
-        Voxels below it are not shown.
-    affine : array, shape (4, 4)
-    title : str
-    cut_coords : array, shape (3,)
-        Where the view opens, mm.
-    symmetric : bool
-        Whether the statistic is signed.
-    top : float, optional
-        End of the scale; the largest value by default.
-
-    Returns
-    -------
-    str
-        A complete HTML page that loads nothing.
+    Takes and gives what `permaps.reporting.drawing.view` does; `top`, the end of the scale, is the largest value by
+    default.
     """
     page = plotting.view_img(
-        nib.Nifti1Image(values.astype(np.float32), affine),
+        _image(space, values),
         bg_img=load_mni152_template(resolution=3),  # 2 mm would triple the page
-        cut_coords=[float(c) for c in cut_coords],
+        cut_coords=[float(c) for c in space.coordinates([peak])[0]],
         threshold=threshold,
         title=title,
         cmap="RdBu_r" if symmetric else "inferno",
@@ -360,21 +305,11 @@ def viewer(
         black_bg=False,
         width_view=900,
     ).get_standalone()
-    # So that the report can move it.
-    return page.replace("var brain =", "window.brain =").replace(
-        "</body>", f"<script>{_MOVES}</script></body>"
-    )
+    # So that the report can move it. The viewer counts its slices from 1, and the template has no rotation.
+    moved = page.replace("var brain =", "window.brain =")
+    return moved.replace("</body>", f"<script>\n{part_of_viewer('moves.js')}</script></body>")
 
 
-# nilearn's viewer counts its slices from 1, and its template has no rotation.
-_MOVES = """
-window.addEventListener("message", function (event) {
-  var brain = window.brain, place = event.data && event.data.place;
-  if (!brain || !Array.isArray(place) || place.length !== 3) return;
-  ["X", "Y", "Z"].forEach(function (axis, i) {
-    var slice = Math.round((place[i] - brain.affine[i][3]) / brain.affine[i][i]) - 1;
-    brain.numSlice[axis] = Math.min(Math.max(slice, 0), brain.nbSlice[axis] - 1);
-  });
-  brain.drawAll();
-});
-"""
+def _image(space, values):
+    """Return the values of a volume's voxels as an image, float32."""
+    return nib.Nifti1Image(space.full(np.asarray(values, np.float32)), space.affine)

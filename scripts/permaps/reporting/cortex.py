@@ -21,6 +21,7 @@ from permaps.reporting.style import (
     label_statistic,
     p_scale,
     panel_title,
+    part_of_viewer,
     plt,
     statistic_scale,
     write_above,
@@ -155,8 +156,9 @@ def pages_of(
             colorbar_fontsize=12, title_fontsize=11,
         )  # fmt: skip
         standalone = page.get_standalone().replace("</head>", f"{_TOOLS_BELOW}</head>", 1)
-        # So that the report can turn it.
-        standalone = standalone.replace("</body>", f"<script>{_TURNS % side}</script></body>")
+        # So that the report can turn it: the camera looks at a vertex from outside, and a point marks it.
+        turns = part_of_viewer("turns.js").replace("SIDE", side)
+        standalone = standalone.replace("</body>", f"<script>\n{turns}</script></body>")
         pages.append((f"{SIDES[side]} hemisphere", standalone))
     return pages
 
@@ -170,63 +172,11 @@ def _like_a_hemisphere(points):
 def framed(pages: list[tuple]) -> str:
     """Return one page with several, given as (what it shows, page): hemispheres side by side where there is room."""
     frames = "\n".join(f'<iframe title="{shown}" srcdoc="{escape(page)}"></iframe>' for shown, page in pages)
-    return _PAGE.format(frames=frames)
+    return part_of_viewer("frames.html").replace("FRAMES", frames)
 
 
 # plotly lays its tools over the title.
 _TOOLS_BELOW = "<style>.modebar-container { top: auto !important; bottom: 1.6rem; }</style>"
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Permaps: viewer</title>
-<style>
-body {{ margin: 0; display: flex; flex-wrap: wrap; }}
-iframe {{ border: 0; width: 100%; height: min(640px, 100vh); }}
-iframe[title$="hemisphere"] {{ flex: 1 1 420px; width: auto; }}
-</style>
-</head>
-<body>
-{frames}
-<script>
-window.addEventListener("message", function (event) {{
-  document.querySelectorAll("iframe").forEach(function (frame) {{
-    frame.contentWindow.postMessage(event.data, "*");
-  }});
-}});
-</script>
-</body>
-</html>
-"""
-
-# The camera looks at a vertex from outside, and a point marks it.
-_TURNS = """
-window.addEventListener("message", function (event) {
-  var place = event.data && event.data.place, plot = document.getElementById("surface-plot");
-  if (!Array.isArray(place) || place.length !== 2 || place[0] !== "%s" || !plot.data) return;
-  var mesh = plot.data[0], point = {}, eye = {}, length = 0;
-  ["x", "y", "z"].forEach(function (axis) {
-    var low = Infinity, high = -Infinity;
-    mesh[axis].forEach(function (at) { low = Math.min(low, at); high = Math.max(high, at); });
-    eye[axis] = mesh[axis][place[1]] - (low + high) / 2;
-    point[axis] = [mesh[axis][place[1]] + 0.04 * eye[axis]];
-    length += eye[axis] * eye[axis];
-  });
-  for (var axis in eye) eye[axis] *= 1.6 / Math.sqrt(length);
-  var upright = Math.abs(eye.z) < 1.5;
-  Plotly.relayout(plot, {
-    "scene.camera": {eye: eye, center: {x: 0, y: 0, z: 0}, up: {x: 0, y: upright ? 0 : 1, z: upright ? 1 : 0}},
-  });
-  if (plot.data[plot.data.length - 1].name === "peak") Plotly.deleteTraces(plot, plot.data.length - 1);
-  Plotly.addTraces(plot, {
-    type: "scatter3d", mode: "markers", name: "peak", showlegend: false, hoverinfo: "skip",
-    marker: {size: 6, color: "#222222"}, x: point.x, y: point.y, z: point.z,
-  });
-  document.getElementById("select-view").value = "custom";
-  window.frameElement && window.frameElement.scrollIntoView({block: "nearest"});
-});
-"""
 
 
 def _grid(space, count, title, top, wide=False):

@@ -5,7 +5,6 @@ Whatever the space, maps come as the values of its elements.
 
 from functools import singledispatch
 
-import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -55,12 +54,6 @@ def draw_statistic(
     raise NotImplementedError(space)
 
 
-def draw_glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str) -> Figure:
-    """Draw the significant part of a volume's statistic from three sides; parameters as of `draw_statistic`."""
-    whole = space.full(np.asarray(values, float))
-    return brains.signed_glass(whole, space.full(significant), space.affine, label, title)
-
-
 @singledispatch
 def draw_coverage(space: Space, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each element.
@@ -102,48 +95,17 @@ def view(
     raise NotImplementedError(space)
 
 
-@draw_panels.register
-def _(space: Volume, panels, alpha, title, most=None):
-    images = [
-        (name, nib.Nifti1Image(space.full(np.asarray(values, np.float32)), space.affine))
-        for name, values in panels
-    ]
-    return brains.glass_brains(images, alpha, title, most)
+# Only of volumes.
+draw_glass = brains.glass
 
-
-@draw_statistic.register
-def _(space: Volume, values, significant, label, title, symmetric=True):
-    whole = space.full(np.asarray(values, float))
-    return brains.slices(whole, space.full(significant), space.affine, label, title, symmetric=symmetric)
-
-
-@draw_coverage.register
-def _(space: Volume, counts, inside, participants):
-    return brains.coverage(space.full(counts), space.full(inside), space.affine, participants)
-
-
-@view.register
-def _(space: Volume, values, threshold, title, peak, symmetric=True):
-    place = space.coordinates([peak])[0]
-    return brains.viewer(space.full(values), threshold, space.affine, title, place, symmetric)
-
-
-draw_panels.register(Surface, cortex.panels)
-draw_statistic.register(Surface, cortex.statistic)
-draw_coverage.register(Surface, cortex.coverage)
-view.register(Surface, cortex.viewer)
-
-draw_panels.register(Edges, graphs.panels)
-draw_statistic.register(Edges, graphs.statistic)
-draw_coverage.register(Edges, graphs.coverage)
-view.register(Edges, graphs.viewer)
-
-draw_panels.register(Grayordinates, grayordinates.panels)
-draw_statistic.register(Grayordinates, grayordinates.statistic)
-draw_coverage.register(Grayordinates, grayordinates.coverage)
-view.register(Grayordinates, grayordinates.viewer)
-
-draw_panels.register(Parcels, ranked.panels)
-draw_statistic.register(Parcels, ranked.statistic)
-draw_coverage.register(Parcels, ranked.coverage)
-view.register(Parcels, ranked.viewer)
+for _space, _module in (
+    (Volume, brains),
+    (Surface, cortex),
+    (Grayordinates, grayordinates),
+    (Parcels, ranked),
+    (Edges, graphs),
+):
+    draw_panels.register(_space, _module.panels)
+    draw_statistic.register(_space, _module.statistic)
+    draw_coverage.register(_space, _module.coverage)
+    view.register(_space, _module.viewer)

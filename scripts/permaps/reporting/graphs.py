@@ -18,6 +18,7 @@ from permaps.reporting.style import (
     label_statistic,
     p_scale,
     panel_title,
+    part_of_viewer,
     plt,
     statistic_scale,
 )
@@ -114,46 +115,7 @@ def viewer(
         if symmetric
         else f"{title}, on a scale from 0 (light) to {top:.2f} (dark)",
     }
-    return _PAGE.replace("DATA", in_script(data))
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Permaps: viewer</title>
-<style>
-body { font: 14px sans-serif; margin: 1rem; }
-canvas { width: min(100vmin - 7rem, 900px); image-rendering: pixelated; border: 1px solid #888; }
-</style>
-</head>
-<body>
-<p id="title"></p>
-<p id="under"></p>
-<canvas id="matrix"></canvas>
-<script>
-const data = DATA, n = data.names.length;
-const canvas = document.getElementById("matrix"), under = document.getElementById("under");
-document.getElementById("title").textContent = data.title;
-under.textContent = data.first;
-canvas.width = canvas.height = n;
-const context = canvas.getContext("2d"), image = context.createImageData(n, n);
-for (let i = 0; i < n * n; i++) {
-  for (let k = 0; k < 3; k++) image.data[4 * i + k] = data.colours[3 * i + k];
-  image.data[4 * i + 3] = 255;
-}
-context.putImageData(image, 0, 0);
-canvas.addEventListener("mousemove", event => {
-  const box = canvas.getBoundingClientRect();
-  const x = Math.floor((event.clientX - box.left) / box.width * n);
-  const y = Math.floor((event.clientY - box.top) / box.height * n);
-  const value = (data.values[y] || [])[x];
-  if (value !== null && value !== undefined) under.textContent = data.names[y] + " – " + data.names[x] + ": " + value;
-});
-</script>
-</body>
-</html>
-"""
+    return part_of_viewer("matrix.html").replace("DATA", in_script(data))
 
 
 def _border(marked):

@@ -1,6 +1,5 @@
 """Maps of grayordinates: the cortices as surfaces, and below them the voxels as brains, on one scale."""
 
-import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -50,8 +49,7 @@ def panels(space: Grayordinates, panels: list, alpha: float, title: str, most: f
             if part == "cortex":
                 cortex.draw_significant(figure, own, box, values[inside], found[inside], threshold, top)
             else:
-                image = nib.Nifti1Image(own.full(np.asarray(values[inside], np.float32)), own.affine)
-                brains.draw_glass_brain(figure.add_axes(box), image, threshold, top)
+                brains.draw_glass_brain(figure.add_axes(box), own, values[inside], threshold, top)
     box = [right + 0.1 / width, 0.3, 0.13 / width, 0.35]
     label_p(colour_bar(figure, box, "inferno", threshold, top, extend))
     return figure
@@ -77,8 +75,7 @@ def statistic(
             shown = cortex.but_faint(own, found, top)
             cortex.draw_views(figure, part, boxes[name], shown, cmap, low, top, found, BLACK)
         else:
-            whole = part.full(np.asarray(own, float)), part.full(found)
-            brains.draw_slices(figure, [boxes[name]], *whole, part.affine, cmap, low, top, CUTS)
+            brains.draw_slices(figure, [boxes[name]], part, own, found, cmap, low, top, CUTS)
     label_statistic(colour_bar(figure, bar, cmap, low, top), label)
     return figure
 
@@ -96,9 +93,7 @@ def coverage(space: Grayordinates, counts: np.ndarray, inside: np.ndarray, parti
             shown = np.where(own > 0, own, np.nan)
             cortex.draw_views(figure, part, boxes[name], shown, "viridis", 0, participants, analysed, RED)
         else:
-            brains.draw_counts(
-                figure, boxes[name], part.full(own), part.full(analysed), part.affine, participants
-            )
+            brains.draw_counts(figure, boxes[name], part, own, analysed, participants)
     label_participants(colour_bar(figure, bar, "viridis", 0, participants))
     return figure
 
@@ -118,9 +113,7 @@ def viewer(
             side = str(part.sides([place])[0])
             found = cortex.pages_of(part, own, threshold, title, side, symmetric, top)
         else:
-            at = part.coordinates([place])[0]
-            what = f"{title}, voxels"
-            page = brains.viewer(part.full(own), threshold, part.affine, what, at, symmetric, top)
+            page = brains.viewer(part, own, threshold, f"{title}, voxels", place, symmetric, top)
             found = [("voxels", page)]
         pages = found + pages if holds else pages + found
     return cortex.framed(pages)

@@ -22,6 +22,7 @@ from permaps.reporting.style import (
     label_statistic,
     p_scale,
     panel_title,
+    part_of_viewer,
     plt,
     statistic_scale,
 )
@@ -123,7 +124,7 @@ def viewer(
         for name, value in zip(space.names[space.mask].tolist(), values, strict=True)
     ]
     data = {"rows": rows, "title": f"In bold: {title}", "first": f"{space.named(peak)}: {values[peak]:.3f}"}
-    page = _PAGE.replace("DATA", in_script(data))
+    page = part_of_viewer("regions.html").replace("DATA", in_script(data))
     if not space.surface:
         return page
     own = space.surface.sides(space.region == np.flatnonzero(space.mask)[peak])
@@ -132,53 +133,6 @@ def viewer(
     top = end_of_scale(values)
     pages = cortex.pages_of(space.surface, shown, threshold, title, first, symmetric, top)
     return cortex.framed([*pages, ("all regions", page)])
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Permaps: viewer</title>
-<style>
-body { font: 14px sans-serif; margin: 1rem; }
-table { border-collapse: collapse; margin-top: 0.6rem; }
-td, th { padding: 0.15rem 0.8rem; text-align: left; border-bottom: 1px solid #ddd; }
-td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
-tr.beyond { font-weight: bold; }
-button { font: inherit; border: 0; background: none; cursor: pointer; text-decoration: underline; }
-</style>
-</head>
-<body>
-<p id="title"></p>
-<p id="first"></p>
-<label>Search: <input id="search"></label>
-<table>
-<thead><tr><th><button id="by-name">region</button></th><th><button id="by-value">statistic</button></th></tr></thead>
-<tbody id="rows"></tbody>
-</table>
-<script>
-const data = DATA;
-const body = document.getElementById("rows"), search = document.getElementById("search");
-document.getElementById("title").textContent = data.title;
-document.getElementById("first").textContent = data.first;
-let order = (a, b) => b[1] - a[1];
-function show() {
-  const rows = data.rows.filter(row => row[0].toLowerCase().includes(search.value.toLowerCase())).sort(order);
-  body.replaceChildren(...rows.map(([name, value, beyond]) => {
-    const row = document.createElement("tr");
-    row.className = beyond ? "beyond" : "";
-    for (const text of [name, value]) row.insertCell().textContent = text;
-    return row;
-  }));
-}
-document.getElementById("by-name").onclick = () => { order = (a, b) => a[0].localeCompare(b[0]); show(); };
-document.getElementById("by-value").onclick = () => { order = (a, b) => b[1] - a[1]; show(); };
-search.oninput = show;
-show();
-</script>
-</body>
-</html>
-"""
 
 
 def _highest(height, number):

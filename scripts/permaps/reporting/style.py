@@ -84,6 +84,11 @@ def write_view(path: str | Path, make: Callable[..., str], *arguments: object) -
     write_text(path, page)
 
 
+def part_of_viewer(name: str) -> str:
+    """Return a file of the folder `viewers`, of which interactive views consist."""
+    return Path(__file__).with_name("viewers").joinpath(name).read_text(encoding="utf-8")
+
+
 def in_script(data: object) -> str:
     """Return data as they are written into the script of a page: no name among them can end the script."""
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
