@@ -33,47 +33,46 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
     title : str
         Of the figure.
     """
-    spaces = [read_space(one["mask"]) for one in specifications.values()]
-    values = [
-        read_map(space, one["values"]) for space, one in zip(spaces, specifications.values(), strict=True)
-    ]
-    effects = [
-        read_map(space, one["effect"]) for space, one in zip(spaces, specifications.values(), strict=True)
-    ]
-    records = [read_json(one["provenance"]) for one in specifications.values()]
+    members = [*specifications.values()]
+    spaces = [read_space(one["mask"]) for one in members]
+    values, effects = (
+        [read_map(space, one[key]) for space, one in zip(spaces, members, strict=True)]
+        for key in ("values", "effect")
+    )
+    records = [read_json(one["provenance"]) for one in members]
+    alpha = records[0]["config"]["inference"]["alpha"]
     alike = len({type(space) for space in spaces}) == 1
     places = common_place(spaces, values) if alike else None
     log.info("%d specifications, %s", len(spaces), "at one place" if places else "each at its own peak")
     elements = places or [int(np.argmax(np.abs(v))) for v in values]
-    rows = []
-    for (name, one), space, v, effect, element in zip(
-        specifications.items(), spaces, values, effects, elements, strict=True
-    ):
-        numbers = read_frame(one["numbers"])
-        numbers = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
-        chosen = {"analysis": name} | {key: said(value) for key, value in one["choices"].items()}
-        rows += [chosen | of for of in found_in(numbers, space, voxel_stat, v, effect, element)]
-    found = pd.DataFrame(rows)
-    first = next(iter(specifications.values()))
-    stats = [
-        stat for stat in first["stats"] if all(stat in each["stats"] for each in specifications.values())
-    ]
-    alone = {}
-    if same_relabellings(records, contrast):
-        alpha = records[0]["config"]["inference"]["alpha"]
-        for stat in stats:
-            maxima = [read_maxima(one["nulls"], [stat])[stat] for one in specifications.values()]
-            alone[stat] = together(maxima, alpha, STATISTICS[stat].tie)
-    write_frame(found, table, "%.6g")
-    write_frame(how_often(found, alone), counts, "%.6g")
-    place = f"at {spaces[0].named(elements[0])}" if places else "at its own peak"
-    choices = {
-        name: {key: said(value) for key, value in one["choices"].items()} or {"": name}
+    chosen = {
+        name: {key: said(value) for key, value in one["choices"].items()}
         for name, one in specifications.items()
     }
+    rows = []
+    for name, space, v, effect, element in zip(chosen, spaces, values, effects, elements, strict=True):
+        numbers = read_frame(specifications[name]["numbers"])
+        numbers = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
+        findings = found_in(numbers, space, voxel_stat, v, effect, element)
+        rows += [{"analysis": name} | chosen[name] | of_stat for of_stat in findings]
+    found = pd.DataFrame(rows)
+    write_frame(found, table, "%.6g")
+    alone = by_chance(members, alpha) if same_relabellings(records, contrast) else {}
+    write_frame(how_often(found, alone), counts, "%.6g")
+    place = f"at {spaces[0].named(elements[0])}" if places else "at its own peak"
+    choices = {name: of or {"": name} for name, of in chosen.items()}
     counted = spaces[0].elements if alike else "elements"
-    effect = f"{EFFECTS.get(voxel_stat, 'z')}\n{place}"
-    draw(figures, curve, found, choices, records[0]["config"]["inference"]["alpha"], title, effect, counted)
+    draw(figures, curve, found, choices, alpha, title, f"{EFFECTS.get(voxel_stat, 'z')}\n{place}", counted)
+
+
+def by_chance(members, alpha):
+    """Return what specifications with the same relabellings show together, by the statistics that all have."""
+    found = {}
+    for stat in members[0]["stats"]:
+        if all(stat in one["stats"] for one in members):
+            maxima = [read_maxima(one["nulls"], [stat])[stat] for one in members]
+            found[stat] = together(maxima, alpha, STATISTICS[stat].tie)
+    return found
 
 
 def found_in(numbers, space, voxel_stat, values, effect, element):

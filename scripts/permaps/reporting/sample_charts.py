@@ -35,35 +35,8 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
     )
     parts = figure.subfigures(1, 1 + beside, squeeze=False, width_ratios=[left, right][: 1 + beside])[0]
     matrix, below = parts[0].subplots(2, 1, height_ratios=[3.4, 0.24 * len(rows) + 0.1])
-    # Each column on its own scale, or a covariate in milliseconds would hide one in years.
-    least, spread = design.min(axis=0), np.ptp(design, axis=0)
-    scaled = np.where(spread > 0, (design - least) / np.where(spread > 0, spread, 1), 0.5)
-    shown = matrix.imshow(
-        scaled,
-        aspect="auto",
-        cmap="cividis",
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-        extent=(-0.5, len(names) - 0.5, len(design), 0),
-    )
-    matrix.set_title("Design", pad=4)
-    matrix.set_ylabel("participants")
-    matrix.yaxis.set_major_locator(plt.MaxNLocator(integer=True))
-    matrix.set_xticks([])
-    bar = parts[0].colorbar(shown, ax=matrix, shrink=0.6, pad=0.02, ticks=[0, 1])
-    bar.ax.set_yticklabels(["least", "largest"])
-    weights = np.array([row for _, row in rows])
-    top = np.abs(weights).max()
-    below.imshow(weights, aspect="auto", cmap="PuOr_r", vmin=-top, vmax=top)
-    for i, j in np.argwhere(weights != 0):
-        strong = abs(weights[i, j]) > 0.6 * top
-        below.text(
-            j, i, f"{weights[i, j]:g}", ha="center", va="center", fontsize=8, color="w" if strong else BLACK
-        )
-    below.set_yticks(range(len(rows)), [name for name, _ in rows])
-    below.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
-    below.set_title("Contrasts", pad=4)
+    _columns(parts[0], matrix, design)
+    _contrasts(below, rows, names)
     _boxed(matrix, below)
     if beside:
         _correlations(parts[1].subplots(), design[:, varying], [names[i] for i in varying])
@@ -71,19 +44,49 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
     return figure
 
 
+def _columns(part, panel, design):
+    """Draw the columns of a design, each on its own scale, or a covariate in milliseconds would hide one in years."""
+    least, spread = design.min(axis=0), np.ptp(design, axis=0)
+    scaled = np.where(spread > 0, (design - least) / np.where(spread > 0, spread, 1), 0.5)
+    shown = panel.imshow(
+        scaled,
+        aspect="auto",
+        cmap="cividis",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+        extent=(-0.5, design.shape[1] - 0.5, len(design), 0),
+    )
+    panel.set_title("Design", pad=4)
+    panel.set_ylabel("participants")
+    panel.yaxis.set_major_locator(plt.MaxNLocator(integer=True))
+    panel.set_xticks([])
+    bar = part.colorbar(shown, ax=panel, shrink=0.6, pad=0.02, ticks=[0, 1])
+    bar.ax.set_yticklabels(["least", "largest"])
+
+
+def _contrasts(panel, rows, names):
+    weights = np.array([row for _, row in rows])
+    top = np.abs(weights).max()
+    panel.imshow(weights, aspect="auto", cmap="PuOr_r", vmin=-top, vmax=top)
+    for at in np.argwhere(weights != 0):
+        _write_into(panel, at, f"{weights[*at]:g}", abs(weights[*at]) > 0.6 * top)
+    panel.set_yticks(range(len(rows)), [name for name, _ in rows])
+    panel.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
+    panel.set_title("Contrasts", pad=4)
+
+
+def _write_into(panel, at, text, strong):
+    """Write into the cell of a matrix, in white where its colour is strong."""
+    row, column = at
+    panel.text(column, row, text, ha="center", va="center", fontsize=8, color="w" if strong else BLACK)
+
+
 def _correlations(panel, columns, names):
     r = np.corrcoef(columns.T)
     panel.imshow(r, cmap="PuOr_r", vmin=-1, vmax=1)
     for i, j in np.ndindex(r.shape):
-        panel.text(
-            j,
-            i,
-            f"{r[i, j]:.2f}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="w" if abs(r[i, j]) > 0.6 else BLACK,
-        )
+        _write_into(panel, (i, j), f"{r[i, j]:.2f}", abs(r[i, j]) > 0.6)
     panel.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
     panel.set_yticks(range(len(names)), names)
     panel.set_title("Correlation of columns", pad=4)
