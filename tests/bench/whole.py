@@ -11,11 +11,12 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from chunk_settings import SETTINGS
-from permaps.workflow.duration import REFERENCE, as_reference
+from permaps.workflow.duration import REFERENCE
 
 from bench.clock import in_turn, seconds, spread
 from bench.example import ROOT, Example, snakemake
 from bench.markdown import table
+from bench.reference import as_reference
 
 
 def measure(_):

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import nibabel as nib
 import numpy as np
 import pytest
+from bench.reference import as_reference
 from permaps.workflow import duration as module
 from permaps.workflow.defaults import stem
-from permaps.workflow.duration import REFERENCE, as_reference, duration, estimate, grid_of, probe
+from permaps.workflow.duration import REFERENCE, duration, estimate, grid_of, probe
 
 # As the rule names it.
 CHUNK = stem(SimpleNamespace(name="compute_null_chunk", wildcard_names={"analysis", "start", "stop"}))

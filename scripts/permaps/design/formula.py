@@ -33,31 +33,10 @@ from permaps.inputs.expression import (
 from permaps.inputs.participants import people
 from permaps.workflow.errors import UserError, nearest
 
-TRANSFORMS = frozenset(
-    [
-        "log",
-        "log10",
-        "log2",
-        "exp",
-        "exp10",
-        "exp2",
-        "bs",
-        "cc",
-        "cr",
-        "cs",
-        "center",
-        "scale",
-        "standardize",
-        "poly",
-        "C",
-        "I",
-        "Treatment",
-        "Sum",
-        "Helmert",
-        "Diff",
-        "Poly",
-    ]
-)
+TRANSFORMS = frozenset([
+    "log", "log10", "log2", "exp", "exp10", "exp2", "bs", "cc", "cr", "cs", "center", "scale", "standardize", "poly",
+    "C", "I", "Treatment", "Sum", "Helmert", "Diff", "Poly",
+])  # fmt: skip
 NUMPY = frozenset(
     ["log", "log10", "log2", "log1p", "exp", "expm1", "sqrt", "abs", "sign", "sin", "cos", "tanh"]
 )

@@ -73,7 +73,8 @@ def banner(
         "jobs": _jobs(config["results"], jobs, workers, maps, first_map),
         "results": f"{config['results']}/",
     }
-    return _block(f"Permaps {version}", {name: text for name, text in lines.items() if text})
+    told = {name: text for name, text in lines.items() if text}
+    return "\n".join([f"Permaps {version}", "", *_pairs(told)])
 
 
 def banner_of_several(
@@ -364,10 +365,6 @@ def few_reasons(text: str) -> str:
     """Return Snakemake's reason for a job, with only a few of the files."""
     parts = (part.partition(": ") for part in text.split("; "))
     return "; ".join(what + colon + ", ".join(few_files(files.split(", "))) for what, colon, files in parts)
-
-
-def _block(title, lines):
-    return "\n".join([title, "", *_pairs(lines)])
 
 
 def _pairs(lines):

@@ -44,10 +44,7 @@ def make_surface(maps: Maps, settings: dict) -> Surface:
     counts = maps.layout.parts
     mesh = read_mesh(settings["mesh"], counts)
     mask = with_values(maps) if settings["mask"] is None else read_surface_mask(settings["mask"], counts)
-    surface = Surface(
-        mask, np.array(list(counts)), np.array(list(counts.values())), mesh.places, mesh.triangles,
-        np.array([settings["mesh"]]),
-    )  # fmt: skip
+    surface = Surface.on_mesh(mask, settings["mesh"], **vars(mesh))
     mask &= _with_an_area(surface)
     if mask.sum() < FEWEST_VOXELS:
         raise UserError(
@@ -98,10 +95,7 @@ def _cortex(mesh_name, models):
     for number, name in enumerate(models.structures.tolist()):
         if name in CORTICES:
             inside[starts[CORTICES[name]] + models.index[models.structure == number, 0]] = True
-    return Surface(
-        inside, np.array(list(counts)), np.array(list(counts.values())), mesh.places, mesh.triangles,
-        np.array([mesh_name]),
-    )  # fmt: skip
+    return Surface.on_mesh(inside, mesh_name, **vars(mesh))
 
 
 def _with_an_area(surface):

@@ -71,14 +71,9 @@ def on_cortex(
     if not by_side:
         return None, None
     counts = {side: len(numbers) for side, numbers in sorted(by_side.items())}
-    its = read_mesh(mesh, counts, "the regions")
     numbers = np.concatenate([by_side[side] for side in counts])
     mask = numbers >= 0
-    surface = Surface(
-        mask, np.array(list(counts)), np.array(list(counts.values())), its.places, its.triangles,
-        np.array([mesh]),
-    )  # fmt: skip
-    return surface, numbers[mask]
+    return Surface.on_mesh(mask, mesh, **vars(read_mesh(mesh, counts, "the regions"))), numbers[mask]
 
 
 def labels_of(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, str]]:

@@ -30,15 +30,8 @@ def cortex() -> Surface:
     from nilearn.datasets import load_fsaverage_data
 
     thickness = load_fsaverage_data(MESH, data_type="thickness").data.parts
-    mesh = read_mesh(MESH, COUNTS)
-    return Surface(
-        np.concatenate([thickness[SIDES[side]] for side in COUNTS]) > 0,
-        np.array(list(COUNTS)),
-        np.array(list(COUNTS.values())),
-        mesh.places,
-        mesh.triangles,
-        np.array([MESH]),
-    )
+    mask = np.concatenate([thickness[SIDES[side]] for side in COUNTS]) > 0
+    return Surface.on_mesh(mask, MESH, **vars(read_mesh(MESH, COUNTS)))
 
 
 def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, np.ndarray]]:

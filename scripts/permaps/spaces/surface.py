@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -42,6 +42,14 @@ class Surface(Alike):
     whole: ClassVar[str] = "mask"
     unit: ClassVar[str] = "mm2"
     place_columns: ClassVar[tuple] = ("hemisphere", "vertex", "x", "y", "z")
+
+    @classmethod
+    def on_mesh(
+        cls, mask: np.ndarray, name: str, *, counts: dict[str, int], places: np.ndarray, triangles: np.ndarray
+    ) -> Self:
+        """Return the vertices of a mask on a mesh by its name, of which the rest are the fields as it was read."""
+        sides, numbers = np.array(list(counts)), np.array(list(counts.values()))
+        return cls(mask, sides, numbers, places, triangles, np.array([name]))
 
     @property
     def areas(self) -> np.ndarray:
