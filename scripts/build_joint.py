@@ -97,7 +97,7 @@ def check_copies(name, tests, matrices, inputs):
                 one, other = (titles[inputs.index(k)] for k in (j, i))
                 raise UserError(
                     f"joint.{name}: {one} and {other} have the same values for everyone. Expected inputs that "
-                    "differ: mend dataset.maps, or leave one out of the joint test."
+                    "differ: correct dataset.maps, or leave one out of the joint test."
                 )
 
 
@@ -171,7 +171,7 @@ def apart(one, first, other, title):
         what = f"found other names or another order ({alone[0] if alone else 'the names are the same'})"
         return (
             f"{first} and {title} are not of the same {one.elements}: {what}. Expected the same names in the same "
-            "order in both: narrow or mend dataset.maps."
+            "order in both: narrow or correct dataset.maps."
         )
     return (
         f"the maps of {first} and of {title} are on different grids or meshes. Expected inputs that share one: "

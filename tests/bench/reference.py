@@ -1,4 +1,4 @@
-"""The reference by which a first run is told how long it will take: the times of the example on this machine, job by job."""
+"""The times of the example on this machine, job by job: by them a first run is told how long it will take."""
 
 from pathlib import Path
 

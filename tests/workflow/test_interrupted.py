@@ -1,4 +1,4 @@
-"""Killed runs, spoilt chunks, a full disk: told, mended, and never a wrong result."""
+"""Killed runs, spoilt chunks, a full disk: reported, corrected, and never a wrong result."""
 
 import contextlib
 import shutil

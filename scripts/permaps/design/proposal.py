@@ -188,7 +188,7 @@ def _maps(proposal, table, rows, columns, who, images):
             f"maps: no name of an image below {folder} has the values of '{who}'{_such_as(images)}; say in "
             "dataset.maps where they are"
         )
-        proposal.lines.append(f"  maps: maps/{{{who}}}.nii.gz      # not found: mend this")
+        proposal.lines.append(f"  maps: maps/{{{who}}}.nii.gz      # not found: correct this")
         return None
     best = families[0]
     sessions = f", in sessions {', '.join(best.sessions)}" if best.sessions else ""

@@ -210,7 +210,7 @@ def check_maps(
             linked = "" if its_path == path else f" (a link: it is the file of {its_path})"
             raise UserError(
                 f"{table}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, {path}{linked}. "
-                f"Every participant needs a map of their own: mend the path, or {key}, or remove a row."
+                f"Every participant needs a map of their own: correct the path, or {key}, or remove a row."
             )
         seen[file] = row[ID], line, path
 
@@ -246,7 +246,7 @@ def check_apart(
         if path is not None and its_other is not None and _identity(path) == _identity(its_other):
             raise UserError(
                 f"{key}: {path} of {row[ID]} (line {line} of {table}) is the map of the input {other} too. Expected "
-                "a map of its own for each input: mend the path, or leave one input out."
+                "a map of its own for each input: correct the path, or leave one input out."
             )
 
 

@@ -104,7 +104,7 @@ def check_variates(
         raise UserError(
             f"{key}: '{column[row]}' in column '{name}' of participant '{participants[ID][row]}' (row "
             f"{row + 1} below the header) is not a number{most}.{hint} "
-            f"Mend the value, or write n/a where it is missing{names}."
+            f"Correct the value, or write n/a where it is missing{names}."
         )
 
 

@@ -29,22 +29,22 @@ def doubts_of_mask(
     """
     if strategy == "file":
         return
-    mend = "Look at figures/coverage.png; mask.strategy: template, or a mask of your own in mask.file, may be better."
+    advice = "Look at figures/coverage.png; mask.strategy: template, or your own mask in mask.file, may be better."
     litres = n_voxels * np.prod(sides) / 1e6
     if share is not None and share > FULL:
         yield (
             f"mask.strategy: {strategy} takes {100 * share:.0f} % of the image for brain ({n_voxels:,} voxels, "
-            f"{litres:.1f} litres): it needs a background of one value around the brain. {mend}"
+            f"{litres:.1f} litres): it needs a background of one value around the brain. {advice}"
         )
     elif not LEAST <= litres <= MOST:
         yield (
             f"mask.strategy: {strategy} gives a mask of {litres:.2g} litres, and a whole brain has {LEAST:g} to "
-            f"{MOST:g}. {mend}"
+            f"{MOST:g}. {advice}"
         )
 
 
 def doubt_of_coverage(n_lost: int, n_whole: int, elements: str, whole: str) -> str:
-    """Return what to be warned of where many elements leave for want of values, or an empty string.
+    """Return a warning if many elements are left out for lack of values, or an empty string.
 
     Parameters
     ----------

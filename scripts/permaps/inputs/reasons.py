@@ -13,7 +13,7 @@ ADVICE = {
     "misses .* brain mask": "The mask reaches beyond the values of these maps: take another mask.strategy or a "
     "mask.file that fits them. quality.max_missing is how much of the mask a map may miss; 0 counts as missing "
     "unless mask.zero_is_missing is false.",
-    "misses": "Mend these maps, or raise quality.max_missing, the share that a map may miss; 0 counts as missing "
+    "misses": "Correct these maps, or raise quality.max_missing, the share that a map may miss; 0 counts as missing "
     "where mask.zero_is_missing is true.",
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
@@ -25,7 +25,7 @@ ADVICE = {
     "wb_command -cifti-math or -cifti-merge with -column.",
     "another kind of CIFTI": "Grayordinates have .dscalar.nii files, parcels .pscalar.nii.",
     "missing row": "The ids in dataset.values, in participant_id or its first column, are those of the participants.",
-    "text among values": "Values of regions are numbers: mend the table, or narrow dataset.maps down.",
+    "text among values": "Values of regions are numbers: correct the table, or narrow dataset.maps down.",
     "node": "Take matrices of the same nodes, with their rows and columns in one order.",
     "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
     "not a square matrix": "A matrix has a row and a column for each node.",
@@ -34,8 +34,8 @@ ADVICE = {
     ".dscalar.nii or .pscalar.nii, and matrices .csv, .tsv or .npy.",
     "another mesh": "Take maps sampled on one mesh, as by mri_surf2surf or wb_command -metric-resample.",
     "other hemispheres": "Every participant needs a file of each hemisphere that the others have.",
-    "hemispheres swapped": "Mend the names of the files, or what they say inside (wb_command -set-structure).",
-    "holds the values of the map": "A covariate is another measure than the map: mend its paths.",
+    "hemispheres swapped": "Correct the names of the files, or what they say inside (wb_command -set-structure).",
+    "holds the values of the map": "A covariate is another measure than the map: correct its paths.",
     "shape": "Resample the maps to one grid first.",
     "affine": "Resample the maps to one grid first.",
 }

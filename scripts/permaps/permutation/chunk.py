@@ -39,20 +39,20 @@ def read_chunk(path: str | Path, start: int, stop: int, expected: str) -> dict[s
     UserError
         If the file is cut off, is no chunk, or comes from other data, another design or other settings.
     """
-    mend = f"Delete {path} and run again: only this stretch is computed again."
+    advice = f"Delete {path} and run again: only this stretch is computed again."
     try:
         chunk = read_arrays(path)
         index, origin = chunk.pop("index"), str(chunk.pop("fingerprint"))
     except Exception as error:
         raise UserError(
-            f"{path}: not a whole chunk of a null ({type(error).__name__}: {error}). {mend}"
+            f"{path}: not a whole chunk of a null ({type(error).__name__}: {error}). {advice}"
         ) from None
     if origin != expected:
-        raise UserError(f"{path}: computed from other data, another design, seed or other settings. {mend}")
+        raise UserError(f"{path}: computed from other data, another design, seed or other settings. {advice}")
     if not np.array_equal(index, np.arange(start, stop)):
-        raise UserError(f"{path}: holds other relabellings than {start} to {stop}. {mend}")
+        raise UserError(f"{path}: holds other relabellings than {start} to {stop}. {advice}")
     if not _whole(chunk, len(index)):
-        raise UserError(f"{path}: its arrays differ in length. {mend}")
+        raise UserError(f"{path}: its arrays differ in length. {advice}")
     return chunk
 
 

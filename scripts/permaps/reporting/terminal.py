@@ -330,7 +330,12 @@ def failure(
     if not failed:
         lines = ["", _wrapped(INTERRUPTED), "", *(f"  {path}" for path in log)]
     return "\n".join(
-        ["Permaps stopped.", *lines, "", "Mended, run the same command again: what is finished stays."]
+        [
+            "Permaps stopped.",
+            *lines,
+            "",
+            "When it is corrected, run the same command again: what is finished stays.",
+        ]
     )
 
 

@@ -199,7 +199,7 @@ def _unwritable(key, path):
     inner = [p for p in existing.iterdir() if p.is_dir()] if existing == path and _writable(path) else []
     closed = [p for p in [existing, *inner] if not _writable(p)]
     if closed:
-        yield f"{key}: nothing can be written to '{closed[0]}'; choose another folder, or mend its mode (chmod)"
+        yield f"{key}: nothing can be written to '{closed[0]}'; choose another folder, or change its mode (chmod)"
 
 
 def _writable(folder):

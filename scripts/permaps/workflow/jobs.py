@@ -99,9 +99,7 @@ def recorded(job: object) -> Iterator[None]:
 def _unexpected(error):
     if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
         file = error.filename or "a file"
-        return (
-            f"{file} cannot be written or read ({error.strerror}): make room or mend the mode, and run again."
-        )
+        return f"{file} cannot be written or read ({error.strerror}): make room or change the mode, and run again."
     return f"unexpected {type(error).__name__}: {error}"
 
 

@@ -21,7 +21,7 @@ def shield(environment: MutableMapping[str, str]) -> None:
     environment : mutable mapping of str to str
         What jobs are started with, changed in place.
     """
-    # Else a warning of a library would end a job, which no user can mend.
+    # Else a warning of a library would end a job, which no user can fix.
     environment.pop("PYTHONWARNINGS", None)
     if sys.warnoptions:
         warnings.simplefilter("default")

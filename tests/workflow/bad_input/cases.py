@@ -1025,7 +1025,7 @@ STOPS = [
          second_maps(people=(1, 4)), COMBINED),
     Stop("Joint tests", "inputs on two grids", ("joint.x: the maps of faces", "are on different grids or meshes", "resample them first"),
          second_maps(affine=AFFINE @ np.diag([2.0, 1, 1, 1])), COMBINED, JOINT),
-    Stop("Joint tests", "two inputs that are copies", ("joint.x:", "have the same values for everyone", "mend dataset.maps"),
+    Stop("Joint tests", "two inputs that are copies", ("joint.x:", "have the same values for everyone", "correct dataset.maps"),
          second_maps(lambda i, _: sound(i)), COMBINED, JOINT),
     Stop("Joint tests", "an input that is a multiple of another", ("joint.x: at every voxel, an input is constant or the sum of multiples of others", "leave one out"),
          second_maps(lambda i, _: 2 * sound(i)), TOGETHER, JOINT),

@@ -18,7 +18,7 @@ study of eight participants in `/home/you/study`, with `/home/you/work` as the w
   file`.
 - A problem that a job finds stops that job. Its message begins with `Permaps:` and names the job's log; the
   lines that Snakemake prints around it (`RuleException`, `Error in rule`) say nothing more. What other jobs
-  have made stays, and once the problem is mended the same command goes on from there.
+  have made stays, and once the problem is corrected the same command goes on from there.
 - A map that cannot be used costs its participant, not the run: the reason is in `quality/excluded.tsv`.
 - The exit code is not 0 whenever a result that was asked for is missing.
 - *unexpected* in a message means a mistake of ours: please report it with the log that it names.
