@@ -224,7 +224,7 @@ finds something, which is alike for both if the correction is balanced. The smal
 
 {_table(["design and noise", "tests", "corrected by", "any", "the first", "the second"], unlike)}
 Of six groups of 4 with exponential noise, the F of 2 rows is above 5 % when it is tested alone, too, and no
-correction for several tests corrects that. The cause is who changes places. The other groups are nuisance then, fitted
+correction for several tests helps. The cause is who changes places. The other groups are nuisance then, fitted
 to four people each, and their residuals come into the tested groups: with skewed noise they are not quite like those
 that are there. If only people of the tested groups change places, which needs no such residuals, the rate holds.
 Where groups are small and noise may be skewed, leave out those that are not tested (`quality.query`):
