@@ -29,7 +29,9 @@ def doubts_of_mask(
     """
     if strategy == "file":
         return
-    advice = "Look at figures/coverage.png; mask.strategy: template, or your own mask in mask.file, may be better."
+    advice = (
+        "Look at figures/coverage.png; mask.strategy: template, or your own mask in mask.file, may be better."
+    )
     litres = n_voxels * np.prod(sides) / 1e6
     if share is not None and share > FULL:
         yield (

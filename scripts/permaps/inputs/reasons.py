@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+# Kinds that are named.
+SHOWN = 5
 # What to do about a reason that starts like this; a regular expression.
 ADVICE = {
     "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
@@ -53,15 +55,13 @@ def without_details(reason: str) -> str:
     return reason.split(" (")[0].split(",")[0]
 
 
-def counted(reasons: Mapping[str, int], shown: int = 5) -> str:
-    """Summarise reasons, the most frequent kind first.
+def counted(reasons: Mapping[str, int]) -> str:
+    """Summarise reasons, the most frequent kind first; beyond some kinds, they are counted together.
 
     Parameters
     ----------
     reasons : mapping of str to int
         How many participants each applies to.
-    shown : int
-        Number of kinds to name; the others are counted together.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def counted(reasons: Mapping[str, int], shown: int = 5) -> str:
     kinds = by_kind(reasons)
     if len(kinds) == 1:
         return next(iter(kinds))
-    parts = [f"{count} {name}" for name, count in kinds.most_common(shown)]
-    rest = sum(kinds.values()) - sum(count for _, count in kinds.most_common(shown))
+    parts = [f"{count} {name}" for name, count in kinds.most_common(SHOWN)]
+    rest = sum(kinds.values()) - sum(count for _, count in kinds.most_common(SHOWN))
     return "; ".join(parts + ([f"{rest} for other reasons"] if rest else []))
 
 

@@ -118,22 +118,28 @@ def compute_chunk(
     enhancement, both_signs = enhancement_of(model, settings)
     # In an exact test, chunks beyond the last distinct relabelling are empty.
     stop = max(start, min(stop, model.exchangeability.n_distinct))
-    chunk = null_maxima(
-        model.maps(matrix),
-        model.estimator(covariates),
-        model.exchangeability,
-        settings["seed"],
-        start,
-        stop,
-        is_f=model.is_f,
+    chunk = _maxima(
+        model,
+        matrix,
+        covariates,
+        seed=settings["seed"],
+        start=start,
+        stop=stop,
         both_signs=both_signs,
         enhancement=enhancement,
         scale=p_scale(model, settings),
-        rescaled=model.rescaled,
         memory_mb=memory_mb,
         progress=progress,
     )
     return chunk | {"fingerprint": np.array(chunk_fingerprint(model, settings))}
+
+
+def _maxima(model, matrix, covariates, **options):
+    """Return what `null_maxima` finds in the maps of a model."""
+    maps, estimator = model.maps(matrix), model.estimator(covariates)
+    return null_maxima(
+        maps, estimator, model.exchangeability, is_f=model.is_f, rescaled=model.rescaled, **options
+    )
 
 
 def merge(
@@ -201,19 +207,10 @@ def count_exceedances(
         stop = start + len(chunk["voxel"])
         names = [name for name in chunk if name.endswith("_exceedances")]
         if start < n_total < stop:
-            chunk = null_maxima(
-                model.maps(matrix),
-                model.estimator(covariates),
-                model.exchangeability,
-                settings["seed"],
-                start,
-                n_total,
-                is_f=model.is_f,
-                both_signs=both_signs,
-                # The voxel statistic alone takes only a fraction of the time.
-                enhancement=enhancement if "tfce_exceedances" in names else None,
-                rescaled=model.rescaled,
-            )
+            # The voxel statistic alone takes only a fraction of the time.
+            enhanced = enhancement if "tfce_exceedances" in names else None
+            stretch = {"seed": settings["seed"], "start": start, "stop": n_total}
+            chunk = _maxima(model, matrix, covariates, **stretch, both_signs=both_signs, enhancement=enhanced)
         if start < n_total:
             for name in names:
                 counts[name] = counts.get(name, 0) + chunk[name]

@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.special import bdtr, bdtrik, ndtri
 
+# Level of all intervals.
+CONFIDENCE = 0.95
+
 
 def significant(logp: np.ndarray, alpha: float) -> np.ndarray:
     """Return where corrected p is at most alpha.
@@ -13,8 +16,11 @@ def significant(logp: np.ndarray, alpha: float) -> np.ndarray:
     return np.asarray(logp) >= -np.log10(alpha) - 1e-6
 
 
-def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> tuple[float, float, float]:
+def critical_value(null: np.ndarray, alpha: float) -> tuple[float, float, float]:
     """Return the value that a statistic must exceed to be significant, and its confidence interval.
+
+    The interval comes from the binomial distribution of the ranks that the true quantile may have, so it assumes
+    nothing about the shape of the null.
 
     Parameters
     ----------
@@ -22,9 +28,6 @@ def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> 
         Maxima; index 0 is the observed labelling, which counts as one of the relabellings.
     alpha : float
         Corrected level.
-    confidence : float
-        Level of the interval. It comes from the binomial distribution of the ranks that the true quantile may
-        have, so it assumes nothing about the shape of the null.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def critical_value(null: np.ndarray, alpha: float, confidence: float = 0.95) -> 
     allowed = int(np.floor(alpha * n + 1e-9))
     if allowed == 0:
         return np.inf, float(descending[0]), np.inf
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
     fewest, most = (_binomial_quantile(share, n, alpha) for share in (tail, 1 - tail))
     high = descending[fewest - 1] if fewest > 0 else np.inf
     return float(descending[allowed]), float(descending[min(most, n - 1)]), float(high)
@@ -52,7 +55,7 @@ def _binomial_quantile(share, n, p):
 
 
 def wilson_interval(
-    hits: np.ndarray, draws: np.ndarray, confidence: float = 0.95
+    hits: np.ndarray, draws: np.ndarray, confidence: float = CONFIDENCE
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of a probability, from `hits` in `draws` (Wilson 1927, JASA 22:209).
 
@@ -76,9 +79,7 @@ def wilson_interval(
     return np.where(hits > 0, centre - half, 0.0), np.where(hits < draws, centre + half, 1.0)
 
 
-def p_interval(
-    p: np.ndarray, n_relabellings: int, exact: bool = False, confidence: float = 0.95
-) -> tuple[np.ndarray, np.ndarray]:
+def p_interval(p: np.ndarray, n_relabellings: int, exact: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of the p that infinitely many relabellings would give.
 
     Parameters
@@ -89,7 +90,6 @@ def p_interval(
         Besides the observed one, which counts in p but not in the interval, because it is not a random draw.
     exact : bool
         Whether these are all distinct relabellings. Then p has no error.
-    confidence : float
 
     Returns
     -------
@@ -99,12 +99,10 @@ def p_interval(
     if exact:
         return p, p
     hits = np.clip(np.rint(p * (n_relabellings + 1)) - 1, 0, n_relabellings)
-    return wilson_interval(hits, n_relabellings, confidence)
+    return wilson_interval(hits, n_relabellings)
 
 
-def settling(
-    null: np.ndarray, p: float, confidence: float = 0.95
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def settling(null: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return how the corrected p of one voxel or cluster converges with the number of relabellings.
 
     Parameters
@@ -114,13 +112,11 @@ def settling(
     p : float
         Final corrected p. The k-th largest maximum, k = p (N + 1), is the smallest that reaches the
         statistic, so p alone determines which maxima reach it, and the statistic itself is not needed.
-    confidence : float
-        Level of the Wilson interval.
 
     Returns
     -------
     p_so_far, low, high : array, shape (1 + N,)
-        At entry j, p and its interval after j relabellings. The observed labelling counts in p but not in the
+        At entry j, p and its Wilson interval after j relabellings. The observed labelling counts in p but not in the
         interval, because it is not a random draw.
     """
     null = np.asarray(null, dtype=float)
@@ -129,5 +125,5 @@ def settling(
     least = np.partition(null, n - k)[n - k]
     draws = np.arange(n)
     hits = np.concatenate([[0], np.cumsum(null[1:] >= least)])
-    low, high = wilson_interval(hits, draws, confidence)
+    low, high = wilson_interval(hits, draws)
     return (1 + hits) / (1 + draws), low, high

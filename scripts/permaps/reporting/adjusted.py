@@ -8,6 +8,10 @@ from scipy.special import stdtrit
 
 from permaps.reporting.words import column
 
+# A design with at most so many different rows in the tested columns gives groups, unless it is one column in which
+# nobody is like anybody else.
+MOST_GROUPS = 6
+
 
 @dataclass
 class Adjusted:
@@ -38,9 +42,7 @@ class Adjusted:
     labels: list
 
 
-def adjust(
-    y: np.ndarray, design: np.ndarray, names: list[str], weights: np.ndarray, most_groups: int = 6
-) -> Adjusted:
+def adjust(y: np.ndarray, design: np.ndarray, names: list[str], weights: np.ndarray) -> Adjusted:
     """Return one voxel's data, adjusted for the columns of the design that a contrast does not test.
 
     The rest of the model is held at its mean over participants, so data and band are in the units of the map,
@@ -54,9 +56,6 @@ def adjust(
     names : list of str, length p
     weights : array, shape (q, p)
         Rows of the contrast.
-    most_groups : int
-        A design with at most so many different rows in the tested columns gives groups, unless it is one column in
-        which nobody is like anybody else.
     """
     inverse = np.linalg.pinv(design.T @ design)
     beta = inverse @ design.T @ y
@@ -81,7 +80,7 @@ def adjust(
         return rows
 
     part = rows_at(design[:, tested]) @ beta + residuals
-    if len(patterns) <= most_groups and (len(patterns) < len(y) or tested.sum() > 1):
+    if len(patterns) <= MOST_GROUPS and (len(patterns) < len(y) or tested.sum() > 1):
         labels = [_group_name(p, np.asarray(names)[tested]) for p in patterns]
         return Adjusted("groups", group, part, np.arange(len(patterns)), *band(rows_at(patterns)), labels)
     if tested.sum() == 1:

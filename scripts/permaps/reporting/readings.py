@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import log_ndtr, stdtr, stdtrit
 
 from permaps.permutation.smallest import over_all
-from permaps.permutation.thresholds import p_interval
+from permaps.permutation.thresholds import CONFIDENCE, p_interval
 
 # Log p of a map's deviate that differs by less than this, relatively, differs by rounding to 32 bits alone.
 ROUNDED = 1e-6
@@ -97,7 +97,7 @@ def dof_of(t: np.ndarray, z: np.ndarray, most: int) -> np.ndarray:
 
 
 def effect_interval(
-    effect: np.ndarray, t: np.ndarray, dof: float | np.ndarray, confidence: float = 0.95
+    effect: np.ndarray, t: np.ndarray, dof: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the confidence interval of an effect from its t: the standard error is effect / t.
 
@@ -112,5 +112,5 @@ def effect_interval(
         nan where t is 0.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.abs(effect / t) * stdtrit(dof, (1 + confidence) / 2)
+        half = np.abs(effect / t) * stdtrit(dof, (1 + CONFIDENCE) / 2)
     return effect - half, effect + half
