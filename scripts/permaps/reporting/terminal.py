@@ -334,7 +334,7 @@ def failure(
             "Permaps stopped.",
             *lines,
             "",
-            "When it is corrected, run the same command again: what is finished stays.",
+            "Correct it and run the same command: what is finished stays.",
         ]
     )
 
