@@ -42,11 +42,6 @@ class Edges(Counted):
         """Return what the record of a run says of it."""
         return {"n_nodes": len(self.names)}
 
-    @property
-    def touching(self) -> Adjacency:
-        """Edges that share a node."""
-        return self.adjacency()
-
     def adjacency(self, connectivity: int | None = None) -> Adjacency:
         """Return which edges share a node; a graph has one kind of neighbours only."""
         return edge_adjacency(self.ends, len(self.names))

@@ -6,6 +6,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from permaps.spaces.adjacency import Adjacency
+
 # What chooses elements of a space: their numbers, or a mask or slice of them.
 Selection = np.ndarray | Sequence[int] | slice
 
@@ -30,6 +32,11 @@ class Alike(Masked):
     def parts(self) -> dict:
         """All of its elements as one part without a name."""
         return {"": (slice(None), self)}
+
+    @property
+    def touching(self) -> Adjacency:
+        """Neighbours, where elements have one kind of them only."""
+        return self.adjacency(None)
 
 
 class Counted(Alike):

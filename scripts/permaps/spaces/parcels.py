@@ -49,11 +49,6 @@ class Parcels(Counted):
         """Return what the record of a run says of it."""
         return {"n_neighbours": len(self.neighbours)}
 
-    @property
-    def touching(self) -> Adjacency:
-        """Regions that are neighbours."""
-        return self.adjacency()
-
     def adjacency(self, connectivity: int | None = None) -> Adjacency:
         """Return which regions are neighbours; a parcellation has one kind of them only."""
         number = np.cumsum(self.mask) - 1

@@ -80,11 +80,6 @@ class Surface(Alike):
         low, high = sides.min(axis=1), sides.max(axis=1)
         return np.column_stack(np.divmod(np.unique(low * len(self.mask) + high), len(self.mask)))
 
-    @property
-    def touching(self) -> Adjacency:
-        """Vertices that an edge of the mesh joins."""
-        return self.adjacency()
-
     def adjacency(self, connectivity: int | None = None) -> Adjacency:
         """Return which vertices an edge joins, and their areas; a mesh has one kind of neighbours only."""
         number = np.cumsum(self.mask) - 1
