@@ -112,6 +112,40 @@ def test_a_volume_outside_the_mask_of_the_user_is_refused(study):
         check(mask, sphere)
 
 
+def test_a_volume_where_the_maps_have_no_value_is_refused(study):
+    """The mask is computed later, but where everyone needs a value, two maps say enough."""
+    for name in ("s0", "s7"):
+        data = np.random.default_rng(1).normal(size=(5, 6, 7))
+        data[4] = 0
+        image(f"{name}.nii.gz", data)
+    sphere = {"inference": {"regions": {"a": {"center": [12, 3, 3], "radius": 2}}}}
+    with pytest.raises(
+        UserError, match=r"regions.a: no voxel of the analysis mask .* the nearest is at 9, 3, 3"
+    ):
+        check(sphere)
+    # One of two may leave, and fewer than all may do; 0 may be a value.
+    assert (
+        check(sphere, {"mask": {"min_coverage": 0.9}})
+        == check(sphere, {"mask": {"zero_is_missing": False}})
+        == []
+    )
+    image("s7.nii.gz", np.ones((5, 6, 7)))
+    assert check(sphere) == []
+
+
+def test_a_volume_outside_the_template_is_refused(study):
+    template = {"mask": {"strategy": "template"}}
+    inside, outside = (
+        {"inference": {"small_volumes": {"a": {"center": [x, 3, 3], "radius": 1}}}} for x in (3, 150)
+    )
+    assert check(template, inside) == []
+    for i in range(8):
+        nib.Nifti1Image(np.ones((60, 3, 3), np.float32), AFFINE).to_filename(f"s{i}.nii.gz")
+    assert check(template, inside) == check(outside) == []
+    with pytest.raises(UserError, match=r"small_volumes.a: no voxel of the analysis mask"):
+        check(template, outside)
+
+
 def test_first_and_last_images_are_looked_at_and_cost_their_participants_alone(study):
     (study / "s0.nii.gz").write_bytes(b"nothing")
     image("s7.nii.gz", np.ones((5, 6, 8)))
@@ -201,3 +235,37 @@ def test_images_of_another_analysis_are_not_read_again(study):
     for path in seen:
         Path(path).write_bytes(b"nothing")
     assert check_study(config, "volume", seen) == []
+
+
+def test_tables_of_regions_and_nodes_name_those_of_the_maps(study):
+    rows = "".join(f"s{i}\t{20 + i * i}\t{i / 3}\t{i / 7}\n" for i in range(8))
+    (study / "t.tsv").write_text("participant_id\tage\tlh_a\tlh_b\n" + rows)
+    (study / "pairs.tsv").write_text("one\tother\nlh_a\tlh_c\n")
+    (study / "nodes.tsv").write_text("name\n1\n2\n")
+    regions = {"dataset": {"source": "table", "path": "t.tsv", "maps": ["lh_*"]}}
+    with pytest.raises(UserError, match=r"space.adjacency: pairs.tsv: line 2 has 'lh_c'"):
+        check(regions, {"space": {"adjacency": "pairs.tsv"}}, kind="parcels")
+    for i in range(8):
+        np.savetxt(f"s{i}.csv", np.ones((3, 3)), delimiter=",")
+    nodes = {"dataset": PLAIN["dataset"] | {"maps": "{participant_id}.csv"}}
+    with pytest.raises(UserError, match=r"space.labels: nodes.tsv .*3"):
+        check(nodes, {"space": {"labels": "nodes.tsv"}}, kind="edges")
+    (study / "nodes.tsv").write_text("name\n1\n2\n3\n")
+    assert check(nodes, {"space": {"labels": "nodes.tsv"}}, kind="edges") == []
+
+
+def test_the_atlas_of_a_cortex_is_checked(study):
+    for i in range(8):
+        nib.MGHImage(np.ones((642, 1, 1), np.float32), np.eye(4)).to_filename(study / f"lh.s{i}.mgh")
+    nib.freesurfer.write_annot(
+        study / "lh.a.annot", np.ones(5, int), np.eye(2, 5, dtype=int), ["none", "front"]
+    )
+    surface = {
+        "dataset": PLAIN["dataset"] | {"maps": "{hemi}.{participant_id}.mgh"},
+        "space": {"mesh": "fsaverage3"},
+    }
+    assert check(surface, kind="surface") == []
+    with pytest.raises(
+        UserError, match=r"atlas.image: its L hemisphere has 5 vertices, and the maps have 642"
+    ):
+        check(surface, {"atlas": {"image": "{hemi}.a.annot"}}, kind="surface")

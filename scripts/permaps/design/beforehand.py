@@ -14,16 +14,21 @@ from permaps.inputs.atlas import Atlas
 from permaps.inputs.brain_mask import brain_mask
 from permaps.inputs.cifti import read_models
 from permaps.inputs.cohort import collect
+from permaps.inputs.connectomes import read_nodes
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
+from permaps.inputs.labels import read_labels
 from permaps.inputs.layout import Layout
-from permaps.inputs.map_paths import item_of, partners
+from permaps.inputs.map_paths import hemisphere_files, item_of, partners
+from permaps.inputs.parcels import read_neighbours
 from permaps.inputs.participants import as_frame
-from permaps.inputs.quality import require_enough, screen, screen_covariates
+from permaps.inputs.quality import is_missing, require_enough, screen, screen_covariates
 from permaps.inputs.store import Entry
 from permaps.inputs.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
 from permaps.inputs.tables import ID, MAP, covariate_column
+from permaps.spaces.atlas_regions import check_labels
 from permaps.spaces.masks import elements_inside
+from permaps.spaces.parcellation import is_parcellation
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import voxel_statistic
 from permaps.workflow.names import each_input
@@ -63,15 +68,15 @@ def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
         cohort = as_frame(columns, rows)
         stays = _stays(cohort, config)
         stay.append(stays)
-        found, first = _look_at_images(
+        found, looked_at = _look_at_images(
             cohort[stays].reset_index(drop=True),
             list(config["model"]["voxelwise"]),
             decoder(kind, dataset["maps"]),
             {} if seen is None or isinstance(dataset["maps"], list) else seen,
         )
         warnings += found
-        if first and kind in _CHECKS:
-            _CHECKS[kind](config, *first)
+        if looked_at:
+            _CHECKS[kind](config, looked_at)
     joined = np.any if config["quality"]["require"] == "any" else np.all
     _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
     return warnings
@@ -123,11 +128,11 @@ def _check_model(staying, config):
 
 
 def _look_at_images(staying, voxelwise, decode, seen):
-    """Decode the first and the last image of each input; return what is wrong, and what stands for all of them.
+    """Decode the first and the last image; return what is wrong, and what stands for all of them.
 
-    This is a map that can be used, with its path, or None where they are not alike: the odd one may be any of them.
+    These are the maps that can be used, by their paths; none where images are not alike: the odd one may be any.
     """
-    warnings, found = [], []
+    warnings, found, maps = [], [], {}
     for column in [MAP, *map(covariate_column, voxelwise)]:
         for row in dict.fromkeys((0, len(staying) - 1)):
             path = staying[column][row]
@@ -138,6 +143,8 @@ def _look_at_images(staying, voxelwise, decode, seen):
                 if path not in seen:
                     seen[path] = decode(path)
                 found.append((staying[ID][row], path, seen[path]))
+                if column == MAP:
+                    maps[path] = seen[path]
             except UnusableMap as unusable:
                 warnings.append(f"{staying[ID][row]} will be left out: {path} is of no use: {unusable}.")
     layouts = [Layout.of(image) for *_, image in found]
@@ -147,39 +154,78 @@ def _look_at_images(staying, voxelwise, decode, seen):
             warnings.append(
                 f"some images will be left out, since not all are alike: {path} of {name}: {unlike}."
             )
-            return warnings, None
-    return warnings, found[0][1:] if found else None
+            return warnings, {}
+    return warnings, maps
 
 
-def _check_masks(config, _, first):
-    """Refuse masks and an atlas that cannot be those of maps such as this one."""
-    grid = Volume(np.ones(first.data.shape, bool), first.affine)
-    if config["mask"]["strategy"] == "file":
-        grid = Volume(brain_mask("file", [first.data], first.affine, config["mask"]["file"]), first.affine)
-    for key in ("small_volumes", "regions"):
-        for name, where in config["inference"][key].items():
-            elements_inside(grid, where, f"inference.{key}.{name}")
+def _check_volume(config, maps):
+    """Refuse masks and an atlas that cannot be those of maps such as these."""
+    first, inference = next(iter(maps.values())), config["inference"]
+    places = [(key, *place) for key in ("small_volumes", "regions") for place in inference[key].items()]
+    inside = np.ones(first.data.shape, bool)
+    if config["mask"]["strategy"] == "file" or (places and config["mask"]["strategy"] == "template"):
+        inside = brain_mask(config["mask"]["strategy"], [first.data], first.affine, config["mask"]["file"])
+    if places:
+        analysed = inside & _may_be_analysed(config["mask"], maps)
+        space = Volume(analysed if analysed.any() else inside, first.affine)
+        for key, name, where in places:
+            elements_inside(space, where, f"inference.{key}.{name}")
     if config["atlas"]["image"] is not None:
         Atlas(config["atlas"]["image"], config["atlas"]["labels"])
 
 
-def _check_surface(config, _, first):
-    """Refuse a mesh or a mask that is not that of the maps; a template is fetched later."""
-    mesh = config["space"]["mesh"]
-    check_mesh(mesh, first.parts)
-    if mesh not in TEMPLATES.values():
-        read_mesh(mesh, first.parts)
+def _may_be_analysed(mask, maps):
+    """Return the voxels that are not ruled out because all of some maps have no value there."""
+    missing = np.all([is_missing(one.data, mask["zero_is_missing"]) for one in maps.values()], axis=0)
+    return ~missing if mask["min_coverage"] == 1 else np.ones_like(missing)
+
+
+def _check_surface(config, maps):
+    """Refuse a mesh, a mask or an atlas that is not that of the maps."""
+    counts = next(iter(maps.values())).parts
+    _check_mesh(config["space"]["mesh"], counts)
     if config["space"]["mask"] is not None:
-        read_surface_mask(config["space"]["mask"], first.parts)
+        read_surface_mask(config["space"]["mask"], counts)
+    _check_labels(config["atlas"]["image"], counts)
 
 
-def _check_grayordinates(config, path, _):
-    """Refuse a mesh that is not that of the cortices; a template is fetched later."""
-    mesh, counts = config["space"]["mesh"], read_models(path).counts
+def _check_grayordinates(config, maps):
+    """Refuse a mesh or an atlas that is not that of the cortex in the maps, where they have one."""
+    counts = read_models(next(iter(maps))).counts
     if counts:
-        check_mesh(mesh, counts)
-        if mesh not in TEMPLATES.values():
-            read_mesh(mesh, counts)
+        _check_mesh(config["space"]["mesh"], counts)
+        _check_labels(config["atlas"]["image"], counts)
 
 
-_CHECKS = {"volume": _check_masks, "surface": _check_surface, "grayordinates": _check_grayordinates}
+def _check_mesh(mesh, counts):
+    check_mesh(mesh, counts)
+    if mesh not in TEMPLATES.values():  # a template is fetched later
+        read_mesh(mesh, counts)
+
+
+def _check_labels(image, counts):
+    if image is not None:
+        labels = read_labels([*hemisphere_files(os.path.abspath(image)).values()])
+        for side, n in counts.items():
+            check_labels(labels, side, n)
+
+
+def _check_parcels(config, maps):
+    """Refuse tables of regions that do not name those of the maps."""
+    names, labels = list(next(iter(maps.values())).parts), config["space"]["labels"]
+    read_nodes(None if is_parcellation(labels) else labels, names)
+    read_neighbours(config["space"]["adjacency"], names)
+
+
+def _check_edges(config, maps):
+    """Refuse a table of nodes that does not name those of the maps."""
+    read_nodes(config["space"]["labels"], list(next(iter(maps.values())).parts))
+
+
+_CHECKS = {
+    "volume": _check_volume,
+    "surface": _check_surface,
+    "grayordinates": _check_grayordinates,
+    "parcels": _check_parcels,
+    "edges": _check_edges,
+}

@@ -51,16 +51,33 @@ def _(space: Grayordinates, image, labels):
     return names
 
 
+def check_labels(found: dict, side: str, n_vertices: int) -> None:
+    """Refuse names of regions on another mesh than that of the maps.
+
+    Parameters
+    ----------
+    found : dict
+        As `permaps.inputs.labels.read_labels` gives it.
+    side : {"L", "R"}
+    n_vertices : int
+        Of the maps in this hemisphere.
+
+    Raises
+    ------
+    permaps.workflow.errors.UserError
+    """
+    if side in found and len(found[side]) != n_vertices:
+        raise UserError(
+            f"atlas.image: its {side} hemisphere has {len(found[side]):,} vertices, and the maps have {n_vertices:,} "
+            "there; expected an atlas on the mesh of the maps."
+        )
+
+
 def _of_cortex(surface, found):
     names = []
     for side, n in zip(surface.hemispheres.tolist(), surface.counts.tolist(), strict=True):
-        own = found.get(side, np.full(n, None, object))
-        if len(own) != n:
-            raise UserError(
-                f"atlas.image: its {side} hemisphere has {len(own):,} vertices, and the maps have {n:,} there; "
-                "expected an atlas on the mesh of the maps."
-            )
-        names.append(own)
+        check_labels(found, side, n)
+        names.append(found.get(side, np.full(n, None, object)))
     return np.concatenate(names)[surface.mask].tolist()
 
 
