@@ -142,16 +142,26 @@ def test_two_inputs_are_two_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("inputs", "covariates", "says"),
+    ("names", "says"),
     [
-        (["faces", "Faces"], [], "dataset.maps.Faces: found a name that differs from 'faces' in case alone"),
-        (["gm"], ["gm"], "model.voxelwise.gm: found the name of an input"),
-        (["a" * 100], [], "of the input"),
+        (
+            {"inputs": ["faces", "Faces"]},
+            "dataset.maps.Faces: found a name that differs from 'faces' in case alone",
+        ),
+        ({"inputs": ["gm"], "covariates": ["gm"]}, "model.voxelwise.gm: found the name of an input"),
+        ({"inputs": ["a" * 100]}, "of the input"),
+        (
+            {"joint": ["either", "Either"]},
+            "joint.Either: found a name that differs from 'either' in case alone",
+        ),
+        (
+            {"joint": ["no" * 20]},
+            "joint: the name 'nononononononononononononononononononono' ends in 'no' again",
+        ),
     ],
 )
-def test_names_that_will_not_do(inputs, covariates, says):
-    contrasts = ["age", "b" * 100]
-    problems = unfit_names(contrasts, [], covariates, inputs)
+def test_names_that_will_not_do(names, says):
+    problems = unfit_names(["age", "b" * 100], [], **{"covariates": []} | names)
     assert any(says in problem for problem in problems), problems
 
 

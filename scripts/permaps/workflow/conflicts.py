@@ -22,6 +22,7 @@ def conflicts(config: dict) -> list[str]:
             config["inference"]["small_volumes"],
             config["model"]["voxelwise"],
             input_names(config["dataset"]),
+            config["joint"],
         ),
         *_contrasts_given_twice(config["model"]["contrasts"]),
         *_variances_apart_and_smoothed(config),

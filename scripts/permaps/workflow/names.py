@@ -56,12 +56,13 @@ def unfit_names(
     volumes: Collection[str],
     covariates: Collection[str],
     inputs: Collection[str] = (),
+    joint: Collection[str] = (),
 ) -> list[str]:
     """Return what is wrong with names that are valid text, one line each.
 
     Parameters
     ----------
-    contrasts, volumes, covariates, inputs : iterable of str
+    contrasts, volumes, covariates, inputs, joint : iterable of str
 
     Returns
     -------
@@ -79,6 +80,8 @@ def unfit_names(
         *_alike("model.voxelwise", covariates),
         *_repeating("dataset.maps", inputs),
         *_alike("dataset.maps", inputs),
+        *_repeating("joint", joint),
+        *_alike("joint", joint),
         *_columns_of_both(inputs, covariates),
         *_too_long(prefix, contrasts, analyses),
         *_two_of_one_name(contrasts, analyses),
