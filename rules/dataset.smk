@@ -53,7 +53,7 @@ else:
                 earlier=earlier_inputs(wildcards),
                 voxelwise=VOXELWISE,
                 sources=state_of(
-                    "dataset/participants.tsv",
+                    of_its_job("dataset/participants.tsv", wildcards),
                     SOURCE_FILES,
                     source_maps(wildcards),
                 ),
@@ -79,7 +79,11 @@ rule read_maps:
             kind=KIND.name,
             columns=parcel_columns(wildcards),
             measure=not INPUTS,
-            sources=state_of("dataset/images.json", source_maps(wildcards), source_covariates(wildcards)),
+            sources=state_of(
+                of_its_job("dataset/images.json", wildcards),
+                source_maps(wildcards),
+                source_covariates(wildcards),
+            ),
         ),
     message:
         "Reading the maps"

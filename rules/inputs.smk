@@ -69,6 +69,12 @@ def contrast_settings(wildcards):
     return from_config("permutation.scheme", expressions=config["model"]["contrasts"][wildcards.contrast])
 
 
+def of_its_job(path, wildcards):
+    """A path below the results that each input has, for the input of a job."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f"{INPUT_PREFIX.format(of=wildcards.get('of'))}{name}")
+
+
 def simulation_settings(wildcards):
     """Settings of a simulated cohort."""
     return from_config(

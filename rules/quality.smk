@@ -28,7 +28,9 @@ rule make_brain_mask:
             kind=KIND.name,
             **(config["space"] if KIND.name != "volume" else dict(strategy=config["mask"]["strategy"])),
             sources=state_of(
-                f"quality/brain_mask{KIND.stored}", mask_file(wildcards), space_files(wildcards)
+                of_its_job(BRAIN, wildcards),
+                mask_file(wildcards),
+                space_files(wildcards),
             ),
         ),
     message:

@@ -1,5 +1,7 @@
 """Several inputs through the whole: names, the numbers of a single input, and one input more."""
 
+import os
+
 import nibabel as nib
 import numpy as np
 import pandas as pd
@@ -86,6 +88,15 @@ def test_one_input_more_relabels_that_input_alone(one, tmp_path):
         # At least the p of the input alone, and at most that times two.
         assert (all_inputs <= own + 1e-6).all() and (all_inputs >= own - np.log10(2) - 1e-6).all()
         assert (all_inputs < own).any()
+
+
+def test_files_of_an_input_that_were_only_touched_run_nothing(one):
+    """As without names of inputs: what their files were is in the records of each input."""
+    for name in ("participants.tsv", "sub-2.nii.gz", "brain.nii.gz"):
+        file = one.data / name
+        before = file.stat()
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns - 10**12))
+    assert one.plan(*UP_TO_MAPS, config=with_maps(FACES)).rules == set()
 
 
 def test_columns_of_two_tables_are_tested_together(one, tmp_path):
