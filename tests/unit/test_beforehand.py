@@ -175,6 +175,11 @@ def test_a_series_and_its_design_are_counted(study):
         check({"dataset": fsl}, ev)
     write_vest(study / "design.mat", [[1, i] for i in range(7)])
     assert check({"dataset": fsl}, ev) == []
+    for n in (6, 7):
+        image(f"other{n}.nii.gz", np.random.default_rng(n).normal(size=(5, 6, 7, n)))
+    assert check({"dataset": fsl | {"maps": {"one": "all.nii.gz", "other": "other7.nii.gz"}}}, ev) == []
+    with pytest.raises(UserError, match=r"dataset.maps.other: .*other6.nii.gz has 6 volumes"):
+        check({"dataset": fsl | {"maps": {"one": "all.nii.gz", "other": "other6.nii.gz"}}}, ev)
 
 
 @pytest.mark.parametrize(
