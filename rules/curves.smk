@@ -53,12 +53,21 @@ def title_of_curve(curve):
     return f"{ANALYSIS_MODULES[several[0].name].TESTS[test].title}: {what}"
 
 
+def contrasts_relabelled(test, tests):
+    """The contrasts of the model that are relabelled for a test; none for a conjunction, which has the p of others."""
+    if test.voxel_stat == "conjunction":
+        return []
+    return list(dict.fromkeys(tests[name].contrast for name in test.combined or [test.name]))
+
+
 def curve_settings(wildcards):
     """What a curve is of."""
     test, several = CURVES[wildcards.curve]
-    first = ANALYSIS_MODULES[several[0].name].TESTS[test]
+    tests = ANALYSIS_MODULES[several[0].name].TESTS
+    first = tests[test]
     return dict(
         contrast=first.title,
+        relabelled=contrasts_relabelled(first, tests),
         voxel_stat=first.voxel_stat,
         title=title_of_curve(wildcards.curve),
         members=[

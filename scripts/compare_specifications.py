@@ -18,7 +18,7 @@ from permaps.workflow.jobs import job, log, read_json
 EFFECTS = {"t": "effect", "F": "partial R²"}
 
 
-def main(*, specifications, contrast, voxel_stat, table, counts, figures, title):
+def main(*, specifications, contrast, relabelled, voxel_stat, table, counts, figures, title):
     """Compare specifications.
 
     Parameters
@@ -27,6 +27,8 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
         By the name of the analysis: `choices` (value of each key that is crossed), `stats`, and the files `numbers`
         (its summary table), `provenance`, `mask`, `values` (t or F), `effect` and `nulls`.
     contrast, voxel_stat : str
+    relabelled : list of str
+        The contrasts of the model that are relabelled for it.
     table, counts : path
         A row per specification and statistic; and a row per statistic.
     figures : list of path
@@ -57,7 +59,7 @@ def main(*, specifications, contrast, voxel_stat, table, counts, figures, title)
         rows += [{"analysis": name} | chosen[name] | of_stat for of_stat in findings]
     found = pd.DataFrame(rows)
     write_frame(found, table, "%.6g")
-    alone = by_chance(members, alpha) if same_relabellings(records, contrast) else {}
+    alone = by_chance(members, alpha) if same_relabellings(records, relabelled) else {}
     write_frame(how_often(found, alone), counts, "%.6g")
     place = f"at {spaces[0].named(elements[0])}" if places else "at its own peak"
     choices = {name: of or {"": name} for name, of in chosen.items()}
@@ -100,24 +102,35 @@ def found_in(numbers, space, voxel_stat, values, effect, element):
         )
 
 
-def same_relabellings(records, contrast):
-    """Tell whether relabelling j is the same in all analyses: same people, blocks, scheme, seed and level."""
-    plans = [record["contrasts"].get(contrast) for record in records]
-    if None in plans:  # a joint test, or one of several inputs
+def same_relabellings(records, contrasts):
+    """Tell whether relabelling j is the same in all analyses: same people, blocks, scheme, seed and level.
+
+    Parameters
+    ----------
+    records : list of dict
+        The provenance of each analysis.
+    contrasts : list of str
+        That are relabelled; a joint test may be of several.
+    """
+    known = [[record["contrasts"].get(name) for name in contrasts] for record in records]
+    if not contrasts or any(None in plans for plans in known):
         return False
     what = [
         (
             *record["inputs"],
             json.dumps(record["config"]["permutation"] | {"chunk_size": 0}, sort_keys=True),
             record["config"]["inference"]["alpha"],
-            plan["scheme"],
-            plan["n_relabellings"],
+            *((plan["scheme"], plan["n_relabellings"]) for plan in plans),
             # Enumerated, they are numbered by what is distinct in this design.
-            (record["config"]["model"]["formula"], contrast) if plan["exact"] else (),
+            _tested(record["config"]["model"], contrasts) if any(plan["exact"] for plan in plans) else "",
         )
-        for record, plan in zip(records, plans, strict=True)
+        for record, plans in zip(records, known, strict=True)
     ]
     return len(set(what)) == 1
+
+
+def _tested(model, contrasts):
+    return json.dumps([model["formula"], *(model["contrasts"][name] for name in contrasts)])
 
 
 if "snakemake" in globals():
@@ -131,6 +144,7 @@ if "snakemake" in globals():
                 for member, its in zip(settings["members"], files, strict=True)
             },
             contrast=settings["contrast"],
+            relabelled=settings["relabelled"],
             voxel_stat=settings["voxel_stat"],
             title=settings["title"],
             table=snakemake.output.table,
