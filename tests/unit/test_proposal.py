@@ -92,7 +92,7 @@ FOLDERS = {
             "dataset.sessions": ["post", "pre"],
             "dataset.maps": "derivatives/glm/{participant_id}/ses-{session}/{participant_id}_ses-{session}_task-x"
             "_contrast-fear_stat-effect_statmap.nii.gz",
-            "model.contrasts": {"pre-minus-post": "session[T.pre]"},
+            "model.contrasts": {"post-minus-pre": "-session[T.pre]"},
             "permutation.blocks.within": "person",
         },
         ["whether the maps are smoothed"],

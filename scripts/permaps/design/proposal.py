@@ -29,6 +29,8 @@ MOST_FILES = 50_000
 _TEMPLATE = re.compile(r"fsaverage([3-7]?)(?![A-Za-z0-9])")
 MOST_OTHERS = 5
 FEW_LEVELS = 6
+# What sessions are called that come before others, whatever the alphabet says.
+_EARLIER = ("pre", "before", "baseline")
 
 
 @dataclass
@@ -273,8 +275,12 @@ def _model(proposal, frame, columns, sessions):
     covariate = f"center({_in_formula(numbers[0])})" if numbers else ""
     blocks = []
     if sessions:
-        first, second, *_ = sessions
-        formula, contrasts = "0 + person + session", {f"{second}-minus-{first}": f"session[T.{second}]"}
+        # The formula has no column for the session that comes first by name.
+        first, second, *_ = sorted(sessions)
+        contrasts = {f"{second}-minus-{first}": f"session[T.{second}]"}
+        if second in _EARLIER:
+            contrasts = {f"{first}-minus-{second}": f"-session[T.{second}]"}
+        formula = "0 + person + session"
         blocks = ["permutation:", "  blocks:", "    within: person"]
     elif groups:
         group = _in_formula(groups[0])
