@@ -47,6 +47,5 @@ if "snakemake" in globals():
             **snakemake.input,
             **snakemake.output,
             contrast=snakemake.wildcards.contrast,
-            expressions=snakemake.params.settings["expressions"],
-            scheme=snakemake.params.settings["scheme"],
+            **snakemake.params.settings,
         )

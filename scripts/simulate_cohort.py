@@ -67,9 +67,6 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             **snakemake.output,
-            n_subjects=snakemake.params.settings["n_subjects"],
-            seed=snakemake.params.settings["seed"],
-            effect_size=snakemake.params.settings["effect_size"],
-            number=snakemake.params.settings["number"],
+            **snakemake.params.settings,
             threads=snakemake.threads,
         )

@@ -51,9 +51,6 @@ if "snakemake" in globals():
             maps=snakemake.output.maps,
             regions=snakemake.output.regions,
             effects={"pseudo": snakemake.output.effect_pseudo, "mean": snakemake.output.effect_mean},
-            n_subjects=snakemake.params.settings["n_subjects"],
-            seed=snakemake.params.settings["seed"],
-            effect_size=snakemake.params.settings["effect_size"],
-            number=snakemake.params.settings["number"],
+            **snakemake.params.settings,
             threads=snakemake.threads,
         )

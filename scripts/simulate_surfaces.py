@@ -63,9 +63,6 @@ if "snakemake" in globals():
                 for variate in ("pseudo", "mean")
                 for side in COUNTS
             },
-            n_subjects=snakemake.params.settings["n_subjects"],
-            seed=snakemake.params.settings["seed"],
-            effect_size=snakemake.params.settings["effect_size"],
-            number=snakemake.params.settings["number"],
+            **snakemake.params.settings,
             threads=snakemake.threads,
         )
