@@ -51,7 +51,8 @@ if "NUMBA_CACHE_DIR" not in os.environ and not any(_writable(folder) for folder 
     os.environ["NUMBA_CACHE_DIR"] = str(_SCRATCH / "numba")
 
 import numba  # noqa: E402  after the cache folder is chosen
-from numba import float64  # noqa: E402
+from llvmlite import ir  # noqa: E402
+from numba import float64, none, uint64  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
 
@@ -100,6 +101,25 @@ def _by_processor(typing_context, a, b, c):
 # has that instruction, and rounds twice if not. With this call, it uses a slow function instead, with the
 # same bits.
 fma = _by_fractions if numba.config.DISABLE_JIT else _by_processor
+
+
+@intrinsic
+def _by_hint(typing_context, array, index):
+    def generate(context, builder, signature, values):
+        held = context.make_array(signature.args[0])(context, builder, values[0])
+        place = builder.bitcast(builder.gep(held.data, [values[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        # To be read, again and again, as data.
+        builder.call(hint, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return none(array, uint64), generate
+
+
+# A hint that an element of an array will be read soon: the processor may bring it near, or not. Nothing else.
+soon = (lambda array, index: None) if numba.config.DISABLE_JIT else _by_hint
 
 
 def ready(warm_up: Callable[[], None], which: str) -> None:

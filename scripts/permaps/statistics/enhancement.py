@@ -21,14 +21,16 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from permaps.statistics.compiled import compiled
-from permaps.statistics.extents import extents, own_size, raised_extent
+from permaps.statistics.compiled import compiled, soon
+from permaps.statistics.extents import extents, own_size, raised_extent, size_soon
 from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.power import raised, tables
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _SIGN = np.uint32(0x80000000)
 _RADIX = np.uint32(2047)
+# So many elements before their turn, their neighbours and sizes are asked for: heights come from all over a mesh.
+_AHEAD = 8
 
 
 class Workspace:
@@ -94,6 +96,25 @@ def _ways(adjacency):
 def _at(position, way):
     """Return the position of a neighbour."""
     return position + way if isinstance(way, np.uint64) else way
+
+
+def _neighbours_soon(ways, start, width):
+    """Say that a row of ways, which may lie across two lines of the cache, will be read soon; a grid has one row."""
+    if ways.dtype != np.uint64:
+        soon(ways, start)
+        soon(ways, start + np.uint64(width) - np.uint64(1))
+
+
+@overload(_neighbours_soon)
+def _neighbours_soon_by_type(ways, start, width):
+    if ways.dtype == types.uint64:
+        return lambda ways, start, width: None
+
+    def hint(ways, start, width):
+        soon(ways, start)
+        soon(ways, start + np.uint64(width) - np.uint64(1))
+
+    return hint
 
 
 # Compiled for one of these ways: a choice at every element would make the loop four times slower.
@@ -196,6 +217,9 @@ def _maxima_of_sign(
     n_labels, largest, heaviest = 0, 0, 0.0
     above = True
     for q in range(keys.size):
+        ahead = keys[min(q + _AHEAD, keys.size - 1)] & np.uint64(0xFFFFFFFF)
+        _neighbours_soon(steps, ahead * stride, width)
+        size_soon(sizes, ahead)
         key = keys[q]
         p = key & np.uint64(0xFFFFFFFF)
         decoded[0] = (np.uint32(key >> np.uint64(32)) & _MAGNITUDE) ^ _MAGNITUDE

@@ -4,6 +4,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from permaps.statistics.compiled import soon
 from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.power import all_raised, raised, tables
 
@@ -25,6 +26,12 @@ def own_size(sizes: np.ndarray | None, position: int) -> float:
     return 1 if sizes is None else sizes[position]
 
 
+def size_soon(sizes: np.ndarray | None, position: int) -> None:
+    """Say that the size of the element at a position will be read soon."""
+    if sizes is not None:
+        soon(sizes, position)
+
+
 def raised_extent(size: float, size_power: np.ndarray | tuple | None) -> float:
     """Return a size to the power E."""
     if size_power is None:
@@ -38,6 +45,13 @@ def _own_size_by_type(sizes, position):
     if isinstance(sizes, types.NoneType):
         return lambda sizes, position: 1
     return lambda sizes, position: sizes[position]
+
+
+@overload(size_soon)
+def _size_soon_by_type(sizes, position):
+    if isinstance(sizes, types.NoneType):
+        return lambda sizes, position: None
+    return lambda sizes, position: soon(sizes, position)
 
 
 @overload(raised_extent)
