@@ -1,9 +1,12 @@
-"""In which analyses relabelling j is the same, so that what they show together by chance is known."""
+"""Specification curves: in which analyses relabelling j is the same, and how they are drawn."""
 
 import copy
 
+import pandas as pd
 import pytest
 from compare_specifications import same_relabellings
+from permaps.reporting.specifications import curve
+from permaps.reporting.style import plt
 
 PLAN = {"scheme": "permute", "n_relabellings": 100, "exact": False}
 RECORD = {
@@ -55,3 +58,34 @@ def test_enumerated_relabellings_depend_on_what_is_tested():
     assert same_relabellings(
         [exact, changed("0", "config", "model", "contrasts", "group", record=exact)], ["age"]
     )
+
+
+@pytest.mark.parametrize("extents", [(0, 258), (3, 90)])
+def test_no_dot_of_the_extent_is_cut_and_counts_are_not_negative(extents):
+    rows = [
+        {
+            "analysis": f"a{i}",
+            "statistic": "t",
+            "effect": 1.0,
+            "p_fwe": 0.01,
+            "extent": n,
+            "significant": n > 0,
+        }
+        for i, n in enumerate(extents)
+    ]
+    choices = {row["analysis"]: {"smoothing_fwhm": str(i)} for i, row in enumerate(rows)}
+    figure = curve(pd.DataFrame(rows), choices, 0.05, "age", "effect", "voxels")
+    figure.canvas.draw()
+    panel = figure.axes[2]
+    half_a_dot = 2.5 / 72 * figure.dpi
+    places = panel.transData.transform([(0, n) for n in extents])[:, 1]
+    box = panel.get_window_extent()
+    assert places.max() + half_a_dot < box.y1 and places.min() - half_a_dot > box.y0
+    low, high = panel.get_ylim()
+    shown = [
+        text.get_text()
+        for text, at in zip(panel.get_yticklabels(), panel.get_yticks(), strict=True)
+        if low <= at <= high
+    ]
+    assert shown and not any(text.startswith(("-", "\N{MINUS SIGN}")) for text in shown)
+    plt.close(figure)

@@ -142,10 +142,11 @@ def _p_and_extent(above, below, table, order, size):
     most = max(table["extent"].max(), 1)
     if most > 100 * max(table["extent"].min(), 1):
         below.set_yscale("symlog", linthresh=10)
+        below.set_ylim(-2, 2 * most)  # on this scale, a few per cent more would cut the dots
     else:
         below.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        below.set_ylim(-0.05 * most, 1.12 * most)
     below.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    below.set_ylim(-0.05 * most, 1.12 * most)
 
 
 def _choices(panel, order, choices, options, size):
