@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis, SeriesAxis
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, LabelAxis, ParcelsAxis, ScalarAxis, SeriesAxis
 from nibabel.cifti2.parse_cifti2 import Cifti2Parser
 
 from permaps.inputs.images import Decoded, UnusableMap, check_numbers, precision_of, reading
@@ -26,6 +26,7 @@ _HELD = {
     BrainModelAxis: "grayordinates",
     ParcelsAxis: "parcels",
     ScalarAxis: "maps",
+    LabelAxis: "labels",
     SeriesAxis: "points in time",
 }
 

@@ -76,7 +76,8 @@ def _unlike(parts, others, whose):
             one, other = (f"{n:,}" if n else "" for n in (parts.get(name), others.get(name)))
             return f"{name} of {one or 'no'} grayordinates, {whose} have {other or 'none'}"
     return (
-        f"as many in each structure, but of other vertices or voxels than {whose} have, or in another order"
+        f"as many in each structure, but of other vertices or voxels than {whose} have, on another grid, or in "
+        "another order"
     )
 
 
