@@ -113,6 +113,11 @@ def test_settings(*keys, **more):
     return settings
 
 
+def threads_here(wildcards):
+    """Two threads on the user's machine; one in a job of a cluster, where a node may have a single core."""
+    return 2 if workflow.local_exec and not workflow.remote_exec else 1
+
+
 def one_of(names):
     """A wildcard's constraint: one of these names or tests, or nothing when there are none."""
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"

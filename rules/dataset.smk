@@ -18,7 +18,7 @@ if DATASET["source"] == "simulated":
             participants=per_input("dataset/participants.tsv"),
             # As one folder: Snakemake lists every updated file on the terminal.
             maps=directory(per_input("dataset/maps")),
-        threads: 2
+        threads: threads_here
         params:
             settings=simulation_settings,
         message:

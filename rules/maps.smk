@@ -9,7 +9,7 @@ rule smooth_maps:
         coverage=per_input(COVERAGE),
         matrix=per_input("maps.npy"),
         voxels=per_input(LOST_ELEMENTS),
-    threads: 2
+    threads: threads_here
     params:
         settings=from_config(
             "smoothing_fwhm", "mask.min_coverage", "mask.zero_is_missing", voxelwise=list(VOXELWISE)
