@@ -33,9 +33,8 @@ LOCK := envs/requirements.txt
 CACHE := PYTHONPATH=scripts "$(BIN)/python" -P -m permaps.workflow.surroundings
 ACTIVE := PATH="$(BIN):$$PATH" XDG_CACHE_HOME="$$($(CACHE))"
 
-# Test files run in parallel; the tests of one file share what they set up. In the order of their names: by the number
-# of tests, the few that take longest would come last.
-AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# Test files run in parallel; the tests of one file share what they set up.
+AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
 
 .PHONY: run test test-slurm lint errors fuzz stress calibrate bench agree golden lock
 .DELETE_ON_ERROR:
