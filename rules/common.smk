@@ -62,10 +62,15 @@ def in_own_folder(path):
     return f"{config['results']}{path.removeprefix(folder)}"
 
 
+def prefixed(path, prefix):
+    """A path whose file name begins with a prefix."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f"{prefix}{name}")
+
+
 def per_input(path, prefix=None):
     """A result that each input has, below its folder with the input's prefix; without one, the input is a wildcard."""
-    folder, name = os.path.split(path)
-    return result(os.path.join(folder, f"{INPUT_PREFIX if prefix is None else prefix}{name}"))
+    return result(prefixed(path, INPUT_PREFIX if prefix is None else prefix))
 
 
 def group_map(test, stat, suffix="statmap"):
@@ -75,8 +80,7 @@ def group_map(test, stat, suffix="statmap"):
 
 def hemisphere_map(path, side):
     """A map of a surface again, as a file of one hemisphere, "L" or "R"."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f"hemi-{side}_{name.removesuffix(KIND.ending)}.func.gii")
+    return prefixed(f"{path.removesuffix(KIND.ending)}.func.gii", f"hemi-{side}_")
 
 
 @cache  # each job asks for it

@@ -71,8 +71,7 @@ def contrast_settings(wildcards):
 
 def of_its_job(path, wildcards):
     """A path below the results that each input has, for the input of a job."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f"{INPUT_PREFIX.format(of=wildcards.get('of'))}{name}")
+    return prefixed(path, INPUT_PREFIX.format(of=wildcards.get("of")))
 
 
 def simulation_settings(wildcards):

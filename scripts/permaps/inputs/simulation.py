@@ -5,7 +5,6 @@ smooth part, a smoother part and a white part. Participant i depends only on (se
 of generation nor the size of the cohort changes a map.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,7 +296,7 @@ def for_everyone(make: Callable[[int, str], None], n_subjects: int, threads: int
     threads : int
         As many maps are made at once.
     """
-    deque(in_threads(lambda person: make(*person), enumerate(names(n_subjects)), threads), maxlen=0)
+    list(in_threads(lambda person: make(*person), enumerate(names(n_subjects)), threads))
 
 
 def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict, number: int = 0) -> np.ndarray:
