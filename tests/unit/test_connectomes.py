@@ -4,9 +4,11 @@ import itertools
 import time
 
 import bct
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis
 from permaps.inputs.connectomes import decode_connectome, read_nodes, read_square, write_square
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.layout import Layout
@@ -73,6 +75,29 @@ def test_matrices_of_numpy_are_read_and_the_diagonal_does_not_count(tmp_path):
     found = decode_connectome(tmp_path / "m.npy")
     assert found.data.dtype == np.float32
     np.testing.assert_array_equal(found.data, matrix[np.triu_indices(4, 1)])
+
+
+PARCELS = ParcelsAxis.from_brain_models(
+    [
+        (n, BrainModelAxis.from_surface([i], 9, name="CIFTI_STRUCTURE_CORTEX_LEFT"))
+        for i, n in enumerate(NAMES)
+    ]
+)
+
+
+def test_matrices_of_cifti_have_their_parcels_for_nodes(tmp_path):
+    nib.save(Cifti2Image(symmetric(), (PARCELS, PARCELS)), tmp_path / "m.pconn.nii")
+    found = decode_connectome(tmp_path / "m.pconn.nii")
+    np.testing.assert_array_equal(found.data, symmetric()[np.triu_indices(4, 1)])
+    assert list(found.parts) == NAMES and not found.outside and list(found.checksums) == ["m.pconn.nii"]
+    assert kind_of({"source": "table", "maps": "{participant_id}.pconn.nii"}) is SPACE_KINDS["edges"]
+    for rows, says in (
+        (ScalarAxis(["a"] * 4), r"another kind of CIFTI \(maps x parcels\), not parcels x parcels"),
+        (PARCELS[::-1], "other names, or another order"),
+    ):
+        nib.save(Cifti2Image(symmetric(), (rows, PARCELS)), tmp_path / "m.pconn.nii")
+        with pytest.raises(UnusableMap, match=says):
+            decode_connectome(tmp_path / "m.pconn.nii")
 
 
 def asymmetric():

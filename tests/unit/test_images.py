@@ -7,7 +7,7 @@ import os
 import nibabel as nib
 import numpy as np
 import pytest
-from permaps.inputs.images import UnusableMap, decode, load_volume, same_grid, write_image
+from permaps.inputs.images import UnusableMap, count_volumes, decode, load_volume, same_grid, write_image
 
 AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
 DATA = np.random.default_rng(0).normal(size=(4, 5, 6))
@@ -80,6 +80,22 @@ def test_values_are_those_of_the_bytes_that_the_checksum_is_of(tmp_path, name, m
 def test_one_volume_may_have_further_dimensions(tmp_path, shape):
     data, _ = load_volume(saved(tmp_path / "a.nii", DATA.reshape(shape)))
     assert data.shape == (4, 5, 6)
+
+
+@pytest.mark.parametrize("further", [(), (1,)])
+def test_one_of_several_volumes_may_have_further_dimensions(tmp_path, further):
+    path = saved(tmp_path / "a.nii", np.stack([DATA, DATA + 1], -1).reshape(4, 5, 6, 2, *further))
+    assert count_volumes(path) == 2
+    np.testing.assert_array_equal(load_volume(f"{path}[1]")[0], (DATA + 1).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [((4, 5, 6, 1, 2), r"several values per voxel \(shape 4 x 5 x 6 x 1 x 2\)"), ((4, 5), "not a volume")],
+)
+def test_a_file_of_no_volumes_has_no_number_of_them(tmp_path, shape, says):
+    with pytest.raises(UnusableMap, match=says):
+        count_volumes(saved(tmp_path / "a.nii", np.ones(shape)))
 
 
 def test_a_single_slice_is_a_volume(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis
 from permaps.inputs.cifti import decode_parcellated
+from permaps.inputs.cohort import collect
 from permaps.inputs.decoders import decoder
 from permaps.inputs.images import UnusableMap
 from permaps.inputs.parcels import decode_parcels, read_neighbours, without_measure
@@ -81,6 +82,20 @@ def test_parcels_are_told_apart_by_their_names(tmp_path):
             # 0 is the value of a region, and not what lies outside.
             found = decode_parcellated(path)
             assert found.parts == {"V1": 2, "V2": 2} and not found.outside
+
+
+def test_one_cifti_file_may_have_the_parcels_of_everyone(tmp_path):
+    cortex = BrainModelAxis.from_surface(np.arange(4), 6, name="CIFTI_STRUCTURE_CORTEX_LEFT")
+    columns = ParcelsAxis.from_brain_models([("V1", cortex[:2]), ("V2", cortex[2:])])
+    path = tmp_path / "all.pscalar.nii"
+    nib.save(Cifti2Image(np.float32([[0, 3], [5, 7]]), (ScalarAxis(["a", "b"]), columns)), path)
+    (tmp_path / "participants.tsv").write_text("participant_id\ns1\ns2\n")
+    dataset = {"source": "table", "path": str(tmp_path / "participants.tsv"), "maps": path.name}
+    _, rows = collect(dataset | {"id": "participant_id"}, {}, tmp_path / "results")
+    assert [decode_parcels(row["map"]).data.tolist() for row in rows] == [[0, 3], [5, 7]]
+    (tmp_path / "participants.tsv").write_text("participant_id\ns1\ns2\ns3\n")
+    with pytest.raises(UserError, match=r"all.pscalar.nii has 2 maps, and .* has 3 rows"):
+        collect(dataset | {"id": "participant_id"}, {}, tmp_path / "results")
 
 
 def test_patterns_take_columns_in_their_order():

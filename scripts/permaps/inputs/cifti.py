@@ -145,9 +145,44 @@ def count_maps(path: str | Path) -> int:
     Raises
     ------
     UnusableMap
-        When it is no CIFTI file.
+        When it is no CIFTI file, or one without maps.
     """
-    return _open(path)[0].shape[0]
+    image = _open(path)[0]
+    if isinstance(image.header.get_axis(0), (BrainModelAxis, ParcelsAxis)):
+        raise UnusableMap(f"another kind of CIFTI ({_held(image)}), not one of maps")
+    return image.shape[0]
+
+
+def read_parcel_matrix(path: str | Path) -> tuple[list[str], np.ndarray, dict[str, str]]:
+    """Read what joins parcels with one another.
+
+    Parameters
+    ----------
+    path : path
+        .pconn.nii
+
+    Returns
+    -------
+    names : list of str
+        Of the parcels.
+    matrix : numpy.ndarray, shape (n_parcels, n_parcels)
+    checksums : dict of str to str
+        See `permaps.inputs.images.Decoded`.
+
+    Raises
+    ------
+    UnusableMap
+        When there is no such matrix.
+    """
+    image, checksums = _open(os.fspath(path))
+    rows, columns = image.header.get_axis(0), image.header.get_axis(1)
+    if not isinstance(rows, ParcelsAxis) or not isinstance(columns, ParcelsAxis):
+        raise UnusableMap(f"another kind of CIFTI ({_held(image)}), not parcels x parcels")
+    names = columns.name.tolist()
+    if rows.name.tolist() != names:
+        raise UnusableMap("rows and columns have other names, or another order")
+    with reading():
+        return names, np.asanyarray(image.dataobj), checksums
 
 
 def _modelled(axis):
@@ -191,14 +226,19 @@ def _parsed(path, expected, understood):
     if isinstance(rows, SeriesAxis):
         raise UnusableMap(f"a time series ({len(rows)} points in time), not a map")
     if not isinstance(rows, ScalarAxis) or not isinstance(columns, expected):
-        held = " x ".join(_HELD.get(type(axis), type(axis).__name__) for axis in (rows, columns))
-        raise UnusableMap(f"another kind of CIFTI ({held}), not maps x {_HELD[expected]}")
+        raise UnusableMap(f"another kind of CIFTI ({_held(image)}), not maps x {_HELD[expected]}")
     if image.shape != (len(rows), len(columns)):
         raise UnusableMap("unreadable (the header and the values differ in number)")
     return image, checksums, *understood(columns)
 
 
 _series = lru_cache(maxsize=1)(_parsed)
+
+
+def _held(image):
+    """Say what the rows and the columns of a file are."""
+    axes = image.header.get_axis(0), image.header.get_axis(1)
+    return " x ".join(_HELD.get(type(axis), type(axis).__name__) for axis in axes)
 
 
 def _open(path):

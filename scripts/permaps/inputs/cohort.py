@@ -4,7 +4,7 @@ import os
 
 from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
-from permaps.inputs.map_paths import DENSE, check_apart, check_maps, check_outside
+from permaps.inputs.map_paths import CONNECTOME, DENSE, PARCELLATED, check_apart, check_maps, check_outside
 from permaps.inputs.sources import Listing, read_listing
 from permaps.inputs.tables import MAP, check_participants, covariate_column
 from permaps.workflow.errors import UserError
@@ -71,14 +71,16 @@ def collect(
 
 def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None:
     """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
-    count, what = (count_maps, "maps") if path.endswith(DENSE) else (count_volumes, "volumes")
+    is_cifti = path.lower().endswith((*DENSE, *PARCELLATED, CONNECTOME))
+    count, what = (count_maps, "map") if is_cifti else (count_volumes, "volume")
     try:
         n_volumes = count(path)
     except UnusableMap as unusable:
-        raise UserError(f"{key}: {path}: {unusable}. Expected an image with a volume per row.") from None
+        raise UserError(f"{key}: {path}: {unusable}. Expected a file with a {what} per row.") from None
     if n_volumes != len(listing.rows):
+        found = f"a single {what}" if n_volumes == 1 else f"{n_volumes} {what}s"
         raise UserError(
-            f"{key}: {path} has {n_volumes} {what}, and {listing.path} has {len(listing.rows)} rows; "
+            f"{key}: {path} has {found}, and {listing.path} has {len(listing.rows)} rows; "
             "expected as many of one as of the other, in the same order. Remove or add what one of them has too many "
             "or too few of."
         )

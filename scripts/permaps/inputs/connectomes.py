@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from permaps.inputs.cifti import read_parcel_matrix
 from permaps.inputs.images import Decoded, UnusableMap, check_numbers, reading, shape_text
+from permaps.inputs.map_paths import CONNECTOME
 from permaps.inputs.tables import MISSING, inert, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.jobs import write_text
@@ -26,7 +28,7 @@ def decode_connectome(path: str | Path) -> Decoded:
     Parameters
     ----------
     path : path
-        .csv or .tsv, where the first row and the first column may have the names of the nodes, or .npy.
+        .csv or .tsv, where the first row and the first column may have the names of the nodes, .npy, or .pconn.nii.
 
     Returns
     -------
@@ -39,11 +41,10 @@ def decode_connectome(path: str | Path) -> Decoded:
         When there is no such matrix.
     """
     path = os.fspath(path)
-    with reading(path):
-        content = Path(path).read_bytes()
-        names, matrix = (
-            (None, np.load(path, allow_pickle=False)) if path.endswith(".npy") else _read_text(content)
-        )
+    if path.lower().endswith(CONNECTOME):
+        names, matrix, checksums = read_parcel_matrix(path)
+    else:
+        names, matrix, checksums = _read(path)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UnusableMap(f"not a square matrix (shape {shape_text(matrix.shape)})")
     if len(matrix) < FEWEST_NODES:
@@ -61,11 +62,20 @@ def decode_connectome(path: str | Path) -> Decoded:
     names = names or [str(i + 1) for i in range(len(matrix))]
     if len(set(names)) < len(names):
         raise UnusableMap("two nodes of one name")
-    checksums = {os.path.basename(path): hashlib.sha256(content).hexdigest()}
     precision = np.float32 if matrix.dtype == np.float32 else np.float64
     return Decoded(
         np.ascontiguousarray(upper, precision), None, checksums, dict.fromkeys(names, 1), outside=False
     )
+
+
+def _read(path):
+    """Return the names of the nodes, None without any, the matrix of a file, and its checksum."""
+    with reading(path):
+        content = Path(path).read_bytes()
+        names, matrix = (
+            (None, np.load(path, allow_pickle=False)) if path.endswith(".npy") else _read_text(content)
+        )
+    return names, matrix, {os.path.basename(path): hashlib.sha256(content).hexdigest()}
 
 
 def _read_text(content):

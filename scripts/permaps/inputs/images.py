@@ -139,7 +139,7 @@ def decode(path: str | Path) -> Decoded:
             data = np.asanyarray(image.dataobj)
         else:
             image, checksums = _series(path)
-            data = np.asanyarray(image.dataobj[..., item])
+            data = np.asanyarray(image.dataobj[:, :, :, item])
         data = np.ascontiguousarray(data.reshape(shape), dtype=precision_of(data.dtype))
     return Decoded(data, affine, checksums)
 
@@ -150,9 +150,15 @@ def count_volumes(path: str | Path) -> int:
     Raises
     ------
     UnusableMap
-        When it is no image.
+        When it is no image, or none of volumes.
     """
     shape = _open(path).shape
+    if len(shape) < 3:
+        raise UnusableMap(f"not a volume (shape {shape_text(shape)})")
+    if any(n != 1 for n in shape[4:]):
+        raise UnusableMap(
+            f"several values per voxel (shape {shape_text(shape)}), not a volume after the other"
+        )
     return shape[3] if len(shape) > 3 else 1
 
 
@@ -163,7 +169,7 @@ def read_grid(path: str | Path) -> tuple[tuple[int, ...], np.ndarray]:
 
 
 def _shape_of_one(shape, item):
-    if len(shape) != 4 or item >= shape[3]:
+    if len(shape) < 4 or any(n != 1 for n in shape[4:]) or item >= shape[3]:
         raise UnusableMap(f"no volume {item} (shape {shape_text(shape)}, volumes from 0 on)")
     return shape[:3]
 

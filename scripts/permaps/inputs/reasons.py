@@ -19,13 +19,15 @@ ADVICE = {
     "where mask.zero_is_missing is true.",
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
-    "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, or "
-    "FreeSurfer's with lh and rh in their names.",
+    "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, "
+    "FreeSurfer's with lh and rh in their names, or CIFTI files called .dscalar.nii.",
     "other brain models": "Take maps of the same grayordinates, as by wb_command -cifti-create-dense-from-template.",
-    "a time series": "A participant has one map: take the .dscalar.nii of a contrast, not a .dtseries.nii.",
+    "a time series": "A participant has one map: take the .dscalar.nii or .pscalar.nii of a contrast.",
     "several maps": "A participant has one map: write the one that is meant into a file of its own, as by "
     "wb_command -cifti-math or -cifti-merge with -column.",
-    "another kind of CIFTI": "Grayordinates have .dscalar.nii files, parcels .pscalar.nii.",
+    "another kind of CIFTI": "Grayordinates have .dscalar.nii files, parcels .pscalar.nii, connectomes of parcels "
+    ".pconn.nii.",
+    "labels of regions": "A map has a measure at each vertex; regions are named in atlas.image.",
     "missing row": "The ids in dataset.values, in participant_id or its first column, are those of the participants.",
     "text among values": "Values of regions are numbers: correct the table, or narrow dataset.maps down.",
     "node": "Take matrices of the same nodes, with their rows and columns in one order.",
@@ -33,7 +35,7 @@ ADVICE = {
     "not a square matrix": "A matrix has a row and a column for each node.",
     "decimal commas": "Write numbers with a decimal point.",
     "unknown kind": "Volumes are .nii, .nii.gz or .img, surfaces .gii, .mgh or FreeSurfer's morphometry, CIFTI files "
-    ".dscalar.nii or .pscalar.nii, and matrices .csv, .tsv or .npy.",
+    ".dscalar.nii, .pscalar.nii or .pconn.nii, and matrices .csv, .tsv or .npy.",
     "another mesh": "Take maps sampled on one mesh, as by mri_surf2surf or wb_command -metric-resample.",
     "other hemispheres": "Every participant needs a file of each hemisphere that the others have.",
     "hemispheres swapped": "Correct the names of the files, or what they say inside (wb_command -set-structure).",

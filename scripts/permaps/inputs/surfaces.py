@@ -25,6 +25,7 @@ from permaps.workflow.provenance import sha256
 SIDES = {"L": "left", "R": "right"}
 # As GIFTI files name them.
 STRUCTURES = {"L": "CortexLeft", "R": "CortexRight"}
+_LABELS = "labels of regions, not values"
 # Templates of FreeSurfer that nilearn knows, by the vertices of a hemisphere.
 TEMPLATES = {
     642: "fsaverage3",
@@ -54,7 +55,7 @@ class Mesh:
     triangles: np.ndarray
 
 
-def decode_surface(path: str | Path) -> Decoded:
+def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
     """Read the values of a map at the vertices of its hemispheres.
 
     Parameters
@@ -62,6 +63,8 @@ def decode_surface(path: str | Path) -> Decoded:
     path : path
         GIFTI, .mgh, .mgz, or FreeSurfer's morphometry files such as lh.thickness, with one value per vertex. With
         {hemi}, all hemispheres that there are.
+    labels : bool
+        Whether the numbers of labels will do as values.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def decode_surface(path: str | Path) -> Decoded:
         raise UnusableMap("missing file (neither of lh and rh, nor of L and R)")
     values, parts, checksums = [], {}, {}
     for side, file in files.items():
-        hemisphere = _values(file)
+        hemisphere = _values(file, labels)
         its_side = _side(file, hemisphere, side)
         if its_side is None:
             raise UnusableMap("no hemisphere (neither the name nor the file says left or right)")
@@ -97,7 +100,7 @@ class _Hemisphere:
     side: str | None
 
 
-def _values(file):
+def _values(file, labels):
     """Return the values of one file, and the hemisphere that it says it has."""
     lower, side = file.lower(), None
     with reading(file):
@@ -105,6 +108,8 @@ def _values(file):
             image = nib.load(file)
             if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
                 raise UnusableMap("a mesh, not values at its vertices")
+            if image.get_arrays_from_intent("NIFTI_INTENT_LABEL") and not labels:
+                raise UnusableMap(_LABELS)
             arrays = [array.data for array in image.darrays]
             data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
         elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
@@ -114,6 +119,8 @@ def _values(file):
             data = np.asanyarray(image.dataobj).reshape(int(np.prod(shape[:3])), *shape[3:], order="F")
             if len(shape) >= 3 and sorted(shape[:3])[1] > 1 and not lower.endswith((".nii", ".nii.gz")):
                 raise UnusableMap(f"a volume (shape {shape_text(shape)}), not values of a surface")
+        elif lower.endswith(".annot"):
+            raise UnusableMap(_LABELS)
         else:
             data = nib.freesurfer.read_morph_data(file)
     if any(n != 1 for n in data.shape[1:]):
@@ -295,7 +302,7 @@ def read_surface_mask(path: str | Path, counts: dict[str, int]) -> np.ndarray:
     numpy.ndarray of bool, shape (n_vertices,)
     """
     try:
-        mask = decode_surface(os.path.abspath(path))
+        mask = decode_surface(os.path.abspath(path), labels=True)
     except UnusableMap as unusable:
         raise UserError(f"space.mask: {path}: {unusable}; expected values above 0 at the cortex.") from None
     if mask.parts != counts:

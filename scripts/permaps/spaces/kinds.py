@@ -5,14 +5,13 @@ Only plain values and names of files, because the Snakefile imports this module 
 
 from dataclasses import dataclass, field, replace
 
-from permaps.inputs.map_paths import DENSE, HEMI, hemisphere_files, item_of, side_of
+from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, hemisphere_files, item_of, side_of
 from permaps.inputs.sources import OWN, read_listing
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 
-MATRICES = (".csv", ".tsv", ".npy")
-PARCELLATED = (".pscalar.nii", ".ptseries.nii")
+MATRICES = (".csv", ".tsv", ".npy", CONNECTOME)
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 

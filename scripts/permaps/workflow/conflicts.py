@@ -154,7 +154,11 @@ def _half_an_atlas(atlas):
     if len(missing) != 1:
         return []
     given = {"image": "labels", "labels": "image"}[missing[0]]
-    what = {"image": "the label image", "labels": "the table that names its numbers"}[missing[0]]
+    what = {
+        "image": "the label image",
+        "labels": "the table that names its numbers, or an image of labels that holds the names: .annot, .label.gii "
+        "or .dlabel.nii",
+    }[missing[0]]
     return [f"atlas.{missing[0]}: found null (nothing) beside atlas.{given}, expected {what}"]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from fsl_files import write_vest
-from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ScalarAxis, SeriesAxis
+from nibabel.cifti2 import BrainModelAxis, Cifti2Image, LabelAxis, ParcelsAxis, ScalarAxis, SeriesAxis
 
 from .study import AFFINE, SHAPE, inside, save, sound
 
@@ -160,6 +160,18 @@ def annotation(path):
 
 # The study's own model is left out with the dataset.
 FSL_ALONE = b"smoothing_fwhm: 0\ndataset: " + json.dumps(FSL).encode() + b"\n"
+
+
+SIX_VERTICES = BrainModelAxis.from_surface(np.arange(6), 20, name="CIFTI_STRUCTURE_CORTEX_LEFT")
+
+
+def in_parcels(path, rows):
+    """Write a CIFTI file of three parcels, with so many maps, or with a row for each parcel too."""
+    columns = ParcelsAxis.from_brain_models(
+        [(n, SIX_VERTICES[2 * i : 2 * i + 2]) for i, n in enumerate("abc")]
+    )
+    axis = ScalarAxis(["a map"] * rows) if rows else columns
+    nib.save(Cifti2Image(np.ones((len(axis), 3), np.float32), (axis, columns)), path)
 
 
 def series(box):
@@ -515,6 +527,8 @@ MAPS = [
     Map("pipe in place of a map", piped, "unreadable (a pipe in place of a file)"),
     Map("map without permission", lambda study, path: path.chmod(0), "unreadable"),
     Map("4D image with many volumes", image(lambda v: np.stack([v] * 20, -1)), "several volumes (shape 8 x 8 x 8 x 20)"),
+    Map("5D image", image(lambda v: np.stack([v] * 3, -1)[..., None, :]), "several volumes (shape 8 x 8 x 8 x 1 x 3)"),
+    Map("scale slope of 0, which stands for none", header(112, bytes(4)), ""),
     Map("vertices of a surface in a row", image(lambda v: v.reshape(-1, 1, 1)), "values of a surface (shape 512 x 1 x 1), not a volume"),
     Map("vertices of a surface, folded into factors", image(lambda v: np.ones((27307, 1, 6), np.float32)), "values of a surface (shape 163842 x 1 x 1)"),
     Map("surface (GIFTI)", gifti, "values of a surface (Gifti), not a volume"),
@@ -577,6 +591,31 @@ def a_mesh(study, path):
     study.set(-1, "map", f"maps/{{hemi}}.{name}.gii")
 
 
+def both_hemispheres(study, path):
+    vertices(VERTICES)(study, path)
+    name = path.name.split(".")[0]
+    on_a_surface(study.folder / f"maps/rh.{name}.gii", VERTICES, structure="CortexRight")
+
+
+def labelled(study, path):
+    name = path.name.split(".")[0]
+    numbers = nib.gifti.GiftiDataArray(np.arange(12, dtype=np.int32), intent="NIFTI_INTENT_LABEL")
+    nib.save(nib.gifti.GiftiImage(darrays=[numbers]), study.folder / f"maps/lh.{name}.label.gii")
+    study.set(-1, "map", f"maps/{{hemi}}.{name}.label.gii")
+
+
+def annotated(study, path):
+    name = path.name.split(".")[0]
+    annotation(study.folder / f"maps/lh.{name}.annot")
+    study.set(-1, "map", f"maps/{{hemi}}.{name}.annot")
+
+
+def in_a_volume(study, path):
+    name = path.name.split(".")[0]
+    nib.save(nib.MGHImage(sound(0), AFFINE), study.folder / f"maps/lh.{name}.mgz")
+    study.set(-1, "map", f"maps/{{hemi}}.{name}.mgz")
+
+
 def matrix(change, names=()):
     """Put a matrix in place of a map."""
 
@@ -605,7 +644,13 @@ def whole_grayordinates(box):
     grayordinates(box)
 
 
-def dense(values, numbers, rows=None):
+def a_volume(study, path):
+    path = path.with_name(path.name.replace(".nii.gz", ".dscalar.nii"))
+    save(path, sound(0), AFFINE)
+    study.set(-1, "map", f"maps/{path.name}")
+
+
+def dense(values, numbers, rows=None, end=None):
     """Put grayordinates in place of a map."""
 
     def damage(study, path):
@@ -613,6 +658,7 @@ def dense(values, numbers, rows=None):
         path = path.with_name(path.name.replace(".nii.gz", ".dscalar.nii"))
         content = np.atleast_2d(np.asarray(values, np.float32))
         nib.save(Cifti2Image(content, (rows or ScalarAxis(["a map"] * len(content)), columns)), path)
+        path.write_bytes(path.read_bytes()[:end])
         study.set(-1, "map", f"maps/{path.name}")
 
     return damage
@@ -634,6 +680,7 @@ def row(*cells):
 
 ENOUGH = {"quality": {"max_missing": 0.34}}
 SIX = np.arange(6.0) + 9
+LABELS = LabelAxis(["a"], [{0: ("???", (0, 0, 0, 0))}])
 # Of other spaces than volumes: what gives everyone a sound map, and the config.
 SPACES = {
     "surfaces": (whole_surfaces, SURFACES | ENOUGH | {"space": {"mesh": "../study/{hemi}.surf.gii"}}),
@@ -650,6 +697,10 @@ MAPS += [
     Map("other hemisphere", vertices(VERTICES, at="rh", structure="CortexRight"), "other hemispheres (right, most maps have left)", "surfaces"),
     Map("left and right swapped", vertices(VERTICES, structure="CortexRight"), "hemispheres swapped (lh.", "surfaces"),
     Map("several values per vertex", vertices(VERTICES, VERTICES), "several values per vertex (shape 12 x 2)", "surfaces"),
+    Map("both hemispheres, where others have one", both_hemispheres, "other hemispheres (left and right, most maps have left)", "surfaces"),
+    Map("labels of regions (.label.gii)", labelled, "labels of regions, not values", "surfaces"),
+    Map("labels of regions (.annot)", annotated, "labels of regions, not values", "surfaces"),
+    Map("volume (.mgz)", in_a_volume, "a volume (shape 8 x 8 x 8), not values of a surface", "surfaces"),
     Map("mesh in place of values", a_mesh, "a mesh, not values at its vertices", "surfaces"),
     Map("no file of a hemisphere", value("map", "maps/{hemi}.none.gii"), "missing file (neither of lh and rh", "surfaces"),
     Map("NaN at a grayordinate", dense(np.r_[SIX[:-1], np.nan], range(6)), "", "grayordinates"),
@@ -658,6 +709,9 @@ MAPS += [
     Map("other vertices", dense(SIX, range(1, 7)), "as many in each structure, but of other vertices", "grayordinates"),
     Map("several maps", dense([SIX, SIX], range(6)), "several maps (2 in one file)", "grayordinates"),
     Map("time series", dense([SIX, SIX], range(6), SeriesAxis(0, 2, 2)), "a time series (2 points in time)", "grayordinates"),
+    Map("truncated .dscalar.nii", dense(SIX, range(6), end=-8), "unreadable", "grayordinates"),
+    Map("volume named .dscalar.nii", a_volume, "no CIFTI (Nifti1Image), whatever its name says", "grayordinates"),
+    Map("labels of regions", dense(SIX, range(6), LABELS), "another kind of CIFTI (labels x grayordinates), not maps x grayordinates", "grayordinates"),
     Map("missing value of a region", row("n/a", "2", "3", "4"), "", "parcels"),
     Map("missing values of two regions", row("n/a", "NA", "3", "2"), "misses 50.0% of the regions, more than 34.0%", "parcels"),
     Map("a single region that is not 0", row("0", "0", "3", "0"), "", "parcels"),
@@ -863,6 +917,13 @@ STOPS = [
     Stop("Participants", "a file with one volume too few", ("all.nii has 7 volumes, and", "participants.tsv has 8 rows"),
          text(lambda study: save(study.folder / "all.nii", np.stack([sound(i) for i in range(7)], -1))),
          config=table(maps="all.nii"), target=COLLECTED),
+    Stop("Participants", "a file with one volume alone", ("all.nii has a single volume, and", "participants.tsv has 8 rows"),
+         text(lambda study: save(study.folder / "all.nii", sound(0))), config=table(maps="all.nii"), target=COLLECTED),
+    Stop("Participants", "a file with values in a fifth dimension", ("all.nii: several values per voxel (shape 8 x 8 x 8 x 1 x 8)", "a file with a volume per row"),
+         text(lambda study: save(study.folder / "all.nii", np.stack([sound(i) for i in range(8)], -1)[..., None, :])),
+         config=table(maps="all.nii"), target=COLLECTED),
+    Stop("Participants", "a file with one slice", ("all.nii: not a volume (shape 8 x 8)",),
+         text(lambda study: save(study.folder / "all.nii", sound(0)[:, :, 3])), config=table(maps="all.nii"), target=COLLECTED),
     Stop("Surfaces", "no mesh", ("space.mesh: found null", "the maps have 6 vertices in the left hemisphere"), on_surfaces,
          config=SURFACES, target=BRAIN),
     Stop("Surfaces", "another mesh", ("space.mesh: the left hemisphere of fsaverage5 has 10,242 vertices, and the maps have 6 there",),
@@ -882,6 +943,13 @@ STOPS = [
          lambda box: on_surfaces(box, "CortexRight"), config=SURFACES, target=BRAIN),
     Stop("Grayordinates", "a time series", ("8 a time series", "take the .dscalar.nii"),
          lambda box: grayordinates(box, lambda i, v, rows: (np.repeat(v, 3, 0), SeriesAxis(0, 2, 3)), "{:02d}.dtseries.nii"),
+         config=SURFACES, target=BRAIN),
+    Stop("Grayordinates", "a time series with one point too few", ("all.dtseries.nii has 7 maps, and", "participants.tsv has 8 rows"),
+         lambda box: (grayordinates(box, lambda i, v, rows: (np.repeat(v, 7, 0), SeriesAxis(0, 2, 7)), "{:02d}.dtseries.nii"),
+                      os.rename(box.study.folder / "maps/01.dtseries.nii", box.study.folder / "all.dtseries.nii")),
+         config=table(maps="all.dtseries.nii") | {"mask": {"strategy": "background"}}, target=COLLECTED),
+    Stop("Grayordinates", "dense connectomes", ("8 another kind of CIFTI", "(grayordinates x grayordinates), not maps x grayordinates", "connectomes of parcels .pconn.nii"),
+         lambda box: grayordinates(box, lambda i, v, rows: (np.repeat(v, 6, 0), SIX_VERTICES), "{:02d}.dconn.nii"),
          config=SURFACES, target=BRAIN),
     Stop("Grayordinates", "other brain models than most maps", ("1 of 8 participants stay", "7 other brain models", "-cifti-create-dense-from-template"),
          lambda box: grayordinates(box, lambda i, v, rows: (np.resize(v, (1, 6 + i)), rows)), config=SURFACES, target=BRAIN),
@@ -916,6 +984,12 @@ STOPS = [
          config=PARCELS | {"space": {"mesh": "fsaverage5", "labels": "../study/{hemi}.x.annot"}}, target=BRAIN),
     Stop("Parcels", "clusters without neighbours", ("inference.statistics: found tfce, and which regions are neighbours is not known", "space.adjacency"),
          regions, config=PARCELS | {"inference": {"statistics": ["voxel", "tfce"]}}, target=BRAIN),
+    Stop("Parcels", "a file with one map too few", ("all.pscalar.nii has 7 maps, and", "participants.tsv has 8 rows"),
+         lambda box: in_parcels(box.study.folder / "all.pscalar.nii", 7),
+         config=PARCELS | table(maps="all.pscalar.nii"), target=COLLECTED),
+    Stop("Connectomes", "one matrix for everyone", ("all.pconn.nii: another kind of CIFTI (parcels x parcels), not one of maps",),
+         lambda box: in_parcels(box.study.folder / "all.pconn.nii", 0),
+         config=PARCELS | table(maps="all.pconn.nii"), target=COLLECTED),
     Stop("Connectomes", "not square", ("8 not a square matrix", "a row and a column for each node"),
          lambda box: connectomes(box, lambda m: m[:4]), config=SURFACES, target=BRAIN),
     Stop("Connectomes", "nodes in another order", ("2 of 8 participants stay", "6 nodes in another order", "in one order"),
