@@ -1,5 +1,6 @@
 """Every figure is drawn, for t and F, with few statistics and with nothing to be seen."""
 
+import itertools
 import os
 import struct
 import subprocess
@@ -22,6 +23,7 @@ from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.reporting.brains import axial_cuts
 from permaps.reporting.captions import write_caption
+from permaps.reporting.charts import null_histograms
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.sample_charts import design_matrix, quality
 from permaps.reporting.style import draw, plt, write_view
@@ -57,6 +59,21 @@ def pixels(path):
     content = path.read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
     return struct.unpack(">II", content[16:24])
+
+
+@pytest.mark.parametrize("largest", [1_477, 147_680, 1_476_800])
+def test_large_numbers_at_an_axis_do_not_overlap(largest):
+    null = np.random.default_rng(0).gamma(5, 800, 50)
+    null[0] = largest
+    figure = null_histograms(
+        dict.fromkeys(("t", "tfce", "clustersize", "clustermass"), null), 0.05, "a title"
+    )
+    figure.canvas.draw()
+    for panel in figure.axes:
+        boxes = [text.get_window_extent() for text in panel.get_xticklabels() if text.get_text()]
+        shown = [box for box in boxes if panel.bbox.x0 <= (box.x0 + box.x1) / 2 <= panel.bbox.x1]
+        assert len(shown) > 2
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(shown))
 
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)

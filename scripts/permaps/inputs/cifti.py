@@ -215,7 +215,8 @@ def _read(path, axis, understood):
     if item is not None and item >= n:
         raise UnusableMap(f"no map {item} (the file has {n}, from 0 on)")
     with reading():
-        values = np.asanyarray(image.dataobj[item or 0]).reshape(-1)
+        # Of a damaged file, reading the whole says more.
+        values = np.asanyarray(image.dataobj if item is None else image.dataobj[item]).reshape(-1)
     check_numbers(values.dtype)
     return values.astype(precision_of(values.dtype)), checksums, *elements
 

@@ -59,6 +59,8 @@ def null_histograms(
             else f"maximum over the brain ({unit})"
         )
         if panel.get_xlim()[1] >= 1000:
+            # The labels are wider than matplotlib expects.
+            panel.locator_params(axis="x", nbins=5)
             panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         panel.set_ylabel("relabellings")
         panel.set_ylim(top=panel.get_ylim()[1] / FREE)
