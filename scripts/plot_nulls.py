@@ -18,14 +18,18 @@ from permaps.workflow.jobs import job
 # As many points as one can see on a log axis.
 POINTS = 400
 
-# For captions of axes that are not the statistic's own.
-JOINT = "Where cortex and voxels have a null each, -log10 of the smaller p of each relabelling is shown"
+# What axes and captions say of -log10 p that are shown in place of a statistic.
+PARTS = (
+    "−log₁₀ of the smaller p of cortex and voxels",
+    "Where cortex and voxels have a null each, -log10 of the smaller p of each relabelling is shown",
+)
 CONJUNCTION = (
-    "The largest p of the tests is shown as -log10 p, with the null that it has where one test has no effect"
+    "−log₁₀ of the largest p of the tests",
+    "The largest p of the tests is shown as -log10 p, with the null that it has where one test has no effect",
 )
 
 
-def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels", ranked=(), why=JOINT):
+def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels", ranked=(), words=PARTS):
     """Draw one contrast's null distributions.
 
     Parameters
@@ -41,12 +45,13 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
         Unit of the size of clusters.
     ranked : collection of str
         Statistics that are shown as -log10 p.
-    why : str
-        Why they are, for the caption.
+    words : (str, str)
+        What their axes and the caption say of it.
     """
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
-    draw(outputs, null_histograms, by_stat, alpha, title, extent, ranked)
+    axis, why = words
+    draw(outputs, null_histograms, by_stat, alpha, title, extent, dict.fromkeys(ranked, axis))
     sentences = []
     for stat, null in by_stat.items():
         value, low, high = critical_value(null, alpha)
@@ -154,7 +159,7 @@ if "snakemake" in globals():
             output.nulls_caption,
             extent=settings["extent"],
             ranked=list(nulls) if conjunction else ranked,
-            why=CONJUNCTION if conjunction else JOINT,
+            words=CONJUNCTION if conjunction else PARTS,
             **shared,
         )
         plot_convergence(

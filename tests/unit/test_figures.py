@@ -92,6 +92,16 @@ def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
         assert "39 relabellings" in caption.read_text()
 
 
+@pytest.mark.parametrize("words", [plot_nulls.PARTS, plot_nulls.CONJUNCTION])
+def test_where_p_are_shown_the_axis_says_which(run, tmp_path, words):
+    nulls = read_maxima(run / "nulls/contrast-pseudo.npz", ["t", "tfce"])
+    outputs, caption = [tmp_path / "a.svg"], tmp_path / "a.rst"
+    plot_nulls.plot_distributions(nulls, outputs, caption, "a", 0.05, ranked=["tfce"], words=words)
+    assert f"{words[1]} (TFCE)." in caption.read_text()
+    svg = outputs[0].read_text()
+    assert svg.count("maximum over the brain") == 1 and svg.count(words[0].partition(" ")[2]) == 1
+
+
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 @pytest.mark.parametrize("found", [True, False])
 def test_discoveries(run, tmp_path, contrast, voxel_stat, found):

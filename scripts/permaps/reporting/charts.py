@@ -1,6 +1,6 @@
 """Charts of results: null distributions, convergence of p, bounds on true discoveries, effects at peaks."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def null_histograms(
     alpha: float,
     title: str,
     extent: str = "voxels",
-    ranked: Collection[str] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
@@ -43,8 +43,8 @@ def null_histograms(
     title : str
     extent : str
         Unit of the size of clusters.
-    ranked : collection of str
-        Statistics whose maxima are -log10 of the smallest p over parts of the brain.
+    labels : mapping of str to str, optional
+        By the name of a statistic, what its axis shows, if this is not the maximum over the brain.
     """
     figure, axes = _row(len(nulls), 3.0)
     for panel, (stat, null) in zip(axes, nulls.items(), strict=True):
@@ -53,11 +53,7 @@ def null_histograms(
         _mark(panel, null, stat, alpha)
         panel.set_title(STATISTICS[stat].title)
         unit = extent if stat == "clustersize" else STATISTICS[stat].unit
-        panel.set_xlabel(
-            "−log₁₀ of the smaller p of cortex and voxels"
-            if stat in ranked
-            else f"maximum over the brain ({unit})"
-        )
+        panel.set_xlabel((labels or {}).get(stat, f"maximum over the brain ({unit})"))
         if panel.get_xlim()[1] >= 1000:
             # The labels are wider than matplotlib expects.
             panel.locator_params(axis="x", nbins=5)
