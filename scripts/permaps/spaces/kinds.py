@@ -62,6 +62,8 @@ _SMOOTHING = {
 _NEIGHBOURS = "what is a neighbour is known already"
 _NO_VARIANCE = "the variance is smoothed over the grid of an image"
 _NO_IMAGE = "an image says nothing about {}"
+_NO_VOLUMES = "small volumes consist of voxels"
+_NO_REGIONS = "these regions consist of voxels; atlas.image names those of a cortex"
 SPACE_KINDS = {
     kind.name: kind
     for kind in (
@@ -90,8 +92,8 @@ SPACE_KINDS = {
                 "space.adjacency": _NEIGHBOURS,
                 "mask.strategy": "the mask of a surface is space.mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
-                "inference.small_volumes": _NO_IMAGE.format("vertices"),
-                "inference.regions": _NO_IMAGE.format("vertices"),
+                "inference.small_volumes": f"{_NO_VOLUMES}; space.mask restricts a surface to a part of it",
+                "inference.regions": _NO_REGIONS,
                 "atlas.labels": "files of labels, .annot, .label.gii or .dlabel.nii, hold their names",
             },
             required=_SMOOTHING,
@@ -108,8 +110,8 @@ SPACE_KINDS = {
                 "space.mask": "the brain models of the files say where the cortex is",
                 "mask.strategy": "the brain models of the files are the mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
-                "inference.small_volumes": _NO_IMAGE.format("vertices"),
-                "inference.regions": _NO_IMAGE.format("vertices"),
+                "inference.small_volumes": _NO_VOLUMES,
+                "inference.regions": _NO_REGIONS,
                 "inference.tail_fit": "cortex and voxels are corrected together by ranks, which have no tail to fit",
                 "atlas.labels": "files of labels, .annot, .label.gii or .dlabel.nii, hold their names",
             },
