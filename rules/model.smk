@@ -66,7 +66,8 @@ rule build_model:
 
 
 # Where every voxel has everybody, there is nothing to compare.
-MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if config["mask"]["min_coverage"] < 1 else []
+SOME_MISSING = config["mask"]["min_coverage"] < 1 or (INPUTS and config["quality"]["require"] == "any")
+MISSING = [result(f"quality/{t}_missing.tsv") for t in SINGLE] if SOME_MISSING else []
 
 
 rule compare_missing:
@@ -76,7 +77,10 @@ rule compare_missing:
         table=result("quality/{test}_missing.tsv"),
     priority: 100  # before hours of relabelling
     params:
-        settings=lambda wildcards: dict(contrast=TESTS[wildcards.test].contrast),
+        settings=lambda wildcards: dict(
+            contrast=TESTS[wildcards.test].contrast,
+            name=dict(zip(PREFIXES, INPUTS)).get(TESTS[wildcards.test].prefix, ""),
+        ),
     message:
         "Comparing who lacks values with {wildcards.test}"
     script:

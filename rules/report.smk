@@ -16,6 +16,7 @@ rule record_provenance:
         included=result("quality/included.tsv"),
         excluded=result("quality/excluded.tsv"),
         images=[per_input("dataset/images.json", prefix) for prefix in PREFIXES],
+        with_maps=[per_input("quality/included.tsv", prefix) for prefix in PREFIXES],
         metrics=[per_input("quality/metrics.tsv", prefix) for prefix in PREFIXES],
         masks=[per_input(MASK, prefix) for prefix in PREFIXES],
         voxels=[per_input(LOST_ELEMENTS, prefix) for prefix in PREFIXES],

@@ -8,7 +8,7 @@ from permaps.workflow.arrays import open_matrix
 from permaps.workflow.jobs import job, read_json, warn
 
 
-def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output):
+def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output, name=""):
     """Write a row of numbers with a note, empty if nothing stands out, and show the note on the terminal.
 
     Parameters
@@ -20,6 +20,8 @@ def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output)
     contrast : str
     output : path
         Table to write.
+    name : str
+        Of the input, if there are several.
     """
     rows, _ = read_contrast(weights, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
@@ -31,6 +33,7 @@ def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output)
     moves = exchangeability_of(like_rows(columns), scheme, levels)
     notes = [described(found), rougher(lacking, n_voxels, matrices[0].shape[1], moves)]
     note = " ".join(filter(None, notes))
+    note = f"{name}: {note}" if name and note else note
     row = {
         "contrast": contrast,
         "n_voxels": matrices[0].shape[1],

@@ -25,9 +25,9 @@ def main(
     included, excluded : path
         Participants who stay, and those who left with their reason.
     inputs : dict of str to dict of str to path
-        By the name of each input, "" for one without: `images`, what the images are, checksums among it; `metrics`,
-        what every map looks like, and which of them stand out; `mask`, that of the analysis; `voxels`, which left
-        it, by reason.
+        By the name of each input, "" for one without: `images`, what the images are, checksums among it;
+        `with_maps`, who has a map of use; `metrics`, what every map looks like, and which of them stand out; `mask`,
+        that of the analysis; `voxels`, which left it, by reason.
     plan : path
         Scheme, degrees of freedom and distinct relabellings per contrast (JSON).
     nulls : dict of str to path
@@ -55,6 +55,7 @@ def main(
             "people": people[PERSON].nunique() if has_people(config["dataset"]) else None,
             "reasons": gone["reason"].value_counts().sort_index().to_dict(),
             "stand_out": stand_out(inputs, list(people[ID])),
+            **with_maps(inputs, list(people[ID])),
         },
         **by_input(
             "mask", {name: mask_of(files["mask"], files["voxels"], config) for name, files in inputs.items()}
@@ -101,6 +102,17 @@ def stand_out(inputs, people):
     return {person: "; ".join(why) for person, why in reasons.items() if person in people}
 
 
+def with_maps(inputs, people):
+    """Return how many of those who are analysed have a map, by the name of the input if it has one."""
+    if inputs.keys() == {""}:
+        return {}
+    counts = {
+        name: int(read_participants(files["with_maps"])[ID].isin(people).sum())
+        for name, files in inputs.items()
+    }
+    return {"with_maps": counts}
+
+
 def mask_of(mask, voxels, config):
     """Return what an analysis mask is, and how many elements left it, by reason."""
     space = read_space(mask)
@@ -145,10 +157,11 @@ if "snakemake" in globals():
             included=snakemake.input.included,
             excluded=snakemake.input.excluded,
             inputs={
-                name: dict(zip(("images", "metrics", "mask", "voxels"), files, strict=True))
+                name: dict(zip(("images", "with_maps", "metrics", "mask", "voxels"), files, strict=True))
                 for name, *files in zip(
                     settings["inputs"] or [""],
                     snakemake.input.images,
+                    snakemake.input.with_maps,
                     snakemake.input.metrics,
                     snakemake.input.masks,
                     snakemake.input.voxels,

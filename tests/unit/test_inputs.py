@@ -1,6 +1,7 @@
 """Several inputs: who is analysed, what is missing, and what must not be mixed."""
 
 import json
+import re
 
 import collect_table
 import join_inputs
@@ -14,6 +15,7 @@ from permaps.inputs.images import write_image
 from permaps.inputs.participants import read_participants
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
+from permaps.reporting.page_tables import design
 from permaps.reporting.references import cited
 from permaps.reporting.words import analysed
 from permaps.spaces.files import write_space
@@ -209,3 +211,12 @@ def test_words_and_record_name_the_inputs(tmp_path):
     assert "over the contrasts and inputs of one relabelling scheme, by the smallest p" in text
     assert any("the maps corr-ifwe are" in note for note in limitations(record))
     assert any(note.startswith("houses: mask.strategy") for note in limitations(record))
+    assert "at most" not in text and design(record)["Participants"].startswith("24")
+    record["participants"]["with_maps"] = {"faces": 24, "houses": 20}
+    text = methods_paragraph(record)
+    assert "24 participants were analysed" in text and "; 20 of them had a map of houses." in text
+    assert (
+        re.search(r"; at most [\d, ]+ degrees of freedom\)", text)
+        and "with the participants who have a value there" in text
+    )
+    assert "; houses: 20" in design(record)["Participants"]

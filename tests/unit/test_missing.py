@@ -83,7 +83,8 @@ def test_nothing_is_compared_where_there_is_nothing_to_compare(maps, contrast, s
     assert described(None) == ""
 
 
-def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):
+@pytest.mark.parametrize("name", ["", "houses"])
+def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys, name):
     study, maps = simulate(SCENARIOS["cut_exponential"], 0, (6, 6, 6))
     np.save(tmp_path / "maps.npy", maps)
     write_numbers(
@@ -96,13 +97,14 @@ def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys):
     compare_missing.main(
         matrix=tmp_path / "maps.npy", covariates=[], design=tmp_path / "design.tsv",
         weights=tmp_path / "weights.tsv", blocks=tmp_path / "blocks.json", plan=tmp_path / "plan.json",
-        contrast="group", output=tmp_path / "missing.tsv",
+        contrast="group", output=tmp_path / "missing.tsv", name=name,
     )  # fmt: skip
     header, row = (tmp_path / "missing.tsv").read_text().splitlines()
     written = dict(zip(header.split("\t"), row.split("\t"), strict=True))
     assert written["n_voxels"] == "216" and written["n_voxels_lacking"] == "108"
     assert written["n_lacking_there"] == "6" and float(written["p"]) < 0.01
     assert f"Permaps warns: group: {written['note']}" in capsys.readouterr().err
+    assert written["note"].startswith("houses: ") == bool(name)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import record_provenance
 import write_methods
+from permaps.inputs.participants import read_participants
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.page_tables import design
@@ -108,6 +109,17 @@ def test_record_counts_what_was_there(record, run):
     first = record["inputs"]["sub-01"]
     with open(first["map"], "rb") as file:
         assert first["sha256"] == {"sub-01_statmap.nii.gz": hashlib.sha256(file.read()).hexdigest()}
+
+
+def test_record_counts_the_maps_of_every_input(run):
+    included = run / "quality/included.tsv"
+    people = read_participants(included)["participant_id"].tolist()
+    fewer = run / "quality/input-houses_included.tsv"
+    fewer.write_text("".join(line for i, line in enumerate(included.read_text().splitlines(True)) if i != 2))
+    inputs = {"faces": {"with_maps": included}, "houses": {"with_maps": fewer}}
+    assert record_provenance.with_maps(inputs, people) == {"with_maps": {"faces": 24, "houses": 23}}
+    assert record_provenance.with_maps(inputs, people[:1]) == {"with_maps": {"faces": 1, "houses": 1}}
+    assert record_provenance.with_maps({"": {"with_maps": included}}, people) == {}
 
 
 def test_record_is_the_same_twice(run, tmp_path):

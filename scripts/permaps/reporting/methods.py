@@ -6,7 +6,7 @@ from collections.abc import Callable
 from permaps.inputs.plausible import FULL
 from permaps.inputs.reasons import counted
 from permaps.reporting.references import cite
-from permaps.reporting.words import SCHEMES, analysed, enhanced, masks_of, space_of
+from permaps.reporting.words import SCHEMES, analysed, enhanced, masks_of, space_of, without_some
 from permaps.statistics.registry import STATISTICS, joint_statistic, statistics_of, voxel_statistic
 from permaps.workflow.names import input_names
 
@@ -54,6 +54,7 @@ def _participants(record, verbatim):
     if people["excluded"]:
         gone = people["excluded"]
         text += f"; {gone} more {_were(gone)} left out ({verbatim(counted(people['reasons']))})"
+    text += "".join(f"; {n} of them had a map of {name}" for name, n in without_some(people).items())
     return text + "."
 
 
@@ -127,23 +128,29 @@ def _model(record, verbatim):
         what = "; ".join(verbatim(str(row)) for row in rows)
         dof = record["contrasts"][name]["dof"]
         dof = ", ".join(str(d) for d in dof) if isinstance(dof, list) else dof
-        tests.append(f"{name} ({voxel_statistic(expression)} test of {what}; {dof} degrees of freedom)")
+        most = "at most " if _some_missing(record) else ""
+        tests.append(f"{name} ({voxel_statistic(expression)} test of {what}; {most}{dof} degrees of freedom)")
     return (
         f"At each {space_of(record).element} a general linear model, "
         f"{verbatim(config['model']['formula'])}, was fitted "
-        f"by least squares{_beyond_the_formula(config, space_of(record))}. "
+        f"by least squares{_beyond_the_formula(record)}. "
         f"The contrast{_s(tests)} tested {_were(len(tests))} {_and(tests)}.{_variance(config, verbatim)}"
     )
 
 
-def _beyond_the_formula(config, space):
+def _some_missing(record):
+    """Tell whether an element may be analysed where a participant has no value."""
+    return record["config"]["mask"]["min_coverage"] < 1 or bool(without_some(record["participants"]))
+
+
+def _beyond_the_formula(record):
     """Describe what else is in the model at an element."""
-    parts = []
+    config, space, parts = record["config"], space_of(record), []
     if names := list(config["model"]["voxelwise"]):
         parts.append(
             f", with {_and(names)} as covariate{_s(names)} of {_its(names)} own at every {space.element}"
         )
-    if config["mask"]["min_coverage"] < 1:
+    if _some_missing(record):
         parts.append(f", each {space.element} with the participants who have a value there")
     return "".join(parts)
 

@@ -35,9 +35,15 @@ def column(name: str) -> str:
 
 
 def who(people: dict) -> str:
-    """Say how many people were analysed, and how many maps where they have several."""
+    """Say how many people were analysed, and how many maps where they have several, or not one of every input."""
     included = f"{people['included']:,}"
-    return included if people["people"] is None else f"{included} maps of {people['people']:,}"
+    text = included if people["people"] is None else f"{included} maps of {people['people']:,}"
+    return "; ".join([text, *(f"{name}: {n:,}" for name, n in without_some(people).items())])
+
+
+def without_some(people: dict) -> dict[str, int]:
+    """Return how many maps there are of each input that not everyone has."""
+    return {name: n for name, n in people.get("with_maps", {}).items() if n < people["included"]}
 
 
 def enhanced(record: dict) -> list[str]:
