@@ -77,6 +77,22 @@ def test_lists_for_keys_that_take_none_are_crossed():
     assert not any(config["permutation"]["two_sided"] for config in found.values())
 
 
+def test_a_specification_may_be_an_analysis_that_stands_alone_or_of_another_crossing():
+    study = {
+        "main": {},
+        "smoothed": {"smoothing_fwhm": [4, 6]},
+        "joined": {"inference.connectivity": [6, 26], "smoothing_fwhm": 4},
+    }
+    found = configs(study | {"four": {"smoothing_fwhm": 4}})
+    alike = ["smoothed/smoothing_fwhm-4", "joined/connectivity-6", "four"]
+    assert [found[name]["smoothing_fwhm"] for name in alike] == [4, 4, 4]
+    assert {found[name]["inference"]["connectivity"] for name in alike} == {6}
+    with pytest.raises(
+        UserError, match=r"analyses.twice/model-2: is the same as 'twice/model-1' in every key"
+    ):
+        configs({"twice": {"model": [{"formula": "1 + age"}, {"formula": "1 + age", "voxelwise": {}}]}})
+
+
 def test_values_that_make_no_name_are_numbered():
     formulas = ["1 + age", "1 + age + group"]
     models = [{"formula": "1 + age"}, {"formula": "1 + age + site"}]

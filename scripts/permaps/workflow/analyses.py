@@ -160,7 +160,8 @@ def resolved(analyses: Iterable[Analysis], settle: Callable[[dict, str, str], di
     Raises
     ------
     UserError
-        With the problems of all, each beside the names of the analyses that have it; or if two are alike.
+        With the problems of all, each beside the names of the analyses that have it; or if two are alike that stand
+        alone, or that are of one crossing.
     """
     configs, problems, alike = {}, {}, {}
     for one in analyses:
@@ -170,7 +171,8 @@ def resolved(analyses: Iterable[Analysis], settle: Callable[[dict, str, str], di
             problems.setdefault(str(error), []).append(one.name)
         else:
             same = digest({key: value for key, value in config.items() if key not in ("results", "title")})
-            alike.setdefault(same, []).append(one.name)
+            # A main analysis may well be one of the specifications around it: they are of different curves.
+            alike.setdefault((one.crossing, same), []).append(one.name)
     if problems:
         raise UserError("\n".join(f"{about_analyses(names)}{problem}" for problem, names in problems.items()))
     if twice := [names for names in alike.values() if len(names) > 1]:
