@@ -39,8 +39,8 @@ def main(*, weights, plans, contrasts, plan):
         else:
             continue
         warn(f"{one} tests {what} {other}: {so}.")
-        for name, twin in ((one, other), (other, one)):
-            joined[name]["warnings"].append(f"tests {what} {twin}: {so}.")
+        # With the first alone: the limitations of a run have the notes of all contrasts.
+        joined[one]["warnings"].append(f"tests {what} {other}: {so}.")
     write_json(plan, joined)
 
 
