@@ -259,6 +259,16 @@ def test_tables_of_regions_and_nodes_name_those_of_the_maps(study):
     assert check(nodes, {"space": {"labels": "nodes.tsv"}}, kind="edges") == []
 
 
+def test_a_single_region_is_refused(study):
+    rows = "".join(f"s{i}\t{20 + i * i}\t{i / 3}\t{i / 7}\n" for i in range(8))
+    (study / "t.tsv").write_text("participant_id\tage\tlh_a\tlh_b\n" + rows)
+    one = {"dataset": {"source": "table", "path": "t.tsv", "maps": ["lh_a"]}}
+    with pytest.raises(
+        UserError, match=r"dataset.maps: found a single region in each map, at least 2 are needed"
+    ):
+        check(one, kind="parcels")
+
+
 def test_the_atlas_of_a_cortex_is_checked(study):
     for i in range(8):
         nib.MGHImage(np.ones((642, 1, 1), np.float32), np.eye(4)).to_filename(study / f"lh.s{i}.mgh")

@@ -11,7 +11,7 @@ from permaps.design.plan import plan_of
 from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
-from permaps.inputs.brain_mask import brain_mask
+from permaps.inputs.brain_mask import FEWEST_VOXELS, brain_mask, few
 from permaps.inputs.cifti import read_models
 from permaps.inputs.cohort import collect
 from permaps.inputs.connectomes import read_nodes
@@ -31,6 +31,7 @@ from permaps.spaces.masks import elements_inside
 from permaps.spaces.parcellation import is_parcellation
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import voxel_statistic
+from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 
 # Relabellings are counted at once for so many, and each start would wait for more.
@@ -211,8 +212,13 @@ def _check_labels(image, counts):
 
 
 def _check_parcels(config, maps):
-    """Refuse tables of regions that do not name those of the maps."""
+    """Refuse a single region, and tables of regions that do not name those of the maps."""
     names, labels = list(next(iter(maps.values())).parts), config["space"]["labels"]
+    if len(names) < FEWEST_VOXELS:
+        raise UserError(
+            f"dataset.maps: found {few(len(names), 'region')} in each map, at least {FEWEST_VOXELS} are needed. "
+            "Expected maps of more regions."
+        )
     read_nodes(None if is_parcellation(labels) else labels, names)
     read_neighbours(config["space"]["adjacency"], names)
 

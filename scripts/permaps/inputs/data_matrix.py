@@ -136,8 +136,6 @@ def _check_left(counts, element, whole, min_coverage):
 
 def _what_to_do(counts):
     """Return what to do about the reason by which most are lost."""
-    if counts["brain mask"] < FEWEST_VOXELS:
-        return "Expected several in each map: widen dataset.maps."
     advice = {
         "under coverage": "Lower mask.min_coverage, take another mask, or set mask.zero_is_missing to false if 0 is "
         "a value.",
