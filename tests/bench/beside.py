@@ -133,6 +133,6 @@ TFCE, cluster size and mass at once, two-sided, with the same neighbours.
 
 {table(["tool, what", "theirs, ms", "ours, ms", "times as fast", "target"], rows)}
 
-The `tfce` package is timed for the transform of one map alone; ours with drawing, product and all four
-maxima, or, in a row of its own, for the transform into three maxima. mrclusterstats is one-sided and has
+The `tfce` package is timed for the transform of one map alone. Ours is timed with drawing, product and all four
+maxima, and in a row of its own for the transform into three maxima. mrclusterstats is one-sided and has
 nothing but TFCE there."""

@@ -143,11 +143,11 @@ def text(numbers):
     header += ["with components looked up", "joins"]
     return f"""\
 One relabelling of the example on one core, in milliseconds of processor time. The floor is the sort and a walk
-over the voxels in order of height that reads the labels around each and writes its own, but decides nothing: a
+over the voxels in order of height that reads the labels around each and writes its own, but decides nothing. A
 method that adds voxels in descending order cannot be faster than that. The next column says how many times as
-long sort and union-find take. What they do besides is to look up the component of each label around, compare
-these, join them where they differ, and add to the TFCE, size and mass of the component. The last columns say what
-the walk takes if it looks up the components as well, and how many joins one of the maps has: the rest of the time
+long sort and union-find take. Besides, they look up the component of each label around, compare these, and join
+them where they differ. They also add to the TFCE, size and mass of the component. The last columns say what
+the walk takes if it looks up the components as well, and how many joins one of the maps has. The rest of the time
 goes to these and to the sums.
 
 {table(header, rows)}

@@ -229,7 +229,7 @@ def text(numbers):
 One relabelling of {numbers["participants"]} participants in two groups, in milliseconds of processor time
 on one core, measured in turn. Ours gives all four maxima, two-sided, drawing and product included. The maps
 are smooth noise, 8 mm FWHM (white over edges). fsaverage5 and fsaverage are spheres of as many vertices in
-both hemispheres, since neighbours and areas are all that counts, and the grayordinates are as many as HCP's.
+both hemispheres, since neighbours and areas are all that counts. The grayordinates are as many as HCP's.
 The `tfce` package is timed for the transform of one map alone. `nbs_bct` has the sizes of components and
 nothing else.
 
@@ -239,6 +239,6 @@ At this rate, 10,000 relabellings of {numbers["nodes"]} nodes take {three(second
 {MINUTE:.0f}).
 
 Per element, one of fsaverage5 takes {times(numbers["beside"]["volume"])} times as long as one of the volume,
-measured in turn (1 was wanted). Beside a volume that is smoothed by {FWHM_ALIKE:g} mm, where as many elements are
-local maxima as on the mesh, it takes {times(numbers["beside"]["alike"])} times as long: the time goes with
-the components that start and merge."""
+measured in turn (1 was wanted). A volume that is smoothed by {FWHM_ALIKE:g} mm has as many local maxima as
+the mesh. Beside it, an element of fsaverage5 takes {times(numbers["beside"]["alike"])} times as long: the time
+goes with the components that start and merge."""

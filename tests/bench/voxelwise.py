@@ -84,12 +84,12 @@ def text(numbers):
         for name, found in numbers.items()
     ]
     return f"""\
-Processor time of one relabelling of the example on one core, with TFCE and clusters as above, beside one
-model for all voxels with the same columns and contrast, which is measured in turn with it: median, lowest and
+Processor time of one relabelling of the example on one core, with TFCE and clusters as above. Beside it, one
+model for all voxels with the same columns and contrast is measured in turn. Given are the median, lowest and
 highest of the repeats.
 
 {table(["with", "ms", "times one model for all", "at most"], rows)}
 
-Each missing value costs a look-up and a multiplication for each column and relabelling, and each voxel that lacks
-others than the voxel before it a search for the rows that its participants take instead. With variance groups, the
+Each missing value costs a look-up and a multiplication for each column and relabelling. Each voxel that lacks
+others than the voxel before it costs a search for the rows that its participants take instead. With variance groups, the
 squares of the residuals are summed by group too, and what the groups add grows with the square of the columns."""

@@ -25,7 +25,7 @@ NOTES = [
     "maxima above a value, not those that equal it, so that its p is smaller by one of N + 1.",
     "nilearn draws its own relabellings: nulls and p can only agree in distribution.",
     "ARI is nilearn's cluster_level_inference. At the level of Simes' inequality, our bound is never above it, since "
-    "ARI takes account of how many voxels have an effect; relabelling calibrates the level itself.",
+    "ARI takes account of how many voxels have an effect. Relabelling calibrates the level itself.",
     "sanssouci is in no lock: `pip install sanssouci` beside the environment.",
 ]
 

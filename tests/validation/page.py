@@ -67,9 +67,9 @@ tools. What of it fits into half a minute runs with every `make test`.
 _GOLDEN = """\
 ## Numbers that hold
 
-`tests/unit/test_golden.py` compares a small run with the numbers in `tests/unit/golden/`: relabellings,
-counts and cluster sizes exactly, by hash; statistics to a relative 1e-6, which leaves room for a processor
-that rounds otherwise. Whoever changes the statistics on purpose renews them with `make golden`, and the
+`tests/unit/test_golden.py` compares a small run with the numbers in `tests/unit/golden/`. Relabellings,
+counts and cluster sizes are compared exactly, by hash. Statistics are compared to a relative 1e-6, which
+leaves room for a processor that rounds otherwise. Whoever changes the statistics on purpose renews them with `make golden`, and the
 change of the files shows in the review what it did.
 """
 
@@ -122,9 +122,9 @@ tie.
 
 ![Error rates with intervals](figures/calibration.png)
 
-Volumes of {volume} voxels, noise of {studies.FWHM:g} voxels FWHM, {numbers["relabellings"]}
-relabellings besides the observed one and others for every data set, two-sided, {settings["connectivity"]}
-neighbours, clusters formed at p = {settings["cluster_p"]}. Exponential noise has skewness 2; heavy-tailed
+Volumes have {volume} voxels, and noise of {studies.FWHM:g} voxels FWHM. Every data set has
+{numbers["relabellings"]} relabellings of its own besides the observed one. Tests are two-sided, voxels have
+{settings["connectivity"]} neighbours, and clusters are formed at p = {settings["cluster_p"]}. Exponential noise has skewness 2; heavy-tailed
 noise multiplies whole maps so that each voxel is t with 3 degrees of freedom. The nuisance has an effect of
 its own, as has the covariate that is a map. In blocks, half the variance is shared by the participants of a
 block (of a family, where blocks are nested). The variance is smoothed by as much as the noise. Missing values
@@ -134,11 +134,11 @@ neighbours in a row.
 
 ### Values missing by group
 
-Where one group alone lacks people at a voxel, its t has another null than elsewhere if noise is skewed:
-groups of 3 and 15 have heavier tails than groups of 9 and 15. The rows of cut maps show that the rate holds,
+Where one group alone lacks people at a voxel, its t has another null than elsewhere if noise is skewed.
+Groups of 3 and 15 have heavier tails than groups of 9 and 15. The rows of cut maps show that the rate holds,
 since relabelling goes on among the participants whom a voxel has ([how](peers.md#missing-values)). At one
-voxel the test is then that of a study of these alone. Over voxels with other participants it is approximate:
-a label that moves on where somebody is missing stays where nobody is, so that relabelled maps are a little
+voxel the test is then that of a study of these alone. Over voxels with other participants it is approximate.
+A label that moves on where somebody is missing stays where nobody is. So relabelled maps are a little
 rougher than the observed one at the edges of what is missing. Where every map has patches of its own, TFCE
 and clusters can so come out somewhat high (the rows of 10 % missing), and voxels somewhat low. Blocks that
 change places as wholes leave such a voxel as wholes, and clusters come out higher still. From 5 % of missing values
@@ -162,8 +162,9 @@ def _power(numbers):
 ## Power, and the stepped TFCE
 
 {numbers["per_group"]} v {numbers["per_group"]} participants, {numbers["n"]} data sets for each signal, \
-{numbers["relabellings"]} relabellings. "Anywhere": in how many data
-sets, in per cent, a true voxel was found at all; "of the signal": the share of true voxels found, on average.
+{numbers["relabellings"]} relabellings. "Anywhere" says in how
+many data sets, in per cent, a true voxel was found at all. "Of the signal" is the share of true voxels found, on
+average.
 
 {_table(["signal", "statistic", "anywhere", "of the signal"], rows)}
 nilearn's TFCE sums over 100 steps of each map's own maximum and does not multiply by the step, so that maps
@@ -217,15 +218,15 @@ that a conjunction has nothing to find. Friston's combination takes the largest 
 whether there is an effect in any input, and is right to say so. It is no conjunction.
 
 {_table(["design and noise", "conjunction", "Friston"], one_active)}
-Two unlike tests without an effect, corrected together: by the smallest p of each relabelling, as `corr-cfwe` and
-`corr-ifwe` are, and by the largest of all values. "Any" is the error rate over both; beside it, how often each test
-finds something, which is alike for both if the correction is balanced. The smallest p comes in steps: in either test
+Two unlike tests without an effect are corrected together. This is done by the smallest p of each relabelling, as in
+`corr-cfwe` and `corr-ifwe`, and by the largest of all values. "Any" is the error rate over both. The columns beside it
+say how often each test finds something, which is alike for both if the correction is balanced. The smallest p comes in steps: in either test
 {each:g} of {numbers["relabellings"] + 1} relabellings are significant, or some more if they are the same in both.
 
 {_table(["design and noise", "tests", "corrected by", "any", "the first", "the second"], unlike)}
-Of six groups of 4 with exponential noise, the F of 2 rows is above 5 % when it is tested alone, too, and no
+Of six groups of 4 with exponential noise, the F of 2 rows is above 5 % when it is tested alone, too. So no
 correction for several tests helps. The cause is who changes places. The other groups are nuisance then, fitted
-to four people each, and their residuals come into the tested groups: with skewed noise they are not quite like those
+to four people each, and their residuals come into the tested groups. With skewed noise they are not quite like those
 that are there. If only people of the tested groups change places, which needs no such residuals, the rate holds.
 Where groups are small and noise may be skewed, leave out those that are not tested (`quality.query`):
 
@@ -259,9 +260,9 @@ def _joint_power(numbers):
 
 The signal that is "{joint_power.SIGNAL.title}" above, in one or both of two inputs of {joint_power.PER_GROUP} v \
 {joint_power.PER_GROUP} participants. Their noise is normal and has
-this correlation; {n} data sets each. "Anywhere": in how many data sets, in per cent, a true voxel is found at all;
-beside it, the difference to Bonferroni's method, paired, in percentage points with Newcombe's 95 % interval. "Of the
-signal": the share of true voxels found, on average. Bonferroni's method tests each input at half of 5 %; the smallest
+this correlation; {n} data sets each. "Anywhere" says in how many data sets, in per cent, a true voxel is found at all.
+Beside it is the paired difference to Bonferroni's method, in percentage points with Newcombe's 95 % interval. "Of the
+signal" is the share of true voxels found, on average. Bonferroni's method tests each input at half of 5 %; the smallest
 p over inputs is `corr-ifwe`. These two say in which input the effect is. A joint test says that there is one.
 
 {_table(header, rows)}"""
@@ -293,10 +294,10 @@ def _discoveries(numbers):
     return f"""\
 ## Bounds on true discoveries
 
-An effect in a ball of {planted} of {n_voxels:,} voxels, in {n:,} data sets of each design and noise.
-"Fails": in how many of them, in per cent, the bound of *any* set exceeds the truth, the worst of all sets
-included. That may be at most {alpha}; the largest rate here is {worst}, and a rate that is just right is at most
-{highest} in 97.5 of 100 cases. "Found": what share of the ball is active by the bound, on average, in per
+An effect lies in a ball of {planted} of {n_voxels:,} voxels, in {n:,} data sets of each design and noise.
+"Fails" says in how many of them, in per cent, the bound of *any* set exceeds the truth, the worst of all sets
+included. That may be at most {alpha}, and the largest rate here is {worst}. A rate that is just right is at most
+{highest} in 97.5 of 100 cases. "Found" says what share of the ball is active by the bound, on average, in per
 cent. ARI is nilearn's bound, from the parametric p of the same maps. Ours come from
 {numbers["relabellings"]} relabellings.
 

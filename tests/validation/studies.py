@@ -292,12 +292,12 @@ def on_edges(study, n_nodes):
 
 _WELCH = (
     "errors that differ in variance do not become exchangeable by Welch's t, whose tails depend on who is in "
-    "which group; flips need no equal variances"
+    "which group. Flips need no equal variances"
 )
 _UNEQUAL = "errors that differ in variance are not exchangeable"
 _ROUGH = (
     "where people are missing, relabelled maps are rougher than the observed one, and more so where a block leaves "
-    "as a whole; the largest t keeps its level"
+    "as a whole. The largest t keeps its level"
 )
 _SKEWED = "flips need errors that are symmetric about 0; these are skewed"
 
