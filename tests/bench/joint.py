@@ -90,7 +90,7 @@ def text(numbers):
     alone = "; ".join(f"{ms(one['one input'][0])} with {with_}" for with_, one in numbers.items())
     return f"""\
 A relabelling of {N} participants and {np.prod(SHAPE):,} voxels on one core, in milliseconds of processor time.
-"Times one input" says how many times as long that is as a relabelling of one input ({alone}). With voxels alone, the maximum of t needs no
-map of t, and that of a joint test needs its map.
+"Times one input" says how many times as long that is as a relabelling of one input ({alone}).
+With voxels alone, the maximum of t needs no map of t, and that of a joint test needs its map.
 
 {table(["with", "joint test", "inputs", "ms", "times one input", "at most"], rows)}"""

@@ -91,5 +91,6 @@ highest of the repeats.
 {table(["with", "ms", "times one model for all", "at most"], rows)}
 
 Each missing value costs a look-up and a multiplication for each column and relabelling. Each voxel that lacks
-others than the voxel before it costs a search for the rows that its participants take instead. With variance groups, the
-squares of the residuals are summed by group too, and what the groups add grows with the square of the columns."""
+others than the voxel before it costs a search for the rows that its participants take instead. With variance
+groups, the squares of the residuals are summed by group too, and what the groups add grows with the square of
+the columns."""

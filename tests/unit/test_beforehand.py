@@ -82,6 +82,10 @@ def test_a_model_without_columns_of_the_table(study):
 
 
 REFUSED = {
+    "covariate that is a map in the formula": (
+        {"model": PLAIN["model"] | {"formula": "1 + age + gm", "voxelwise": {"gm": PLAIN["dataset"]["maps"]}}},
+        r"model.formula: found 'gm', a covariate that is a map \(model.voxelwise\).* leave it out",
+    ),
     "formula typo": (model("1 + agge"), "model.formula: there is no column 'agge'.*did you mean 'age'"),
     "syntax": (model("1 + (age"), "model.formula: cannot read"),
     "contrast": (model(age="agge"), "model.contrasts.age: 'agge' is not a column of the design"),

@@ -69,8 +69,8 @@ _GOLDEN = """\
 
 `tests/unit/test_golden.py` compares a small run with the numbers in `tests/unit/golden/`. Relabellings,
 counts and cluster sizes are compared exactly, by hash. Statistics are compared to a relative 1e-6, which
-leaves room for a processor that rounds otherwise. Whoever changes the statistics on purpose renews them with `make golden`, and the
-change of the files shows in the review what it did.
+leaves room for a processor that rounds otherwise. Whoever changes the statistics on purpose
+renews them with `make golden`, and the change of the files shows in the review what it did.
 """
 
 
@@ -124,8 +124,9 @@ tie.
 
 Volumes have {volume} voxels, and noise of {studies.FWHM:g} voxels FWHM. Every data set has
 {numbers["relabellings"]} relabellings of its own besides the observed one. Tests are two-sided, voxels have
-{settings["connectivity"]} neighbours, and clusters are formed at p = {settings["cluster_p"]}. Exponential noise has skewness 2; heavy-tailed
-noise multiplies whole maps so that each voxel is t with 3 degrees of freedom. The nuisance has an effect of
+{settings["connectivity"]} neighbours, and clusters are formed at p = {settings["cluster_p"]}. Exponential
+noise has skewness 2; heavy-tailed noise multiplies whole maps so that each voxel is t with 3 degrees of
+freedom. The nuisance has an effect of
 its own, as has the covariate that is a map. In blocks, half the variance is shared by the participants of a
 block (of a family, where blocks are nested). The variance is smoothed by as much as the noise. Missing values
 lie in patches, elsewhere in each map; maps that are cut lack the same half of the volume. The surface is a
@@ -219,9 +220,10 @@ whether there is an effect in any input, and is right to say so. It is no conjun
 
 {_table(["design and noise", "conjunction", "Friston"], one_active)}
 Two unlike tests without an effect are corrected together. This is done by the smallest p of each relabelling, as in
-`corr-cfwe` and `corr-ifwe`, and by the largest of all values. "Any" is the error rate over both. The columns beside it
-say how often each test finds something, which is alike for both if the correction is balanced. The smallest p comes in steps: in either test
-{each:g} of {numbers["relabellings"] + 1} relabellings are significant, or some more if they are the same in both.
+`corr-cfwe` and `corr-ifwe`, and by the largest of all values. "Any" is the error rate over both. The columns beside
+it say how often each test finds something, which is alike for both if the correction is balanced. The smallest p
+comes in steps: in either test {each:g} of {numbers["relabellings"] + 1} relabellings are significant, or some
+more if they are the same in both.
 
 {_table(["design and noise", "tests", "corrected by", "any", "the first", "the second"], unlike)}
 Of six groups of 4 with exponential noise, the F of 2 rows is above 5 % when it is tested alone, too. So no
@@ -260,10 +262,12 @@ def _joint_power(numbers):
 
 The signal that is "{joint_power.SIGNAL.title}" above, in one or both of two inputs of {joint_power.PER_GROUP} v \
 {joint_power.PER_GROUP} participants. Their noise is normal and has
-this correlation; {n} data sets each. "Anywhere" says in how many data sets, in per cent, a true voxel is found at all.
-Beside it is the paired difference to Bonferroni's method, in percentage points with Newcombe's 95 % interval. "Of the
-signal" is the share of true voxels found, on average. Bonferroni's method tests each input at half of 5 %; the smallest
-p over inputs is `corr-ifwe`. These two say in which input the effect is. A joint test says that there is one.
+this correlation; {n} data sets each. "Anywhere" says in how many data sets, in per cent, a true voxel is found at
+all. Beside it is the paired difference to Bonferroni's method, in percentage points with Newcombe's 95 % interval.
+"Of the signal" is the share of true voxels found, on average. Bonferroni's method tests each input at half of
+5 %; the
+smallest p over inputs is `corr-ifwe`. These two say in which input the effect is. A joint test says that there
+is one.
 
 {_table(header, rows)}"""
 

@@ -44,6 +44,13 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
     ------
     UserError
     """
+    for name in sorted(variables(model["formula"]) & set(model["voxelwise"])):
+        if name not in participants:
+            raise UserError(
+                f"model.formula: found '{name}', a covariate that is a map (model.voxelwise), which the model has "
+                "without being named here. Expected columns of the participants table alone: leave it out. Contrasts "
+                "may name it."
+            )
     used = used_by_model(model["formula"], blocks, model["variance_groups"])
     check_variates(participants, used, categories(model["formula"]))
     if query:
