@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from permaps.inputs.tsv import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
+from permaps.permutation.relabelling import NUMBERED
 from permaps.permutation.specifications import common_place, together
 from permaps.permutation.thresholds import significant
 from permaps.reporting.specifications import curve, how_often, said
@@ -105,6 +106,8 @@ def found_in(numbers, space, voxel_stat, values, effect, element):
 def same_relabellings(records, contrasts):
     """Tell whether relabelling j is the same in all analyses: same people, blocks, scheme, seed and level.
 
+    Permutations that can be numbered are numbered by who has equal rows of the design.
+
     Parameters
     ----------
     records : list of dict
@@ -120,17 +123,17 @@ def same_relabellings(records, contrasts):
             *record["inputs"],
             json.dumps(record["config"]["permutation"] | {"chunk_size": 0}, sort_keys=True),
             record["config"]["inference"]["alpha"],
-            *((plan["scheme"], plan["n_relabellings"]) for plan in plans),
-            # Enumerated, they are numbered by what is distinct in this design.
-            _tested(record["config"]["model"], contrasts) if any(plan["exact"] for plan in plans) else "",
+            *((plan["scheme"], plan["n_relabellings"], _numbered_by(plan)) for plan in plans),
         )
         for record, plans in zip(records, known, strict=True)
     ]
     return len(set(what)) == 1
 
 
-def _tested(model, contrasts):
-    return json.dumps([model["formula"], *(model["contrasts"][name] for name in contrasts)])
+def _numbered_by(plan):
+    # A number beyond 2^53 is text, with its first digits.
+    few = float(plan["n_distinct"]) <= NUMBERED * (1 + 1e-3)
+    return plan["equal_rows"] if few and plan["scheme"] != "flip" else ""
 
 
 if "snakemake" in globals():

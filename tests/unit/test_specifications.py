@@ -2,13 +2,18 @@
 
 import copy
 
+import numpy as np
 import pandas as pd
 import pytest
 from compare_specifications import same_relabellings
+from permaps.design.plan import plan_of
+from permaps.design.scheme import exchangeability_of, like_rows
+from permaps.permutation.relabelling import relabelling
 from permaps.reporting.specifications import curve
 from permaps.reporting.style import plt
 
-PLAN = {"scheme": "permute", "n_relabellings": 100, "exact": False}
+NO_BLOCKS = {"within": None, "whole": None, "nested": None}
+PLAN = {"scheme": "permute", "n_relabellings": 100, "n_distinct": "2.1e40", "equal_rows": "all differ"}
 RECORD = {
     "inputs": {"sub-01": {}, "sub-02": {}},
     "contrasts": {"age": PLAN, "group": PLAN},
@@ -18,7 +23,6 @@ RECORD = {
         "model": {"formula": "1 + age + group", "contrasts": {"age": "age", "group": "group[T.b]"}},
     },
 }
-EXACT = {"exact": True}
 
 
 def changed(value, *keys, record=RECORD):
@@ -38,6 +42,7 @@ def changed(value, *keys, record=RECORD):
         (RECORD, ["age", "group"], True),
         (changed(7, "config", "permutation", "chunk_size"), ["age"], True),
         (changed("1 + age", "config", "model", "formula"), ["age"], True),
+        (changed(PLAN | {"equal_rows": "two groups"}, "contrasts", "age"), ["age"], True),
         (changed(1, "config", "permutation", "seed"), ["age"], False),
         (changed({"sub-01": {}}, "inputs"), ["age"], False),
         (changed(PLAN | {"scheme": "flip"}, "contrasts", "group"), ["age"], True),
@@ -50,14 +55,42 @@ def test_relabellings_are_the_same_where_all_that_they_depend_on_is(other, contr
     assert same_relabellings([RECORD, other], contrasts) is same
 
 
-def test_enumerated_relabellings_depend_on_what_is_tested():
-    exact = changed(PLAN | EXACT, "contrasts", "age")
-    assert same_relabellings([exact, exact], ["age"])
-    for value, *keys in (("1 + age", "formula"), ("-age", "contrasts", "age")):
-        assert not same_relabellings([exact, changed(value, "config", "model", *keys, record=exact)], ["age"])
-    assert same_relabellings(
-        [exact, changed("0", "config", "model", "contrasts", "group", record=exact)], ["age"]
+@pytest.mark.parametrize("n_distinct", [924, "4.6117e18"])
+def test_numbered_permutations_depend_on_who_has_equal_rows(n_distinct):
+    few = PLAN | {"n_distinct": n_distinct}
+    numbered, other = (
+        changed(few | {"equal_rows": rows}, "contrasts", "age") for rows in ("two groups", "all differ")
     )
+    assert same_relabellings([numbered, numbered], ["age"])
+    assert not same_relabellings([numbered, other], ["age"])
+    # Signs flip whatever the design is.
+    flipped = [
+        changed(record["contrasts"]["age"] | {"scheme": "flip"}, "contrasts", "age", record=record)
+        for record in (numbered, other)
+    ]
+    assert same_relabellings(flipped, ["age"])
+
+
+def test_designs_with_the_same_digest_of_equal_rows_have_the_same_relabellings():
+    rng = np.random.default_rng(0)
+    group, age, score = np.repeat([0.0, 1.0], [4, 6]), rng.normal(size=10), rng.normal(size=10)
+    designs = {
+        name: np.column_stack([np.ones(10), *columns])
+        for name, columns in {
+            "group": [group], "twice the group": [2 * group], "group, age": [group, age], "score": [score]
+        }.items()
+    }  # fmt: skip
+    found = {}
+    for design in designs.values():
+        contrast = np.eye(design.shape[1])[1:2]
+        names = [f"x{i}" for i in range(design.shape[1])]
+        plan = plan_of(names, design, contrast, "t", "permute", NO_BLOCKS, None)
+        exchangeability = exchangeability_of(like_rows(design), "permute", NO_BLOCKS)
+        sources = [relabelling(exchangeability, 0, j)[0].tolist() for j in range(50)]
+        found.setdefault(plan["equal_rows"], []).append(sources)
+    assert sorted(map(len, found.values())) == [1, 1, 2]
+    assert all(each == same[0] for same in found.values() for each in same)
+    assert len({str(same[0]) for same in found.values()}) == 3
 
 
 @pytest.mark.parametrize("extents", [(0, 258), (3, 90)])

@@ -9,6 +9,7 @@ import numpy as np
 
 from permaps.design.partition import partition_of
 from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
+from permaps.workflow.records import digest
 
 # If no permutation changes more than this share of a contrast, there is a warning.
 STAYS = 0.1
@@ -47,17 +48,20 @@ def plan_of(
     Returns
     -------
     dict
-        `statistic`, `n_participants`, `dof`, `scheme`, `n_distinct`, `smallest_p` and `warnings`.
+        `statistic`, `n_participants`, `dof`, `scheme`, `n_distinct`, `smallest_p`, `equal_rows` (a digest of who has
+        equal rows of the design, by which relabellings are numbered) and `warnings`.
     """
     part = partition_of(design, contrast)
     chosen = scheme_of(scheme, part)
-    exchangeability = exchangeability_of(like_rows(design, groups), chosen, blocks)
+    labels = like_rows(design, groups)
+    exchangeability = exchangeability_of(labels, chosen, blocks)
     return {
         "statistic": statistic,
         "n_participants": len(design),
         "dof": [len(contrast), part.dof] if statistic == "F" else part.dof,
         "scheme": chosen,
         **_numbers(exchangeability.n_distinct),
+        "equal_rows": digest(labels.tolist()),
         "warnings": [
             *_off_centre(names, design, contrast),
             *_warnings(chosen, part, groups, exchangeability.still),
