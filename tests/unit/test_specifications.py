@@ -9,7 +9,7 @@ from compare_specifications import same_relabellings
 from permaps.design.plan import plan_of
 from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.permutation.relabelling import relabelling
-from permaps.reporting.specifications import curve
+from permaps.reporting.specifications import curve, shortened
 from permaps.reporting.style import plt
 
 NO_BLOCKS = {"within": None, "whole": None, "nested": None}
@@ -91,6 +91,25 @@ def test_designs_with_the_same_digest_of_equal_rows_have_the_same_relabellings()
     assert sorted(map(len, found.values())) == [1, 1, 2]
     assert all(each == same[0] for same in found.values() for each in same)
     assert len({str(same[0]) for same in found.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (["1 + age", "1 + group"], ["1 + age", "1 + group"]),
+        (
+            [f"derivatives/{{participant_id}}_contrast-{one}_statmap.nii.gz" for one in ("faces", "houses")],
+            ["…faces…", "…houses…"],
+        ),
+        (
+            ["1 + group", "1 + group + age + score + site + sex"],
+            ["1 + group", "1 + group + age + score + s…"],
+        ),
+        ([30 * "a" + "b", 30 * "a" + "c"], ["1: " + 23 * "a" + "…", "2: " + 23 * "a" + "…"]),
+    ],
+)
+def test_long_values_are_shortened_and_still_differ(values, shown):
+    assert shortened(values) == shown
 
 
 @pytest.mark.parametrize("extents", [(0, 258), (3, 90)])

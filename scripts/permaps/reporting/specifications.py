@@ -3,6 +3,9 @@
 After Simonsohn, Simmons & Nelson (2020, Nature Human Behaviour 4:1208).
 """
 
+import itertools
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -28,6 +31,35 @@ def said(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(said, value))
     return str(value)
+
+
+def shortened(values: list[str]) -> list[str]:
+    """Return the values of a key as they fit into the figure: without what is the same in all, if they are long.
+
+    Parameters
+    ----------
+    values : list of str
+        All differ, and so does what is returned.
+    """
+    if max(map(len, values)) <= LONGEST:
+        return values
+    # Whole words, such as those that the patterns of several inputs have before and after the input.
+    begin = re.match(r"(.*[^A-Za-z0-9])?", _common(values))[0]
+    rest = [value[len(begin) :] for value in values]
+    end = re.search(r"([^A-Za-z0-9].*)?$", _common([value[::-1] for value in rest])[::-1])[0]
+    rest = [value.removesuffix(end) for value in rest]
+    if all(rest) and len(begin + end) > LONGEST // 2:
+        values = [f"{'…' * bool(begin)}{value}{'…' * bool(end)}" for value in rest]
+    cut = [value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…" for value in values]
+    if len(set(cut)) == len(cut):
+        return cut
+    return [f"{i}: {value[: LONGEST - 5]}…" for i, value in enumerate(values, 1)]
+
+
+def _common(texts):
+    """Return what several texts begin with."""
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in alike)
 
 
 def how_often(table: pd.DataFrame, alone: dict) -> pd.DataFrame:
@@ -155,7 +187,9 @@ def _choices(panel, order, choices, options, size):
     dots = [(order[name], line[choice]) for name, chosen in choices.items() for choice in chosen.items()]
     panel.plot(*zip(*dots, strict=True), "s", color=BLACK, ms=size * 0.8)
     keys = [key for key, _ in options]
-    shown = [value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…" for _, value in options]
+    shown = [
+        value for key in dict.fromkeys(keys) for value in shortened([of for its, of in options if its == key])
+    ]
     # A key stands where its values begin.
     labels = [
         f"{key}  {value}" if key and (i == 0 or keys[i - 1] != key) else value
