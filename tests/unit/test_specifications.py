@@ -9,7 +9,9 @@ from compare_specifications import same_relabellings
 from permaps.design.plan import plan_of
 from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.permutation.relabelling import relabelling
-from permaps.reporting.specifications import curve, shortened
+from permaps.permutation.specifications import Together
+from permaps.reporting.specifications import curve, how_often, shortened
+from permaps.reporting.study import sentences
 from permaps.reporting.style import plt
 
 NO_BLOCKS = {"within": None, "whole": None, "nested": None}
@@ -91,6 +93,19 @@ def test_designs_with_the_same_digest_of_equal_rows_have_the_same_relabellings()
     assert sorted(map(len, found.values())) == [1, 1, 2]
     assert all(each == same[0] for same in found.values() for each in same)
     assert len({str(same[0]) for same in found.values()}) == 3
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_page_says_how_often_by_chance_or_why_not(known):
+    rows = [
+        {"statistic": "t", "significant": yes, "effect": 1.0, "p_fwe": p}
+        for yes, p in ((True, 0.01), (False, 0.2))
+    ]
+    alone = {"t": Together(1, 0.3, 0.02)} if known else {}
+    first, *rest = sentences(how_often(pd.DataFrame(rows), alone))
+    assert "significant in 1 of 2 (50 %)" in first
+    assert ("a share of 0.300 of the relabellings" in first) is known
+    assert rest == [] if known else "not the same in all" in rest[0]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def _row(name, contrast, numbers, record, differs, statistics):
 
 
 def sentences(counts: pd.DataFrame) -> list[str]:
-    """Say how often a contrast is significant, one sentence for each statistic.
+    """Say how often a contrast is significant, one sentence for each statistic, and why it has no p of its own.
 
     Parameters
     ----------
@@ -99,6 +99,11 @@ def sentences(counts: pd.DataFrame) -> list[str]:
                 f"smallest p, corrected for all of these, is {bare_p(row.p_any)}"
             )
         lines.append(f"{line}.")
+    if counts["p_as_many"].isna().any():
+        lines.append(
+            "In how many relabellings as many would be is not known: these are not the same in all of them; a "
+            "conjunction has none."
+        )
     return lines
 
 
@@ -114,6 +119,8 @@ def _counts(counts):
         "effect_min": "from",
         "effect_max": "to",
     }
+    if counts["p_as_many"].isna().all():
+        columns = {name: shown for name, shown in columns.items() if name not in ("p_as_many", "p_any")}
     rows = [
         [
             STATISTICS[value].label
