@@ -189,6 +189,14 @@ def test_methods_leave_out_what_was_not_done(record):
         assert part not in text, part
 
 
+def test_methods_say_that_all_relabellings_were_made_within_blocks(record):
+    record["contrasts"] = {"pseudo": record["contrasts"]["pseudo"] | {"n_relabellings": 719, "exact": True}}
+    record["config"]["model"]["contrasts"] = {"pseudo": "pseudo"}
+    record["config"]["permutation"]["blocks"] = {"within": None, "whole": "family", "nested": None}
+    said = "all 720 distinct permutations with the observed labelling among them, respecting blocks by family"
+    assert said in methods_paragraph(record)
+
+
 def test_maps_and_people_are_counted_apart(record):
     record["participants"] |= {"included": 47, "people": 24}
     assert "statistic maps (47) of 24 participants were analysed" in methods_paragraph(record)

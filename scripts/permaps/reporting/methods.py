@@ -178,9 +178,7 @@ def _relabellings(record, verbatim):
         how = SCHEMES[contrast["scheme"]]
         number = f"{contrast['n_relabellings']:,} {how}"
         if contrast["exact"]:
-            number = (
-                f"all {contrast['n_relabellings'] + 1:,} distinct {how}, the observed labelling included,"
-            )
+            number = f"all {contrast['n_relabellings'] + 1:,} distinct {how} with the observed labelling among them"
         numbers.setdefault(number, []).append(name)
     parts = [
         f"{number} for {_and(names)}" if len(numbers) > 1 else number for number, names in numbers.items()
