@@ -26,7 +26,7 @@ from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.sample_charts import design_matrix, quality
-from permaps.reporting.style import draw, plt, write_view
+from permaps.reporting.style import colour_bar, draw, label_statistic, plt, write_view
 from permaps.spaces.files import read_map, read_space
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.volume import Volume
@@ -90,6 +90,18 @@ def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
         assert min(pixels(outputs[0])) > 400
         assert "</svg>" in outputs[1].read_text()
         assert "39 relabellings" in caption.read_text()
+
+
+@pytest.mark.parametrize("label", ["t", "conjunction", "mudholkar_george"])
+def test_the_name_of_a_statistic_is_not_cut_off(label):
+    figure = plt.figure(figsize=(10, 2))
+    bar = colour_bar(figure, (0.94, 0.3, 0.01, 0.4), "inferno", 0, 5)
+    label_statistic(bar, label)
+    figure.canvas.draw()
+    title = next(text for text in bar.ax.get_children() if getattr(text, "get_text", str)() == label)
+    assert title.get_window_extent().x1 <= figure.bbox.x1
+    if label == "t":
+        assert title.get_window_extent().x0 == pytest.approx(bar.ax.bbox.x0, abs=1)
 
 
 @pytest.mark.parametrize("words", [plot_nulls.PARTS, plot_nulls.CONJUNCTION])

@@ -190,7 +190,10 @@ def colour_bar(
 
 def label_statistic(bar: Colorbar, label: str) -> None:
     """Label the colour bar of a statistic, above it, because a single rotated t is hard to read."""
-    bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    title = bar.ax.set_title(label, fontsize=9, fontweight="normal", loc="left")
+    # Bars stand at the edge of figures, which would cut a long name off.
+    beyond = title.get_window_extent().x1 - 0.995 * bar.ax.figure.bbox.x1
+    title.set_x(-max(beyond, 0) / bar.ax.bbox.width)
     bar.outline.set_visible(False)
 
 
