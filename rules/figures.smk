@@ -12,10 +12,20 @@ FIGURES = [
         for name in (
             *["glass.png"] * FROM_SIDES,
             "viewer.html",
-            *[f"{name}.png" for name in test_figures(t)],
+            *[f"{name}.png" for name in charts_of(t.voxel_stat)],
         )
     ],
 ] * DRAWN
+
+
+# What the data at the peaks of a test are read from; a joint test has none of its own.
+PEAKS = dict(
+    matrix=of_its_input("maps.npy"),
+    covariates=covariate_maps,
+    design=result("design/design.tsv"),
+    weights=design_file("weights.tsv"),
+    values=voxel_map,
+)
 
 
 for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
@@ -39,43 +49,27 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             "../scripts/draw_maps.py"
 
 
-rule plot_peaks:
-    input:
-        matrix=of_its_input("maps.npy"),
-        covariates=covariate_maps,
-        mask=of_its_input(MASK),
-        design=result("design/design.tsv"),
-        weights=design_file("weights.tsv"),
-        values=voxel_map,
-        tables=cluster_tables,
-    output:
-        figure=figure(
-            "figures/{test}_peaks.png", "peaks", "2 Results", labelled(figure="4 data at the peaks")
-        ),
-        vector=result("figures/{test}_peaks.svg"),
-        caption=caption_file("{test}_peaks"),
-    params:
-        settings=test_settings(),
-    message:
-        "Drawing the data at the peaks of {wildcards.test}"
-    script:
-        "../scripts/plot_peaks.py"
+for voxel_stat in STATS_BY_VOXEL_STAT:
 
-
-rule plot_nulls:
-    input:
-        mask=of_its_input(MASK),
-        null=result("nulls/{test}.npz"),
-        observed=OBSERVED,
-        tables=cluster_tables,
-    output:
-        **null_figures(),
-    params:
-        settings=test_settings("inference.alpha", shift=SHIFT, extent=KIND.extent),
-    message:
-        "Drawing the nulls of {wildcards.test}"
-    script:
-        "../scripts/plot_nulls.py"
+    rule:
+        name:
+            rule_for(voxel_stat, "plot_test")
+        input:
+            **PEAKS if voxel_stat in ("t", "F") else {},
+            mask=of_its_input(MASK),
+            null=result("nulls/{test}.npz"),
+            observed=OBSERVED,
+            tables=cluster_tables,
+        output:
+            **charts(voxel_stat),
+        wildcard_constraints:
+            test=one_of(tests_by(voxel_stat)),
+        params:
+            settings=test_settings("inference.alpha", shift=SHIFT, extent=KIND.extent),
+        message:
+            "Drawing the nulls and the peaks of {wildcards.test}"
+        script:
+            "../scripts/plot_test.py"
 
 
 rule plot_design:

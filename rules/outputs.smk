@@ -185,27 +185,31 @@ def map_figures(stats):
 
 # Brains are drawn from three sides as well.
 FROM_SIDES = KIND.name == "volume"
-# What shows the nulls of a test: where each stands in the report.
-NULL_FIGURES = dict(
-    nulls=("4 Permutation", "1 null distributions"),
-    convergence=("4 Permutation", "2 convergence"),
+# The charts of a test: where each stands in Snakemake's report, and its title in ours. Of joint tests there are no data
+# at the peaks.
+CHARTS = dict(
+    peaks=("2 Results", "4 data at the peaks", "Data at the peaks"),
+    discoveries=("2 Results", "5 how much is active", "How much is active"),
+    nulls=("4 Permutation", "1 null distributions", "Null distributions"),
+    convergence=("4 Permutation", "2 convergence", "Convergence"),
 )
-if BOUNDED:
-    NULL_FIGURES["discoveries"] = ("2 Results", "5 how much is active")
+if not BOUNDED:
+    del CHARTS["discoveries"]
 
 
-def test_figures(test):
-    """The figures of a test, besides those of its maps."""
-    return [*["peaks"] * (not test.is_joint), *NULL_FIGURES]
+def charts_of(voxel_stat):
+    """The names of the charts of a test by this statistic."""
+    return [name for name in CHARTS if name != "peaks" or voxel_stat in ("t", "F")]
 
 
-def null_figures():
-    """What shows the nulls, as outputs of one rule."""
+def charts(voxel_stat):
+    """The charts of a test by this statistic, as outputs of one rule."""
     outputs = {}
-    for name, (category, label) in NULL_FIGURES.items():
+    for name in charts_of(voxel_stat):
+        category, label, _ = CHARTS[name]
         stem = f"{{test}}_{name}"
-        outputs[name] = figure(f"figures/{stem}.png", name, category, labelled(figure=label))
-        outputs[f"{name}_svg"] = result(f"figures/{stem}.svg")
+        shown = figure(f"figures/{stem}.png", name, category, labelled(figure=label))
+        outputs[name] = [shown, result(f"figures/{stem}.svg")]
         outputs[f"{name}_caption"] = caption_file(stem)
     return outputs
 

@@ -30,21 +30,14 @@ def test_shown(test):
         shown(f"{stem}_stat-{s}_slices", f"Significant by {STATISTICS[s].label}", None, "slices")
         for s in stats
     ]
-    titles = dict(
-        peaks="Data at the peaks",
-        discoveries="How much is active",
-        nulls="Null distributions",
-        convergence="Convergence",
-    )
     return dict(
         name=test.title,
         voxel_stat=test.voxel_stat,
         clusters={s: cluster_table(test, s) for s in stats},
         maps=(sides + panels + slices) * DRAWN,
         further=[
-            shown(f"{stem}_{name}", title, f"{stem}_{name}", name)
-            for name, title in titles.items()
-            if name in test_figures(test)
+            shown(f"{stem}_{name}", CHARTS[name][-1], f"{stem}_{name}", name)
+            for name in charts_of(test.voxel_stat)
         ]
         * DRAWN,
         viewer=[shown(f"{stem}_viewer", "Interactive view", f"{stem}_viewer", "viewer", "html")] * DRAWN,

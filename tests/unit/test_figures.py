@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 import plot_coverage
 import plot_design
-import plot_nulls
-import plot_peaks
 import plot_quality
 import pytest
 from permaps.inputs.outliers import flag, robust_z, sentence
 from permaps.inputs.tsv import read_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
+from permaps.reporting import null_figures, peak_figures
 from permaps.reporting.brains import axial_cuts
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
@@ -83,8 +82,8 @@ def test_statistical_charts(run, tmp_path, contrast, voxel_stat):
     nulls = read_maxima(run / f"nulls/contrast-{contrast}.npz", stats)
     outputs, caption = [tmp_path / "a.png", tmp_path / "a.svg"], tmp_path / "a.rst"
     for plot, read in (
-        (plot_nulls.plot_distributions, (nulls,)),
-        (plot_nulls.plot_convergence, (nulls, tables)),
+        (null_figures.plot_distributions, (nulls,)),
+        (null_figures.plot_convergence, (nulls, tables)),
     ):
         plot(*read, outputs, caption, contrast, 0.05)
         assert min(pixels(outputs[0])) > 400
@@ -125,7 +124,7 @@ def test_discoveries(run, tmp_path, contrast, voxel_stat, found):
     )
     outputs = [tmp_path / "a.png", tmp_path / "a.svg"]
     space = read_space(run / "mask.nii.gz")
-    plot_nulls.plot_discoveries(bound, space, tables, outputs, tmp_path / "a.rst", contrast, 0.05)
+    null_figures.plot_discoveries(bound, space, tables, outputs, tmp_path / "a.rst", contrast, 0.05)
     assert min(pixels(outputs[0])) > 400
     caption, svg = (tmp_path / "a.rst").read_text(), outputs[1].read_text()
     assert f"Of all {len(bound.p):,} voxels, at least" in caption
@@ -140,7 +139,7 @@ def test_discoveries_of_regions_without_neighbours_speak_of_no_clusters(run, tmp
     space = Parcels(np.ones(len(names), bool), names, places, np.empty((0, 2), int), np.empty(0, np.uint8))
     tables = {"t": read_frame(table(run, "pseudo", "t"))}
     outputs = [tmp_path / "a.png", tmp_path / "a.svg"]
-    plot_nulls.plot_discoveries(bound, space, tables, outputs, tmp_path / "a.rst", "pseudo", 0.05)
+    null_figures.plot_discoveries(bound, space, tables, outputs, tmp_path / "a.rst", "pseudo", 0.05)
     said = (tmp_path / "a.rst").read_text() + outputs[1].read_text()
     assert "regions with the largest statistic" in said and "luster" not in said
 
@@ -148,11 +147,11 @@ def test_discoveries_of_regions_without_neighbours_speak_of_no_clusters(run, tmp
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 def test_peaks(run, tmp_path, contrast, voxel_stat):
     space, tables = read_space(run / "mask.nii.gz"), [table(run, contrast, s) for s in (voxel_stat, "tfce")]
-    places = space.coordinates(plot_peaks.top_elements(space, tables, voxel_stat))
+    places = space.coordinates(peak_figures.top_elements(space, tables, voxel_stat))
     gaps = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(len(places), 1)]
-    assert len(places) <= plot_peaks.MOST
-    assert (gaps > plot_peaks.APART).all()
-    plot_peaks.main(
+    assert len(places) <= peak_figures.MOST
+    assert (gaps > peak_figures.APART).all()
+    peak_figures.plot_peaks(
         matrix=run / "maps.npy",
         mask=run / "mask.nii.gz",
         design=run / "design/design.tsv",
@@ -174,9 +173,9 @@ def test_peaks_are_found_where_a_statistic_finds_nothing(run, tmp_path, empty_fi
     nothing = tmp_path / "nothing.tsv"
     nothing.write_text(full.read_text().partition("\n")[0] + "\n")
     tables = [nothing, full] if empty_first else [full, nothing]
-    found = plot_peaks.top_elements(space, tables, "t")
-    assert len(found) and (found == plot_peaks.top_elements(space, [full], "t")).all()
-    assert len(plot_peaks.top_elements(space, [nothing, nothing], "t")) == 0
+    found = peak_figures.top_elements(space, tables, "t")
+    assert len(found) and (found == peak_figures.top_elements(space, [full], "t")).all()
+    assert len(peak_figures.top_elements(space, [nothing, nothing], "t")) == 0
 
 
 def drawn(run, tmp_path, stats, panels, alpha=0.05):
@@ -452,11 +451,11 @@ def test_where_nothing_is_significant_the_highest_peaks_are_shown(run, tmp_path)
     nothing = tmp_path / "nothing.tsv"
     nothing.write_text(table(run, "pseudo", "tfce").read_text().partition("\n")[0] + "\n")
     height = np.abs(read_map(space, values))
-    found = plot_peaks.highest(space, height)
-    assert found[0] == height.argmax() and len(found) == plot_peaks.MOST_BELOW
+    found = peak_figures.highest(space, height)
+    assert found[0] == height.argmax() and len(found) == peak_figures.MOST_BELOW
     apart = np.linalg.norm(np.diff(space.coordinates(found), axis=0), axis=1)
-    assert (np.diff(height[found]) <= 0).all() and (apart > plot_peaks.APART).all()
-    plot_peaks.main(
+    assert (np.diff(height[found]) <= 0).all() and (apart > peak_figures.APART).all()
+    peak_figures.plot_peaks(
         matrix=run / "maps.npy", mask=run / "mask.nii.gz", design=run / "design/design.tsv",
         weights=run / "design/contrasts.tsv", values=values, tables=[nothing],
         outputs=[tmp_path / "a.png", tmp_path / "a.svg"], caption=tmp_path / "a.rst",

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -266,21 +265,20 @@ def test_configs_are_valid_and_their_models_fit_their_tables(block, workspace, m
         assert contrast_matrix(contrast, name, names).any()
 
 
-def test_the_rule_of_a_new_figure_is_one(workspace, tmp_path):
+def test_a_new_figure_is_a_row(workspace, tmp_path):
     shutil.copytree(workspace("README.md"), tmp_path / "copy", symlinks=True)
-    (example,) = re.findall(
-        r"```text\n( +rule plot_histogram:\n.*?)^ +```$", whole("CONTRIBUTING.md"), re.M | re.S
-    )
-    with open(tmp_path / "copy/rules/figures.smk", "a", encoding="utf-8") as file:
-        file.write(f"\n\n{textwrap.dedent(example)}")
-    (tmp_path / "copy/scripts/plot_histogram.py").touch()
+    (row,) = re.findall(r"```text\n +(histogram=.*)\n +```$", whole("CONTRIBUTING.md"), re.M)
+    outputs = tmp_path / "copy/rules/outputs.smk"
+    rules = outputs.read_text(encoding="utf-8")
+    outputs.unlink()
+    outputs.write_text(rules.replace("CHARTS = dict(\n", f"CHARTS = dict(\n    {row}\n"), encoding="utf-8")
     (tmp_path / "copy/rules/captions/histogram.rst").touch()
     done = subprocess.run(
         ["bin/snakemake", "--cores", "1", "results/figures/contrast-pseudo_histogram.png"],
         cwd=tmp_path / "copy", capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "plot_histogram" in done.stdout
+    assert "plot_test" in done.stdout
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
@@ -367,9 +365,9 @@ NAMED = {
     ],
     "figure_of_input": ["figures/quality.png", "figures/coverage.png"],
     "SHEET": ["figures/contact_sheet.png", "figures/contact_sheet.svg"],
-    "null_figures": [
+    "charts": [
         f"figures/contrast-{{contrast}}_{name}.{kind}"
-        for name in ("nulls", "convergence", "discoveries")
+        for name in ("peaks", "nulls", "convergence", "discoveries")
         for kind in ("png", "svg")
     ],
     "regions_table": ["tables/contrast-{contrast}_regions.tsv"],

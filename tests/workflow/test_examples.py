@@ -15,7 +15,6 @@ import make_design
 import merge_nulls
 import numpy as np
 import plan_contrast
-import plot_peaks
 import pytest
 import read_maps
 import screen_participants
@@ -29,6 +28,7 @@ from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.sources import read_listing
 from permaps.permutation.model import Model
+from permaps.reporting import peak_figures
 from permaps.workflow.config import resolve
 
 ROOT = Path(__file__).parents[2]
@@ -224,7 +224,7 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
     f("peaks.tsv").write_text("peak\tx\ty\tz\tt\n")  # nothing is significant: the highest voxel
     for contrast in config["model"]["contrasts"]:
         covariates = to_null(config, f, contrast)[3]
-        plot_peaks.main(
+        peak_figures.plot_peaks(
             matrix=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), weights=f("contrasts.tsv"),
             values=f("stat.nii.gz"), tables=[f("peaks.tsv")], outputs=[f(f"{contrast}.png")],
             caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",

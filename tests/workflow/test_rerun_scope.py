@@ -570,7 +570,7 @@ MODULES = {
     # The p of a multivariate test, which chunks enhance, is that of F.
     "statistics/glm": {CHUNK, "observe", "fit_parametric"},
     "permutation/relabelling": {CHUNK, "observe", "build_model", "fit_parametric"},
-    "reporting/clusters": {"plot_peaks", "tabulate_clusters"},
+    "reporting/clusters": {"plot_test", "tabulate_clusters"},
     "inputs/outliers": {"select_participants"},
     "inputs/map_values": {"read_maps"},
     "inputs/simulation": set(),

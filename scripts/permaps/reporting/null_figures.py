@@ -1,19 +1,21 @@
-"""A contrast's nulls: their distributions, how p settled, and how much is active by them, at least."""
+"""The figures of a test's nulls: their distributions, how p settled, and how much is active by them, at least."""
+
+from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
-from permaps.inputs.tsv import read_frame
-from permaps.permutation.correction import observed_p, read_maxima
+import pandas as pd
+
+from permaps.permutation.correction import observed_p
 from permaps.permutation.discoveries import Bound
-from permaps.permutation.smallest import parts_of
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import SHADES, convergence, discoveries, null_histograms
 from permaps.reporting.page_tables import active
 from permaps.reporting.style import draw
 from permaps.reporting.words import number
-from permaps.spaces.files import read_space
+from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job
 
 # As many points as one can see on a log axis.
 POINTS = 400
@@ -29,7 +31,16 @@ CONJUNCTION = (
 )
 
 
-def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxels", ranked=(), words=PARTS):
+def plot_distributions(
+    by_stat: dict[str, np.ndarray],
+    outputs: list[Path],
+    caption: str | Path,
+    contrast: str,
+    alpha: float,
+    extent: str = "voxels",
+    ranked: Collection[str] = (),
+    words: tuple[str, str] = PARTS,
+) -> None:
     """Draw one contrast's null distributions.
 
     Parameters
@@ -65,7 +76,14 @@ def plot_distributions(by_stat, outputs, caption, contrast, alpha, extent="voxel
     write_caption(caption, text)
 
 
-def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
+def plot_convergence(
+    by_stat: dict[str, np.ndarray],
+    tables: dict[str, pd.DataFrame],
+    outputs: list[Path],
+    caption: str | Path,
+    contrast: str,
+    alpha: float,
+) -> None:
     """Draw, per statistic, the running p of its most significant clusters.
 
     Parameters
@@ -88,7 +106,7 @@ def plot_convergence(by_stat, tables, outputs, caption, contrast, alpha):
     )
 
 
-def top_peaks(null, stat, clusters):
+def top_peaks(null: np.ndarray, stat: str, clusters: pd.DataFrame) -> list[tuple[str, float]]:
     """Return the clusters to show as (name, p): the top ones, one for each p.
 
     Without a significant cluster it is the observed maximum, the nearest to one.
@@ -108,7 +126,15 @@ def _name(peak):
     return f"{peak['node_1']} – {peak['node_2']}"
 
 
-def plot_discoveries(bound, space, tables, outputs, caption, contrast, alpha):
+def plot_discoveries(
+    bound: Bound,
+    space: Space,
+    tables: dict[str, pd.DataFrame],
+    outputs: list[Path],
+    caption: str | Path,
+    contrast: str,
+    alpha: float,
+) -> None:
     """Draw one contrast's bounds on true discoveries: of each cluster, and of the largest values.
 
     Parameters
@@ -142,41 +168,3 @@ def plot_discoveries(bound, space, tables, outputs, caption, contrast, alpha):
         if sentence := active(table, space):
             sentences.append(f"By {STATISTICS[stat].label}: {sentence}")
     write_caption(caption, " ".join(sentences))
-
-
-if "snakemake" in globals():
-    with job(snakemake):
-        settings, output = snakemake.params.settings, snakemake.output
-        nulls = read_maxima(snakemake.input.null, settings["stats"])
-        clusters = dict(zip(settings["stats"], map(read_frame, snakemake.input.tables), strict=True))
-        shared = {"contrast": settings["title"], "alpha": settings["alpha"]}
-        with np.load(snakemake.input.null, allow_pickle=False) as stored:
-            ranked = [stat for stat in nulls if parts_of(stored.files, STATISTICS[stat].key)]
-        conjunction = settings["voxel_stat"] == "conjunction"
-        plot_distributions(
-            nulls,
-            [output.nulls, output.nulls_svg],
-            output.nulls_caption,
-            extent=settings["extent"],
-            ranked=list(nulls) if conjunction else ranked,
-            words=CONJUNCTION if conjunction else PARTS,
-            **shared,
-        )
-        plot_convergence(
-            nulls,
-            clusters,
-            [output.convergence, output.convergence_svg],
-            output.convergence_caption,
-            **shared,
-        )
-        if snakemake.input.observed:
-            plot_discoveries(
-                Bound.read(
-                    snakemake.input.null, snakemake.input.observed, settings["shift"], settings["alpha"]
-                ),
-                read_space(snakemake.input.mask),
-                clusters,
-                [output.discoveries, output.discoveries_svg],
-                output.discoveries_caption,
-                **shared,
-            )

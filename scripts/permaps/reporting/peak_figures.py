@@ -1,7 +1,11 @@
 """The data behind each top peak, adjusted for what is not tested."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+
 from permaps.design.tables import read_contrast, read_numbers
 from permaps.reporting.adjusted import adjust
 from permaps.reporting.captions import write_caption
@@ -9,17 +13,29 @@ from permaps.reporting.charts import peak_effects
 from permaps.reporting.clusters import is_peak, kept_apart
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
+from permaps.spaces.space import Space
 from permaps.workflow.arrays import open_matrix
-from permaps.workflow.jobs import job
 
 MOST, APART = 6, 12.0  # panels; mm between two peaks, so that two statistics do not show one place twice
 MOST_BELOW = 3  # panels where nothing is significant
 
 
-def main(
-    *, matrix, mask, design, weights, values, tables, outputs, caption, contrast, title, voxel_stat, covariates=()
-):  # fmt: skip
-    """Draw one contrast's top peaks.
+def plot_peaks(
+    *,
+    matrix: str | Path,
+    mask: str | Path,
+    design: str | Path,
+    weights: str | Path,
+    values: str | Path,
+    tables: Iterable[str | Path],
+    outputs: Iterable[str | Path],
+    caption: str | Path,
+    contrast: str,
+    title: str,
+    voxel_stat: str,
+    covariates: Iterable[str | Path] = (),
+) -> None:
+    """Draw the data at one contrast's top peaks.
 
     Parameters
     ----------
@@ -62,7 +78,9 @@ def main(
     write_caption(caption, f"{shown}, of {len(rows)} maps.")
 
 
-def at_element(column, maps, covariates, design):
+def at_element(
+    column: int, maps: np.ndarray, covariates: Sequence[np.ndarray], design: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the data of an element and the rows of its own design, of the participants who have all of both.
 
     Parameters
@@ -86,13 +104,13 @@ def at_element(column, maps, covariates, design):
     return y[present], rows[present]
 
 
-def highest(space, height):
+def highest(space: Space, height: np.ndarray) -> np.ndarray:
     """Return the elements with the highest peaks of a whole map, none near another."""
     peaks = np.flatnonzero(is_peak(height, np.ones(len(height), int), space.touching))
     return kept_apart(peaks, height[peaks], space.coordinates(peaks), APART, MOST_BELOW)
 
 
-def top_elements(space, tables, voxel_stat):
+def top_elements(space: Space, tables: Iterable[str | Path], voxel_stat: str) -> np.ndarray:
     """Return the elements with the highest main peaks of all tables, none near another."""
     # A table of nothing has columns of no type, which the others would take on.
     found = [table for table in (pd.read_csv(path, sep="\t") for path in tables) if len(table)]
@@ -104,15 +122,3 @@ def top_elements(space, tables, voxel_stat):
     elements = np.array(list(dict.fromkeys(map(int, space.at(peaks)))), int)
     order = np.arange(len(elements), 0, -1)
     return kept_apart(elements, order, space.coordinates(elements), APART, MOST)
-
-
-if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            outputs=[snakemake.output.figure, snakemake.output.vector],
-            caption=snakemake.output.caption,
-            contrast=snakemake.params.settings["contrast"],
-            title=snakemake.params.settings["title"],
-            voxel_stat=snakemake.params.settings["voxel_stat"],
-        )

@@ -1,0 +1,67 @@
+"""A test's figures besides its maps: its nulls, how p settled, how much is active, and the data at its peaks."""
+
+import numpy as np
+from permaps.inputs.tsv import read_frame
+from permaps.permutation.correction import read_maxima
+from permaps.permutation.discoveries import Bound
+from permaps.permutation.smallest import parts_of
+from permaps.reporting.null_figures import (
+    CONJUNCTION,
+    PARTS,
+    plot_convergence,
+    plot_discoveries,
+    plot_distributions,
+)
+from permaps.reporting.peak_figures import plot_peaks
+from permaps.spaces.files import read_space
+from permaps.statistics.registry import STATISTICS
+from permaps.workflow.jobs import job
+
+
+def shown_as_ranks(null, stats, voxel_stat):
+    """Return the statistics whose null is shown as -log10 p, and what is said of that.
+
+    Parameters
+    ----------
+    null : path
+    stats : list of str
+    voxel_stat : str
+    """
+    if voxel_stat == "conjunction":
+        return stats, CONJUNCTION
+    with np.load(null, allow_pickle=False) as stored:
+        return [stat for stat in stats if parts_of(stored.files, STATISTICS[stat].key)], PARTS
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        settings, given, output = snakemake.params.settings, snakemake.input, snakemake.output
+        title, alpha, stats = settings["title"], settings["alpha"], settings["stats"]
+        nulls = read_maxima(given.null, stats)
+        clusters = dict(zip(stats, map(read_frame, given.tables), strict=True))
+        ranked, words = shown_as_ranks(given.null, stats, settings["voxel_stat"])
+        plot_distributions(
+            nulls, output.nulls, output.nulls_caption, title, alpha, settings["extent"], ranked, words
+        )
+        plot_convergence(nulls, clusters, output.convergence, output.convergence_caption, title, alpha)
+        if given.observed:
+            bound = Bound.read(given.null, given.observed, settings["shift"], alpha)
+            space = read_space(given.mask)
+            plot_discoveries(
+                bound, space, clusters, output.discoveries, output.discoveries_caption, title, alpha
+            )
+        if output.get("peaks"):
+            plot_peaks(
+                matrix=given.matrix,
+                mask=given.mask,
+                design=given.design,
+                weights=given.weights,
+                values=given.values,
+                tables=given.tables,
+                outputs=output.peaks,
+                caption=output.peaks_caption,
+                contrast=settings["contrast"],
+                title=title,
+                voxel_stat=settings["voxel_stat"],
+                covariates=given.covariates,
+            )
