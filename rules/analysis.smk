@@ -47,12 +47,15 @@ for each in workflow.modifier.rules:
         complete(each, HOME, ROOT, SOURCES, ANALYSIS, of)
 
 
-# All that a complete run leaves.
+# All that a complete run leaves. What its report is made of comes with that: the plan is no larger for it.
+MADE_OF = {*FIGURES, *(path for paths in SUMMARISED.values() for path in paths)}
 EVERYTHING = [
-    *map(in_own_folder, targets()),
-    *TABLES,
+    *[
+        path
+        for path in (*map(in_own_folder, targets()), *TABLES, *map(in_own_folder, FIGURES))
+        if path not in MADE_OF
+    ],
     *TRUTH,
-    *map(in_own_folder, FIGURES),
     *HEMISPHERES,
     *WORDS,
     result("report.html"),

@@ -18,14 +18,15 @@ FIGURES = [
 ] * DRAWN
 
 
-# What the data at the peaks of a test are read from; a joint test has none of its own.
-PEAKS = dict(
-    matrix=of_its_input("maps.npy"),
-    covariates=covariate_maps,
-    design=result("design/design.tsv"),
-    weights=design_file("weights.tsv"),
-    values=voxel_map,
-)
+def behind_peaks(voxel_stat):
+    """What the data at the peaks of a test by this statistic are read from; a joint test has none of its own."""
+    if "peaks" not in charts_of(voxel_stat):
+        return {}
+    return MAPS_OF_TEST | dict(
+        design=result("design/design.tsv"),
+        weights=design_file("weights.tsv"),
+        values=group_map("{test}", voxel_stat),
+    )
 
 
 for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
@@ -34,8 +35,8 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
         name:
             rule_for(voxel_stat, "draw_maps")
         input:
-            **TESTED,
-            parametric=parametric_map,
+            **tested(voxel_stat),
+            parametric=group_map("{test}", voxel_stat, "corr-bonferroni_logp"),
             plan=design_file("plan.json"),
         output:
             **map_figures(stats),
@@ -49,17 +50,17 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             "../scripts/draw_maps.py"
 
 
-for voxel_stat in STATS_BY_VOXEL_STAT:
+for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
 
     rule:
         name:
             rule_for(voxel_stat, "plot_test")
         input:
-            **PEAKS if voxel_stat in ("t", "F") else {},
+            **behind_peaks(voxel_stat),
             mask=of_its_input(MASK),
             null=result("nulls/{test}.npz"),
             observed=OBSERVED,
-            tables=cluster_tables,
+            tables=cluster_tables(stats),
         output:
             **charts(voxel_stat),
         wildcard_constraints:

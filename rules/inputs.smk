@@ -187,30 +187,28 @@ def test_of_job(wildcards):
     return ANALYSES[wildcards.get("analysis") or wildcards.test]
 
 
+def by_test(find):
+    """What a function of a test, or of an analysis, gives: as it is where all have the same, else asked by each job."""
+    found = [find(test) for test in ANALYSES.values()]
+    if all(one == found[0] for one in found):
+        return found[0]
+    return lambda wildcards: find(test_of_job(wildcards))
+
+
 def of_its_input(path):
     """A result of the input that a test or an analysis is of."""
-    return lambda wildcards: per_input(path, test_of_job(wildcards).prefix)
+    return by_test(lambda test: per_input(path, test.prefix))
 
 
-def matrices(wildcards):
+def matrices(test):
     """The maps of a test or an analysis, participants x voxels; of each input, if it is a joint one."""
-    test = test_of_job(wildcards)
     each = [per_input("maps.npy", prefix) for prefix in test.prefixes]
     return each if test.is_joint else each[0]
 
 
-def covariate_maps(wildcards):
+def covariate_maps(test):
     """The covariates of a test or an analysis, in the order of the design's columns; of one input, then the next."""
-    return [
-        per_input(f"covariates/{name}.npy", prefix)
-        for prefix in test_of_job(wildcards).prefixes
-        for name in VOXELWISE
-    ]
-
-
-def model_file(wildcards):
-    """The model of a test or an analysis."""
-    return result(f"design/{wildcards.get('analysis') or wildcards.test}_model.npz")
+    return [per_input(f"covariates/{name}.npy", prefix) for prefix in test.prefixes for name in VOXELWISE]
 
 
 def design_file(name):
@@ -224,12 +222,17 @@ def design_file(name):
     return path
 
 
-# What a test's statistic is computed from at every element.
-FITTED = dict(matrix=matrices, covariates=covariate_maps, model=model_file)
+# Its maps, and its covariates that are maps.
+MAPS_OF_TEST = dict(matrix=by_test(matrices), covariates=by_test(covariate_maps))
+
+
+def fitted(of):
+    """What the statistic of a test, or of an analysis, is computed from at every element."""
+    return MAPS_OF_TEST | dict(model=result(f"design/{{{of}}}_model.npz"))
+
+
 # What its model is made of: the design, and how that is relabelled.
-MODELLED = dict(
-    matrix=matrices,
-    covariates=covariate_maps,
+MODELLED = MAPS_OF_TEST | dict(
     design=result("design/design.tsv"),
     weights=design_file("weights.tsv"),
     blocks=result("design/blocks.json"),

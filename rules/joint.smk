@@ -4,7 +4,7 @@
 rule build_joint:
     input:
         models=lambda wildcards: [result(f"design/{t}_model.npz") for t in TESTS[wildcards.test].combined],
-        matrices=matrices,
+        matrices=MAPS_OF_TEST["matrix"],
     output:
         model=result("design/{test}_model.npz"),
         mask=per_input(MASK, "{test}_"),
@@ -47,7 +47,7 @@ for joint in JOINT_STATS:
         name:
             f"fit_joint_{joint}"
         input:
-            **FITTED,
+            **fitted("test"),
         output:
             stat=group_map("{test}", joint),
             z=group_map("{test}", "z"),

@@ -4,36 +4,15 @@ def cluster_table(test, stat):
     return result(f"tables/{test}_stat-{stat}_clusters.tsv")
 
 
-def voxel_map(wildcards):
-    """The test's t or F."""
-    return group_map(wildcards.test, TESTS[wildcards.test].voxel_stat)
-
-
-def enhanced_map(wildcards):
-    """The test's TFCE, if it has one: its maxima are peaks."""
-    return group_map(wildcards.test, "tfce") if "tfce" in TESTS[wildcards.test].stats else []
-
-
-def uncorrected_map(wildcards):
-    """-log10 uncorrected p by permutation, which comes with the voxel statistic alone."""
-    test = TESTS[wildcards.test]
-    return group_map(test, test.voxel_stat, "corr-unc_logp") if test.voxel_stat in test.stats else []
-
-
-def test_magnitude(test):
+def magnitude_map(test, voxel_stat):
     """The effect that a t contrast estimates; partial R2 for F, which has no single effect; z of a joint test."""
     names = {"t": "effect", "F": "partialr2"}
-    return group_map(test, names.get(test.voxel_stat, "z"))
+    return group_map(test, names.get(voxel_stat, "z"))
 
 
-def magnitude_map(wildcards):
-    """That of the test of a job."""
-    return test_magnitude(TESTS[wildcards.test])
-
-
-def corrected_maps(wildcards):
-    """-log10 FWE p of every statistic of the test."""
-    return [group_map(wildcards.test, s, "corr-fwe_logp") for s in TESTS[wildcards.test].stats]
+def maps_of(stats, correction, test="{test}"):
+    """-log10 p of these statistics of a test, which may be a wildcard."""
+    return [group_map(test, s, f"corr-{correction}_logp") for s in stats]
 
 
 def counted(stats):
@@ -45,8 +24,15 @@ def counted(stats):
     ]
 
 
-# Every element of a test, and what is significant there.
-TESTED = dict(mask=of_its_input(MASK), values=voxel_map, corrected=corrected_maps)
+def tested(voxel_stat):
+    """Every element of a test by this statistic, and what is significant there."""
+    return dict(
+        mask=of_its_input(MASK),
+        values=group_map("{test}", voxel_stat),
+        corrected=maps_of(STATS_BY_VOXEL_STAT[voxel_stat], "fwe"),
+    )
+
+
 # What p are corrected across, besides elements, where there are several.
 ACROSS = {"cfwe": "contrasts"} if len(CONTRASTS) > 1 else {}
 if len(INPUTS) > 1:
@@ -66,28 +52,19 @@ def across_null(wildcards):
     return per_input("nulls/across-contrasts.npz", test_of_job(wildcards).prefix)
 
 
-def further_corrections(test):
-    """Those of a test: joint tests are no part of what others are corrected across."""
-    return [correction for correction in FURTHER if not (test.is_joint and correction in ACROSS)]
+def further_corrections(voxel_stat):
+    """Those of tests by this statistic: joint tests are no part of what others are corrected across."""
+    return [correction for correction in FURTHER if not (voxel_stat in JOINT_STATS and correction in ACROSS)]
 
 
-def corrections_of(test, stat):
-    """The corrections of the permutation p that a statistic of a test has."""
-    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(test)
-
-
-def further_maps(wildcards):
-    """-log10 p by the further corrections: of every statistic by the first one, then by the next."""
-    return [
-        group_map(wildcards.test, s, f"corr-{correction}_logp")
-        for correction in further_corrections(TESTS[wildcards.test])
-        for s in TESTS[wildcards.test].stats
-    ]
+def corrections_of(stat, voxel_stat):
+    """The corrections of the permutation p that a statistic has in tests by a voxel statistic."""
+    return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(voxel_stat)
 
 
 def p_maps(stats, correction):
     """-log10 p of these statistics of an analysis, as outputs of one rule."""
-    return [group_map("{analysis}", s, f"corr-{correction}_logp") for s in stats]
+    return maps_of(stats, correction, "{analysis}")
 
 
 def labelled(**labels):
@@ -110,9 +87,9 @@ IN_VOLUMES = [a for a in ANALYSES.values() if a.volume]
 SMALL_VOLUMES = [result("tables/small_volumes.tsv")] if IN_VOLUMES else []
 
 
-def cluster_tables(wildcards):
-    """The test's cluster tables, in the order of its statistics."""
-    return [cluster_table(wildcards.test, s) for s in TESTS[wildcards.test].stats]
+def cluster_tables(stats):
+    """The cluster tables of a test with these statistics."""
+    return [cluster_table("{test}", s) for s in stats]
 
 
 # Bounds on true discoveries, and what they are read from; both are empty where there are none.
@@ -214,11 +191,6 @@ def charts(voxel_stat):
     return outputs
 
 
-def parametric_map(wildcards):
-    """-log10 Bonferroni p of the test."""
-    return group_map(wildcards.test, TESTS[wildcards.test].voxel_stat, "corr-bonferroni_logp")
-
-
 def has_truth(test):
     """Whether something is planted for a test: one expression about `pseudo` or the group mean."""
     expression = [] if test.is_joint else config["model"]["contrasts"][test.contrast]
@@ -277,7 +249,7 @@ def targets():
         found += [
             group_map(t, s, f"corr-{correction}_logp")
             for s in corrected
-            for correction in corrections_of(t, s)
+            for correction in corrections_of(s, voxel)
         ]
         found += [result(f"nulls/{t}.npz")]
         found += [cluster_table(t, s) for s in corrected]

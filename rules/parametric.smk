@@ -7,7 +7,7 @@ for voxel_stat in ("t", "F"):
         name:
             rule_for(voxel_stat, "fit_parametric")
         input:
-            **FITTED,
+            **fitted("test"),
         output:
             effect=group_map("{test}", "effect"),
             stat=group_map("{test}", voxel_stat),

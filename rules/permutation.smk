@@ -4,7 +4,7 @@
 
 rule observe:
     input:
-        **FITTED,
+        **fitted("analysis"),
     output:
         observed=result("observed/{analysis}.npz"),
     wildcard_constraints:
@@ -21,7 +21,7 @@ rule observe:
 
 rule compute_null_chunk:
     input:
-        **FITTED,
+        **fitted("analysis"),
     output:
         # Not deleted before the job, which keeps it if it would make the same again.
         chunk=update(result("nulls/{analysis}/{start}-{stop}.npz")),
@@ -35,7 +35,7 @@ rule compute_null_chunk:
 
 rule merge_nulls:
     input:
-        **FITTED,
+        **fitted("analysis"),
         chunks=chunks,
     output:
         null=result("nulls/{analysis}.npz"),

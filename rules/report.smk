@@ -54,16 +54,22 @@ rule write_methods:
         "../scripts/write_methods.py"
 
 
+# What is said of all tests is taken from these.
+SUMMARISED = dict(
+    masks=[per_input(MASK, t.prefix) for t in TESTS.values()],
+    values=[group_map(t, t.voxel_stat) for t in TESTS.values()],
+    parametric=[group_map(t, t.voxel_stat, "corr-bonferroni_logp") for t in TESTS.values()],
+    nulls=[result(f"nulls/{t}.npz") for t in TESTS],
+    corrected=[path for t in TESTS.values() for path in maps_of(t.stats, "fwe", t)],
+    clusters=[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
+    figures=[path for t in TESTS.values() for path in panel_figures(t)],
+)
+
+
 rule summarise_results:
     input:
+        **SUMMARISED,
         provenance=result("provenance.json"),
-        masks=[per_input(MASK, t.prefix) for t in TESTS.values()],
-        values=[group_map(t, t.voxel_stat) for t in TESTS.values()],
-        parametric=[group_map(t, t.voxel_stat, "corr-bonferroni_logp") for t in TESTS.values()],
-        nulls=[result(f"nulls/{t}.npz") for t in TESTS],
-        corrected=[group_map(t, s, "corr-fwe_logp") for t in TESTS.values() for s in t.stats],
-        clusters=[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
-        figures=[path for t in TESTS.values() for path in panel_figures(t)],
         small_volumes=SMALL_VOLUMES,
     output:
         page=report(
@@ -103,7 +109,7 @@ rule write_report:
         numbers=result("tables/summary.tsv"),
         excluded=result("quality/excluded.tsv"),
         small_volumes=SMALL_VOLUMES,
-        tables=[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
+        tables=SUMMARISED["clusters"],
         regions=[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
         figures=FIGURES,
         captions=captions_shown,

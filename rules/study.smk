@@ -7,7 +7,7 @@ rule compare_specifications:
         provenance=of_each_analysis(lambda its, test: its.result("provenance.json")),
         mask=of_each_analysis(lambda its, test: its.per_input(its.MASK, test.prefix)),
         values=of_each_analysis(lambda its, test: its.group_map(test, test.voxel_stat)),
-        effect=of_each_analysis(lambda its, test: its.test_magnitude(test)),
+        effect=of_each_analysis(lambda its, test: its.magnitude_map(test, test.voxel_stat)),
         nulls=of_each_analysis(lambda its, test: its.result(f"nulls/{test}.npz")),
     output:
         table=common("tables/{curve}_specifications.tsv"),

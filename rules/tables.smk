@@ -31,14 +31,14 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
         name:
             rule_for(voxel_stat, "tabulate_clusters")
         input:
-            **TESTED,
+            **tested(voxel_stat),
             **ATLAS,
-            enhanced=enhanced_map,
-            magnitude=magnitude_map,
+            enhanced=group_map("{test}", "tfce") if "tfce" in stats else [],
+            magnitude=magnitude_map("{test}", voxel_stat),
             z=group_map("{test}", "z") if voxel_stat == "t" else [],
             plan=design_file("plan.json"),
-            uncorrected=uncorrected_map,
-            further=further_maps,
+            uncorrected=group_map("{test}", voxel_stat, "corr-unc_logp") if voxel_stat in stats else [],
+            further=[path for each in further_corrections(voxel_stat) for path in maps_of(stats, each)],
             null=result("nulls/{test}.npz"),
             observed=OBSERVED,
         output:
@@ -51,7 +51,7 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
                 "inference.connectivity",
                 "inference.alpha",
                 shift=SHIFT,
-                further=lambda wildcards: further_corrections(TESTS[wildcards.test]),
+                further=further_corrections(voxel_stat),
                 sources=state_of_atlas,
             ),
         message:
@@ -60,28 +60,34 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             "../scripts/tabulate_clusters.py"
 
 
-rule tabulate_regions:
-    input:
-        **TESTED,
-        **ATLAS,
-        null=result("nulls/{test}.npz"),
-        observed=OBSERVED,
-        regions=region_files,
-    output:
-        table=report(
-            result("tables/{test}_regions.tsv"),
-            caption="captions/regions.rst",
-            category="3 Tables",
-            labels=labelled(table="regions", statistic="all"),
-        ),
-    params:
-        settings=test_settings(
-            "inference.alpha", shift=SHIFT, regions=REGION_SPHERES, sources=state_of_regions
-        ),
-    message:
-        "Tabulating the regions of {wildcards.test}"
-    script:
-        "../scripts/tabulate_regions.py"
+for voxel_stat in STATS_BY_VOXEL_STAT:
+
+    rule:
+        name:
+            rule_for(voxel_stat, "tabulate_regions")
+        input:
+            **tested(voxel_stat),
+            **ATLAS,
+            null=result("nulls/{test}.npz"),
+            observed=OBSERVED,
+            regions=region_files,
+        output:
+            table=report(
+                result("tables/{test}_regions.tsv"),
+                caption="captions/regions.rst",
+                category="3 Tables",
+                labels=labelled(table="regions", statistic="all"),
+            ),
+        wildcard_constraints:
+            test=one_of(tests_by(voxel_stat)),
+        params:
+            settings=test_settings(
+                "inference.alpha", shift=SHIFT, regions=REGION_SPHERES, sources=state_of_regions
+            ),
+        message:
+            "Tabulating the regions of {wildcards.test}"
+        script:
+            "../scripts/tabulate_regions.py"
 
 
 rule tabulate_small_volumes:

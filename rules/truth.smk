@@ -8,7 +8,7 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
 
     rule score_truth:
         input:
-            **TESTED,
+            **tested("t"),
             regions=of_its_input("dataset/truth/regions.tsv"),
             labels=of_its_input("dataset/truth/regions.nii.gz"),
             effect_pseudo=of_its_input("dataset/truth/effect-pseudo.nii.gz"),
