@@ -18,17 +18,6 @@ FIGURES = [
 ] * DRAWN
 
 
-def behind_peaks(voxel_stat):
-    """What the data at the peaks of a test by this statistic are read from; a joint test has none of its own."""
-    if "peaks" not in charts_of(voxel_stat):
-        return {}
-    return MAPS_OF_TEST | dict(
-        design=result("design/design.tsv"),
-        weights=design_file("weights.tsv"),
-        values=group_map("{test}", voxel_stat),
-    )
-
-
 for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
 
     rule:

@@ -191,6 +191,17 @@ def charts(voxel_stat):
     return outputs
 
 
+def behind_peaks(voxel_stat):
+    """What the data at the peaks of a test by this statistic are read from; a joint test has none of its own."""
+    if "peaks" not in charts_of(voxel_stat):
+        return {}
+    return MAPS_OF_TEST | dict(
+        design=result("design/design.tsv"),
+        weights=design_file("weights.tsv"),
+        values=group_map("{test}", voxel_stat),
+    )
+
+
 def has_truth(test):
     """Whether something is planted for a test: one expression about `pseudo` or the group mean."""
     expression = [] if test.is_joint else config["model"]["contrasts"][test.contrast]

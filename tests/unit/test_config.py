@@ -562,7 +562,9 @@ def workflow(tmp_path_factory):
     for name in ("analysis.smk", "common.smk", "inputs.smk", "outputs.smk", "settled.smk"):
         shutil.copy(ROOT / "rules" / name, home / "rules")
     (home / "rules/dataset.smk").write_text(SHOW)
-    (home / "rules/figures.smk").write_text("TABLES = TRUTH = FIGURES = WORDS = HEMISPHERES = []\nSUMMARISED = {}\n")
+    (home / "rules/figures.smk").write_text(
+        "TABLES = TRUTH = FIGURES = WORDS = HEMISPHERES = []\nSUMMARISED = {}\n"
+    )
     return home
 
 
