@@ -29,19 +29,19 @@ def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output,
     matrices = [open_matrix(path) for path in (matrix, *covariates)]
     lacking, n_voxels = patterns(*matrices)
     columns = read_numbers(design)[2]
-    found = difference(lacking, n_voxels, columns, rows, scheme, levels)
+    differing = difference(lacking, n_voxels, columns, rows, scheme, levels)
     moves = exchangeability_of(like_rows(columns), scheme, levels)
-    notes = [described(found), rougher(lacking, n_voxels, matrices[0].shape[1], moves)]
+    notes = [described(differing), rougher(lacking, n_voxels, matrices[0].shape[1], moves)]
     note = " ".join(filter(None, notes))
     note = f"{name}: {note}" if name and note else note
     row = {
         "contrast": contrast,
         "n_voxels": matrices[0].shape[1],
         "n_voxels_lacking": int(n_voxels.sum()),
-        "n_voxels_differing_most": found.n_voxels if found else None,
-        "n_lacking_there": int(found.lacking.sum()) if found else None,
-        "r": found.r if found else None,
-        "p": found.p if found else None,
+        "n_voxels_differing_most": differing.n_voxels if differing else None,
+        "n_lacking_there": int(differing.lacking.sum()) if differing else None,
+        "r": differing.r if differing else None,
+        "p": differing.p if differing else None,
         "note": note,
     }
     write_rows(output, list(row), [row])

@@ -58,24 +58,24 @@ def main(*, specifications, contrast, relabelled, voxel_stat, table, counts, fig
         numbers = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
         findings = found_in(numbers, space, voxel_stat, v, effect, element)
         rows += [{"analysis": name} | chosen[name] | of_stat for of_stat in findings]
-    found = pd.DataFrame(rows)
-    write_frame(found, table, "%.6g")
+    compared = pd.DataFrame(rows)
+    write_frame(compared, table, "%.6g")
     alone = by_chance(members, alpha) if same_relabellings(records, relabelled) else {}
-    write_frame(how_often(found, alone), counts, "%.6g")
+    write_frame(how_often(compared, alone), counts, "%.6g")
     place = f"at {spaces[0].named(elements[0])}" if places else "at its own peak"
     choices = {name: of or {"": name} for name, of in chosen.items()}
     counted = spaces[0].elements if alike else "elements"
-    draw(figures, curve, found, choices, alpha, title, f"{EFFECTS.get(voxel_stat, 'z')}\n{place}", counted)
+    draw(figures, curve, compared, choices, alpha, title, f"{EFFECTS.get(voxel_stat, 'z')}\n{place}", counted)
 
 
 def by_chance(members, alpha):
     """Return what specifications with the same relabellings show together, by the statistics that all have."""
-    found = {}
+    counts_by_chance = {}
     for stat in members[0]["stats"]:
         if all(stat in one["stats"] for one in members):
             maxima = [read_maxima(one["nulls"], [stat])[stat] for one in members]
-            found[stat] = together(maxima, alpha, STATISTICS[stat].tie)
-    return found
+            counts_by_chance[stat] = together(maxima, alpha, STATISTICS[stat].tie)
+    return counts_by_chance
 
 
 def found_in(numbers, space, voxel_stat, values, effect, element):

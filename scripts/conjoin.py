@@ -22,7 +22,7 @@ def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
         To write.
     """
     model = load_model(model)
-    found, maxima, reached = conjoin(
+    observed_maps, maxima, reached = conjoin(
         [Observed.load(path) for path in partials],
         nulls,
         counts,
@@ -31,7 +31,7 @@ def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
         concordant=len(model.signs) > 1,
         shift=shift,
     )
-    found.save(observed)
+    observed_maps.save(observed)
     for output, arrays in ((null, maxima), (exceedances, reached)):
         write_arrays(output, **arrays)
     log.info("%d tests, %d %s", len(partials), model.space.n_elements, model.space.elements)

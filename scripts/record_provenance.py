@@ -87,9 +87,9 @@ def mask_images(config):
     return {key: where for key, where in places.items() if isinstance(where, str)}
 
 
-def by_input(key, found):
+def by_input(key, entries):
     """Return what there is of every input: by its name, or alone if it has none."""
-    return {key: found[""]} if found.keys() == {""} else {f"{key}s": found}
+    return {key: entries[""]} if entries.keys() == {""} else {f"{key}s": entries}
 
 
 def stand_out(inputs, people):
@@ -128,13 +128,13 @@ def mask_of(mask, voxels, config):
 
 def maps_of(inputs, people):
     """Return the files of every participant's maps, with their checksums."""
-    found = {person: {} for person in people[ID]}
+    by_person = {person: {} for person in people[ID]}
     for name, files in inputs.items():
         entries = read_index(files["images"])
         for person, path in zip(people[ID], people[map_column(name)], strict=True):
             if isinstance(path, str):
-                found[person][name] = {"map": path, "sha256": entries[person][MAP].checksums}
-    return {person: maps.get("", maps) for person, maps in found.items()}
+                by_person[person][name] = {"map": path, "sha256": entries[person][MAP].checksums}
+    return {person: maps.get("", maps) for person, maps in by_person.items()}
 
 
 def with_relabellings(plans, nulls):

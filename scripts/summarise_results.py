@@ -25,7 +25,7 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     """
     record = read_json(provenance)
     alpha = record["config"]["inference"]["alpha"]
-    rows, found = [], {}
+    rows, contrasts_shown = [], {}
     for name, files in contrasts.items():
         space = read_space(files["mask"])
         voxel_stat = files["voxel_stat"]
@@ -36,13 +36,13 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
         for stat, listed in clusters.items():
             logp = read_map(space, files["corrected"][stat])
             rows.append(permutation_row(name, stat, voxel_stat, listed, logp, maxima[stat], alpha, space))
-        found[name] = {"voxel_stat": voxel_stat, "figures": files["figures"], "clusters": clusters}
+        contrasts_shown[name] = {"voxel_stat": voxel_stat, "figures": files["figures"], "clusters": clusters}
     numbers = as_table(rows, space)
     in_volumes = read_frame(small_volumes) if small_volumes else None
     log.info("%d rows", len(numbers))
     write_frame(numbers, table, "%.6g")
-    write_text(page, summary_page(record, numbers, found, in_volumes))
-    write_text(landing, landing_page(record, numbers, found))
+    write_text(page, summary_page(record, numbers, contrasts_shown, in_volumes))
+    write_text(landing, landing_page(record, numbers, contrasts_shown))
 
 
 def by_contrast(contrasts, inputs):

@@ -39,20 +39,20 @@ def main(
         Of those bounds.
     """
     space = read_space(mask)
-    found = [
+    regions_by_place = [
         ("mask", name, elements_inside(space, path, f"inference.regions.{name}"))
         for name, path in regions.items()
     ]
     if atlas:
         names = region_names(space, *atlas)
-        found += [("atlas", name, elements) for name, elements in regions_of(names).items()]
-    if not found:
+        regions_by_place += [("atlas", name, elements) for name, elements in regions_of(names).items()]
+    if not regions_by_place:
         raise UserError(
             f"atlas.image: no {space.element} of the analysis mask lies in a region of {atlas[0]}. Expected an atlas "
             "in the space of the maps: compare the two in a viewer."
         )
     table = tabulate_regions(
-        found,
+        regions_by_place,
         read_map(space, values),
         voxel_stat,
         {stat: significant(read_map(space, path), alpha) for stat, path in corrected.items()},

@@ -69,13 +69,13 @@ def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
         cohort = as_frame(columns, rows)
         stays = _stays(cohort, config)
         stay.append(stays)
-        found, looked_at = _look_at_images(
+        about_images, looked_at = _look_at_images(
             cohort[stays].reset_index(drop=True),
             list(config["model"]["voxelwise"]),
             decoder(kind, dataset["maps"]),
             {} if seen is None or isinstance(dataset["maps"], list) else seen,
         )
-        warnings += found
+        warnings += about_images
         if looked_at:
             _CHECKS[kind](config, looked_at)
     joined = np.any if config["quality"]["require"] == "any" else np.all
@@ -133,7 +133,7 @@ def _look_at_images(staying, voxelwise, decode, seen):
 
     These are the maps that can be used, by their paths; none where images are not alike: the odd one may be any.
     """
-    warnings, found, maps = [], [], {}
+    warnings, looked_at, maps = [], [], {}
     for column in [MAP, *map(covariate_column, voxelwise)]:
         for row in dict.fromkeys((0, len(staying) - 1)):
             path = staying[column][row]
@@ -143,15 +143,15 @@ def _look_at_images(staying, voxelwise, decode, seen):
             try:
                 if path not in seen:
                     seen[path] = decode(path)
-                found.append((staying[ID][row], path, seen[path]))
+                looked_at.append((staying[ID][row], path, seen[path]))
                 if column == MAP:
                     maps[path] = seen[path]
             except UnusableMap as unusable:
                 warnings.append(f"{staying[ID][row]} will be left out: {path} is of no use: {unusable}.")
-    layouts = [Layout.of(image) for *_, image in found]
-    for (name, path, _), layout in zip(found, layouts, strict=True):
+    layouts = [Layout.of(image) for *_, image in looked_at]
+    for (name, path, _), layout in zip(looked_at, layouts, strict=True):
         if not layout.same(layouts[0]):
-            unlike = layout.difference(layouts[0], f"those of {found[0][0]}")
+            unlike = layout.difference(layouts[0], f"those of {looked_at[0][0]}")
             warnings.append(
                 f"some images will be left out, since not all are alike: {path} of {name}: {unlike}."
             )

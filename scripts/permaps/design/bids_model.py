@@ -146,24 +146,24 @@ def _column(name):
 
 
 def _contrasts(node, where):
-    found = {}
+    contrasts = {}
     for contrast in node.get("Contrasts") or []:
         rows = contrast["Weights"] if isinstance(contrast["Weights"][0], list) else [contrast["Weights"]]
         sums = [
             _sum(row, contrast["ConditionList"], f"{where}: contrast '{contrast['Name']}'") for row in rows
         ]
         if contrast["Test"] != "pass":
-            found[fit_name(contrast["Name"])] = sums if contrast["Test"] == "F" else sums[0]
+            contrasts[fit_name(contrast["Name"])] = sums if contrast["Test"] == "F" else sums[0]
     dummies = node.get("DummyContrasts")
     if dummies and dummies["Test"] != "pass":
         names = dummies.get("Contrasts") or node["Model"]["X"]
         sums = {fit_name(_column(name)): _column(name) for name in names}
-        found |= {name: [one] if dummies["Test"] == "F" else one for name, one in sums.items()}
-    if not found:
+        contrasts |= {name: [one] if dummies["Test"] == "F" else one for name, one in sums.items()}
+    if not contrasts:
         raise UserError(
             f"{where}: tests nothing; expected Contrasts or DummyContrasts with a Test of t or F."
         )
-    return found
+    return contrasts
 
 
 def _sum(weights, names, where):

@@ -162,8 +162,8 @@ def orbits(node: Node) -> list[list[int]]:
     """Return the sets of rows that can be exchanged."""
     if not node.children:
         return [[node.leaf]]
-    found = [orbits(child) for child in node.children]
+    within = [orbits(child) for child in node.children]
     if not node.free:
-        return [rows for child in found for rows in child]
+        return [rows for child in within for rows in child]
     # Children of a free node have the same structure, so their orbits match one by one.
-    return [[row for rows in alike for row in rows] for alike in zip(*found, strict=True)]
+    return [[row for rows in alike for row in rows] for alike in zip(*within, strict=True)]

@@ -51,9 +51,9 @@ def _with_bids(given):
         raise UserError(
             f"model.bids: there is no file {named!r} (relative paths start from the working directory, {os.getcwd()})"
         )
-    found = read_model(path)
-    blocks = found.pop("blocks", None)
-    given = given | {"model": found | model}
+    in_file = read_model(path)
+    blocks = in_file.pop("blocks", None)
+    given = given | {"model": in_file | model}
     if blocks is not None and isinstance(permutation, dict) and "blocks" not in permutation:
         given = given | {"permutation": permutation | {"blocks": blocks}}
     return given

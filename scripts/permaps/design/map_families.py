@@ -42,8 +42,8 @@ class Family:
     @property
     def contrast(self) -> str:
         """The first-level contrast that the name says, or ""."""
-        found = _CONTRAST.search(os.path.basename(self.pattern))
-        return found[0].removeprefix("contrast-") if found else ""
+        match = _CONTRAST.search(os.path.basename(self.pattern))
+        return match[0].removeprefix("contrast-") if match else ""
 
     @property
     def likeness(self) -> str:
@@ -96,17 +96,17 @@ def _families(patterns):
         general = _SESSION.sub("ses-{session}", general)
         joined.setdefault(general, []).append((session and session[1], side and side[2], having))
     families = []
-    for general, found in joined.items():
-        sessions = sorted({session for session, *_ in found if session})
-        sides = {side for _, side, _ in found if side}
-        example = next(iter(found[0][2].values()))
+    for general, members in joined.items():
+        sessions = sorted({session for session, *_ in members if session})
+        sides = {side for _, side, _ in members if side}
+        example = next(iter(members[0][2].values()))
         if len(sides) > 1:
             example = _SIDE.sub(r"\1{hemi}", example)
         elif sides:
             general = general.replace("{hemi}", *sides)
         if len(sessions) == 1:
             general = general.replace("{session}", *sessions)
-        maps = {(person, session) for session, _, having in found for person in having}
+        maps = {(person, session) for session, _, having in members for person in having}
         n_people = len({person for person, _ in maps})
         families.append(
             Family(general, example, n_people, len(maps), tuple(sessions) if len(sessions) > 1 else ())

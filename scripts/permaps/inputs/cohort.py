@@ -56,17 +56,21 @@ def collect(
         if isinstance(where, list):  # all columns lie in one file, and the config says that they are others
             continue
         check_apart(rows, lines, paths, listing.own_maps(where), table, key, other)
-    found = {MAP: paths}
+    paths_by_column = {MAP: paths}
     for covariate, where in voxelwise.items():
-        found[covariate_column(covariate)] = listing.map_paths(where, f"model.voxelwise.{covariate}")
-    for paths in found.values():
+        paths_by_column[covariate_column(covariate)] = listing.map_paths(
+            where, f"model.voxelwise.{covariate}"
+        )
+    for paths in paths_by_column.values():
         check_outside(rows, lines, paths, table, results)
-    for column, where in zip(found, [maps, *voxelwise.values()], strict=True):
+    for column, where in zip(paths_by_column, [maps, *voxelwise.values()], strict=True):
         if column in listing.columns and where != column:
             log.warning("warning: the table's column '%s' is replaced by what '%s' gives", column, where)
-    first, *others = [column for column in listing.columns if column not in found]
-    rows = [row | {column: paths[i] for column, paths in found.items()} for i, row in enumerate(rows)]
-    return [first, *found, *others], rows
+    first, *others = [column for column in listing.columns if column not in paths_by_column]
+    rows = [
+        row | {column: paths[i] for column, paths in paths_by_column.items()} for i, row in enumerate(rows)
+    ]
+    return [first, *paths_by_column, *others], rows
 
 
 def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None:

@@ -83,11 +83,11 @@ def check_text(text: str) -> None:
     """
     if len(text) > LONGEST:
         raise Unreadable(f"it has {len(text):,} characters; expected at most {LONGEST:,}")
-    if found := _DIGITS.search(text):
-        raise Unreadable(f"a number has {len(found[0])} digits; expected at most {MOST_DIGITS}")
+    if match := _DIGITS.search(text):
+        raise Unreadable(f"a number has {len(match[0])} digits; expected at most {MOST_DIGITS}")
     plain = " ".join(_QUOTED.split(text)[::2])
-    if found := next((n for n in _NUMBER.findall(plain) if not n.isascii()), None):
-        raise Unreadable(f"the number {found} is not in the digits 0 to 9")
+    if number := next((n for n in _NUMBER.findall(plain) if not n.isascii()), None):
+        raise Unreadable(f"the number {number} is not in the digits 0 to 9")
     depth = deepest = 0
     for character in plain:
         depth += _BRACKETS.get(character, 0)
@@ -232,17 +232,17 @@ def names(tree: ast.expr, outside: str | None = None) -> set[str]:
     outside : str, optional
         A function whose arguments are ignored.
     """
-    found, todo = set(), [tree]
+    columns, todo = set(), [tree]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.Name):
-            found.add(column(node))
+            columns.add(column(node))
         elif isinstance(node, ast.Call):
             if outside is None or dotted(node.func) != outside:
                 todo += [*node.args, *(keyword.value for keyword in node.keywords)]
         elif not isinstance(node, ast.Attribute):
             todo += ast.iter_child_nodes(node)
-    return found
+    return columns
 
 
 def written(tree: ast.AST) -> str:

@@ -64,9 +64,9 @@ def read_vest(path: str | Path, what: str) -> Vest:
         values = line.split()
         if not values:
             continue
-        if found := _KEY.fullmatch(line.strip()):
-            in_matrix = found[1] == "Matrix"
-            keys[found[1]] = found[2].strip().strip('"').strip()
+        if match := _KEY.fullmatch(line.strip()):
+            in_matrix = match[1] == "Matrix"
+            keys[match[1]] = match[2].strip().strip('"').strip()
         elif in_matrix:
             if wrong := [value for value in values if not is_number(value)]:
                 raise UserError(f"{path}: line {number}: {wrong[0]!r} is no number; expected {what} of FSL.")
@@ -87,15 +87,15 @@ def read_vest(path: str | Path, what: str) -> Vest:
 
 
 def _check_size(vest):
-    for key, found, things in (
+    for key, actual, things in (
         ("NumWaves", vest.n_columns, "columns"),
         ("NumPoints", len(vest.rows), "rows"),
         ("NumContrasts", len(vest.rows), "rows"),
     ):
         declared = vest.keys.get(key)
-        if declared is not None and declared != str(found):
+        if declared is not None and declared != str(actual):
             raise UserError(
-                f"{vest.path}: /{key} says {declared}, and the matrix has {found} {things}; is the file cut off? "
+                f"{vest.path}: /{key} says {declared}, and the matrix has {actual} {things}; is the file cut off? "
                 "Write it again with FSL's Glm."
             )
 
@@ -174,12 +174,12 @@ def model_of(design: str | Path, contrasts: str | Path, ftests: str | Path | Non
         )
     names = _contrast_names(vest)
     weights = [_sum(row, line, contrasts) for row, line in zip(vest.rows, vest.lines, strict=True)]
-    found = dict(zip(names, weights, strict=True))
+    contrasts_by_name = dict(zip(names, weights, strict=True))
     if ftests is not None:
-        found |= _f_tests(ftests, contrasts, weights, names)
+        contrasts_by_name |= _f_tests(ftests, contrasts, weights, names)
     return {
         "formula": " + ".join(["0", *(f"{EV}{i + 1}" for i in range(n_evs))]),
-        "contrasts": found,
+        "contrasts": contrasts_by_name,
     }
 
 
@@ -187,7 +187,7 @@ def _contrast_names(vest):
     """Return the contrasts' names in the file, fit to be those of files."""
     taken = []
     for key in vest.keys:
-        if (found := _NAME.fullmatch(key)) and not 1 <= int(found[1]) <= len(vest.rows):
+        if (match := _NAME.fullmatch(key)) and not 1 <= int(match[1]) <= len(vest.rows):
             raise UserError(
                 f"{vest.path}: /{key} names a contrast, and the matrix has {len(vest.rows)}; expected a row for "
                 "each. Write the file again with FSL's Glm."
@@ -233,7 +233,7 @@ def _f_tests(path, contrasts, weights, names):
             f"{path}: an F test has {vest.n_columns} entries, and {contrasts} has {len(weights)} contrasts; expected "
             "a 1 or a 0 for each contrast. Are the two files of one analysis?"
         )
-    found, taken = {}, list(names)
+    by_name, taken = {}, list(names)
     for i, (row, line) in enumerate(zip(vest.rows, vest.lines, strict=True), 1):
         if set(map(float, row)) - {0.0, 1.0} or not any(map(float, row)):
             raise UserError(
@@ -241,8 +241,8 @@ def _f_tests(path, contrasts, weights, names):
                 "in, at least one, and a 0 for the others."
             )
         taken.append(_free(f"fstat{i}", taken))
-        found[taken[-1]] = [weight for weight, used in zip(weights, row, strict=True) if float(used)]
-    return found
+        by_name[taken[-1]] = [weight for weight, used in zip(weights, row, strict=True) if float(used)]
+    return by_name
 
 
 def blocks_of(path: str | Path) -> dict:

@@ -87,8 +87,8 @@ def with_ids(
 
 def _identity(row, made):
     values = [row[name] for name in made]
-    found = {ID: None if None in values else "_".join(values)}
-    return found | ({PERSON: values[0]} if len(made) > 1 else {})
+    ids = {ID: None if None in values else "_".join(values)}
+    return ids | ({PERSON: values[0]} if len(made) > 1 else {})
 
 
 def _refuse_taken(columns, made, table):
@@ -112,15 +112,15 @@ def _by_session(columns, rows, lines, table, person, sessions):
             "dataset.sessions."
         )
     folder = os.path.dirname(table)
-    found, more = [], {}
+    maps, more = [], {}
     for row in rows:
         of_session, its_columns = _sessions_of(folder, row[person])
         more |= dict.fromkeys(its_columns)
-        found += [row | {SESSION: name} | of_session.get(_bare(name), {}) for name in sessions]
+        maps += [row | {SESSION: name} | of_session.get(_bare(name), {}) for name in sessions]
     columns = [*columns, SESSION, *(name for name in more if name not in columns)]
     return (
         columns,
-        [dict.fromkeys(columns) | row for row in found],
+        [dict.fromkeys(columns) | row for row in maps],
         [line for line in lines for _ in sessions],
     )
 

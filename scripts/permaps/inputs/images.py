@@ -79,8 +79,8 @@ def reading(*files: str) -> Iterator[None]:
     if files and not os.path.lexists(files[0]):
         raise UnusableMap("missing file")
     for file in files:
-        if found := no_file(file):
-            raise UnusableMap(f"unreadable ({found} in place of a file)")
+        if instead := no_file(file):
+            raise UnusableMap(f"unreadable ({instead} in place of a file)")
     with quiet():
         try:
             yield

@@ -38,17 +38,17 @@ def read_labels(files: Sequence[str | Path], key: str = "atlas.image") -> dict[s
     UserError
         If a file is none of these.
     """
-    found = {}
+    labels = {}
     for file in map(os.fspath, files):
         with quiet():
             try:
-                found |= _read(file)
+                labels |= _read(file)
             except Exception as error:  # a damaged file can raise nearly anything
                 raise UserError(
                     f"{key}: {file}: no names of regions ({one_line(error)}). Expected .annot or .label.gii "
                     "with {hemi} for the hemispheres, or .dlabel.nii."
                 ) from None
-    return found
+    return labels
 
 
 def _read(file):
@@ -80,16 +80,16 @@ def _of_cifti(image):
     rows, axis = image.header.get_axis(0), image.header.get_axis(1)
     names = {number: name for number, (name, _) in rows.label[0].items()}
     at = _named(np.asarray(image.dataobj)[0], names)
-    found = {}
+    labels = {}
     for structure, inside, part in axis.iter_structures():
         if side := CORTICES.get(str(structure).removeprefix(PREFIX)):
-            found[side] = np.full(axis.nvertices[structure], None, object)
-            found[side][part.vertex] = at[inside]
+            labels[side] = np.full(axis.nvertices[structure], None, object)
+            labels[side][part.vertex] = at[inside]
     below = ~axis.surface_mask
     if below.any():
         centres = axis.voxel[below] @ axis.affine[:3, :3].T + axis.affine[:3, 3]
-        found["voxels"] = np.array([*zip(map(tuple, centres), at[below], strict=True)], object)
-    return found
+        labels["voxels"] = np.array([*zip(map(tuple, centres), at[below], strict=True)], object)
+    return labels
 
 
 def _named(numbers, names):

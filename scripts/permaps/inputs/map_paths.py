@@ -119,20 +119,20 @@ def _literal(maps):
 
 def _only_file(path, pattern, key, who):
     """Return the one file of a pattern with *, or the pattern's own path if there is none."""
-    found = sorted(_of_hemispheres(pattern) if HEMI in pattern else glob.glob(pattern))
+    files = sorted(_of_hemispheres(pattern) if HEMI in pattern else glob.glob(pattern))
     # Both files of a pair are one map, and SPM's .mat beside it is none.
-    pairs = {os.path.splitext(file)[0] for file in found if file.lower().endswith(".img")}
-    found = [
+    pairs = {os.path.splitext(file)[0] for file in files if file.lower().endswith(".img")}
+    files = [
         file
-        for file in found
+        for file in files
         if not (file.lower().endswith((".hdr", ".mat")) and os.path.splitext(file)[0] in pairs)
     ]
-    if len(found) > 1:
+    if len(files) > 1:
         raise UserError(
-            f"{key}: {len(found)} files of {who} fit {path}: {listed(found, 3, 200)}. Expected one: write out what "
+            f"{key}: {len(files)} files of {who} fit {path}: {listed(files, 3, 200)}. Expected one: write out what "
             "differs, with * for what alone may differ between participants."
         )
-    return found[0] if found else path
+    return files[0] if files else path
 
 
 def _of_hemispheres(pattern):
@@ -143,9 +143,9 @@ def _of_hemispheres(pattern):
         for name in pair:
             like = re.compile("(.*)".join(re.escape(part.replace(HEMI, name)) for part in parts), re.S)
             files = glob.glob(pattern.replace(HEMI, name))
-            stars |= {found.groups() for file in files if (found := like.fullmatch(file))}
+            stars |= {match.groups() for file in files if (match := like.fullmatch(file))}
         if stars:
-            return ["".join(map("".join, zip(parts, (*found, ""), strict=True))) for found in stars]
+            return ["".join(map("".join, zip(parts, (*groups, ""), strict=True))) for groups in stars]
     return []
 
 
@@ -157,14 +157,14 @@ def series_file(columns: list[str], folder: str | Path, maps: str) -> str | None
 
 def item_of(path: str) -> tuple[str, int | None]:
     """Return the file of a map, and which of its volumes the map is: None for the only one."""
-    found = None if os.path.lexists(path) else _ITEM.fullmatch(path)
-    return (found[1], int(found[2])) if found else (path, None)
+    match = None if os.path.lexists(path) else _ITEM.fullmatch(path)
+    return (match[1], int(match[2])) if match else (path, None)
 
 
 def side_of(path: str) -> str | None:
     """Return the hemisphere that the name of a file says: "L" or "R", or None."""
-    found = _SIDE.findall(os.path.basename(path))
-    return {"l": "L", "r": "R"}[found[-1][0].lower()] if found else None
+    sides = _SIDE.findall(os.path.basename(path))
+    return {"l": "L", "r": "R"}[sides[-1][0].lower()] if sides else None
 
 
 def hemisphere_files(path: str) -> dict[str | None, str]:
@@ -173,8 +173,8 @@ def hemisphere_files(path: str) -> dict[str | None, str]:
         return {side_of(path): path}
     for pair in HEMISPHERES:
         named = {side: path.replace(HEMI, name) for side, name in zip("LR", pair, strict=True)}
-        if found := {side: file for side, file in named.items() if os.path.lexists(file)}:
-            return found
+        if existing := {side: file for side, file in named.items() if os.path.lexists(file)}:
+            return existing
     return {}
 
 
@@ -260,10 +260,10 @@ def _identity(path):
     if extension.lower() == ".hdr":
         path = next((stem + e for e in (".img", ".IMG") if os.path.exists(stem + e)), path)
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return path
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def check_outside(

@@ -142,8 +142,8 @@ class Store:
         absent : collection of str
             Those of them who have no map of use.
         """
-        found = [None if name in absent else self.entries[name][column] for name in participants]
-        return Maps(self.values, found)
+        columns = [None if name in absent else self.entries[name][column] for name in participants]
+        return Maps(self.values, columns)
 
 
 def read_index(path: str | Path) -> dict[str, dict[str, Entry]]:

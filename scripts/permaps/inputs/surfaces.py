@@ -216,17 +216,17 @@ def check_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps")
             _check_counts(mesh, dict.fromkeys(counts, vertices), counts, what)
 
 
-def _check_counts(mesh, found, counts, what):
+def _check_counts(mesh, of_mesh, counts, what):
     """Refuse a mesh with other numbers of vertices than maps have, by hemisphere."""
     for side, n in counts.items():
-        if found[side] == n:
+        if of_mesh[side] == n:
             continue
         like = f": {TEMPLATES[n]} has as many" if n in TEMPLATES else ""
-        if [*found.values()] == [*counts.values()][::-1]:
+        if [*of_mesh.values()] == [*counts.values()][::-1]:
             like = ": left and right are swapped, in its files or in those of the maps"
         raise UserError(
-            f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {found[side]:,} vertices, and {what} have {n:,} "
-            f"there; expected the mesh that they were sampled on{like}."
+            f"space.mesh: the {SIDES[side]} hemisphere of {mesh} has {of_mesh[side]:,} vertices, and {what} have "
+            f"{n:,} there; expected the mesh that they were sampled on{like}."
         )
 
 

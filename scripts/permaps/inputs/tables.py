@@ -125,8 +125,8 @@ def _pointed(value):
 
 def read_text(path: str | Path, advice: str) -> str:
     """Return the text of a file, with `advice` in the message if it has none that can be read."""
-    if found := no_file(path):
-        raise UserError(f"{path}: is {found}; expected a file. {advice}")
+    if instead := no_file(path):
+        raise UserError(f"{path}: is {instead}; expected a file. {advice}")
     try:
         if (size := os.path.getsize(path)) > LARGEST:
             raise UserError(

@@ -65,7 +65,7 @@ class Observed:
         dict of str to numpy.ndarray of float, shape (n_elements,)
             By those names.
         """
-        maxima, found = read_arrays(null), {}
+        maxima, p = read_arrays(null), {}
         for stat in stats:
             key, tie, reach = STATISTICS[stat].key, STATISTICS[stat].tie, self.reach(stat)
             if parts := parts_of(maxima, key):
@@ -73,8 +73,8 @@ class Observed:
                 for name, (inside, _) in self.space.parts.items():
                     own[inside] = fwe_p(reach[inside], maxima[parts[name]], tie)
                 reach = minus_log10(own)
-            found[stat] = fwe_p(reach, maxima[key], tie)
-        return found
+            p[stat] = fwe_p(reach, maxima[key], tie)
+        return p
 
     def save(self, path: str | Path) -> None:
         """Write it to a file that `load` reads."""

@@ -65,8 +65,8 @@ def panels(space: Volume, panels: list, alpha: float, title: str, most: float | 
         axes = figure.add_subplot(grid[column])
         draw_glass_brain(axes, space, values, threshold, top)
         place = axes.get_position(original=True)
-        found = is_significant(values, alpha)
-        write_above(figure, place.x0 + place.width / 2, 0.845, panel_title(name, found, space))
+        significant = is_significant(values, alpha)
+        write_above(figure, place.x0 + place.width / 2, 0.845, panel_title(name, significant, space))
     # Half as high as the brains, and centred.
     x0, y0, w, h = figure.add_subplot(grid[-1]).get_position().bounds
     figure.axes[-1].remove()

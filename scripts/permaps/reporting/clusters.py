@@ -34,13 +34,13 @@ def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacenc
 
 def extents_of(space: Space) -> dict[str, np.ndarray]:
     """Return the size of every element, by the name of its column; NaN where it has another unit."""
-    found = {}
+    columns = {}
     for inside, part in space.parts.values():
         if part.unit:
             sizes = np.full(space.n_elements, np.nan)
             sizes[inside] = part.sizes
-            found[f"size_{part.unit}"] = sizes
-    return found
+            columns[f"size_{part.unit}"] = sizes
+    return columns
 
 
 def within(sizes: np.ndarray, elements: np.ndarray) -> float:

@@ -56,12 +56,12 @@ def views(space: Surface) -> dict:
             side: (inflated[word].coordinates, inflated[word].faces, sulci[word])
             for side, word in sides.items()
         }
-    found, start = {}, 0
+    by_side, start = {}, 0
     for side, n in zip(space.hemispheres.tolist(), space.counts, strict=True):
         own = space.triangles[(space.triangles[:, 0] >= start) & (space.triangles[:, 0] < start + n)] - start
-        found[side] = space.places[start : start + n].astype(float), own, None
+        by_side[side] = space.places[start : start + n].astype(float), own, None
         start += n
-    return found
+    return by_side
 
 
 def panels(space: Surface, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
@@ -72,10 +72,10 @@ def panels(space: Surface, panels: list, alpha: float, title: str, most: float |
     threshold, top, extend = p_scale((values for _, values in panels), alpha, most)
     figure, cells, bar = _grid(space, len(panels), title, 0.80)
     for (name, values), cell in zip(panels, cells, strict=True):
-        found = is_significant(values, alpha)
-        draw_significant(figure, space, cell, values, found, threshold, top)
+        significant = is_significant(values, alpha)
+        draw_significant(figure, space, cell, values, significant, threshold, top)
         left, _, width, _ = cell
-        write_above(figure, left + width / 2, 0.815, panel_title(name, found, space))
+        write_above(figure, left + width / 2, 0.815, panel_title(name, significant, space))
     label_p(colour_bar(figure, bar, "inferno", threshold, top, extend))
     return figure
 
@@ -104,12 +104,12 @@ def draw_significant(
     space: Surface,
     cell: tuple,
     values: np.ndarray,
-    found: np.ndarray,
+    significant: np.ndarray,
     threshold: float,
     top: float,
 ) -> None:
     """Draw views of -log10 p where it is found to be significant; `cell` as of `draw_views`."""
-    shown = np.where(found, np.minimum(values, top), np.nan)
+    shown = np.where(significant, np.minimum(values, top), np.nan)
     draw_views(figure, space, cell, shown, "inferno", threshold, top)
 
 

@@ -41,13 +41,13 @@ def panels(space: Grayordinates, panels: list, alpha: float, title: str, most: f
     right = 1 - 0.75 / width
     for k, (name, values) in enumerate(panels):
         left, across, bottom = right * k / len(panels), right / len(panels), below / height
-        found = is_significant(values, alpha)
-        write_above(figure, left + across / 2, bottom + 0.01, panel_title(name, found, space))
+        significant = is_significant(values, alpha)
+        write_above(figure, left + across / 2, bottom + 0.01, panel_title(name, significant, space))
         for part, (inside, own) in parts.items():
             bottom -= heights[part] / height
             box = [left, bottom, across, heights[part] / height]
             if part == "cortex":
-                cortex.draw_significant(figure, own, box, values[inside], found[inside], threshold, top)
+                cortex.draw_significant(figure, own, box, values[inside], significant[inside], threshold, top)
             else:
                 brains.draw_glass_brain(figure.add_axes(box), own, values[inside], threshold, top)
     box = [right + 0.1 / width, 0.3, 0.13 / width, 0.35]
@@ -70,12 +70,12 @@ def statistic(
     low, top, cmap = statistic_scale(values, symmetric)
     figure, boxes, bar = _rows(space, title)
     for name, (inside, part) in space.parts.items():
-        own, found = values[inside], np.asarray(significant)[inside]
+        own, outlined = values[inside], np.asarray(significant)[inside]
         if name == "cortex":
-            shown = cortex.but_faint(own, found, top)
-            cortex.draw_views(figure, part, boxes[name], shown, cmap, low, top, found, BLACK)
+            shown = cortex.but_faint(own, outlined, top)
+            cortex.draw_views(figure, part, boxes[name], shown, cmap, low, top, outlined, BLACK)
         else:
-            brains.draw_slices(figure, [boxes[name]], part, own, found, cmap, low, top, CUTS)
+            brains.draw_slices(figure, [boxes[name]], part, own, outlined, cmap, low, top, CUTS)
     label_statistic(colour_bar(figure, bar, cmap, low, top), label)
     return figure
 
@@ -111,11 +111,11 @@ def viewer(
         place = peak - inside.start if holds else int(np.argmax(np.abs(own)))
         if name == "cortex":
             side = str(part.sides([place])[0])
-            found = cortex.pages_of(part, own, threshold, title, side, symmetric, top)
+            pages_of_part = cortex.pages_of(part, own, threshold, title, side, symmetric, top)
         else:
             page = brains.viewer(part, own, threshold, f"{title}, voxels", place, symmetric, top)
-            found = [("voxels", page)]
-        pages = found + pages if holds else pages + found
+            pages_of_part = [("voxels", page)]
+        pages = pages_of_part + pages if holds else pages + pages_of_part
     return cortex.framed(pages)
 
 

@@ -242,8 +242,8 @@ def regions(
     counts = {
         name: name.removeprefix("n_significant_") for name in frame if name.startswith("n_significant_")
     }
-    found = frame[frame.columns.intersection([*counts, "n_active"])].gt(0).any(axis=1)
-    order = np.lexsort([-frame[voxel_stat].abs(), ~found])
+    has_significant = frame[frame.columns.intersection([*counts, "n_active"])].gt(0).any(axis=1)
+    order = np.lexsort([-frame[voxel_stat].abs(), ~has_significant])
     # A structure says its side.
     has_side = "hemisphere" in frame and "structure" not in frame
     rows = [

@@ -113,10 +113,10 @@ def highest(space: Space, height: np.ndarray) -> np.ndarray:
 def top_elements(space: Space, tables: Iterable[str | Path], voxel_stat: str) -> np.ndarray:
     """Return the elements with the highest main peaks of all tables, none near another."""
     # A table of nothing has columns of no type, which the others would take on.
-    found = [table for table in (pd.read_csv(path, sep="\t") for path in tables) if len(table)]
-    if not found:
+    nonempty = [table for table in (pd.read_csv(path, sep="\t") for path in tables) if len(table)]
+    if not nonempty:
         return np.empty(0, int)
-    peaks = pd.concat(found)
+    peaks = pd.concat(nonempty)
     peaks = peaks[peaks["peak"] == 1].sort_values(voxel_stat, key=np.abs, ascending=False, kind="stable")
     # Statistics may have the same peak.
     elements = np.array(list(dict.fromkeys(map(int, space.at(peaks)))), int)

@@ -47,19 +47,19 @@ def panels(space: Parcels, panels: list, alpha: float, title: str, most: float |
     above = ABOVE["panels"] if space.surface else 0
     figure, axes = _columns(len(panels), len(shown), above=above)
     for panel, (name, values) in zip(axes, panels, strict=True):
-        found = is_significant(values, alpha)
-        _points(panel, space, np.minimum(values, top)[shown], found[shown], shown, panel is axes[0])
+        significant = is_significant(values, alpha)
+        _points(panel, space, np.minimum(values, top)[shown], significant[shown], shown, panel is axes[0])
         panel.axvline(threshold, color=GREY, linestyle="--", linewidth=0.9)
         panel.set_xlim(left=0)
         panel.set_xlabel("−log₁₀ corrected p")
-        panel.set_title(panel_title(name, found, space), fontweight="normal", fontsize=9, loc="center")
+        panel.set_title(panel_title(name, significant, space), fontweight="normal", fontsize=9, loc="center")
     _say_which(axes[0], space, shown, "the smallest p")
     heading(figure, title)
     if above:
         for cell, (_, values) in zip(_cells(figure, axes, above), panels, strict=True):
-            found = space.at_vertices(is_significant(values, alpha), False)
+            significant = space.at_vertices(is_significant(values, alpha), False)
             shown = space.at_vertices(values)
-            cortex.draw_significant(figure, space.surface, cell, shown, found, threshold, top)
+            cortex.draw_significant(figure, space.surface, cell, shown, significant, threshold, top)
         label_p(_bar(figure, above, "inferno", threshold, top, extend))
     return figure
 
@@ -179,10 +179,10 @@ def _bar(figure, above, cmap, low, top, extend="neither"):
     return colour_bar(figure, box, cmap, low, top, extend)
 
 
-def _points(panel: Axes, space, values, found, regions, named):
+def _points(panel: Axes, space, values, significant, regions, named):
     """Draw a point and a line from 0 for each region, in colour where something is found."""
     height = np.arange(len(regions))
-    colours = np.where(found, np.where(values < 0, BLUE, RED), GREY)
+    colours = np.where(significant, np.where(values < 0, BLUE, RED), GREY)
     panel.hlines(height, 0, values, colors=colours, linewidth=1.2)
     panel.scatter(values, height, c=colours, s=16, zorder=3)
     panel.set_ylim(-0.7, len(regions) - 0.3)

@@ -100,7 +100,9 @@ def report_page(
         date=datetime.now().strftime("%Y-%m-%d %H:%M"),
         version=record["permaps"]["version"],
         **in_words(record, numbers, small_volumes),
-        contrasts=[_section(name, found, numbers, space, alone, embed) for name, found in contrasts.items()],
+        contrasts=[
+            _section(name, section, numbers, space, alone, embed) for name, section in contrasts.items()
+        ],
         design_figures=design,
         quality_figures=quality,
         excluded=page_tables.rows(excluded[["participant_id", "reason"]]),
@@ -110,20 +112,20 @@ def report_page(
     )
 
 
-def _section(name, found, numbers, space, alone, embed):
-    tables = page_tables.by_statistic(found.clusters, found.voxel_stat, space, alone)
+def _section(name, section, numbers, space, alone, embed):
+    tables = page_tables.by_statistic(section.clusters, section.voxel_stat, space, alone)
     return {
         "name": name,
         "sentence": sentence(name, numbers, space),
-        "maps": _explained_once(found.maps),
-        "further": found.further,
+        "maps": _explained_once(section.maps),
+        "further": section.further,
         # Of many contrasts the viewer is one of the files.
-        "viewer": found.viewer if embed else None,
+        "viewer": section.viewer if embed else None,
         "moves": any(table.places for _, table, _ in tables),
         "clusters": tables,
         "regions": None
-        if found.regions is None
-        else page_tables.regions(found.regions, found.voxel_stat, space, MOST_REGIONS),
+        if section.regions is None
+        else page_tables.regions(section.regions, section.voxel_stat, space, MOST_REGIONS),
     }
 
 

@@ -73,20 +73,20 @@ def how_often(table: pd.DataFrame, alone: dict) -> pd.DataFrame:
         By statistic, where the specifications have the same relabellings.
     """
     rows = []
-    for statistic, found in table.groupby("statistic", sort=False):
+    for statistic, specifications in table.groupby("statistic", sort=False):
         known = alone.get(statistic)
         rows.append(
             {
                 "statistic": statistic,
-                "n_specifications": len(found),
-                "n_significant": int(found["significant"].sum()),
-                "share_significant": found["significant"].mean(),
+                "n_specifications": len(specifications),
+                "n_significant": int(specifications["significant"].sum()),
+                "share_significant": specifications["significant"].mean(),
                 "p_as_many": known.p_as_many if known else np.nan,
-                "smallest_p": found["p_fwe"].min(),
+                "smallest_p": specifications["p_fwe"].min(),
                 "p_any": known.p_any if known else np.nan,
-                "effect_median": found["effect"].median(),
-                "effect_min": found["effect"].min(),
-                "effect_max": found["effect"].max(),
+                "effect_median": specifications["effect"].median(),
+                "effect_min": specifications["effect"].min(),
+                "effect_max": specifications["effect"].max(),
             }
         )
     return pd.DataFrame(rows)

@@ -48,8 +48,8 @@ def study_page(
         version=record["permaps"]["version"],
         statistics=[STATISTICS[name].label for name in statistics],
         rows=[
-            _row(name, contrast, found, records[name], differs[name], statistics)
-            for (name, contrast), found in numbers.groupby(["analysis", "contrast"], sort=False)
+            _row(name, contrast, rows, records[name], differs[name], statistics)
+            for (name, contrast), rows in numbers.groupby(["analysis", "contrast"], sort=False)
         ],
         alphas=sorted({f"{each['config']['inference']['alpha']:g}" for each in records.values()}),
         curves=[
@@ -62,10 +62,10 @@ def study_page(
 
 def _row(name, contrast, numbers, record, differs, statistics):
     space = words.space_of(record)
-    found = {}
+    by_statistic = {}
     for _, row in numbers[numbers["n_relabellings"].notna()].iterrows():
         n = int(row[f"n_significant_{space.elements}"])
-        found[row["statistic"]] = {
+        by_statistic[row["statistic"]] = {
             "p": bare_p(row["p_fwe"]),
             "extent": f"{n:,} {space.element if n == 1 else space.elements}" if n else "",
         }
@@ -75,7 +75,7 @@ def _row(name, contrast, numbers, record, differs, statistics):
         "contrast": contrast,
         "differs": "; ".join(f"{key}: {said(value)}" for key, value in differs.items()) or "as the config",
         "people": words.who(record["participants"]),
-        "found": [found.get(statistic) for statistic in statistics],
+        "found": [by_statistic.get(statistic) for statistic in statistics],
     }
 
 

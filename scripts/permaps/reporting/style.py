@@ -169,9 +169,9 @@ def statistic_scale(
     return (-top, top, "RdBu_r") if symmetric else (0.0, top, positive)
 
 
-def panel_title(name: str, found: np.ndarray, space: Space | type[Space]) -> str:
+def panel_title(name: str, significant: np.ndarray, space: Space | type[Space]) -> str:
     """Say what a panel shows, and of how many elements that is found to be significant."""
-    count = int(np.count_nonzero(found))
+    count = int(np.count_nonzero(significant))
     return f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}"
 
 

@@ -274,10 +274,12 @@ def closing_of_several(results: str | Path, volumes: Sequence[str] = ()) -> str:
             p = f"{float(row['p_fwe']):.2g}{mark}"
             tests.setdefault((row["analysis"], row["contrast"]), {})[row["statistic"]] = p
     # Joint tests have voxel statistics of their own.
-    statistics = list(dict.fromkeys(name for found in tests.values() for name in found))
+    statistics = list(dict.fromkeys(name for by_statistic in tests.values() for name in by_statistic))
     header = ["analysis", "contrast", *(f"{name} " for name in statistics)]
-    cells = [[*test, *(found.get(name, "") for name in statistics)] for test, found in tests.items()]
-    any_significant = any("*" in p for found in tests.values() for p in found.values())
+    cells = [
+        [*test, *(by_statistic.get(name, "") for name in statistics)] for test, by_statistic in tests.items()
+    ]
+    any_significant = any("*" in p for by_statistic in tests.values() for p in by_statistic.values())
     title = "Permaps is done: the smallest corrected p; " + (
         "* significant" if any_significant else "nothing is significant"
     )

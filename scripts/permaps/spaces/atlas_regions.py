@@ -40,23 +40,23 @@ def _(space: Surface, image, labels):
 
 @region_names.register
 def _(space: Grayordinates, image, labels):
-    found, names = read_labels(_listed(image)), []
+    of_vertices, names = read_labels(_listed(image)), []
     for name, (_, part) in space.parts.items():
         if name == "cortex":
-            names += _of_cortex(part, found)
+            names += _of_cortex(part, of_vertices)
         else:
             # By place: the atlas may have other brain models than the maps.
-            of = {tuple(np.round(centre, 1)): name for centre, name in found.get("voxels", ())}
+            of = {tuple(np.round(centre, 1)): name for centre, name in of_vertices.get("voxels", ())}
             names += [of.get(tuple(np.round(place, 1))) for place in part.coordinates(slice(None))]
     return names
 
 
-def check_labels(found: dict, side: str, n_vertices: int) -> None:
+def check_labels(labels: dict, side: str, n_vertices: int) -> None:
     """Refuse names of regions on another mesh than that of the maps.
 
     Parameters
     ----------
-    found : dict
+    labels : dict
         As `permaps.inputs.labels.read_labels` gives it.
     side : {"L", "R"}
     n_vertices : int
@@ -66,18 +66,18 @@ def check_labels(found: dict, side: str, n_vertices: int) -> None:
     ------
     permaps.workflow.errors.UserError
     """
-    if side in found and len(found[side]) != n_vertices:
+    if side in labels and len(labels[side]) != n_vertices:
         raise UserError(
-            f"atlas.image: its {side} hemisphere has {len(found[side]):,} vertices, and the maps have {n_vertices:,} "
-            "there; expected an atlas on the mesh of the maps."
+            f"atlas.image: its {side} hemisphere has {len(labels[side]):,} vertices, and the maps have "
+            f"{n_vertices:,} there; expected an atlas on the mesh of the maps."
         )
 
 
-def _of_cortex(surface, found):
+def _of_cortex(surface, labels):
     names = []
     for side, n in zip(surface.hemispheres.tolist(), surface.counts.tolist(), strict=True):
-        check_labels(found, side, n)
-        names.append(found.get(side, np.full(n, None, object)))
+        check_labels(labels, side, n)
+        names.append(labels.get(side, np.full(n, None, object)))
     return np.concatenate(names)[surface.mask].tolist()
 
 

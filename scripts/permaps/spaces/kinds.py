@@ -226,8 +226,8 @@ def hemispheres_of(dataset: dict) -> list[str]:
     """Return the hemispheres that maps on a surface have, by the first map that there is: "L", "R" or both."""
     if dataset["source"] == "simulated":
         return ["L", "R"]
-    found = (hemisphere_files(path) for path in _paths(dataset))
-    return [side or "L" for side in next(filter(None, found), {"L": None, "R": None})]
+    files_by_side = (hemisphere_files(path) for path in _paths(dataset))
+    return [side or "L" for side in next(filter(None, files_by_side), {"L": None, "R": None})]
 
 
 def exponents(kind: SpaceKind, inference: dict) -> dict:

@@ -94,14 +94,14 @@ def labels_of(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[
         Hemisphere and label, of the names that mean one.
     """
     by_words = {side: {_words(label): label for label in labels} for side, labels in known.items()}
-    found = {}
+    numbers = {}
     for name in names:
         for sides, words in _readings(name, known):
             having = [side for side in sides if words in by_words[side]]
             if len(having) == 1:
-                found[name] = having[0], by_words[having[0]][words]
+                numbers[name] = having[0], by_words[having[0]][words]
                 break
-    return found
+    return numbers
 
 
 def _readings(name, known):
@@ -122,8 +122,8 @@ def _words(name):
 def _by_labels(names, labels):
     """Return the number of the region at each vertex, -1 outside all regions, by hemisphere."""
     files = hemisphere_files(os.path.abspath(labels)).values()
-    found = {side: at for side, at in read_labels([*files], "space.labels").items() if side in "LR"}
-    known = {side: [*dict.fromkeys(name for name in at if name)] for side, at in found.items()}
+    by_side = {side: at for side, at in read_labels([*files], "space.labels").items() if side in "LR"}
+    known = {side: [*dict.fromkeys(name for name in at if name)] for side, at in by_side.items()}
     meant = labels_of(names, known)
     if not meant:
         labelled = [label for side in known.values() for label in side]
@@ -147,14 +147,14 @@ def _by_labels(names, labels):
     places = {label: at[name] for label, name in number.items()}
     return {
         side: np.array([places.get((side, name), -1) for name in labelled], int)
-        for side, labelled in found.items()
+        for side, labelled in by_side.items()
     }
 
 
 def _in_header(header):
     """Return the same by the parcels of a CIFTI file; nothing where they have no vertices."""
     axis = axis_in(header)
-    found = {
+    numbers = {
         side: np.full(axis.nvertices[PREFIX + name], -1)
         for name, side in CORTICES.items()
         if PREFIX + name in axis.nvertices
@@ -162,5 +162,5 @@ def _in_header(header):
     for number, vertices in enumerate(axis.vertices):
         for name, own in vertices.items():
             if side := CORTICES.get(str(name).removeprefix(PREFIX)):
-                found[side][own] = number
-    return found
+                numbers[side][own] = number
+    return numbers

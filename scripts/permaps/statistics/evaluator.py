@@ -59,10 +59,10 @@ class Evaluator(Protocol):
 
         def of(source, sign, exceedances):
             # With one tail, all elements can be negative.
-            found = np.full(len(source), -np.inf)
+            largest = np.full(len(source), -np.inf)
             for first, values in self.values(source, sign):
-                collect(values, first, both_signs, reached, found, exceedances, NO_HEIGHTS)
-            return found
+                collect(values, first, both_signs, reached, largest, exceedances, NO_HEIGHTS)
+            return largest
 
         return of
 

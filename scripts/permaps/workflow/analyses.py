@@ -88,7 +88,7 @@ def analyses_of(given: dict, defaults_path: str | Path, schema_path: str | Path)
         "results"
     ]
     rest = {key: value for key, value in given.items() if key != "analyses"}
-    problems, found = list(_unfit(given["analyses"])), []
+    problems, analyses = list(_unfit(given["analyses"])), []
     for name, changes in given["analyses"].items() if not problems else ():
         alone, crossed = _parted(changes, schema)
         problems += _uncrossable(name, crossed, schema)
@@ -102,13 +102,13 @@ def analyses_of(given: dict, defaults_path: str | Path, schema_path: str | Path)
                 one = changed(rest, alone, schema)
                 for key, value in chosen.items():
                     one = changed(one, _nested(key, value), schema)
-                found.append(Analysis(f"{name}/{folder}", one, name, chosen))
+                analyses.append(Analysis(f"{name}/{folder}", one, name, chosen))
         else:
-            found.append(Analysis(name, changed(rest, alone, schema)))
+            analyses.append(Analysis(name, changed(rest, alone, schema)))
     if problems:
         refuse(problems)
     title = given.get("title") if isinstance(given.get("title"), str) else None
-    return [_placed(one, results, title, given["analyses"][one.crossing or one.name]) for one in found]
+    return [_placed(one, results, title, given["analyses"][one.crossing or one.name]) for one in analyses]
 
 
 def _placed(one, results, title, changes):
@@ -199,13 +199,13 @@ def places(config: dict, root: str) -> dict[str, str]:
     root : str
         Folder for the results of all.
     """
-    found, settings = {}, {}
+    folders, settings = {}, {}
     for stage, depends_on in STAGES.items():
         for key in depends_on:
             section, _, name = key.rpartition(".")
             settings[key] = (config[section] if section else config)[name]
-        found[stage] = f"{root}/shared/{stage}-{digest(settings)[:8]}"
-    return found
+        folders[stage] = f"{root}/shared/{stage}-{digest(settings)[:8]}"
+    return folders
 
 
 def makers(places: dict[str, dict[str, str]]) -> dict[str, list[str]]:

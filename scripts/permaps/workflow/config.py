@@ -90,8 +90,8 @@ def local_config(defaults_path: str | Path) -> dict:
     path = Path("config/config.yaml")
     if not path.exists() or path.samefile(defaults_path):
         return {}
-    if found := no_file(path):
-        raise UserError(f"{path} in the working directory is {found}; expected a config file, or none")
+    if instead := no_file(path):
+        raise UserError(f"{path} in the working directory is {instead}; expected a config file, or none")
     from snakemake.common.configfile import load_configfile
 
     return load_configfile(path)

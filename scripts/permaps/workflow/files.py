@@ -82,11 +82,11 @@ def check_files(config: dict, given: Sequence[str | Path] = ()) -> None:
 def _inputs(config):
     """Yield (key, path) of every file that the config names."""
     for key in OF_SOURCES:
-        found = config["dataset"].get(key)
-        if isinstance(found, dict):
-            yield from ((f"dataset.{key}.{name}", path) for name, path in found.items())
-        elif found is not None:
-            yield f"dataset.{key}", found
+        given = config["dataset"].get(key)
+        if isinstance(given, dict):
+            yield from ((f"dataset.{key}.{name}", path) for name, path in given.items())
+        elif given is not None:
+            yield f"dataset.{key}", given
     if config["model"]["bids"] is not None:
         yield "model.bids", config["model"]["bids"]
     if config["mask"]["strategy"] == "file":
@@ -106,8 +106,8 @@ def _said_twice(path):
     """Yield each key that a config file has twice. YAML silently takes the last one."""
     import yaml
 
-    if found := no_file(path):
-        yield f"the config {str(path)!r} is {found}, which jobs cannot read again; expected a file: save it as one"
+    if instead := no_file(path):
+        yield f"the config {str(path)!r} is {instead}, which jobs cannot read again; expected a file: save it as one"
         return
     try:
         waiting = [((), yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader))]
@@ -144,8 +144,8 @@ def _unreadable(key, path):
     except (OSError, ValueError) as error:
         yield f"{key}: {path!r} cannot be reached ({getattr(error, 'strerror', error)})"
         return
-    if found := no_file(path):
-        yield f"{key}: {path!r} is {found}; expected a file"
+    if instead := no_file(path):
+        yield f"{key}: {path!r} is {instead}; expected a file"
     elif not os.access(path, os.R_OK):
         yield f"{key}: {path!r} may not be read; ask its owner, or change its mode (chmod)"
 

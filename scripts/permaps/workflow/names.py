@@ -91,9 +91,9 @@ def unfit_names(
 
 def _repeating(key, names):
     for name in names:
-        if found := _REPEATED.search(name):
+        if match := _REPEATED.search(name):
             yield (
-                f"{key}: the name {_cut(name)} ends in {_cut(found[1])} again and again, which Snakemake takes for "
+                f"{key}: the name {_cut(name)} ends in {_cut(match[1])} again and again, which Snakemake takes for "
                 "an endless recursion; expected a name that does not repeat a part of it 20 times"
             )
 

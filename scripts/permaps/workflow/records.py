@@ -321,10 +321,10 @@ def contents(path: str | Path) -> dict[str, list]:
     return {os.path.relpath(file, path): [os.path.getsize(file), checksum(file)] for file in sorted(files)}
 
 
-def _difference(found, expected):
+def _difference(recorded, expected):
     """Describe the first difference between two `contents`; None if they are equal."""
-    for name in sorted(found.keys() | expected.keys()):
-        here, there = found.get(name), expected.get(name)
+    for name in sorted(recorded.keys() | expected.keys()):
+        here, there = recorded.get(name), expected.get(name)
         if here == there:
             continue
         what = f"{name}: " if name else ""

@@ -42,10 +42,10 @@ def _problems_of(error, at, schema):
     if error.validator == "additionalProperties":
         for key in value:
             if key not in sub["properties"]:
-                found = f"unknown key, with the value {shown(value[key])}"
+                what = f"unknown key, with the value {shown(value[key])}"
                 yield (
                     (*at, key),
-                    f"{full_key((*at, key))}: {found}{_meant(key, at, sub['properties'], schema)}",
+                    f"{full_key((*at, key))}: {what}{_meant(key, at, sub['properties'], schema)}",
                 )
     elif error.validator == "required":
         for key in sub["required"]:
@@ -57,8 +57,8 @@ def _problems_of(error, at, schema):
         yield (*at, value), f"{full_key(at)}: the name {shown(value)} will not do; expected {_expected(sub)}"
     else:
         hint = nearest(value, sub.get("enum", [])) if isinstance(value, str) else ""
-        found = f"found {shown(value)}, expected {_expected(sub)}"
-        yield at, f"{full_key(at)}: {found}{hint}{_reading(value, sub)}"
+        what = f"found {shown(value)}, expected {_expected(sub)}"
+        yield at, f"{full_key(at)}: {what}{hint}{_reading(value, sub)}"
 
 
 def _meant(key, at, siblings, schema):
