@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from permaps.spaces.adjacency import grid_adjacency, list_adjacency
+from permaps.statistics import enhancement
 from permaps.statistics.enhanced_maps import clusters, tfce_map
 from permaps.statistics.enhancement import Workspace
 from scipy.ndimage import gaussian_filter
@@ -173,6 +174,37 @@ def component(lists, inside, element):
             reached.add(i)
             waiting += lists[i]
     return reached
+
+
+@pytest.mark.parametrize(
+    "heights",
+    {
+        "of a map": lambda rng, n: rng.standard_normal(n),
+        "with ties": lambda rng, n: rng.integers(-3, 4, n),
+        "of one place": lambda rng, n: np.full(n, 2.0),
+        "nearly the same": lambda rng, n: 1 + rng.integers(0, 200, n) * 2.0**-23,
+        "with a giant": lambda rng, n: np.append(rng.standard_normal(n - 1) * 1e-6, 1e30),
+        "without an end": lambda rng, n: np.append(rng.standard_normal(n - 2), [np.inf, -np.inf]),
+    }.items(),
+    ids=lambda case: case[0],
+)
+def test_heights_are_sorted_whatever_they_are(heights):
+    name, draw = heights
+    values = draw(np.random.default_rng(0), 3000).astype(np.float32)
+    workspace = Workspace(grid_adjacency(np.ones((10, 15, 20), bool), 6), 0.5)
+    position = workspace.adjacency.position
+    n_positive = enhancement._sort_descending(
+        values.view(np.uint32), position, workspace.keys, workspace.histograms
+    )
+    # Equal ones, with the order of elements.
+    order = np.lexsort([-np.abs(values), np.signbit(values)])
+    assert n_positive == np.count_nonzero(~np.signbit(values))
+    assert ((workspace.keys[0] & np.uint64(0xFFFFFFFF)) == position[order]).all()
+    # The one case that takes more moves than are made.
+    assert enhancement._inserted(workspace.keys[0])
+    if name == "nearly the same":
+        shuffled = workspace.keys[0][::-1].copy()
+        assert not enhancement._inserted(shuffled)
 
 
 def test_neighbouring_clusters_of_opposite_sign_never_merge():

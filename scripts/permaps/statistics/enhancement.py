@@ -28,7 +28,10 @@ from permaps.statistics.power import raised, tables
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _SIGN = np.uint32(0x80000000)
-_RADIX = np.uint32(2047)
+# A height's bits are sorted by the first twelve and the next twelve; keys that only the last eight tell apart are few.
+_RADIX, _FIRST_BITS, _LAST_BITS = np.uint32(4095), np.uint32(20), np.uint32(8)
+# So many moves per key, and a sort by all bits is faster.
+_MOST_MOVES = 8
 # So many elements before their turn, their neighbours and sizes are asked for: heights come from all over a mesh.
 _AHEAD = 8
 
@@ -48,7 +51,7 @@ class Workspace:
         self.adjacency = adjacency
         self.steps = _ways(adjacency)
         self.keys = np.zeros((2, n), np.uint64)
-        self.histograms = np.zeros((3, 2048), np.int32)
+        self.histograms = np.zeros((2, 4096), np.int32)
         self.label = np.zeros(adjacency.n_positions, np.uint32)
         self.marks = adjacency.joints
         self.sizes, self.size_power = extents(adjacency, extent)
@@ -135,39 +138,80 @@ def _descending_key(bits):
 def _sort_descending(bits, position, keys, histograms):
     """Sort elements into keys[0]: positive ones by descending height, then negative ones in the same way.
 
-    A radix sort in three passes of eleven bits. A key holds the height's bits and the position.
-    Returns the number of elements without a minus sign.
+    A key holds the height's bits and the position. A radix sort in two passes of twelve bits leaves few keys in the
+    wrong place, those that differ in the last eight bits alone, and these are inserted into theirs. Equal heights stay
+    in the order of the elements. Returns the number of elements without a minus sign.
     """
     n = bits.size
-    low, middle, high = histograms[0], histograms[1], histograms[2]
+    low, high = histograms[0], histograms[1]
     one, other = keys[0], keys[1]
     histograms[:] = 0
     for i in range(n):
         k = _descending_key(bits[i])
-        low[k & _RADIX] += 1
-        middle[(k >> np.uint32(11)) & _RADIX] += 1
-        high[k >> np.uint32(22)] += 1
-    for histogram in (low, middle, high):
-        start = 0
-        for b in range(2048):
-            start, histogram[b] = start + histogram[b], start
-    n_positive = high[512]
+        low[(k >> _LAST_BITS) & _RADIX] += 1
+        high[k >> _FIRST_BITS] += 1
+    _starts(low)
+    _starts(high)
+    n_positive = high[2048]
     for i in range(n):
         k = _descending_key(bits[i])
-        b = k & _RADIX
-        one[low[b]] = (np.uint64(k) << np.uint64(32)) | np.uint64(position[i])
+        b = (k >> _LAST_BITS) & _RADIX
+        other[low[b]] = (np.uint64(k) << np.uint64(32)) | np.uint64(position[i])
         low[b] += 1
     for i in range(n):
-        k = one[i]
-        b = (k >> np.uint64(43)) & np.uint64(_RADIX)
-        other[middle[b]] = k
-        middle[b] += 1
-    for i in range(n):
         k = other[i]
-        b = k >> np.uint64(54)
+        b = k >> np.uint64(52)
         one[high[b]] = k
         high[b] += 1
+    if not _inserted(one):
+        _sort_by_radix(one, other, histograms)
     return n_positive
+
+
+@compiled
+def _starts(histogram):
+    """Turn counts into where each begins."""
+    start = 0
+    for b in range(histogram.size):
+        start, histogram[b] = start + histogram[b], start
+
+
+@compiled
+def _inserted(keys):
+    """Insert the keys that are in the wrong place, unless these are so many that another sort is faster."""
+    left, last = _MOST_MOVES * keys.size, np.uint64(0)
+    for i in range(keys.size):
+        key = keys[i]
+        bits = key >> np.uint64(32)
+        if bits >= last:
+            last = bits
+            continue
+        j = i
+        while j > 0 and keys[j - 1] >> np.uint64(32) > bits:
+            keys[j] = keys[j - 1]
+            j -= 1
+        keys[j] = key
+        left -= i - j
+        if left < 0:
+            return False
+    return True
+
+
+@compiled
+def _sort_by_radix(one, other, histograms):
+    """Sort keys by all bits of their heights, in four passes: of maps whose heights are nearly the same."""
+    histogram = histograms[0, :256]
+    source, target = one, other
+    for shift in range(32, 64, 8):
+        histogram[:] = 0
+        for key in source:
+            histogram[(key >> np.uint64(shift)) & np.uint64(255)] += 1
+        _starts(histogram)
+        for key in source:
+            b = (key >> np.uint64(shift)) & np.uint64(255)
+            target[histogram[b]] = key
+            histogram[b] += 1
+        source, target = target, source
 
 
 @compiled
