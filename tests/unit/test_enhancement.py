@@ -207,6 +207,19 @@ def test_heights_are_sorted_whatever_they_are(heights):
         assert not enhancement._inserted(shuffled)
 
 
+@pytest.mark.parametrize("room", [0, 1])
+def test_there_are_labels_for_any_number_of_local_maxima(room):
+    # No two voxels of a colour of a chess board touch. Sixteen bits are labels for 65,535 of them.
+    n = 65_535 + 1 - room
+    board = np.indices((60, 60, 60)).sum(axis=0) % 2 == 0
+    mask = board & (np.cumsum(board).reshape(board.shape) <= n)
+    heights = np.linspace(1, 2, n, dtype=np.float32)
+    workspace = Workspace(grid_adjacency(mask, 6), 0.5)
+    for _ in range(2):
+        assert workspace.maxima(heights, True, 2.0, 1.5) == pytest.approx((8 / 3, 1, 0.5))
+        assert workspace.label.dtype == (np.uint16 if room else np.uint32)
+
+
 def test_neighbouring_clusters_of_opposite_sign_never_merge():
     # PALM takes |z| before clustering.
     values = np.array([3, 3, -3, -3, -3], np.float32)

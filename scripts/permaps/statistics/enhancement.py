@@ -9,8 +9,9 @@ so the best member stays the best until two components merge. Then it is the bet
 
 Components need few labels: an element that touches no component starts a new label, and one that does takes
 over its label. There are as many labels as local maxima, some thousands, so the table from labels to
-components stays in the fastest cache. The table is flat: a merge renames the labels of the smaller component
-at once. Finding the component of a neighbour is then two loads without a branch.
+components stays in the fastest cache. Labels have sixteen bits, and thirty-two only where these run out, as in
+white noise over a large mesh. The table is flat: a merge renames the labels of the smaller component at once.
+Finding the component of a neighbour is then two loads without a branch.
 
 The extent of a component is the number of its elements or, where elements have sizes, as the vertices of a
 mesh, the sum of these. Elements that meet in joints, as the edges of a graph in its nodes, leave their label
@@ -28,10 +29,12 @@ from permaps.statistics.power import raised, tables
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _SIGN = np.uint32(0x80000000)
-# A height's bits are sorted by the first twelve and the next twelve; keys that only the last eight tell apart are few.
+# A height's bits are sorted by the first twelve and the next twelve. Few keys differ in the last eight alone.
 _RADIX, _FIRST_BITS, _LAST_BITS = np.uint32(4095), np.uint32(20), np.uint32(8)
 # So many moves per key, and a sort by all bits is faster.
 _MOST_MOVES = 8
+# In place of a TFCE, which is never negative.
+_NO_LABEL_LEFT = -1.0
 # So many elements before their turn, their neighbours and sizes are asked for: heights come from all over a mesh.
 _AHEAD = 8
 
@@ -52,14 +55,19 @@ class Workspace:
         self.steps = _ways(adjacency)
         self.keys = np.zeros((2, n), np.uint64)
         self.histograms = np.zeros((2, 4096), np.int32)
-        self.label = np.zeros(adjacency.n_positions, np.uint32)
         self.marks = adjacency.joints
         self.sizes, self.size_power = extents(adjacency, extent)
+        self._make_labels(np.uint16)
+
+    def _make_labels(self, label):
+        """Make room for as many labels as this type of integer has."""
+        n = min(len(self.adjacency.position) + 2, np.iinfo(label).max + 1)
+        self.label = np.zeros(self.adjacency.n_positions, label)
         # Per label: its component; the chain of labels in a component, its end and its length.
-        self.component = np.zeros(n + 2, np.uint32)
-        self.chain = np.zeros((3, n + 2), np.uint32)
+        self.component = np.zeros(n, label)
+        self.chain = np.zeros((3, n), label)
         # Per component, side by side in the cache: integral of h^H up to the last change, mass, best TFCE; extent.
-        self.measures = np.zeros((n + 2, 4))
+        self.measures = np.zeros((n, 4))
         self.size = self.measures.view(np.int64 if self.sizes is None else np.float64)[:, 3]
 
     def maxima(
@@ -78,11 +86,15 @@ class Workspace:
         threshold : float
             Clusters are components of elements strictly above it.
         """
-        return _maxima(
+        tfce, size, mass = _maxima(
             heights.view(np.uint32), both_signs, float(height_power), tables(height_power + 1.0), float(threshold),
             self.adjacency.position, self.steps, self.keys, self.histograms, self.label,
             self.marks, self.sizes, self.size_power, self.component, self.chain, self.size, self.measures,
         )  # fmt: skip
+        if tfce == _NO_LABEL_LEFT:
+            self._make_labels(np.uint32)
+            return self.maxima(heights, both_signs, height_power, threshold)
+        return tfce, size, mass
 
 
 def _ways(adjacency):
@@ -138,9 +150,9 @@ def _descending_key(bits):
 def _sort_descending(bits, position, keys, histograms):
     """Sort elements into keys[0]: positive ones by descending height, then negative ones in the same way.
 
-    A key holds the height's bits and the position. A radix sort in two passes of twelve bits leaves few keys in the
-    wrong place, those that differ in the last eight bits alone, and these are inserted into theirs. Equal heights stay
-    in the order of the elements. Returns the number of elements without a minus sign.
+    A key holds the height's bits and the position. A radix sort in two passes of twelve bits leaves few keys in
+    the wrong place, those that differ in the last eight bits alone, and these are inserted into theirs. Equal
+    heights stay in the order of the elements. Returns the number of elements without a minus sign.
     """
     n = bits.size
     low, high = histograms[0], histograms[1]
@@ -238,6 +250,8 @@ def _maxima(
             size,
             measures,
         )
+        if a == _NO_LABEL_LEFT:
+            return a, b, c
         tfce, largest, heaviest = max(tfce, a), max(largest, b), max(heaviest, c)
     return tfce, largest, heaviest
 
@@ -284,6 +298,9 @@ def _maxima_of_sign(
             union, bottom = _union_and_lowest(component, label, p, steps, own, width)
         if union == 0:
             n_labels += 1
+            if n_labels == component.size:
+                label[:] = 0
+                return _NO_LABEL_LEFT, largest, heaviest
             c = np.uint32(n_labels)
             component[c], following[c], tail[c], length[c] = c, 0, c, 1
             size[c], settled[c], mass[c], best[c] = 0, power, 0.0, 0.0
