@@ -103,11 +103,11 @@ def test_the_name_of_a_statistic_is_not_cut_off(label):
         assert title.get_window_extent().x0 == pytest.approx(bar.ax.bbox.x0, abs=1)
 
 
-@pytest.mark.parametrize("words", [plot_nulls.PARTS, plot_nulls.CONJUNCTION])
+@pytest.mark.parametrize("words", [null_figures.PARTS, null_figures.CONJUNCTION])
 def test_where_p_are_shown_the_axis_says_which(run, tmp_path, words):
     nulls = read_maxima(run / "nulls/contrast-pseudo.npz", ["t", "tfce"])
     outputs, caption = [tmp_path / "a.svg"], tmp_path / "a.rst"
-    plot_nulls.plot_distributions(nulls, outputs, caption, "a", 0.05, ranked=["tfce"], words=words)
+    null_figures.plot_distributions(nulls, outputs, caption, "a", 0.05, ranked=["tfce"], words=words)
     assert f"{words[1]} (TFCE)." in caption.read_text()
     svg = outputs[0].read_text()
     assert svg.count("maximum over the brain") == 1 and svg.count(words[0].partition(" ")[2]) == 1
