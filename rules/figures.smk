@@ -48,6 +48,7 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             **behind_peaks(voxel_stat),
             mask=of_its_input(MASK),
             null=result("nulls/{test}.npz"),
+            plan=design_file("plan.json"),
             observed=OBSERVED,
             tables=cluster_tables(stats),
         output:

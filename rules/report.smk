@@ -90,6 +90,8 @@ rule summarise_results:
             contrasts=[
                 dict(
                     name=t.title,
+                    # Joint tests are relabelled as those that they join.
+                    contrast=TESTS[next(iter(t.combined))].contrast if t.is_joint else t.contrast,
                     voxel_stat=t.voxel_stat,
                     stats=t.stats,
                     panels=panels_of(t.stats) * DRAWN,

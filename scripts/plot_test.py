@@ -15,7 +15,8 @@ from permaps.reporting.null_figures import (
 from permaps.reporting.peak_figures import plot_peaks
 from permaps.spaces.files import read_space
 from permaps.statistics.registry import STATISTICS
-from permaps.workflow.jobs import job
+from permaps.workflow.jobs import job, read_json
+from permaps.workflow.provenance import drawn_in
 
 
 def shown_as_ranks(null, stats, voxel_stat):
@@ -40,8 +41,9 @@ if "snakemake" in globals():
         nulls = read_maxima(given.null, stats)
         clusters = dict(zip(stats, map(read_frame, given.tables), strict=True))
         ranked, words = shown_as_ranks(given.null, stats, settings["voxel_stat"])
+        exact = drawn_in(given.null, read_json(given.plan)[settings["contrast"]]["n_distinct"])["exact"]
         plot_distributions(
-            nulls, output.nulls, output.nulls_caption, title, alpha, settings["extent"], ranked, words
+            nulls, output.nulls, output.nulls_caption, title, alpha, settings["extent"], ranked, words, exact
         )
         plot_convergence(nulls, clusters, output.convergence, output.convergence_caption, title, alpha)
         if given.observed:

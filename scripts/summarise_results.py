@@ -16,9 +16,9 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
     provenance : path
         The run's provenance (JSON).
     contrasts : dict of str to dict
-        Files per test: `voxel_stat` ("t" or "F"), `mask` (what its maps are defined on), `values`, `bonferroni`,
-        `nulls`, `figures` (list), and
-        `corrected` and `clusters` by the name of the statistic as in file names.
+        Per test its `contrast`, `voxel_stat` ("t" or "F"), and files: `mask` (what its maps are defined on),
+        `values`, `bonferroni`, `nulls`, `figures` (list), and `corrected` and `clusters` by the name of the
+        statistic as in file names.
     table, page, landing : path
     small_volumes : path, optional
         What was found in small volumes.
@@ -32,10 +32,13 @@ def main(*, provenance, contrasts, table, page, landing, small_volumes=None):
         values, logp = (read_map(space, files[name]) for name in ("values", "bonferroni"))
         rows.append(bonferroni_row(name, voxel_stat, values, logp, space, alpha))
         maxima = read_maxima(files["nulls"], files["clusters"])
+        exact = record["contrasts"][files["contrast"]]["exact"]
         clusters = {stat: read_frame(path) for stat, path in files["clusters"].items()}
         for stat, listed in clusters.items():
             logp = read_map(space, files["corrected"][stat])
-            rows.append(permutation_row(name, stat, voxel_stat, listed, logp, maxima[stat], alpha, space))
+            rows.append(
+                permutation_row(name, stat, voxel_stat, listed, logp, maxima[stat], alpha, space, exact)
+            )
         contrasts_shown[name] = {"voxel_stat": voxel_stat, "figures": files["figures"], "clusters": clusters}
     numbers = as_table(rows, space)
     in_volumes = read_frame(small_volumes) if small_volumes else None
@@ -51,7 +54,7 @@ def by_contrast(contrasts, inputs):
     Parameters
     ----------
     contrasts : list of dict
-        `name`, `voxel_stat`, `stats`, `panels`; in the order of the lists.
+        `name`, `contrast`, `voxel_stat`, `stats`, `panels`; in the order of the lists.
     inputs : Snakemake's input
     """
     corrected, clusters, figures = (
@@ -59,6 +62,7 @@ def by_contrast(contrasts, inputs):
     )
     return {
         c["name"]: {
+            "contrast": c["contrast"],
             "voxel_stat": c["voxel_stat"],
             **{"mask": mask, "values": values, "bonferroni": bonferroni, "nulls": nulls},
             "corrected": {stat: next(corrected) for stat in c["stats"]},

@@ -103,6 +103,15 @@ def test_the_name_of_a_statistic_is_not_cut_off(label):
         assert title.get_window_extent().x0 == pytest.approx(bar.ax.bbox.x0, abs=1)
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_critical_value_of_all_relabellings_has_no_interval(run, tmp_path, exact):
+    nulls = read_maxima(run / "nulls/contrast-pseudo.npz", ["t", "tfce"])
+    outputs, caption = [tmp_path / "a.svg"], tmp_path / "a.rst"
+    null_figures.plot_distributions(nulls, outputs, caption, "pseudo", 0.05, exact=exact)
+    for text in (outputs[0].read_text(), caption.read_text()):
+        assert "critical" in text and ("95 % CI" in text) != exact
+
+
 @pytest.mark.parametrize("words", [null_figures.PARTS, null_figures.CONJUNCTION])
 def test_where_p_are_shown_the_axis_says_which(run, tmp_path, words):
     nulls = read_maxima(run / "nulls/contrast-pseudo.npz", ["t", "tfce"])

@@ -48,6 +48,7 @@ def page(tmp_path_factory):
             alpha=0.05,
         )
         contrasts[name] = {
+            "contrast": name,
             "voxel_stat": voxel_stat,
             "mask": run / "mask.nii.gz",
             "values": f"{stem}{voxel_stat}_statmap.nii.gz",
@@ -279,9 +280,10 @@ def test_inputs_are_assigned_in_order():
         corrected, clusters, figures = ["c1", "c2", "c3"], ["k1", "k2", "k3"], ["f1", "f2", "f3"]
 
     contrasts = [
-        {"name": "a", "voxel_stat": "t", "stats": ["t", "tfce"], "panels": ["comparison"]},
-        {"name": "b", "voxel_stat": "F", "stats": ["clustersize"], "panels": ["comparison", "clusters"]},
+        {"name": "a", "stats": ["t", "tfce"], "panels": ["comparison"]},
+        {"name": "b", "stats": ["clustersize"], "panels": ["comparison", "clusters"]},
     ]
+    contrasts = [one | {"contrast": one["name"], "voxel_stat": "t"} for one in contrasts]
     files = summarise_results.by_contrast(contrasts, Inputs)
     assert json.dumps(files["a"]["clusters"]) == '{"t": "k1", "tfce": "k2"}'
     assert files["b"]["corrected"] == {"clustersize": "c3"}

@@ -35,6 +35,13 @@ def test_interval_of_a_critical_value_has_the_ranks_of_binomial_quantiles(n, alp
         assert high == (n - fewest + 1 if fewest else np.inf)
 
 
+def test_of_all_relabellings_the_critical_value_is_exact():
+    null = np.random.default_rng(0).permutation(np.arange(100.0))
+    value, low, high = critical_value(null, 0.05, exact=True)
+    assert value == low == high == critical_value(null, 0.05)[0] == 94
+    assert critical_value(null[:19], 0.05, exact=True)[0] == np.inf
+
+
 def test_too_few_relabellings_have_no_critical_value():
     assert critical_value(np.arange(19.0), 0.05)[0] == np.inf
     assert np.isfinite(critical_value(np.arange(20.0), 0.05)[0])

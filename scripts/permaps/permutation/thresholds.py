@@ -16,7 +16,7 @@ def significant(logp: np.ndarray, alpha: float) -> np.ndarray:
     return np.asarray(logp) >= -np.log10(alpha) - 1e-6
 
 
-def critical_value(null: np.ndarray, alpha: float) -> tuple[float, float, float]:
+def critical_value(null: np.ndarray, alpha: float, exact: bool = False) -> tuple[float, float, float]:
     """Return the value that a statistic must exceed to be significant, and its confidence interval.
 
     The interval comes from the binomial distribution of the ranks that the true quantile may have, so it assumes
@@ -28,6 +28,8 @@ def critical_value(null: np.ndarray, alpha: float) -> tuple[float, float, float]
         Maxima; index 0 is the observed labelling, which counts as one of the relabellings.
     alpha : float
         Corrected level.
+    exact : bool
+        Whether these are all distinct relabellings. Then the value has no error.
 
     Returns
     -------
@@ -41,10 +43,13 @@ def critical_value(null: np.ndarray, alpha: float) -> tuple[float, float, float]
     allowed = int(np.floor(alpha * n + 1e-9))
     if allowed == 0:
         return np.inf, float(descending[0]), np.inf
+    value = float(descending[allowed])
+    if exact:
+        return value, value, value
     tail = (1 - CONFIDENCE) / 2
     fewest, most = (_binomial_quantile(share, n, alpha) for share in (tail, 1 - tail))
     high = descending[fewest - 1] if fewest > 0 else np.inf
-    return float(descending[allowed]), float(descending[min(most, n - 1)]), float(high)
+    return value, float(descending[min(most, n - 1)]), float(high)
 
 
 def _binomial_quantile(share, n, p):

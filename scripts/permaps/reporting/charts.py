@@ -32,6 +32,7 @@ def null_histograms(
     title: str,
     extent: str = "voxels",
     labels: Mapping[str, str] | None = None,
+    exact: bool = False,
 ) -> Figure:
     """Draw the null distribution of each maximum, with the observed and the critical value.
 
@@ -45,12 +46,14 @@ def null_histograms(
         Unit of the size of clusters.
     labels : mapping of str to str, optional
         By the name of a statistic, what its axis shows, if this is not the maximum over the brain.
+    exact : bool
+        Whether these are all distinct relabellings.
     """
     figure, axes = _row(len(nulls), 3.0)
     for panel, (stat, null) in zip(axes, nulls.items(), strict=True):
         # As one shape: hundreds of bars take ten times as long to draw.
         panel.hist(null, bins=_bins(null), color="#AFC0CF", histtype="stepfilled")
-        _mark(panel, null, stat, alpha)
+        _mark(panel, null, stat, alpha, exact)
         panel.set_title(STATISTICS[stat].title)
         unit = extent if stat == "clustersize" else STATISTICS[stat].unit
         panel.set_xlabel((labels or {}).get(stat, f"maximum over the brain ({unit})"))
@@ -65,7 +68,7 @@ def null_histograms(
     return figure
 
 
-def _mark(panel, null, stat, alpha):
+def _mark(panel, null, stat, alpha, exact):
     """Mark the observed and the critical value, and how sure the critical one is."""
     observed = float(null[0])
     panel.axvline(
@@ -74,16 +77,16 @@ def _mark(panel, null, stat, alpha):
         color=RED,
         label=f"observed {number(observed)}\n({p_text(observed_p(null, stat))})",
     )
-    value, low, high = critical_value(null, alpha)
+    value, low, high = critical_value(null, alpha, exact)
     if np.isfinite(value):
         panel.axvspan(low, min(high, null.max()), ymax=FREE, color=BLUE, alpha=0.25, linewidth=0)
-        interval = f"{number(low)} to {'∞' if np.isinf(high) else number(high)}"
+        interval = f"\n(95 % CI {number(low)} to {'∞' if np.isinf(high) else number(high)})"
         panel.axvline(
             value,
             ymax=FREE,
             color=BLUE,
             linestyle="--",
-            label=f"critical {number(value)}\n(95 % CI {interval})",
+            label=f"critical {number(value)}{'' if exact else interval}",
         )
     else:
         panel.plot([], [], " ", label=f"no critical value: too few\nrelabellings for α = {alpha:g}")

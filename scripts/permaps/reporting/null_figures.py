@@ -40,6 +40,7 @@ def plot_distributions(
     extent: str = "voxels",
     ranked: Collection[str] = (),
     words: tuple[str, str] = PARTS,
+    exact: bool = False,
 ) -> None:
     """Draw one contrast's null distributions.
 
@@ -58,17 +59,19 @@ def plot_distributions(
         Statistics that are shown as -log10 p.
     words : (str, str)
         What their axes and the caption say of it.
+    exact : bool
+        Whether these are all distinct relabellings.
     """
     n = len(next(iter(by_stat.values()))) - 1
     title = f"{contrast}: null distribution of the maximum, {n:,} relabellings"
     axis, why = words
-    draw(outputs, null_histograms, by_stat, alpha, title, extent, dict.fromkeys(ranked, axis))
+    draw(outputs, null_histograms, by_stat, alpha, title, extent, dict.fromkeys(ranked, axis), exact)
     sentences = []
     for stat, null in by_stat.items():
-        value, low, high = critical_value(null, alpha)
-        interval = f"95 % CI {number(low)} to {number(high)}"
+        value, low, high = critical_value(null, alpha, exact)
+        interval = "" if exact else f" (95 % CI {number(low)} to {number(high)})"
         sentences.append(
-            f"{STATISTICS[stat].title}: observed {number(null[0])}, critical {number(value)} ({interval})"
+            f"{STATISTICS[stat].title}: observed {number(null[0])}, critical {number(value)}{interval}"
         )
     text = f"{n:,} relabellings, corrected level {alpha:g}. " + "; ".join(sentences) + "."
     if ranked:

@@ -394,6 +394,8 @@ def _critical(row):
         return ""
     if np.isinf(row.critical_value):
         return "none"
+    if row.critical_low == row.critical_high:  # of all distinct relabellings
+        return number(row.critical_value)
     return f"{number(row.critical_value)} ({number(row.critical_low)} to {number(row.critical_high)})"
 
 

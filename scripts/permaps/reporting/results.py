@@ -63,6 +63,7 @@ def permutation_row(
     null: np.ndarray,
     alpha: float,
     space: Space | type[Space] = Volume,
+    exact: bool = False,
 ) -> dict:
     """Return the row of one permutation statistic.
 
@@ -78,13 +79,15 @@ def permutation_row(
     null : array, shape (1 + N,)
     alpha : float
     space : permaps.spaces.space.Space, or its class
+    exact : bool
+        Whether the null is of all distinct relabellings.
 
     Returns
     -------
     dict
         Without a significant cluster there is no peak, and p is that of the observed maximum.
     """
-    value, low, high = critical_value(null, alpha)
+    value, low, high = critical_value(null, alpha, exact)
     row = {
         "contrast": contrast,
         "statistic": stat,
