@@ -53,7 +53,7 @@ def test_a_compressed_file_is_opened_once(table, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("keep", "says"), [(N - 1, "has 4 volumes, and .* has 5 rows"), (1, "has 1 volumes")]
+    ("keep", "says"), [(N - 1, "has 4 volumes, and .* has 5 rows"), (1, "has a single volume")]
 )
 def test_a_volume_too_few_is_an_error_with_both_numbers(table, tmp_path, keep, says):
     nib.save(nib.Nifti1Image(VOLUMES[..., :keep], AFFINE), tmp_path / table[1])

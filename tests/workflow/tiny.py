@@ -15,6 +15,7 @@ import nibabel as nib
 import numpy as np
 import yaml
 from fsl_files import write_vest
+from permaps.workflow.jobs import write_text
 
 ROOT = Path(__file__).parents[2]
 # DATA stands for the folder with the data.
@@ -74,10 +75,10 @@ class Study:
         self.workflow, self.work = self.folder / "workflow", self.folder / "work"
 
     def write_config(self, config):
-        """Write a config to a file of its own, since several plans may be made at once."""
+        """Write a config to a file of its own, and whole, since several plans may be made at once."""
         text = yaml.safe_dump(config).replace("DATA/", f"{self.data}/")
         file = self.work / f"config-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
-        file.write_text(text)
+        write_text(file, text)
         return file
 
     def run(self, *arguments, config=CONFIG, workflow=None, cores=2, **options):
