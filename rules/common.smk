@@ -92,11 +92,11 @@ def version():
 
 def from_config(*keys, **more):
     """Settings of a job: these keys of the config, by the last part of their names, and more."""
-    found = {}
+    settings = {}
     for key in keys:
         section, _, name = key.rpartition(".")
-        found[name] = (config[section] if section else config)[name]
-    return found | more
+        settings[name] = (config[section] if section else config)[name]
+    return settings | more
 
 
 def test_settings(*keys, **more):

@@ -189,9 +189,9 @@ def test_of_job(wildcards):
 
 def by_test(find):
     """What a function of a test, or of an analysis, gives: as it is where all have the same, else asked by each job."""
-    found = [find(test) for test in ANALYSES.values()]
-    if all(one == found[0] for one in found):
-        return found[0]
+    each = [find(test) for test in ANALYSES.values()]
+    if all(one == each[0] for one in each):
+        return each[0]
     return lambda wildcards: find(test_of_job(wildcards))
 
 

@@ -236,35 +236,35 @@ PLANTED = dict(
 
 def targets():
     """All public results of a complete run but the report."""
-    found = [
+    paths = [
         result("quality/included.tsv"),
         result("quality/excluded.tsv"),
         result("design/design.tsv"),
         result("design/contrasts.tsv"),
         result("provenance.json"),
     ]
-    found += [per_input(MASK, t.prefix) for t in TESTS.values() if t.is_joint]
+    paths += [per_input(MASK, t.prefix) for t in TESTS.values() if t.is_joint]
     for prefix in PREFIXES:
-        found += [
+        paths += [
             per_input(path, prefix) for path in ("dataset/participants.tsv", MASK, COVERAGE, "maps.npy")
         ]
     # Of a volume, the table of what was found needs what was planted.
     if config["dataset"]["source"] == "simulated" and KIND.name != "volume":
         effect = next(iter(PLANTED.values()))
-        found += [per_input(f"dataset/truth/{effect}", prefix) for prefix in PREFIXES]
+        paths += [per_input(f"dataset/truth/{effect}", prefix) for prefix in PREFIXES]
     for t in TESTS.values():
         voxel, corrected = t.voxel_stat, t.stats
         shown = [voxel, "z", *["effect", "partialr2"] * (not t.is_joint)] + ["tfce"] * ("tfce" in corrected)
-        found += [group_map(t, s) for s in shown]
-        found += [group_map(t, voxel, "corr-bonferroni_logp")]
-        found += [
+        paths += [group_map(t, s) for s in shown]
+        paths += [group_map(t, voxel, "corr-bonferroni_logp")]
+        paths += [
             group_map(t, s, f"corr-{correction}_logp")
             for s in corrected
             for correction in corrections_of(s, voxel)
         ]
-        found += [result(f"nulls/{t}.npz")]
-        found += [cluster_table(t, s) for s in corrected]
-        found += [group_map(t, s, "tdp_statmap") for s in corrected] * BOUNDED
+        paths += [result(f"nulls/{t}.npz")]
+        paths += [cluster_table(t, s) for s in corrected]
+        paths += [group_map(t, s, "tdp_statmap") for s in corrected] * BOUNDED
         if config["inference"]["tail_fit"]:
-            found += [result(f"tables/{t}_stat-{s}_tail.tsv") for s in corrected]
-    return found + [group_map(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in a.stats]
+            paths += [result(f"tables/{t}_stat-{s}_tail.tsv") for s in corrected]
+    return paths + [group_map(a, s, "corr-fwe_logp") for a in IN_VOLUMES for s in a.stats]

@@ -82,9 +82,9 @@ def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None
     except UnusableMap as unusable:
         raise UserError(f"{key}: {path}: {unusable}. Expected a file with a {what} per row.") from None
     if n_volumes != len(listing.rows):
-        found = f"a single {what}" if n_volumes == 1 else f"{n_volumes} {what}s"
+        had = f"a single {what}" if n_volumes == 1 else f"{n_volumes} {what}s"
         raise UserError(
-            f"{key}: {path} has {found}, and {listing.path} has {len(listing.rows)} rows; "
+            f"{key}: {path} has {had}, and {listing.path} has {len(listing.rows)} rows; "
             "expected as many of one as of the other, in the same order. Remove or add what one of them has too many "
             "or too few of."
         )
