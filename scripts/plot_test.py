@@ -39,6 +39,7 @@ if "snakemake" in globals():
         settings, given, output = snakemake.params.settings, snakemake.input, snakemake.output
         title, alpha, stats = settings["title"], settings["alpha"], settings["stats"]
         nulls = read_maxima(given.null, stats)
+        space = read_space(given.mask)
         clusters = dict(zip(stats, map(read_frame, given.tables), strict=True))
         ranked, words = shown_as_ranks(given.null, stats, settings["voxel_stat"])
         exact = drawn_in(given.null, read_json(given.plan)[settings["contrast"]]["n_distinct"])["exact"]
@@ -48,18 +49,17 @@ if "snakemake" in globals():
         plot_convergence(nulls, clusters, output.convergence, output.convergence_caption, title, alpha)
         if given.observed:
             bound = Bound.read(given.null, given.observed, settings["shift"], alpha)
-            space = read_space(given.mask)
             plot_discoveries(
                 bound, space, clusters, output.discoveries, output.discoveries_caption, title, alpha
             )
         if output.get("peaks"):
             plot_peaks(
+                space=space,
                 matrix=given.matrix,
-                mask=given.mask,
                 design=given.design,
                 weights=given.weights,
                 values=given.values,
-                tables=given.tables,
+                tables=clusters.values(),
                 outputs=output.peaks,
                 caption=output.peaks_caption,
                 contrast=settings["contrast"],

@@ -39,20 +39,20 @@ def main(
         Of those bounds.
     """
     space = read_space(mask)
-    regions_by_place = [
+    named_regions = [
         ("mask", name, elements_inside(space, path, f"inference.regions.{name}"))
         for name, path in regions.items()
     ]
     if atlas:
         names = region_names(space, *atlas)
-        regions_by_place += [("atlas", name, elements) for name, elements in regions_of(names).items()]
-    if not regions_by_place:
+        named_regions += [("atlas", name, elements) for name, elements in regions_of(names).items()]
+    if not named_regions:
         raise UserError(
             f"atlas.image: no {space.element} of the analysis mask lies in a region of {atlas[0]}. Expected an atlas "
             "in the space of the maps: compare the two in a viewer."
         )
     table = tabulate_regions(
-        regions_by_place,
+        named_regions,
         read_map(space, values),
         voxel_stat,
         {stat: significant(read_map(space, path), alpha) for stat, path in corrected.items()},

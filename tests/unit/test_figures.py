@@ -155,14 +155,15 @@ def test_discoveries_of_regions_without_neighbours_speak_of_no_clusters(run, tmp
 
 @pytest.mark.parametrize(("contrast", "voxel_stat"), CASES)
 def test_peaks(run, tmp_path, contrast, voxel_stat):
-    space, tables = read_space(run / "mask.nii.gz"), [table(run, contrast, s) for s in (voxel_stat, "tfce")]
+    space = read_space(run / "mask.nii.gz")
+    tables = [read_frame(table(run, contrast, s)) for s in (voxel_stat, "tfce")]
     places = space.coordinates(peak_figures.top_elements(space, tables, voxel_stat))
     gaps = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(len(places), 1)]
     assert len(places) <= peak_figures.MOST
     assert (gaps > peak_figures.APART).all()
     peak_figures.plot_peaks(
+        space=space,
         matrix=run / "maps.npy",
-        mask=run / "mask.nii.gz",
         design=run / "design/design.tsv",
         weights=run / "design/contrasts.tsv",
         values=group_map(run, contrast, f"{voxel_stat}_statmap"),
@@ -176,11 +177,17 @@ def test_peaks(run, tmp_path, contrast, voxel_stat):
     assert min(pixels(tmp_path / "a.png")) > 400
 
 
+def with_header_alone(run, tmp_path):
+    """Write a cluster table of nothing."""
+    nothing = tmp_path / "nothing.tsv"
+    nothing.write_text(table(run, "pseudo", "tfce").read_text().partition("\n")[0] + "\n")
+    return nothing
+
+
 @pytest.mark.parametrize("empty_first", [False, True])
 def test_peaks_are_found_where_a_statistic_finds_nothing(run, tmp_path, empty_first):
-    space, full = read_space(run / "mask.nii.gz"), table(run, "pseudo", "tfce")
-    nothing = tmp_path / "nothing.tsv"
-    nothing.write_text(full.read_text().partition("\n")[0] + "\n")
+    space, full = read_space(run / "mask.nii.gz"), read_frame(table(run, "pseudo", "tfce"))
+    nothing = read_frame(with_header_alone(run, tmp_path))
     tables = [nothing, full] if empty_first else [full, nothing]
     found = peak_figures.top_elements(space, tables, "t")
     assert len(found) and (found == peak_figures.top_elements(space, [full], "t")).all()
@@ -457,15 +464,14 @@ def test_a_figure_that_cannot_be_drawn_leaves_a_note(tmp_path, capsys):
 
 def test_where_nothing_is_significant_the_highest_peaks_are_shown(run, tmp_path):
     space, values = read_space(run / "mask.nii.gz"), group_map(run, "pseudo", "t_statmap")
-    nothing = tmp_path / "nothing.tsv"
-    nothing.write_text(table(run, "pseudo", "tfce").read_text().partition("\n")[0] + "\n")
+    nothing = read_frame(with_header_alone(run, tmp_path))
     height = np.abs(read_map(space, values))
     found = peak_figures.highest(space, height)
     assert found[0] == height.argmax() and len(found) == peak_figures.MOST_BELOW
     apart = np.linalg.norm(np.diff(space.coordinates(found), axis=0), axis=1)
     assert (np.diff(height[found]) <= 0).all() and (apart > peak_figures.APART).all()
     peak_figures.plot_peaks(
-        matrix=run / "maps.npy", mask=run / "mask.nii.gz", design=run / "design/design.tsv",
+        space=space, matrix=run / "maps.npy", design=run / "design/design.tsv",
         weights=run / "design/contrasts.tsv", values=values, tables=[nothing],
         outputs=[tmp_path / "a.png", tmp_path / "a.svg"], caption=tmp_path / "a.rst",
         contrast="pseudo", title="pseudo", voxel_stat="t",

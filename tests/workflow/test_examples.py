@@ -27,8 +27,10 @@ from permaps.inputs import decoders, images
 from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.participants import read_participants
 from permaps.inputs.sources import read_listing
+from permaps.inputs.tsv import read_frame
 from permaps.permutation.model import Model
 from permaps.reporting import peak_figures
+from permaps.spaces.files import read_space
 from permaps.workflow.config import resolve
 
 ROOT = Path(__file__).parents[2]
@@ -225,9 +227,9 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
     for contrast in config["model"]["contrasts"]:
         covariates = to_null(config, f, contrast)[3]
         peak_figures.plot_peaks(
-            matrix=f("maps.npy"), mask=f("mask.nii.gz"), design=f("design.tsv"), weights=f("contrasts.tsv"),
-            values=f("stat.nii.gz"), tables=[f("peaks.tsv")], outputs=[f(f"{contrast}.png")],
-            caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",
+            space=read_space(f("mask.nii.gz")), matrix=f("maps.npy"), design=f("design.tsv"),
+            weights=f("contrasts.tsv"), values=f("stat.nii.gz"), tables=[read_frame(f("peaks.tsv"))],
+            outputs=[f(f"{contrast}.png")], caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",
             covariates=covariates,
         )  # fmt: skip
         assert f(f"{contrast}.png").stat().st_size > 10_000

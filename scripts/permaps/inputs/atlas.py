@@ -107,14 +107,14 @@ def read_names(path: str | Path) -> dict[int, str]:
 def _column(columns, wanted, path):
     """Return the column with the first of the wanted names, in any case."""
     by_name = {column.casefold(): column for column in columns}
-    position = next((by_name[name] for name in wanted if name in by_name), None)
-    if position is None:
+    column = next((by_name[name] for name in wanted if name in by_name), None)
+    if column is None:
         raise UserError(
             f"atlas.labels: {path}: there is no column '{wanted[0]}'{nearest(wanted[0], columns) or '.'} "
             f"The columns are: {listed(columns)}. "
             "Expected a column 'index' with the numbers of the label image and a column 'name'."
         )
-    return position
+    return column
 
 
 def _some(numbers):

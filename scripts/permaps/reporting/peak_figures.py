@@ -12,7 +12,7 @@ from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import peak_effects
 from permaps.reporting.clusters import is_peak, kept_apart
 from permaps.reporting.style import draw
-from permaps.spaces.files import read_map, read_space
+from permaps.spaces.files import read_map
 from permaps.spaces.space import Space
 from permaps.workflow.arrays import open_matrix
 
@@ -22,12 +22,12 @@ MOST_BELOW = 3  # panels where nothing is significant
 
 def plot_peaks(
     *,
+    space: Space,
     matrix: str | Path,
-    mask: str | Path,
     design: str | Path,
     weights: str | Path,
     values: str | Path,
-    tables: Iterable[str | Path],
+    tables: Iterable[pd.DataFrame],
     outputs: Iterable[str | Path],
     caption: str | Path,
     contrast: str,
@@ -39,13 +39,15 @@ def plot_peaks(
 
     Parameters
     ----------
-    matrix, mask : path
-        Participants x elements (.npy), and the mask that tells which elements.
+    space : permaps.spaces.space.Space
+        What the maps are defined on.
+    matrix : path
+        Participants x elements (.npy).
     design, weights : path
         As `make_design` and `plan_contrast` write them.
     values : path
         Signed t, or F: its highest element is drawn when nothing is significant.
-    tables : list of path
+    tables : iterable of pandas.DataFrame
         The contrast's cluster tables.
     outputs : list of path
         The figure, in as many formats.
@@ -58,7 +60,6 @@ def plot_peaks(
     """
     names, _, rows = read_numbers(design)
     tested, _ = read_contrast(weights, contrast)
-    space = read_space(mask)
     statistic = read_map(space, values)
     maps, *covariate_maps = map(open_matrix, (matrix, *covariates))
 
@@ -110,10 +111,10 @@ def highest(space: Space, height: np.ndarray) -> np.ndarray:
     return kept_apart(peaks, height[peaks], space.coordinates(peaks), APART, MOST_BELOW)
 
 
-def top_elements(space: Space, tables: Iterable[str | Path], voxel_stat: str) -> np.ndarray:
+def top_elements(space: Space, tables: Iterable[pd.DataFrame], voxel_stat: str) -> np.ndarray:
     """Return the elements with the highest main peaks of all tables, none near another."""
     # A table of nothing has columns of no type, which the others would take on.
-    nonempty = [table for table in (pd.read_csv(path, sep="\t") for path in tables) if len(table)]
+    nonempty = [table for table in tables if len(table)]
     if not nonempty:
         return np.empty(0, int)
     peaks = pd.concat(nonempty)
