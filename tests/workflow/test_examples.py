@@ -229,8 +229,8 @@ def test_data_at_the_peaks_are_drawn_also_where_voxels_have_models_of_their_own(
         peak_figures.plot_peaks(
             space=read_space(f("mask.nii.gz")), matrix=f("maps.npy"), design=f("design.tsv"),
             weights=f("contrasts.tsv"), values=f("stat.nii.gz"), tables=[read_frame(f("peaks.tsv"))],
-            outputs=[f(f"{contrast}.png")], caption=f("caption.rst"), contrast=contrast, title=contrast, voxel_stat="t",
-            covariates=covariates,
+            outputs=[f(f"{contrast}.png")], caption=f("caption.rst"), contrast=contrast, title=contrast,
+            voxel_stat="t", covariates=covariates,
         )  # fmt: skip
         assert f(f"{contrast}.png").stat().st_size > 10_000
 
