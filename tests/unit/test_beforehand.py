@@ -285,6 +285,6 @@ def test_the_atlas_of_a_cortex_is_checked(study):
     }
     assert check(surface, kind="surface") == []
     with pytest.raises(
-        UserError, match=r"atlas.image: its L hemisphere has 5 vertices, and the maps have 642"
+        UserError, match=r"atlas.image: its left hemisphere has 5 vertices, and the maps have 642"
     ):
         check(surface, {"atlas": {"image": "{hemi}.a.annot"}}, kind="surface")

@@ -103,7 +103,7 @@ def test_atlases_that_do_not_fit_are_refused(tmp_path, monkeypatch):
     (tmp_path / "lh.b.annot").write_text("no")
     with pytest.raises(UserError, match=r"lh.b.annot: no names of regions .*Expected .annot or .label.gii"):
         read_labels([tmp_path / "lh.b.annot"])
-    with pytest.raises(UserError, match="its L hemisphere has 6 vertices, and the maps have 5 there"):
+    with pytest.raises(UserError, match="its left hemisphere has 6 vertices, and the maps have 5 there"):
         space = octahedra()
         files = [str(file) for file in annot(tmp_path)]
         region_names(

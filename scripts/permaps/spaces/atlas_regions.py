@@ -7,6 +7,7 @@ import numpy as np
 
 from permaps.inputs.atlas import Atlas
 from permaps.inputs.labels import read_labels
+from permaps.inputs.surfaces import SIDES
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
@@ -52,7 +53,7 @@ def _(space: Grayordinates, image, labels):
 
 
 def check_labels(labels: dict, side: str, n_vertices: int) -> None:
-    """Refuse names of regions on another mesh than that of the maps.
+    """Refuse names of regions of the other hemisphere alone, or on another mesh than that of the maps.
 
     Parameters
     ----------
@@ -66,9 +67,15 @@ def check_labels(labels: dict, side: str, n_vertices: int) -> None:
     ------
     permaps.workflow.errors.UserError
     """
-    if side in labels and len(labels[side]) != n_vertices:
+    if side not in labels:
         raise UserError(
-            f"atlas.image: its {side} hemisphere has {len(labels[side]):,} vertices, and the maps have "
+            f"atlas.image: it has no regions of the {SIDES[side]} hemisphere, and the maps have values there; "
+            "expected a file for each hemisphere, with {hemi} in place of lh and rh, or L and R, or one .dlabel.nii "
+            "of both."
+        )
+    if len(labels[side]) != n_vertices:
+        raise UserError(
+            f"atlas.image: its {SIDES[side]} hemisphere has {len(labels[side]):,} vertices, and the maps have "
             f"{n_vertices:,} there; expected an atlas on the mesh of the maps."
         )
 
@@ -77,7 +84,7 @@ def _of_cortex(surface, labels):
     names = []
     for side, n in zip(surface.hemispheres.tolist(), surface.counts.tolist(), strict=True):
         check_labels(labels, side, n)
-        names.append(labels.get(side, np.full(n, None, object)))
+        names.append(labels[side])
     return np.concatenate(names)[surface.mask].tolist()
 
 

@@ -3,6 +3,8 @@
 Only plain values and names of files, because the Snakefile imports this module at every start.
 """
 
+import os
+import re
 from dataclasses import dataclass, field, replace
 
 from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, hemisphere_files, item_of, side_of
@@ -192,6 +194,29 @@ def _kind_of_one(dataset):
     if isinstance(dataset["maps"], list):
         return SPACE_KINDS["parcels"]
     example, _ = item_of(_example(dataset))
+    kind = _kind_by_name(example)
+    # A column may be called hemi: then its values are in the paths.
+    if kind.name != "surface" and HEMI in example and HEMI in next(_paths(dataset), ""):
+        refuse([f"dataset.maps: found {{hemi}} in '{dataset['maps']}', and {_both_hemispheres(example)}"])
+    return kind
+
+
+def _both_hemispheres(example):
+    """Say why a file of this name is not one of two hemispheres, and what to do."""
+    name = os.path.basename(example)
+    without = re.sub(r"(^|[._-])(hemi-)?\{hemi\}([._-])", lambda m: m[1] and m[3], name)
+    if not name.lower().endswith(".nii"):
+        return (
+            f"a matrix has the nodes of both hemispheres; expected one file for each map, such as '{without}'"
+        )
+    return (
+        f"a CIFTI file has both hemispheres; expected one file for each map, such as '{without}'. If yours has one "
+        "hemisphere in each, wb_command -cifti-create-dense-scalar makes one file of both; files called .gii may "
+        "have {hemi}"
+    )
+
+
+def _kind_by_name(example):
     if example.lower().endswith(PARCELLATED):
         return replace(SPACE_KINDS["parcels"], ending=".pscalar.nii")
     for name, endings in (("edges", MATRICES), ("grayordinates", DENSE)):
