@@ -32,8 +32,8 @@ def main(*, included, usable, images, values, brain, mask, matrix, name, smoothi
     people = list(read_participants(included)[ID])
     absent = set(people) - set(read_participants(usable)[ID])
     maps = Store(images, values).maps(people, covariate_column(name), absent)
-    space = read_space(mask)
-    constant = write_covariate(matrix, maps, space.mask, smoother(read_space(brain), smoothing_fwhm))
+    space, whole = read_space(mask), read_space(brain)
+    constant = write_covariate(matrix, maps, space.mask, whole.mask, smoother(whole, smoothing_fwhm))
     if constant:
         log.warning(
             "warning: %s is the same for everyone at %d %s; beside an intercept they get no statistic",

@@ -189,6 +189,48 @@ def test_smoothing_takes_missing_for_zero_and_spares_its_input():
     assert np.isnan(holes[3, 4, 5])
 
 
+def bitten(i, x):
+    """Three of six have a hole at the rim of the ball, with NaN, 0 or infinity in it."""
+    if i < 3:
+        x[6:10, 6:10, :5] = (np.nan, 0, np.inf)[i]
+    return x
+
+
+@pytest.mark.parametrize("background", [0.0, np.nan])
+def test_smoothing_mixes_no_zeros_of_a_hole_into_its_surroundings(tmp_path, background):
+    # Each with a hole has the one value of somebody without, and must not differ from them anywhere.
+    paths = images(
+        tmp_path,
+        lambda i, x: bitten(i, np.where(ball(), 1 + i % 3, x).astype(np.float32)),
+        background=background,
+    )
+    values, mask, *_ = matrix(tmp_path, paths, ball(), 8)
+    assert mask[7, 7, 5] and not mask[7, 7, 4]
+    np.testing.assert_allclose(values[:3], values[3:], rtol=1e-5)
+    # The rim of the brain is as ever in those without a hole.
+    np.testing.assert_array_equal(values[3:], [smoothed(8)(one)[mask] for one in read(paths)[3:]])
+
+
+def test_smoothing_by_a_hole_is_the_mean_of_what_is_there(tmp_path):
+    paths = images(tmp_path, bitten)
+    values, mask, *_ = matrix(tmp_path, paths, np.ones(SHAPE, bool), 8, min_coverage=0.5)
+    data = read(paths)[0]
+    there = np.isfinite(data) & (data != 0)
+    kernel = smoothed(8)
+    by_hand = kernel(np.where(there, data, 0)) / kernel(there.astype(np.float32))
+    row = np.full(SHAPE, np.nan, np.float32)
+    row[mask] = values[0]
+    np.testing.assert_array_equal(np.isnan(row[mask]), ~there[mask])
+    np.testing.assert_allclose(row[there & mask], by_hand[there & mask], rtol=1e-5)
+
+
+def test_a_covariate_is_smoothed_by_its_own_holes(tmp_path):
+    paths = images(tmp_path, lambda i, x: np.where(bitten(i, x) == 0, np.nan, x).astype(np.float32))
+    maps, mask, *_ = matrix(tmp_path, paths, ball(), 8, zero_is_missing=False)
+    write_covariate(tmp_path / "c.npy", read(paths), mask, ball(), smoothed(8))
+    np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), maps)
+
+
 def with_holes(i, x):
     """Voxel a lacks one participant, b three, c all; d is 0 in one."""
     a, b, c, d = (7, 7, 6), (7, 7, 5), (7, 6, 6), (6, 7, 6)
@@ -229,7 +271,7 @@ def test_partial_coverage_marks_the_missing_as_nan(tmp_path):
 def test_a_covariate_is_smoothed_and_masked_as_the_maps_are(tmp_path, fwhm):
     paths = images(tmp_path)
     maps = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)[0]
-    assert write_covariate(tmp_path / "c.npy", read(paths), ball(), smoothed(fwhm)) == 0
+    assert write_covariate(tmp_path / "c.npy", read(paths), ball(), ball(), smoothed(fwhm)) == 0
     covariate = np.load(tmp_path / "c.npy")
     assert covariate.dtype == np.float32 and covariate.flags.c_contiguous
     np.testing.assert_array_equal(covariate, maps)
@@ -243,7 +285,7 @@ def test_in_a_covariate_0_is_a_value_and_nan_is_missing(tmp_path):
         return x
 
     maps = read(images(tmp_path, grey_matter))
-    n_constant = write_covariate(tmp_path / "c.npy", maps, ball(), smoothed(None))
+    n_constant = write_covariate(tmp_path / "c.npy", maps, ball(), ball(), smoothed(None))
     covariate = np.load(tmp_path / "c.npy")
     at = [np.flatnonzero(np.flatnonzero(ball()) == np.ravel_multi_index(v, SHAPE))[0] for v in (a, b, c)]
     assert n_constant == 2 and np.isnan(covariate).sum() == 1

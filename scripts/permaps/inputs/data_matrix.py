@@ -61,8 +61,8 @@ def write_matrix(
     """Smooth and mask all maps into one float32 matrix on disk.
 
     A voxel is analysed when enough participants have a value there, its values are finite and they
-    vary. A participant's missing value at such a voxel is NaN in the matrix; smoothing takes it for 0,
-    as nilearn does. All this is so of vertices too.
+    vary. A participant's missing value at such a voxel is NaN in the matrix, and smoothing mixes no 0 in
+    its place into the values around it. All this is so of vertices too.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def write_matrix(
         All on one grid; taken as many at a time as there are threads, and twice.
     brain : numpy.ndarray of bool, shape (x, y, z)
     smoothed : callable
-        Takes a map and gives it smoothed, missing values counting as 0.
+        Takes a map and gives it smoothed, NaN and infinity counting as 0.
     min_coverage : float
         Smallest share of participants with a value.
     zero_is_missing : bool
@@ -105,7 +105,7 @@ def write_matrix(
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as folder:
         scratch = os.path.join(folder, "rows.float32")
-        finite, varies = _write_rows(scratch, maps, enough, smoothed, zero_is_missing, threads)
+        finite, varies = _write_rows(scratch, maps, enough, brain, smoothed, zero_is_missing, threads)
         keep = finite & varies
         counts = {
             "grid": brain.size,
@@ -146,13 +146,15 @@ def _what_to_do(counts):
     return advice[max(advice, key=counts.get)]
 
 
-def _write_rows(scratch, maps, enough, smoothed, zero_is_missing, threads):
+def _write_rows(scratch, maps, enough, brain, smoothed, zero_is_missing, threads):
     """Write the smoothed rows one by one; tell which columns are finite, and which vary."""
     spread = _Spread(int(enough.sum()))
     finite = np.ones(int(enough.sum()), dtype=bool)
     with open(scratch, "wb") as file:
         for row, missing in in_threads(
-            lambda i: _smoothed_row(maps[i], enough, smoothed, zero_is_missing), range(len(maps)), threads
+            lambda i: _smoothed_row(maps[i], enough, brain, smoothed, zero_is_missing),
+            range(len(maps)),
+            threads,
         ):
             finite &= np.isfinite(row)
             row[missing] = np.nan
@@ -161,11 +163,26 @@ def _write_rows(scratch, maps, enough, smoothed, zero_is_missing, threads):
     return finite, spread.varies
 
 
-def _smoothed_row(data, inside, smoothed, zero_is_missing):
+def _smoothed_row(data, inside, brain, smoothed, zero_is_missing):
     """Return a map's smoothed values in a mask, float32, and where they were missing before."""
+    missing = is_missing(data, zero_is_missing)
     with np.errstate(over="ignore"):
-        row = smoothed(data)[inside].astype(np.float32)
-    return row, is_missing(data[inside], zero_is_missing)
+        row = smoothed(data)[inside]
+        if (missing & brain).any():
+            row = row * _for_lack(missing, brain, smoothed, data.dtype)[inside]
+        return row.astype(np.float32), missing[inside]
+
+
+def _for_lack(missing, brain, smoothed, dtype):
+    """Return what a smoothed map is multiplied by, since missing values of the brain went in as 0.
+
+    Otherwise, values next to a hole would be too small in those who have the hole: where one group has more of
+    them, the groups would differ at its rim. A value is worth the weight of all that should be there over the
+    weight of what is. The edge of the brain is the same for everyone, and stays as it is.
+    """
+    there = ~missing
+    whole, part = smoothed((there | brain).astype(dtype)), smoothed(there.astype(dtype))
+    return np.divide(whole, part, out=np.ones_like(part), where=there)
 
 
 class _Spread:
@@ -191,6 +208,7 @@ def write_covariate(
     path: str | Path,
     maps: Sequence[np.ndarray],
     mask: np.ndarray,
+    brain: np.ndarray,
     smoothed: Callable[[np.ndarray], np.ndarray],
 ) -> int:
     """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
@@ -206,7 +224,7 @@ def write_covariate(
         The covariate's, all on the mask's grid.
     mask : numpy.ndarray of bool, shape (x, y, z)
         The analysed voxels.
-    smoothed : callable
+    brain, smoothed
         As for `write_matrix`.
 
     Returns
@@ -218,7 +236,7 @@ def write_covariate(
     with written_whole(path) as temporary, open(temporary, "wb") as file:
         _write_header(file, len(maps), mask.sum())
         for data in maps:
-            row, missing = _smoothed_row(data, mask, smoothed, zero_is_missing=False)
+            row, missing = _smoothed_row(data, mask, brain, smoothed, zero_is_missing=False)
             row[missing | ~np.isfinite(row)] = np.nan
             spread.add(row)
             file.write(row.astype("<f4").tobytes())
