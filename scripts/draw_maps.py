@@ -32,7 +32,8 @@ def main(
         Figures of t or F, by the statistic whose significance they show.
     caption : path
     contrast : str
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
+        The voxel statistic, by its name in file names.
     alpha : float
         Corrected level.
     glass : list of path
@@ -46,13 +47,13 @@ def main(
     if glass:
         draw(glass, draw_glass, space, *seen_from_sides(statistic, logp, contrast, voxel_stat, alpha))
     counts = [f"{BONFERRONI}: {significant(bonferroni, alpha).sum():,}"]
-    signed = not STATISTICS[voxel_stat].one_tail
+    unit, signed = STATISTICS[voxel_stat].unit, not STATISTICS[voxel_stat].one_tail
     for stat, paths in slices.items():
         inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
         count = int(inside.sum())
         elements = space.element if count == 1 else space.elements
         title = f"{contrast}: {name}, {count:,} significant {elements} (corrected p ≤ {alpha:g})"
-        draw(paths, draw_statistic, space, statistic, inside, voxel_stat, title, signed)
+        draw(paths, draw_statistic, space, statistic, inside, unit, title, signed)
         counts.append(f"{name}: {count:,}")
     write_caption(
         caption,
@@ -79,7 +80,8 @@ def seen_from_sides(statistic, logp, contrast, voxel_stat, alpha):
     stat = "tfce" if "tfce" in logp else next(iter(logp))
     inside, name = significant(logp[stat], alpha), STATISTICS[stat].title
     shown = f"where {name} is significant" if inside.any() else f"nothing significant by {name}; highest 1 %"
-    return statistic, inside, voxel_stat, f"{contrast}: {voxel_stat}, {shown}"
+    unit = STATISTICS[voxel_stat].unit
+    return statistic, inside, unit, f"{contrast}: {unit}, {shown}"
 
 
 def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):
@@ -95,7 +97,8 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
         Degrees of freedom per contrast (JSON).
     output, caption : path
     contrast : str
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
+        The voxel statistic, by its name in file names.
     cluster_p : float
         Uncorrected p from which elements are shown: the one that forms clusters.
     two_sided : bool
@@ -103,7 +106,7 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
     space = read_space(mask)
     statistic = read_map(space, values)
     contrast_plan = read_json(plan)[contrast]
-    signed = not STATISTICS[voxel_stat].one_tail
+    unit, signed = STATISTICS[voxel_stat].unit, not STATISTICS[voxel_stat].one_tail
     both_signs = signed and two_sided
     threshold = contrast_plan.get("threshold")  # of a joint test
     if threshold is None:
@@ -111,12 +114,14 @@ def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, c
         threshold = cluster_threshold(cluster_p, dof, *n_interest or [1], voxel_stat == "F", both_signs)
     peak = int(np.argmax(np.abs(statistic) if both_signs else statistic))
     shown = statistic if both_signs or not signed else np.maximum(statistic, 0)
-    title = f"|t| > {threshold:.2f}" if both_signs else f"{voxel_stat} > {threshold:.2f}"
-    text = f"Shown from {voxel_stat} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
+    title = f"|t| > {threshold:.2f}" if both_signs else f"{unit} > {threshold:.2f}"
+    text = f"Shown from {unit} = {threshold:.2f} on (uncorrected p of {cluster_p:g})."
     if (top := np.abs(shown).max()) <= threshold:
         threshold = 0.99 * top
-        title = f"top: {voxel_stat} > {threshold:.2f}"
-        text = f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {voxel_stat} = {threshold:.2f} on."
+        title = f"top: {unit} > {threshold:.2f}"
+        text = (
+            f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {unit} = {threshold:.2f} on."
+        )
     write_view(output, view, space, shown, threshold, title, peak, signed)
     write_caption(caption, text)
 

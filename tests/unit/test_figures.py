@@ -26,7 +26,7 @@ from permaps.reporting.charts import null_histograms
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.sample_charts import design_matrix, quality
 from permaps.reporting.style import colour_bar, draw, label_statistic, plt, write_view
-from permaps.spaces.files import read_map, read_space
+from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.volume import Volume
 from run_folder import fabricate
@@ -478,3 +478,21 @@ def test_where_nothing_is_significant_the_highest_peaks_are_shown(run, tmp_path)
     )  # fmt: skip
     assert "No peak is significant: the 3 highest, of 24 maps." in (tmp_path / "a.rst").read_text()
     assert (tmp_path / "a.svg").read_text().count(" mm: t = ") >= 3
+
+
+def test_what_a_joint_test_has_is_called_as_people_call_it(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(draw_maps, "draw", lambda paths, function, space, *shown: drawn.append(shown))
+    space = Volume(np.ones((2, 2, 1), bool), np.eye(4))
+    for name in ("p", "t"):
+        write_map(space, tmp_path / f"{name}.nii.gz", np.arange(4.0), "test")
+    write_space(space, tmp_path / "mask.nii.gz", "test")
+    draw_maps.main(
+        mask=tmp_path / "mask.nii.gz", values=tmp_path / "t.nii.gz", parametric=tmp_path / "p.nii.gz",
+        corrected={"mudholkar_george": tmp_path / "p.nii.gz"}, panels={}, slices={"mudholkar_george": ["x.png"]},
+        glass=["y.png"], caption=tmp_path / "c.rst", contrast="either", voxel_stat="mudholkar_george", alpha=0.05,
+    )  # fmt: skip
+    assert len(drawn) == 2
+    for _, _, label, title, *_ in drawn:
+        assert label == "Mudholkar-George" and "Mudholkar-George" in title and "_" not in title
+    assert "mudholkar_george" not in (tmp_path / "c.rst").read_text()

@@ -121,6 +121,8 @@ def test_clusters_are_shown_with_region_interval_and_further_corrections():
         "uncorrected p": "0.0001", "mm³": "270", "voxels": "10",
     }  # fmt: skip
     plain = pd.DataFrame([row | {"p_fwe_low": 0.01, "p_fwe_high": 0.01, "p_unc": np.nan}])
+    joint = page_tables.clusters(pd.DataFrame([row]).rename(columns={"t": "pearson_david"}), "pearson_david")
+    assert "Pearson-David" in joint.columns and "pearson_david" not in joint.columns
     table = page_tables.clusters(plain.drop(columns=["region", "p_cfwe", "p_gpd"]), "t")
     assert "region" not in table.columns
     assert table.rows[0][4:6] == ["0.010", ""]

@@ -28,6 +28,7 @@ CONFIG = {
     "dataset": {"source": "simulated", "n_subjects": 94},
     "smoothing_fwhm": 5.0,
     "model": {"formula": "1 + pseudo", "contrasts": {"pseudo": "pseudo", "either": ["pseudo", "1"]}},
+    "joint": {},
     "permutation": {"n_permutations": 10000, "chunk_size": 2500},
     "inference": {"statistics": ["voxel", "tfce"], "alpha": 0.05, "small_volumes": {"V1": "v1.nii"}},
 }
@@ -53,6 +54,19 @@ def test_plan_tells_what_will_be_done(tmp_path, monkeypatch):
         assert part in text, part
     assert "voxels" not in text
     assert re.search(r"about \d+ (s|min) by a probe of this machine", text)
+
+
+def test_plan_lists_joint_tests_by_the_names_of_people(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    joint = {
+        "any": {"combine": "mudholkar_george", "multivariate": None, "inputs": None, "contrasts": ["a", "b"]},
+        "all": {"combine": None, "multivariate": "wilks", "inputs": ["x", "y"], "contrasts": ["a"]},
+    }
+    told = "joint tests   any (Mudholkar-George statistic: a, b), all (Wilks' lambda: a of x, y)\n"
+    assert told in plan_of(CONFIG | {"joint": joint}, [CHUNK])
+    assert "joint tests" not in plan_of(CONFIG, [CHUNK])
+    several = terminal.banner_of_several({"one": CONFIG | {"joint": joint}}, [], "results", 1, "0.1.0")
+    assert ["one", "pseudo,", "either,", "any,", "all"] in [line.split()[:5] for line in several.splitlines()]
 
 
 def test_plan_counts_rows_of_a_table_and_leaves_a_bad_one_to_its_job(tmp_path):
@@ -138,7 +152,7 @@ def test_closing_tells_what_was_found(tmp_path):
     )
     text = closing(tmp_path, 0.05)
     lines = text.splitlines()
-    assert [line.split() for line in lines if "tfce" in line] == [["pseudo", "tfce", "3,310", "4", "0.0001"]]
+    assert [line.split() for line in lines if "TFCE" in line] == [["pseudo", "TFCE", "3,310", "4", "0.0001"]]
     assert any("1,180" in line and "1.1e-08" in line for line in lines)
     assert f"{tmp_path}/report.html" in text
 
@@ -157,7 +171,7 @@ def test_closing_says_that_nothing_is_significant_and_what_small_volumes_have(tm
     assert "vertices" in alone
     text = closing(tmp_path, 0.05, volumes=True)
     assert "nothing is" not in text
-    assert ["age", "in", "V1", "t", "7", "0.031"] in [line.split() for line in text.splitlines()]
+    assert ["age", "in", "V1", "t-statistic", "7", "0.031"] in [line.split() for line in text.splitlines()]
 
 
 def test_closing_of_several_has_the_small_volumes_of_each(tmp_path):

@@ -58,6 +58,9 @@ def _participants(record, verbatim):
     return text + "."
 
 
+_PASSED_OVER = ", in which a value that a participant lacks had no weight"
+
+
 def _mask(record, verbatim):
     config, space = record["config"], space_of(record)
     where = _where(config)
@@ -88,7 +91,9 @@ def _mask(record, verbatim):
         how += f", took {100 * share:.0f} % of the image"
     fwhm = config["smoothing_fwhm"]
     smoothed = (
-        f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM" if fwhm else "Maps were not smoothed"
+        f"Maps were smoothed with a Gaussian kernel of {fwhm:g} mm FWHM{_PASSED_OVER}"
+        if fwhm
+        else "Maps were not smoothed"
     )
     every = [key for mask in masks_of(record).values() for key in mask.get("resampled", [])]
     resampled = list(dict.fromkeys(every))
@@ -112,7 +117,7 @@ def _smoothed_along(config, parts):
         ways.append(f"by heat diffusion along the surface {cite('chung2005')}")
     if "voxels" in parts:
         ways.append("by a Gaussian kernel within the voxels")
-    return f"were smoothed {_and(ways)} to {fwhm:g} mm FWHM"
+    return f"were smoothed {_and(ways)} to {fwhm:g} mm FWHM{_PASSED_OVER}"
 
 
 def _where(config):

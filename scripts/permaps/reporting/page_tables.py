@@ -174,7 +174,7 @@ def clusters(
         | _where(r, space)
         | ({"region": _region(r)} if "region" in r else {})
         | {
-            voxel_stat: f"{r[voxel_stat]:.2f}",
+            STATISTICS[voxel_stat].unit: f"{r[voxel_stat]:.2f}",
             _SIZES[size]: f"{r[size]:.3g}",
             "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
         }
@@ -254,7 +254,7 @@ def regions(
         | {f"significant by {STATISTICS[stat].label}": f"{r[name]:,}" for name, stat in counts.items()}
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         | ({"peak (mm)": _in_mm(r)} if "x" in frame else {})
-        | {voxel_stat: f"{r[voxel_stat]:.2f}"}
+        | {STATISTICS[voxel_stat].unit: f"{r[voxel_stat]:.2f}"}
         for r in frame.iloc[order[:most]].to_dict("records")
     ]
     return _table(rows, {"region", "hemisphere"}, len(frame) - len(rows))

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.sources import OWN, files_of, read_listing
-from permaps.statistics.registry import SHORT, voxel_statistic
+from permaps.statistics.registry import SHORT, STATISTICS, joint_statistic, voxel_statistic
 from permaps.workflow.duration import duration, each_of, estimate, grid_of
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import about_analyses, each_input
@@ -68,6 +68,7 @@ def banner(
         **{elements: _counted(elements, tables, jobs) for elements, tables in counts.items()},
         "model": f"{model['formula']}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
         "contrasts": ", ".join(tests),
+        "joint tests": ", ".join(f"{name} ({_joined(test)})" for name, test in config["joint"].items()),
         "relabellings": _relabellings(config["permutation"], jobs, n_analyses),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
         "jobs": _jobs(config["results"], jobs, workers, maps, first_map),
@@ -103,7 +104,7 @@ def banner_of_several(
         mine = [(rule, wildcards) for analysis, rule, wildcards in jobs if analysis == name]
         to_compute = any(rule == "compute_null_chunk" for rule, _ in mine)
         wanted = f"{config['permutation']['n_permutations']:,}"
-        tests = ", ".join(config["model"]["contrasts"])
+        tests = ", ".join([*config["model"]["contrasts"], *config["joint"]])
         rows.append([name, tests, wanted if to_compute else f"{wanted}, none to compute", f"{len(mine):,}"])
     shared = sum(analysis == "" for analysis, *_ in jobs)
     rows.append(["shared by several", "", "", f"{shared:,}"])
@@ -145,6 +146,18 @@ def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
         return n, people, None
     # One is enough: looking for all of them takes a while on a network disk.
     return n, people, next((path for path in paths if path and os.path.isfile(path)), None)
+
+
+def _joined(test):
+    """Say how a joint test joins tests, and which."""
+    of_inputs = f" of {', '.join(test['inputs'])}" if test["inputs"] else ""
+    return f"{STATISTICS[joint_statistic(test)].label}: {', '.join(test['contrasts'])}{of_inputs}"
+
+
+def _named(statistic):
+    """Say the name of a statistic in a table of results, with what follows it."""
+    name, comma, correction = statistic.partition(",")
+    return (STATISTICS[name].label if name in STATISTICS else name) + comma + correction
 
 
 def _counted(elements, tables, jobs):
@@ -231,7 +244,7 @@ def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
     cells = [
         [
             row["contrast"],
-            row["statistic"],
+            _named(row["statistic"]),
             f"{int(row[counted]):,}",
             "" if row["n_clusters"] == "n/a" else f"{int(row['n_clusters']):,}",
             f"{float(row['p_fwe']):.2g}",
@@ -272,7 +285,7 @@ def closing_of_several(results: str | Path, volumes: Sequence[str] = ()) -> str:
             counted = next(name for name in row if name.startswith("n_significant_") and row[name] != "n/a")
             mark = "*" if int(row[counted]) else " "
             p = f"{float(row['p_fwe']):.2g}{mark}"
-            tests.setdefault((row["analysis"], row["contrast"]), {})[row["statistic"]] = p
+            tests.setdefault((row["analysis"], row["contrast"]), {})[_named(row["statistic"])] = p
     # Joint tests have voxel statistics of their own.
     statistics = list(dict.fromkeys(name for by_statistic in tests.values() for name in by_statistic))
     header = ["analysis", "contrast", *(f"{name} " for name in statistics)]
