@@ -109,10 +109,11 @@ def _note(text):
 
 def save(figure: Figure, *paths: str | Path) -> None:
     """Write a figure to each path and close it. The same figure gives the same bytes."""
-    if figure.get_layout_engine() is not None:
+    if (layout := figure.get_layout_engine()) is not None:
         # One layout for all files, because repeated constrained layouts differ slightly.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        layout.execute(figure)
+        # With any layout, even "none", every file would be drawn twice.
+        figure.set_layout_engine(None)
     for path in paths:
         undated = {"Date": None} if str(path).endswith(".svg") else {}
         with written_whole(path) as temporary:
