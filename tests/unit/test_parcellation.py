@@ -125,16 +125,18 @@ def test_the_cortex_is_drawn_above_the_ranked_regions(folder):
     annot(folder)
     space = located(folder)
     values = np.array([3.0, -2.0, 1.0, 0.5])
-    for figure, views, plots in (
-        (drawing.draw_statistic(space, values, values > 2, "t", "a title"), 4, 1),
-        (drawing.draw_panels(space, [("one", values), ("other", values)], 0.05, "a title"), 8, 2),
+    for figure, plots in (
+        (drawing.draw_statistic(space, values, values > 2, "t", "a title"), 1),
+        (drawing.draw_panels(space, [("one", values), ("other", values)], 0.05, "a title"), 2),
     ):
-        cortex = [axes for axes in figure.axes if axes.name == "3d"]
-        others = [axes for axes in figure.axes if axes.name != "3d"]
-        assert len(cortex) == views and len(others) == plots + 1  # the colour bar
+        cortex = [axes for axes in figure.axes if axes.images]
+        others = [axes for axes in figure.axes if not axes.images]
+        assert len(cortex) == plots and len(others) == plots + 1  # the colour bar
+        named = [text.get_text() for text in figure.texts]
+        for view in ("left, lateral", "left, medial", "right, lateral", "right, medial"):
+            assert named.count(view) == plots
         ranked = [axes.get_position() for axes in others[:plots]]
-        middles = [(box.y0 + box.y1) / 2 for box in (axes.get_position() for axes in cortex)]
-        assert min(middles) > max(box.y1 for box in ranked)
+        assert min(axes.get_position().y0 for axes in cortex) > max(box.y1 for box in ranked)
         plt.close(figure)
     page = drawing.view(space, values, 1.0, "t", 1)
     assert page.count("<iframe") == 3 and page.index("right hemisphere") < page.index("left hemisphere")

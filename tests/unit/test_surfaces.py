@@ -379,6 +379,44 @@ def test_tfce_by_count_is_that_of_the_tfce_package(cortex):
     )
 
 
+def test_of_a_closed_surface_what_faces_away_is_not_drawn():
+    outwards = np.where(
+        (np.cross(*np.diff(POINTS[FACES], axis=1).swapaxes(0, 1)) * POINTS[FACES[:, 0]]).sum(1) > 0, 1, -1
+    )
+    closed = np.where(outwards[:, None] > 0, FACES, FACES[:, ::-1])
+    for triangles in (closed, closed[:, ::-1]):
+        right, left = (cortex_figures._in_sight(POINTS, triangles, towards) for towards in (1, -1))
+        assert len(right) == len(left) == 4
+        assert (right == 0).any(axis=1).all() and (left == 1).any(axis=1).all()
+    # What is open, or not the same way round everywhere, may be seen from inside.
+    for triangles in (closed[1:], FACES, np.concatenate([closed, closed])):
+        assert cortex_figures._in_sight(POINTS, triangles, 1) is triangles
+
+
+def test_a_view_looks_the_same_without_what_faces_away(monkeypatch):
+    def image():
+        figure = cortex_figures.statistic(template, values, significant, "t", "title")
+        figure.canvas.draw()
+        shown = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
+        plt.close(figure)
+        return shown
+
+    n = 10242
+    nothing = np.zeros((0, 3), np.int32)
+    template = Surface(
+        np.ones(2 * n, bool), np.array(["L", "R"]), np.array([n, n]), np.zeros((2 * n, 3)), nothing,
+        np.array(["fsaverage5"]),
+    )  # fmt: skip
+    values = np.random.default_rng(0).normal(size=2 * n).cumsum() / 100
+    significant = values > np.quantile(values, 0.9)
+    less = image()
+    assert (less != 255).any()
+    monkeypatch.setattr(cortex_figures, "_in_sight", lambda points, triangles, towards: triangles)
+    apart = np.abs(less - image()).max(axis=-1)
+    # The borders of triangles are mixed with what lies behind them.
+    assert (apart > 8).mean() < 1e-3
+
+
 @pytest.mark.parametrize("significant", [[0], [0, 1], [0, 2, 7], range(6), []], ids=str)
 def test_vertices_alone_and_whole_hemispheres_are_drawn(significant):
     t = np.linspace(-3, 3, 12)

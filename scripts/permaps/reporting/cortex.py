@@ -2,9 +2,11 @@
 
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from permaps.inputs.surfaces import SIDES, TEMPLATES
@@ -28,6 +30,8 @@ from permaps.reporting.style import (
 from permaps.spaces.surface import Surface
 
 VIEWS = ("lateral", "medial")
+# Whether a view is from the right, 1, or from the left, -1.
+FROM = {("L", "lateral"): -1, ("L", "medial"): 1, ("R", "lateral"): 1, ("R", "medial"): -1}
 # Below this share of the scale, the folds of the cortex show in place of the colour.
 FAINT = 0.15
 
@@ -46,21 +50,24 @@ def views(space: Surface) -> dict:
     """
     name = str(space.mesh[0])
     if name in TEMPLATES.values():
-        from nilearn.datasets import load_fsaverage, load_fsaverage_data
-
-        inflated = load_fsaverage(name)["inflated"].parts
-        sulci = load_fsaverage_data(name, data_type="sulcal").data.parts
-        sides = {side: SIDES[side] for side in space.hemispheres.tolist()}
-        return {
-            side: (inflated[word].coordinates, inflated[word].faces, sulci[word])
-            for side, word in sides.items()
-        }
+        return {side: _template(name)[side] for side in space.hemispheres.tolist()}
     by_side, start = {}, 0
     for side, n in zip(space.hemispheres.tolist(), space.counts, strict=True):
         own = space.triangles[(space.triangles[:, 0] >= start) & (space.triangles[:, 0] < start + n)] - start
         by_side[side] = space.places[start : start + n].astype(float), own, None
         start += n
     return by_side
+
+
+@lru_cache
+def _template(name):
+    from nilearn.datasets import load_fsaverage, load_fsaverage_data
+
+    inflated = load_fsaverage(name)["inflated"].parts
+    sulci = load_fsaverage_data(name, data_type="sulcal").data.parts
+    return {
+        side: (inflated[word].coordinates, inflated[word].faces, sulci[word]) for side, word in SIDES.items()
+    }
 
 
 def panels(space: Surface, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
@@ -230,29 +237,79 @@ def draw_views(
     whole = space.full(np.asarray(values, float), np.nan)
     lines = None if outlined is None else space.full(np.asarray(outlined, int), 0)
     meshes = views(space)
+    # They are drawn once, as an image, because matplotlib takes a second for some and a figure has two formats.
+    drawn = Figure(figsize=figure.get_size_inches(), dpi=plt.rcParams["savefig.dpi"])
+    drawn.patch.set_visible(False)
     for side, view, box in _boxes(figure, cell, list(meshes)):
         points, triangles, sulci = meshes[side]
-        axes = figure.add_axes(_larger(box, 1.1 if sulci is None else 1.18), projection="3d")
-        shown = {"hemi": SIDES[side], "axes": axes, "figure": figure}
+        mesh = [points, _in_sight(points, triangles, FROM[side, view])]
+        axes = drawn.add_axes(_larger(box, 1.1 if sulci is None else 1.18), projection="3d")
+        shown = {"hemi": SIDES[side], "axes": axes, "figure": drawn}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             plotting.plot_surf(
-                [points, triangles], np.clip(whole[side], low, top), bg_map=sulci, view=view, engine="matplotlib",
+                mesh, np.clip(whole[side], low, top), bg_map=_shade(sulci, triangles), view=view, engine="matplotlib",
                 cmap=cmap, vmin=low, vmax=top, colorbar=False,
                 # Without sulci, nilearn draws a mesh that one can see through.
                 avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None, **shown,
             )  # fmt: skip
-            levels = [] if lines is None else _levels(lines[side], triangles)
+            levels = [] if lines is None else _levels(lines[side], mesh[1])
             if levels:
                 colours = [colour] * len(levels)
-                plotting.plot_surf_contours(
-                    [points, triangles], lines[side], levels=levels, colors=colours, **shown
-                )
+                plotting.plot_surf_contours(mesh, lines[side], levels=levels, colors=colours, **shown)
         axes.patch.set_visible(False)  # it would cover the views beside it
         axes.set_title("")  # nilearn would repeat that of the figure
-        for drawn in axes.collections:
-            drawn.set_rasterized(True)
         _write_view(figure, box, f"{SIDES[side]}, {view}")
+    _show(figure, drawn)
+
+
+def _shade(sulci, triangles):
+    """Return sulci from 0 to 1 over all triangles, or nilearn would scale them anew over those in sight."""
+    if sulci is None:
+        return None
+    of_triangles = sulci[triangles].mean(axis=1)
+    low, high = of_triangles.min(), of_triangles.max()
+    # A little inside, since whatever rounding makes smaller than 0 or larger than 1 would be scaled again.
+    return 1e-6 + (1 - 2e-6) * (sulci.astype(float) - low) / (high - low)
+
+
+def _show(figure, drawn):
+    """Show a drawn figure in another one of its size, pixel by pixel."""
+    canvas = FigureCanvasAgg(drawn)
+    canvas.draw()
+    image = np.asarray(canvas.buffer_rgba())
+    height, width = image.shape[:2]
+    rows, columns = (np.flatnonzero(image[..., 3].any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    axes = figure.add_axes(
+        [left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height]
+    )
+    axes.imshow(image[top:bottom, left:right], aspect="auto", interpolation="nearest")
+    axes.axis("off")
+
+
+def _in_sight(points, triangles, towards):
+    """Return the triangles of a closed surface that do not face away from where it is seen; else all of them.
+
+    Parameters
+    ----------
+    points, triangles : array, shape (n, 3)
+    towards : int
+        1 where it is seen from the right, -1 from the left.
+    """
+    one, other = triangles, np.roll(triangles, -1, axis=1)
+    there, back = (np.sort((a * len(points) + b).ravel()) for a, b in ((one, other), (other, one)))
+    # In a closed surface, each side of a triangle is a side of one other, the other way round.
+    if not (np.array_equal(there, back) and (np.diff(there) > 0).all()):
+        return triangles
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    outside = np.sign((normal * a).sum())  # of the volume inside
+    length = np.linalg.norm(normal, axis=1)
+    # With room for perspective, which shows a little more.
+    return triangles[outside * towards * normal[:, 0] > -0.2 * length]
 
 
 def _boxes(figure, cell, sides):
