@@ -15,19 +15,16 @@ import plot_coverage
 import plot_design
 import plot_quality
 import pytest
-from nibabel.affines import from_matvec
-from nilearn.datasets import load_mni152_template
 from permaps.inputs.outliers import flag, robust_z, sentence
 from permaps.inputs.tsv import read_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.reporting import null_figures, peak_figures
-from permaps.reporting.anatomy import SIDES, Upright, outline, template, upright
+from permaps.reporting.brains import axial_cuts
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
 from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
 from permaps.reporting.sample_charts import design_matrix, quality
-from permaps.reporting.slices import axial_cuts
 from permaps.reporting.style import colour_bar, draw, label_statistic, plt, write_view
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.parcels import Parcels
@@ -367,46 +364,12 @@ def test_cuts_go_through_the_strongest_slices():
     weight = np.zeros((4, 4, 40))
     weight[1:3, 1:3, 5:35] = 1
     weight[1, 1, 17] = 9
-    cuts = axial_cuts(Upright(weight, np.zeros(3), np.full(3, 2.0)), 5)
+    cuts = axial_cuts(weight, np.diag([2.0, 2, 2, 1]), 5)
     assert len(cuts) == 5
     assert 34 in cuts
     assert (np.diff(cuts) > 0).all()
     assert cuts.min() >= 10
     assert cuts.max() <= 70
-
-
-@pytest.mark.parametrize("millimetres", [2, 3])
-def test_brains_are_drawn_on_nilearns_template(millimetres):
-    expected, found = load_mni152_template(resolution=millimetres), template(millimetres)
-    np.testing.assert_allclose(expected.affine, from_matvec(np.diag(found.step), found.first))
-    # Where nilearn's grid is longer by a voxel, that is empty.
-    inside = tuple(slice(n) for n in found.values.shape)
-    np.testing.assert_allclose(expected.get_fdata()[inside], found.values, atol=1e-6)
-
-
-def test_the_template_lies_within_its_outlines():
-    for side in SIDES:
-        axis, bounds = outline(side).axis, outline(side).bounds
-        brain = [template().bounds(other) for other in range(3) if other != axis]
-        np.testing.assert_allclose(np.transpose(brain), bounds, atol=12)
-
-
-@pytest.mark.parametrize("turned", [[[-3, 0, 0], [0, 3, 0], [0, 0, 3]], [[0, 0, 3], [-3, 0, 0], [0, 3, 0]]])
-@pytest.mark.parametrize("degrees", [0, 20])
-def test_a_volume_is_drawn_where_it_is(turned, degrees):
-    angle = np.radians(degrees)
-    tilt = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
-    affine = from_matvec(tilt @ turned, [12, -5, 7])
-    space = Volume(np.ones((9, 10, 11), bool), affine)
-    values = np.zeros(space.n_elements)
-    values[345] = 4.0
-    (place,) = space.coordinates([345])
-    for between in (True, False):
-        found = upright(space, values, between)
-        voxel = np.unravel_index(found.values.argmax(), found.values.shape)
-        assert (np.abs(found.first + found.step * voxel - place) <= 1.51).all()
-        assert found.at_height(place[2]).max() > 1 and found.seen_through(2).max() > 1
-    assert found.at_height(500) is None
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,30 @@
 """Maps drawn on brains: glass brains, and slices over the MNI template."""
 
+import gc
+import warnings
+from collections.abc import Sequence
+
+import nibabel as nib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from nilearn import plotting
+from nilearn.datasets import load_mni152_template
+from scipy.ndimage import find_objects
 
 from permaps.permutation.thresholds import significant as is_significant
-from permaps.reporting.anatomy import SIDES, outline, upright
-from permaps.reporting.slice_viewer import slice_viewer
-from permaps.reporting.slices import draw_counts, draw_slices
 from permaps.reporting.style import (
+    BLACK,
+    RED,
     colour_bar,
-    end_of_scale,
     heading,
     label_p,
     label_participants,
     label_statistic,
     p_scale,
     panel_title,
+    part_of_viewer,
     plt,
     statistic_scale,
     write_above,
@@ -29,6 +35,10 @@ from permaps.spaces.volume import Volume
 GLASS = ((-76, 76), (-113, 80))
 # Axial slices of a figure, in two rows.
 CUTS = 12
+# nilearn collects garbage at every image that it reads. What is imported is none: searching it takes 0.1 s each time.
+gc.freeze()
+# nilearn's warning for a map without a significant voxel, which is a result and not an error.
+warnings.filterwarnings("ignore", "empty mask")
 
 
 def panels(space: Volume, panels: list, alpha: float, title: str, most: float | None = None) -> Figure:
@@ -75,58 +85,47 @@ def glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str
     drawn = significant
     if size.any() and not significant.any():
         drawn = size >= np.quantile(size[size > 0], 0.99, method="lower")
-    low, top, cmap = statistic_scale(values, symmetric=bool((values < 0).any()))
+    top = float(size.max())
+    signed = bool((values < 0).any())
+    cmap = "RdBu_r" if signed else "inferno"
     figure = plt.figure(figsize=(11, 3.2))
     heading(figure, title)
-    volume = upright(space, np.where(drawn, values, 0))
-    limits = {side: _limits(side, volume) for side in SIDES}
-    widths = {side: right - left for side, ((left, right), _) in limits.items()}
-    left, room = 0.0, 0.9
-    for side, width in widths.items():
-        across = room * width / sum(widths.values())
-        axes = figure.add_axes((left, 0.0, across, 0.9))
-        _draw_side(axes, side, volume, 0, cmap, low, top, limits[side])
-        left += across
-    bar = colour_bar(figure, [0.937, 0.2, 0.012, 0.5], cmap, low, top)
+    plotting.plot_glass_brain(
+        _image(space, np.where(drawn, values, 0)),
+        display_mode="ortho",
+        axes=(0.0, 0.0, 0.9, 0.9),
+        figure=figure,
+        colorbar=False,
+        cmap=cmap,
+        vmin=-top if signed else 0,
+        vmax=top,
+        symmetric_cbar=signed,
+        plot_abs=False,
+        threshold="auto" if top == 0 else 1e-6,
+    )
+    bar = colour_bar(figure, [0.937, 0.2, 0.012, 0.5], cmap, -top if signed else 0, top)
     label_statistic(bar, label)
     return figure
 
 
-def _limits(side, volume):
-    """Return the ends of what is drawn from a side, across and upwards: the outline of the brain, and the volume."""
-    of = outline(side)
-    ends = np.array([volume.bounds(axis) for axis in range(3) if axis != of.axis])
-    return np.column_stack([np.minimum(of.bounds[0], ends[:, 0]), np.maximum(of.bounds[1], ends[:, 1])])
-
-
 def draw_glass_brain(axes: Axes, space: Volume, values: np.ndarray, threshold: float, top: float) -> None:
     """Draw a -log10 p map on a glass brain from above, into axes."""
-    _draw_side(axes, "top", upright(space, values), threshold - 1e-6, "inferno", threshold, top, GLASS)
-
-
-def _draw_side(axes, side, volume, threshold, cmap, low, top, limits):
-    """Draw what of a volume is beyond a threshold, on either side of 0, on a glass brain."""
-    of = outline(side)
-    shown = volume.seen_through(of.axis)
-    across, upwards = (axis for axis in range(3) if axis != of.axis)
-    axes.set(xlim=limits[0], ylim=limits[1])
-    axes.axis("off")
-    axes.imshow(
-        np.ma.masked_array(shown, np.abs(shown) <= threshold).T,
-        cmap,
-        vmin=low,
+    display = plotting.plot_glass_brain(
+        _image(space, values),
+        display_mode="z",
+        axes=axes,
+        colorbar=False,
+        cmap="inferno",
+        threshold=threshold - 1e-6,
+        vmin=threshold,
         vmax=top,
-        extent=(*volume.extent(across), *volume.extent(upwards)),
-        origin="lower",
-        interpolation="nearest",
+        plot_abs=False,
+        symmetric_cbar=False,
     )
-    axes.add_collection(
-        PathCollection(of.lines, edgecolors=of.colours, linewidths=of.widths, facecolors="none", alpha=0.7),
-        autolim=False,
-    )
-    if side != "side":
-        for name, at, align in (("L", 0.1, "left"), ("R", 0.9, "right")):
-            axes.text(at, 0.95, name, fontsize=12, ha=align, va="top", transform=axes.transAxes)
+    # Without a significant voxel, nilearn leaves more room.
+    glass = display.axes["z"].ax
+    glass.set_xlim(*GLASS[0])
+    glass.set_ylim(*GLASS[1])
 
 
 def statistic(
@@ -150,6 +149,93 @@ def statistic(
     return figure
 
 
+def draw_slices(
+    figure: Figure,
+    boxes: Sequence[tuple],
+    space: Volume,
+    values: np.ndarray,
+    significant: np.ndarray,
+    cmap: str,
+    low: float,
+    top: float,
+    cuts: int,
+) -> None:
+    """Draw what `statistic` does into parts of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    boxes : list of (left, bottom, width, height)
+        A row of slices each.
+    space, values, significant
+        As for `statistic`.
+    cmap : str
+    low, top : float
+        Ends of the scale.
+    cuts : int
+        Number of axial slices.
+    """
+    size = np.abs(values)
+    # Robust against the few weak voxels in a large cluster.
+    full = float(np.quantile(size[significant], 0.1)) if significant.any() else float(size.max()) or 1.0
+    fading = space.full(np.where(significant, 1.0, 0.75 * np.minimum(size / full, 1) ** 2))
+    image, outline = _image(space, values), _image(space, significant)
+    opacity = nib.Nifti1Image(fading.astype(np.float32), space.affine)
+    if not np.ptp(fading):  # a mask that fills the grid and is all significant: nilearn needs a range
+        opacity = float(fading.flat[0])
+    rows = np.array_split(axial_cuts(space.full(size * (1 + significant)), space.affine, cuts), len(boxes))
+    for row, (box, heights) in enumerate(zip(boxes, rows, strict=True)):
+        if not len(heights):  # of a single slice there is one row
+            break
+        display = plotting.plot_stat_map(
+            image,
+            display_mode="z",
+            cut_coords=[float(z) for z in heights],
+            axes=box,
+            figure=figure,
+            colorbar=False,
+            cmap=cmap,
+            vmin=low,
+            vmax=top,
+            threshold=None,
+            black_bg=False,
+            draw_cross=False,
+            annotate=False,
+            transparency=opacity,
+            transparency_range=[0, 1],
+        )
+        if significant.any():
+            display.add_contours(outline, levels=[0.5], colors=[BLACK], linewidths=0.9)
+        display.annotate(left_right=row == 0, size=8)
+
+
+def axial_cuts(weight: np.ndarray, affine: np.ndarray, count: int) -> np.ndarray:
+    """Return heights (mm) of slices spread over the brain, each the one with the most weight in its share.
+
+    Parameters
+    ----------
+    weight : array, shape (x, y, z)
+        How interesting each voxel is; 0 outside the brain.
+    affine : array, shape (4, 4)
+    count : int
+
+    Returns
+    -------
+    array, shape (count,)
+        Ascending; fewer if the brain has fewer slices.
+    """
+    (box,) = find_objects((weight != 0).astype(int)) or [(slice(0, n) for n in weight.shape)]
+    *_, span = box
+    step, origin = affine[2, 2], affine[2, 3]
+    # The outermost tenth shows little brain.
+    margin = (span.stop - span.start) // 12
+    inside = np.arange(span.start + margin, span.stop - margin)
+    strongest = weight.max(axis=(0, 1))
+    shares = [share for share in np.array_split(inside, count) if len(share)]
+    chosen = [share[np.argmax(strongest[share])] for share in shares]
+    return np.sort(origin + step * np.array(chosen))
+
+
 def coverage(space: Volume, counts: np.ndarray, inside: np.ndarray, participants: int) -> Figure:
     """Draw how many participants have a value at each voxel, with the mask's outline.
 
@@ -160,6 +246,36 @@ def coverage(space: Volume, counts: np.ndarray, inside: np.ndarray, participants
     heading(figure, f"Participants with a value; analysis mask outlined ({int(inside.sum()):,} voxels)")
     label_participants(colour_bar(figure, [0.937, 0.15, 0.012, 0.6], "viridis", 0, participants))
     return figure
+
+
+def draw_counts(
+    figure: Figure,
+    box: Sequence[float],
+    space: Volume,
+    counts: np.ndarray,
+    inside: np.ndarray,
+    participants: int,
+) -> None:
+    """Draw what `coverage` does into a part of a figure: (left, bottom, width, height)."""
+    heights = axial_cuts(space.full((counts > 0).astype(float)), space.affine, 7)
+    display = plotting.plot_stat_map(
+        _image(space, counts),
+        display_mode="z",
+        cut_coords=[float(z) for z in heights],
+        axes=box,
+        figure=figure,
+        colorbar=False,
+        cmap="viridis",
+        vmin=0,
+        vmax=participants,
+        threshold=0.5,
+        black_bg=False,
+        draw_cross=False,
+        annotate=False,
+        transparency=0.85,
+    )
+    display.add_contours(_image(space, inside), levels=[0.5], colors=[RED], linewidths=1.2)
+    display.annotate(size=8)
 
 
 def viewer(
@@ -176,15 +292,24 @@ def viewer(
     Takes and gives what `permaps.reporting.drawing.view` does; `top`, the end of the scale, is the largest value by
     default.
     """
-    top = end_of_scale(values) if top is None else top
-    low = -top if symmetric else 0.0
-    return slice_viewer(
-        space,
-        values,
-        threshold,
-        title,
-        space.coordinates([peak])[0],
-        "RdBu_r" if symmetric else "inferno",
-        low,
-        top,
-    )
+    page = plotting.view_img(
+        _image(space, values),
+        bg_img=load_mni152_template(resolution=3),  # 2 mm would triple the page
+        cut_coords=[float(c) for c in space.coordinates([peak])[0]],
+        threshold=threshold,
+        title=title,
+        cmap="RdBu_r" if symmetric else "inferno",
+        symmetric_cmap=symmetric,
+        vmin=None if symmetric else 0,
+        vmax=top,
+        black_bg=False,
+        width_view=900,
+    ).get_standalone()
+    # So that the report can move it. The viewer counts its slices from 1, and the template has no rotation.
+    moved = page.replace("var brain =", "window.brain =")
+    return moved.replace("</body>", f"<script>\n{part_of_viewer('moves.js')}</script></body>")
+
+
+def _image(space, values):
+    """Return the values of a volume's voxels as an image, float32."""
+    return nib.Nifti1Image(space.full(np.asarray(values, np.float32)), space.affine)

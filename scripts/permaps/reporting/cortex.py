@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from nilearn import plotting
 
 from permaps.inputs.surfaces import SIDES, TEMPLATES
 from permaps.permutation.thresholds import significant as is_significant
@@ -152,8 +153,6 @@ def pages_of(
     space: Surface, values: np.ndarray, threshold: float, title: str, first: str, symmetric: bool, top: float
 ) -> list[tuple]:
     """Return a page for each hemisphere on a scale up to `top`, with what it shows; `first`, "L" or "R", leads."""
-    from nilearn import plotting  # volumes do without it, and it takes two seconds
-
     whole, pages = space.full(np.asarray(values, np.float32)), []
     for side, (points, triangles, sulci) in sorted(views(space).items(), key=lambda item: item[0] != first):
         seen = points if sulci is not None else _like_a_hemisphere(points)
@@ -232,8 +231,6 @@ def draw_views(
     colour : str
         Of the outlines.
     """
-    from nilearn import plotting
-
     whole = space.full(np.asarray(values, float), np.nan)
     lines = None if outlined is None else space.full(np.asarray(outlined, int), 0)
     meshes = views(space)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from nilearn import plotting
 
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting.style import (
@@ -66,8 +67,6 @@ def statistic(
     label_statistic(figure.colorbar(image, ax=panel, shrink=0.6), label)
     heading(figure, title)
     if placed:
-        from nilearn import plotting  # volumes do without it, and it takes two seconds
-
         # nilearn draws into the axes as they lie now.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 
 from permaps.permutation.thresholds import significant as is_significant
 from permaps.reporting import brains, cortex
-from permaps.reporting.slices import draw_counts, draw_slices
 from permaps.reporting.style import (
     BLACK,
     RED,
@@ -76,7 +75,7 @@ def statistic(
             shown = cortex.but_faint(own, outlined, top)
             cortex.draw_views(figure, part, boxes[name], shown, cmap, low, top, outlined, BLACK)
         else:
-            draw_slices(figure, [boxes[name]], part, own, outlined, cmap, low, top, CUTS)
+            brains.draw_slices(figure, [boxes[name]], part, own, outlined, cmap, low, top, CUTS)
     label_statistic(colour_bar(figure, bar, cmap, low, top), label)
     return figure
 
@@ -94,7 +93,7 @@ def coverage(space: Grayordinates, counts: np.ndarray, inside: np.ndarray, parti
             shown = np.where(own > 0, own, np.nan)
             cortex.draw_views(figure, part, boxes[name], shown, "viridis", 0, participants, analysed, RED)
         else:
-            draw_counts(figure, boxes[name], part, own, analysed, participants)
+            brains.draw_counts(figure, boxes[name], part, own, analysed, participants)
     label_participants(colour_bar(figure, bar, "viridis", 0, participants))
     return figure
 
