@@ -21,6 +21,7 @@ rule record_provenance:
         masks=[per_input(MASK, prefix) for prefix in PREFIXES],
         voxels=[per_input(LOST_ELEMENTS, prefix) for prefix in PREFIXES],
         plan=result("design/plan.json"),
+        relabellings=result("tables/relabellings.tsv"),
         missing=MISSING,
         # Relabellings are the same for every input.
         nulls=[result(f"nulls/{PREFIXES[0]}contrast-{c}.npz") for c in CONTRASTS],

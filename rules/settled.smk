@@ -12,6 +12,8 @@ KEYS = HOME / "config/config.yaml", HOME / "config/schemas/config.schema.yaml"
 WARNINGS = {}
 # Images that several analyses look at.
 SEEN = {}
+# By analysis, the contrasts that have no more distinct relabellings than will be used; known of own maps alone.
+EXHAUSTED = {}
 
 
 def settled(given, analysis="", results=None):
@@ -30,6 +32,7 @@ def settled(given, analysis="", results=None):
             # Only here, since it takes a while to import, and jobs do without it.
             from permaps.design.beforehand import check_study
 
-            for warning in check_study(full, kind_of(full["dataset"]).name, SEEN):
+            exhausted = EXHAUSTED.setdefault(analysis, {})
+            for warning in check_study(full, kind_of(full["dataset"]).name, SEEN, exhausted):
                 WARNINGS.setdefault(warning, []).append(analysis)
     return full

@@ -14,11 +14,16 @@ TABLES = [
 rule count_relabellings:
     input:
         plan=result("design/plan.json"),
+        design=result("design/design.tsv"),
+        blocks=result("design/blocks.json"),
+        contrasts=result("design/contrasts.tsv"),
     output:
         table=result("tables/relabellings.tsv"),
     priority: 100  # before hours of relabelling
     params:
-        settings=from_config("permutation.n_permutations", "inference.alpha", "inference.tail_fit"),
+        settings=from_config(
+            "permutation.n_permutations", "permutation.two_sided", "inference.alpha", "inference.tail_fit"
+        ),
     message:
         "Counting the relabellings"
     script:

@@ -36,7 +36,8 @@ def announce():
     elif IS_MAIN:
         listed = [(job.rule.name, dict(job.wildcards_dict)) for job in jobs]
         counts = {KIND.elements: [per_input(LOST_ELEMENTS, prefix) for prefix in PREFIXES]}
-        tell(terminal.banner(config, listed, at_once, version(), len(RELABELLED), counts))
+        exhausted = EXHAUSTED.get("", {})
+        tell(terminal.banner(config, listed, at_once, version(), len(RELABELLED), counts, exhausted))
     notes = {}
     for name, each in CONFIGS.items():
         note = terminal.too_few(
@@ -46,6 +47,14 @@ def announce():
             each["inference"]["tail_fit"],
         )
         notes.setdefault(note, []).append(name)
+        # In a run, the job that counts them says so.
+        for note in terminal.too_few_of(
+            EXHAUSTED.get(name, {}) if workflow.dryrun else {},
+            each["permutation"]["n_permutations"],
+            each["inference"]["alpha"],
+            each["inference"]["tail_fit"],
+        ):
+            notes.setdefault(note, []).append(name)
     for note in filter(None, notes):
         logger.warning(f"{about_analyses(notes[note])}{note}")
 

@@ -2,34 +2,49 @@
 
 import sys
 
+from permaps.design.alike import n_alike
+from permaps.design.partition import partition_of
+from permaps.design.scheme import distinct_relabellings, like_rows
+from permaps.design.tables import read_contrast, read_numbers
 from permaps.inputs.tables import write_rows
-from permaps.reporting.terminal import too_few
+from permaps.reporting.terminal import NO_MORE, too_few
 from permaps.workflow.jobs import job, log, read_json
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
 
 
-def main(*, plan, output, n_permutations, alpha, tail_fit):
+def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_sided, tail_fit):
     """Write a row per contrast, and warn about those whose p cannot reach alpha.
 
     Parameters
     ----------
     plan : path
         Scheme and distinct relabellings per contrast (JSON).
+    design, blocks, contrasts : path
+        From `make_design` and `collect_contrasts`.
     output : path
     n_permutations : int
         Relabellings asked for, besides the observed labelling.
     alpha : float
         Corrected level.
+    two_sided : bool
+        Whether t is tested on both sides.
     tail_fit : bool
     """
     rows, warned = [], {}
+    matrix, exchange = read_numbers(design)[2], read_json(blocks)
+    labels = like_rows(matrix, exchange["variance_groups"])
     for contrast, contrast_plan in read_json(plan).items():
         n_distinct = contrast_plan["n_distinct"]
         n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
-        note = too_few(n, alpha, "the design and its blocks have no more distinct ones", tail_fit)
+        alike = 1
+        if n + 1 == n_distinct:
+            weights, statistic = read_contrast(contrasts, contrast)
+            relabellings = distinct_relabellings(labels, contrast_plan["scheme"], exchange["blocks"])
+            alike = n_alike(relabellings, partition_of(matrix, weights), two_sided or statistic == "F")
+        note = too_few(n, alpha, NO_MORE, tail_fit, alike)
         enough = "no" if note else "yes"
-        row = [contrast, contrast_plan["scheme"], n_distinct, n, 1 / (n + 1), alpha, enough]
+        row = [contrast, contrast_plan["scheme"], n_distinct, n, alike / (n + 1), alpha, enough]
         rows.append(dict(zip(COLUMNS, row, strict=True)))
         # Asking for too few is reported before anything runs.
         if note and n < n_permutations:

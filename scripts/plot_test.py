@@ -46,7 +46,7 @@ if "snakemake" in globals():
         plot_distributions(
             nulls, output.nulls, output.nulls_caption, title, alpha, settings["extent"], ranked, words, exact
         )
-        plot_convergence(nulls, clusters, output.convergence, output.convergence_caption, title, alpha)
+        plot_convergence(nulls, clusters, output.convergence, output.convergence_caption, title, alpha, exact)
         if given.observed:
             bound = Bound.read(given.null, given.observed, settings["shift"], alpha)
             plot_discoveries(

@@ -15,7 +15,7 @@ BIDS_VERSION = "1.10.0"
 
 
 def main(
-    *, included, excluded, inputs, plan, nulls, output, description, config, version, code,
+    *, included, excluded, inputs, plan, relabellings, nulls, output, description, config, version, code,
     snakemake_version, missing=()
 ):  # fmt: skip
     """Write provenance.json and the BIDS dataset_description.json; neither holds a date.
@@ -30,6 +30,8 @@ def main(
         that of the analysis; `voxels`, which left it, by reason.
     plan : path
         Scheme, degrees of freedom and distinct relabellings per contrast (JSON).
+    relabellings : path
+        The smallest p that each contrast can have.
     nulls : dict of str to path
         Merged maxima per contrast.
     output, description : path
@@ -41,7 +43,7 @@ def main(
         Per contrast, whether who lacks values goes with it.
     """
     people, gone = read_participants(included), read_participants(excluded)
-    contrasts = with_notes(with_relabellings(read_json(plan), nulls), missing)
+    contrasts = with_notes(with_relabellings(read_json(plan), nulls, relabellings), missing)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
     record = {
         "permaps": {"version": version, "code": code},
@@ -137,9 +139,13 @@ def maps_of(inputs, people):
     return {person: maps.get("", maps) for person, maps in by_person.items()}
 
 
-def with_relabellings(plans, nulls):
-    """Return the plan of each contrast, with the number of relabellings in its null."""
-    return {name: plans[name] | drawn_in(path, plans[name]["n_distinct"]) for name, path in nulls.items()}
+def with_relabellings(plans, nulls, counted):
+    """Return the plan of each contrast, with the number of relabellings in its null and the smallest p by them."""
+    smallest = read_frame(counted, contrast=str).set_index("contrast")["smallest_p"]
+    return {
+        name: plans[name] | drawn_in(path, plans[name]["n_distinct"]) | {"smallest_p": smallest[name]}
+        for name, path in nulls.items()
+    }
 
 
 def with_notes(contrasts, tables):
@@ -169,6 +175,7 @@ if "snakemake" in globals():
                 )
             },
             plan=snakemake.input.plan,
+            relabellings=snakemake.input.relabellings,
             nulls=dict(zip(settings["contrasts"], snakemake.input.nulls, strict=True)),
             output=snakemake.output.provenance,
             description=snakemake.output.description,

@@ -72,6 +72,10 @@ def fabricate(folder, voxel=6.0, relabellings=99, seed=1):
     (folder / "design/plan.json").write_text(json.dumps(plan))
     for name, weights in contrasts.items():
         _write_contrast(folder, name, weights, design.to_numpy(), maps, affine, brain, relabellings, rng)
+    smallest = [[name, 1 / (relabellings + 1)] for name in contrasts]
+    _write_table(
+        folder / "tables/relabellings.tsv", pd.DataFrame(smallest, columns=["contrast", "smallest_p"])
+    )
     assert n_voxels == maps.shape[1]
     return folder
 

@@ -38,7 +38,7 @@ CASES = [("pseudo", "t"), ("any", "F")]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     run = fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
-    (run / "tables").mkdir()
+    (run / "tables").mkdir(exist_ok=True)
     for contrast, voxel_stat in CASES:
         for stat in (voxel_stat, "tfce"):
             run_rule(run, contrast, stat, voxel_stat, table(run, contrast, stat), stats=[voxel_stat, "tfce"])
@@ -110,6 +110,16 @@ def test_a_critical_value_of_all_relabellings_has_no_interval(run, tmp_path, exa
     null_figures.plot_distributions(nulls, outputs, caption, "pseudo", 0.05, exact=exact)
     for text in (outputs[0].read_text(), caption.read_text()):
         assert "critical" in text and ("95 % CI" in text) != exact
+
+
+@pytest.mark.parametrize(("exact", "least"), [(False, 0.05), (True, 0.1)])
+def test_the_smallest_p_of_all_relabellings_counts_mirror_images(run, tmp_path, exact, least):
+    # 20 relabellings in 10 pairs of one |t|.
+    nulls = {"t": np.repeat(np.linspace(1, 5, 10), 2)[::-1]}
+    tables = {"t": read_frame(table(run, "pseudo", "t"))}
+    outputs, caption = [tmp_path / "a.svg"], tmp_path / "a.rst"
+    null_figures.plot_convergence(nulls, tables, outputs, caption, "pseudo", 0.05, exact)
+    assert f"their smallest possible p is {least:g};" in caption.read_text()
 
 
 @pytest.mark.parametrize("words", [null_figures.PARTS, null_figures.CONJUNCTION])

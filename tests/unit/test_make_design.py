@@ -164,17 +164,17 @@ def test_contrasts_that_test_one_thing_are_warned_of(tmp_path, capsys, one, othe
 
 
 @pytest.mark.parametrize(
-    ("n", "scheme", "n_distinct", "smallest_p"),
+    ("n", "scheme", "n_distinct"),
     [
-        (18, "permute", 6402373705728000, pytest.approx(1 / 6402373705728000)),
-        (170, "permute", "7.2574e306", pytest.approx(1.3779e-307, rel=1e-4)),
-        # From here on a float is infinite, or too small for all of its digits.
-        (171, "permute", "1.2410e309", "8.0579e-310"),
-        (1024, "flip", "1.7977e308", "5.5627e-309"),
-        (5000, "both", "5.9727e17830", "1.6743e-17831"),
+        (18, "permute", 6402373705728000),
+        (170, "permute", "7.2574e306"),
+        # From here on a float is infinite.
+        (171, "permute", "1.2410e309"),
+        (1024, "flip", "1.7977e308"),
+        (5000, "both", "5.9727e17830"),
     ],
 )
-def test_any_number_of_relabellings_is_written_with_its_p(n, scheme, n_distinct, smallest_p, tmp_path):
+def test_any_number_of_relabellings_is_written(n, scheme, n_distinct, tmp_path):
     rows = np.column_stack([np.ones(n), np.arange(n)])
     write_numbers(
         tmp_path / "design.tsv", ["participant_id", "Intercept", "age"], [[i] for i in range(n)], rows
@@ -187,4 +187,4 @@ def test_any_number_of_relabellings_is_written_with_its_p(n, scheme, n_distinct,
         plan=tmp_path / "plan.json", contrast="c", expressions="age", scheme=scheme,
     )  # fmt: skip
     plan = json.loads((tmp_path / "plan.json").read_text())["c"]
-    assert (plan["n_distinct"], plan["smallest_p"]) == (n_distinct, smallest_p)
+    assert plan["n_distinct"] == n_distinct

@@ -71,7 +71,7 @@ def page(tmp_path):
     """Write the page of a fabricated run; return it, for some contrasts of the same files."""
     run = fabricate(tmp_path, voxel=10.0, relabellings=39)
     record_of(run, run)
-    (run / "tables").mkdir()
+    (run / "tables").mkdir(exist_ok=True)
     (run / "figures").mkdir()
     clusters = run / "tables/pseudo.tsv"
     run_rule(run, "pseudo", "tfce", "t", clusters, stats=["t", "tfce"])

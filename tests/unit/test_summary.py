@@ -26,7 +26,7 @@ from test_provenance import record_of
 def page(tmp_path_factory):
     run = fabricate(tmp_path_factory.mktemp("run"), voxel=10.0, relabellings=39)
     record_of(run, run)
-    (run / "tables").mkdir()
+    (run / "tables").mkdir(exist_ok=True)
     contrasts = {}
     for name, voxel_stat in (("pseudo", "t"), ("any", "F")):
         stem = f"{run}/maps/contrast-{name}_stat-"

@@ -6,8 +6,10 @@ import time
 from types import SimpleNamespace
 
 import count_relabellings
+import numpy as np
 import pandas as pd
 import pytest
+from permaps.design.tables import write_numbers
 from permaps.inputs import sources
 from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
@@ -108,8 +110,6 @@ def test_plan_counts_the_chunks_of_all_nulls():
     ("n", "alpha"), [(18, 0.05), (19, 0.05), (98, 0.01), (99, 0.01), (2, 1 / 3), (9, 0.1)]
 )
 def test_too_few_relabellings_are_told_just_when_nothing_can_be_significant(n, alpha):
-    import numpy as np
-
     least = 1 / (n + 1)
     assert bool(too_few(n, alpha)) == (not significant(np.float32(-np.log10(least)), alpha))
 
@@ -125,23 +125,51 @@ def test_enough_relabellings_are_enough():
 def test_relabellings_are_counted_before_the_chunks(tmp_path, capsys):
     plans = {
         "many": {"scheme": "permute", "n_distinct": "1.2e30"},
-        "few": {"scheme": "flip", "n_distinct": 16},
-        "enough": {"scheme": "flip", "n_distinct": 32},
+        "few": {"scheme": "flip", "n_distinct": 32},
+        "enough": {"scheme": "permute", "n_distinct": 120},
     }
     (tmp_path / "plan.json").write_text(json.dumps(plans))
-    given = {"plan": tmp_path / "plan.json", "output": tmp_path / "t.tsv", "tail_fit": False}
+    people = [[f"s{i}"] for i in range(5)]
+    write_numbers(
+        tmp_path / "design.tsv", ["id", "mean", "age"], people, np.array([[1.0, i * i] for i in range(5)])
+    )
+    blocks = dict.fromkeys(("within", "whole", "nested"))
+    (tmp_path / "blocks.json").write_text(json.dumps({"blocks": blocks, "variance_groups": None}))
+    weights = np.array([[1.0, 0], [1.0, 0], [0, 1.0]])
+    keys = [[name, "t", 1] for name in plans]
+    write_numbers(tmp_path / "contrasts.tsv", ["contrast", "statistic", "row", "mean", "age"], keys, weights)
+    files = {name: tmp_path / f"{name}.tsv" for name in ("design", "contrasts")}
+    files |= {name: tmp_path / f"{name}.json" for name in ("plan", "blocks")}
+    given = files | {"output": tmp_path / "t.tsv", "tail_fit": False, "two_sided": True}
     count_relabellings.main(**given, n_permutations=1000, alpha=0.05)
     table = pd.read_csv(tmp_path / "t.tsv", sep="\t", index_col="contrast")
-    assert table["n_relabellings"].to_dict() == {"many": 1000, "few": 15, "enough": 31}
+    assert table["n_relabellings"].to_dict() == {"many": 1000, "few": 31, "enough": 119}
     assert table["enough"].to_dict() == {"many": "yes", "few": "no", "enough": "yes"}
-    assert table.loc["few", "smallest_p"] == 1 / 16
+    # All signs flipped give -t: of 32, two have the largest |t|.
+    assert table["smallest_p"].to_dict() == {"many": 1 / 1001, "few": 2 / 32, "enough": 1 / 120}
     said = capsys.readouterr().err
-    assert said.count("Permaps: few: With 15 relabellings") == 1
+    assert said.count("Permaps: few: With 31 relabellings besides the observed one, of which one gives") == 1
     assert "no more distinct ones" in said
     # Asked for too few: that was told before.
     count_relabellings.main(**given, n_permutations=15, alpha=0.05)
     assert capsys.readouterr().err == ""
     assert set(pd.read_csv(tmp_path / "t.tsv", sep="\t")["enough"]) == {"no"}
+    # On one side, all flips are enough.
+    count_relabellings.main(**given | {"two_sided": False}, n_permutations=1000, alpha=0.05)
+    assert pd.read_csv(tmp_path / "t.tsv", sep="\t", index_col="contrast").loc["few", "smallest_p"] == 1 / 32
+
+
+def test_plan_tells_the_smallest_p_of_few_relabellings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exhausted = {"mean": (32, 2), "age": (120, 1)}
+    text = banner(CONFIG, [CHUNK], 1, "0.1.0", 4, {}, exhausted)
+    assert (
+        "mean 0.062 (all 32 distinct relabellings, of which 2 give the observed statistic), "
+        "age 0.0083 (all 120 distinct relabellings)\n"
+    ) in text
+    (note,) = terminal.too_few_of(exhausted, 1000, 0.05, False)
+    assert note.startswith("mean: With 31 relabellings") and "no more distinct ones" in note
+    assert not terminal.too_few_of(exhausted, 10, 0.05, False)
 
 
 def test_closing_tells_what_was_found(tmp_path):

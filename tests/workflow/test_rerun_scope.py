@@ -117,7 +117,7 @@ CHANGES = {
     ),
     "permutation.chunk_size": Change({"permutation": {"chunk_size": 5}}, {CHUNK, "merge_nulls"}),
     "permutation.seed": Change({"permutation": {"seed": 1}}, CHUNKS),
-    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, CHUNKS),
+    "permutation.two_sided": Change({"permutation": {"two_sided": False}}, {*CHUNKS, "count_relabellings"}),
     "permutation.scheme": Change({"permutation": {"scheme": "flip"}}, {"plan_contrast"}),
     "permutation.blocks.within": Change(
         {"permutation": {"blocks": {"within": "group"}}}, {"screen_participants"}

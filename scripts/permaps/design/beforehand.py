@@ -4,10 +4,13 @@ import os
 
 import numpy as np
 
+from permaps.design.alike import n_alike
 from permaps.design.bids_model import check_whole
 from permaps.design.formula import categories
 from permaps.design.matrix import contrast_matrix
+from permaps.design.partition import partition_of
 from permaps.design.plan import plan_of
+from permaps.design.scheme import distinct_relabellings, like_rows
 from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
@@ -38,7 +41,7 @@ from permaps.workflow.names import each_input
 MOST_COUNTED = 500
 
 
-def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
+def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict | None = None) -> list[str]:
     """Refuse a study of own maps that some job would refuse.
 
     Parameters
@@ -49,6 +52,9 @@ def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
         Of the space of the maps.
     seen : dict, optional
         Images that were looked at for another analysis, by their paths; those of this one are added.
+    exact : dict, optional
+        Contrasts of which all distinct relabellings will be used are added by their names: how many there are, and
+        how many of them give the observed statistic.
 
     Returns
     -------
@@ -79,7 +85,9 @@ def check_study(config: dict, kind: str, seen: dict | None = None) -> list[str]:
         if looked_at:
             _CHECKS[kind](config, looked_at)
     joined = np.any if config["quality"]["require"] == "any" else np.all
-    _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
+    exhausted = _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
+    if exact is not None:
+        exact |= exhausted
     return warnings
 
 
@@ -115,17 +123,32 @@ def _is_there(path):
 
 
 def _check_model(staying, config):
+    """Refuse a model; return the contrasts of which all relabellings will be used, as `check_study` adds them."""
     model, permutation = config["model"], config["permutation"]
     design = whole_design(
         staying, model["formula"], list(model["voxelwise"]), permutation["blocks"], model["variance_groups"]
     )
+    exhausted = {}
     for name, expressions in model["contrasts"].items():
         weights = contrast_matrix(expressions, name, design.names)
         if len(staying) <= MOST_COUNTED:
-            plan_of(
-                design.names, design.matrix, weights, voxel_statistic(expressions), permutation["scheme"],
+            statistic = voxel_statistic(expressions)
+            plan = plan_of(
+                design.names, design.matrix, weights, statistic, permutation["scheme"],
                 design.blocks, design.variance_groups,
             )  # fmt: skip
+            n = plan["n_distinct"]
+            if isinstance(n, int) and n <= permutation["n_permutations"] + 1:
+                labels = like_rows(design.matrix, design.variance_groups)
+                exhausted[name] = (
+                    n,
+                    n_alike(
+                        distinct_relabellings(labels, plan["scheme"], design.blocks),
+                        partition_of(design.matrix, weights),
+                        permutation["two_sided"] or statistic == "F",
+                    ),
+                )
+    return exhausted
 
 
 def _look_at_images(staying, voxelwise, decode, seen):

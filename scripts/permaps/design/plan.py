@@ -1,7 +1,6 @@
 """How a contrast will be tested: its scheme, degrees of freedom, distinct relabellings, and what to be warned of."""
 
 import re
-import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -48,8 +47,8 @@ def plan_of(
     Returns
     -------
     dict
-        `statistic`, `n_participants`, `dof`, `scheme`, `n_distinct`, `smallest_p`, `equal_rows` (a digest of who has
-        equal rows of the design, by which relabellings are numbered) and `warnings`.
+        `statistic`, `n_participants`, `dof`, `scheme`, `n_distinct`, `equal_rows` (a digest of who has equal rows of
+        the design, by which relabellings are numbered) and `warnings`.
     """
     part = partition_of(design, contrast)
     chosen = scheme_of(scheme, part)
@@ -60,7 +59,10 @@ def plan_of(
         "n_participants": len(design),
         "dof": [len(contrast), part.dof] if statistic == "F" else part.dof,
         "scheme": chosen,
-        **_numbers(exchangeability.n_distinct),
+        # Beyond 2^53 a number would lose its last digits.
+        "n_distinct": exchangeability.n_distinct
+        if exchangeability.n_distinct < 2**53
+        else _short(Decimal(exchangeability.n_distinct)),
         "equal_rows": digest(labels.tolist()),
         "warnings": [
             *_off_centre(names, design, contrast),
@@ -93,17 +95,6 @@ def _off_centre(names, design, contrast):
 def _written(name):
     """Return a column as a formula has it: in backticks, unless it is a plain name or a function of one."""
     return name if _PLAIN.fullmatch(name) else f"`{name.strip('`')}`"
-
-
-def _numbers(n_distinct):
-    """Return their number and the smallest p, as text if they are too large or too small for JSON."""
-    smallest_p = 1 / n_distinct
-    return {
-        # Beyond 2^53 a number would lose its last digits.
-        "n_distinct": n_distinct if n_distinct < 2**53 else _short(Decimal(n_distinct)),
-        # With 171 or more people, p can be too small for a float.
-        "smallest_p": smallest_p if smallest_p >= sys.float_info.min else _short(1 / Decimal(n_distinct)),
-    }
 
 
 def _short(number):

@@ -57,7 +57,8 @@ def limitations(record: dict) -> list[str]:
 def _contrast_limits(contrast, alpha, tail_fit):
     """Limitations of one contrast."""
     n = contrast["n_relabellings"]
-    if note := too_few(n, alpha, tail_fit=tail_fit):
+    n_alike = round(contrast["smallest_p"] * (n + 1))
+    if note := too_few(n, alpha, tail_fit=tail_fit, n_alike=n_alike):
         yield f"{note[0].lower()}{note[1:]}"
     elif not contrast["exact"] and n + 1 < 50 / alpha:
         half = 1.96 * (alpha * (1 - alpha) / (n + 1)) ** 0.5

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from permaps.permutation.correction import observed_p
+from permaps.permutation.correction import fwe_p, observed_p
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
@@ -86,6 +86,7 @@ def plot_convergence(
     caption: str | Path,
     contrast: str,
     alpha: float,
+    exact: bool = False,
 ) -> None:
     """Draw, per statistic, the running p of its most significant clusters.
 
@@ -99,14 +100,23 @@ def plot_convergence(
     caption : path
     contrast : str
     alpha : float
+    exact : bool
+        Whether these are all distinct relabellings.
     """
     tracks = {s: (null, top_peaks(null, s, tables[s])) for s, null in by_stat.items()}
     n = len(next(iter(by_stat.values()))) - 1
     draw(outputs, convergence, tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in")
     write_caption(
         caption,
-        f"{n:,} relabellings: their smallest possible p is {1 / (n + 1):.2g}; the level is {alpha:g}.",
+        f"{n:,} relabellings: their smallest possible p is {_least(by_stat, exact):.2g}; the level is {alpha:g}.",
     )
+
+
+def _least(by_stat, exact):
+    """Return the smallest p that a null has room for: of all distinct relabellings, several may give the largest."""
+    if not exact:
+        return 1 / len(next(iter(by_stat.values())))
+    return min(float(fwe_p(null.max(), null, STATISTICS[stat].tie)) for stat, null in by_stat.items())
 
 
 def top_peaks(null: np.ndarray, stat: str, clusters: pd.DataFrame) -> list[tuple[str, float]]:

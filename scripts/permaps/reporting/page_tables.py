@@ -69,7 +69,8 @@ def design(record: dict) -> dict[str, str]:
         two_sided = config["permutation"]["two_sided"]
         entries["Tests of t"] = "two-sided" if two_sided else "one-sided, in the positive direction"
     for name, contrast in record["contrasts"].items():
-        exact = " (all there are: p is exact)" if contrast["exact"] else ""
+        least = f"smallest p {contrast['smallest_p']:.2g}"
+        exact = f" (all there are: p is exact; {least})" if contrast["exact"] else f" ({least})"
         entries[f"Relabellings, {name}"] = (
             f"{contrast['n_relabellings']:,} {words.SCHEMES[contrast['scheme']]}{exact}"
         )

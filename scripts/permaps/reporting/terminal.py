@@ -31,6 +31,8 @@ SILENT = (
     "ran out. What Snakemake reports about it is above."
 )
 
+# Where a contrast cannot have more relabellings.
+NO_MORE = "the design and its blocks have no more distinct ones"
 # If no job failed.
 INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
@@ -42,6 +44,7 @@ def banner(
     version: str,
     n_analyses: int,
     counts: dict[str, list[str]],
+    exhausted: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> str:
     """Return the start banner.
 
@@ -58,6 +61,9 @@ def banner(
         How many nulls the run has.
     counts : dict of str to list of str
         By what the elements of the maps are called, the tables that count those of each input.
+    exhausted : mapping of str to (int, int)
+        Contrasts that have no more distinct relabellings than will be used: how many, and how many of them give the
+        observed statistic.
     """
     model, inference = config["model"], config["inference"]
     tests = [f"{c} ({voxel_statistic(e)})" for c, e in model["contrasts"].items()]
@@ -70,6 +76,7 @@ def banner(
         "contrasts": ", ".join(tests),
         "joint tests": ", ".join(f"{name} ({_joined(test)})" for name, test in config["joint"].items()),
         "relabellings": _relabellings(config["permutation"], jobs, n_analyses),
+        "smallest p": ", ".join(_smallest(name, *of) for name, of in exhausted.items()),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
         "jobs": _jobs(config["results"], jobs, workers, maps, first_map),
         "results": f"{config['results']}/",
@@ -148,6 +155,35 @@ def cohort(dataset: dict) -> tuple[int | None, int | None, str | None]:
     return n, people, next((path for path in paths if path and os.path.isfile(path)), None)
 
 
+def _smallest(name, n_distinct, n_alike):
+    """Say the smallest p by all relabellings that a contrast has."""
+    tied = f", of which {n_alike} give the observed statistic" if n_alike > 1 else ""
+    return f"{name} {n_alike / n_distinct:.2g} (all {n_distinct:,} distinct relabellings{tied})"
+
+
+def too_few_of(
+    exhausted: Mapping[str, tuple[int, int]], n_permutations: int, alpha: float, tail_fit: bool
+) -> list[str]:
+    """Return warnings of contrasts that cannot reach the level with all relabellings that they have.
+
+    Parameters
+    ----------
+    exhausted : mapping of str to (int, int)
+        As `banner` takes them.
+    n_permutations : int
+        Asked for, besides the observed labelling.
+    alpha : float
+    tail_fit : bool
+    """
+    notes = {
+        name: too_few(n - 1, alpha, NO_MORE, tail_fit, n_alike)
+        for name, (n, n_alike) in exhausted.items()
+        # That too few were asked for is told of all contrasts at once.
+        if not too_few(n_permutations, alpha)
+    }
+    return [f"{name}: {note}" for name, note in notes.items() if note]
+
+
 def _joined(test):
     """Say how a joint test joins tests, and which."""
     of_inputs = f" of {', '.join(test['inputs'])}" if test["inputs"] else ""
@@ -198,7 +234,11 @@ def expected(config: dict, jobs: list[tuple[str, dict]], results: str | Path) ->
 
 
 def too_few(
-    n_relabellings: int, alpha: float, what: str = "permutation.n_permutations", tail_fit: bool = False
+    n_relabellings: int,
+    alpha: float,
+    what: str = "permutation.n_permutations",
+    tail_fit: bool = False,
+    n_alike: int = 1,
 ) -> str:
     """Return a warning if no p can reach the level, otherwise an empty string.
 
@@ -211,16 +251,20 @@ def too_few(
         What has to be raised.
     tail_fit : bool
         Whether smaller p come from a fit of the tails.
+    n_alike : int
+        Relabellings that give the observed statistic whatever the data are, the observed one included.
     """
-    least = 1 / (n_relabellings + 1)
+    least = n_alike / (n_relabellings + 1)
     # As in permaps.permutation.thresholds: a p that equals alpha is significant.
     if least <= alpha * (1 + 1e-9):
         return ""
-    enough = math.ceil(1 / alpha - 1e-9) - 1
+    enough = math.ceil(n_alike / alpha - 1e-9) - 1
+    gives = "one gives" if n_alike == 2 else f"{n_alike - 1} give"
+    tied = f", of which {gives} the observed statistic whatever the data are," if n_alike > 1 else ","
     but = " other than by the tail's fit" if tail_fit else ""
     return (
-        f"With {n_relabellings:,} relabelling{'s' * (n_relabellings != 1)} besides the observed one, no corrected p "
-        f"can be below {least:.2g}, so nothing can be significant at {alpha:g}{but}. "
+        f"With {n_relabellings:,} relabelling{'s' * (n_relabellings != 1)} besides the observed one{tied} no "
+        f"corrected p can be below {least:.2g}, so nothing can be significant at {alpha:g}{but}. "
         f"It takes {enough:,} at least: {what}."
     )
 

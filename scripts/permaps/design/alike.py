@@ -1,0 +1,62 @@
+"""How many of all relabellings give the observed statistic, whatever the data are.
+
+Where these are all distinct relabellings, no p can be smaller than their share: the observed statistic ties with
+each of them. All signs flipped give -t, as do two groups of one size that change places; k groups of one size in
+an F test give the same F in k! ways.
+"""
+
+import numpy as np
+
+from permaps.design.exchangeability import Exchangeability
+from permaps.design.partition import Partition
+
+# Beyond so many relabellings they are not compared: it would take seconds, for a p that is far below any level.
+MOST_COMPARED = 100_000
+_AT_A_TIME = 2000
+# Two values closer than this, relative to their size, are one: far above rounding, far below what data do.
+_SAME = 1e-9
+
+
+def n_alike(exchangeability: Exchangeability, part: Partition, both_signs: bool) -> int:
+    """Return how many distinct relabellings give the observed statistic, the observed one included.
+
+    Data without any structure stand for all data: what ties there, ties because of the design.
+
+    Parameters
+    ----------
+    exchangeability : permaps.design.exchangeability.Exchangeability
+    part : permaps.design.partition.Partition
+        Of the design by the contrast.
+    both_signs : bool
+        Whether t and -t count as one, as in a two-sided test and in F.
+
+    Returns
+    -------
+    int
+        1 where there are more than `MOST_COMPARED` relabellings.
+    """
+    n = exchangeability.n_distinct
+    if n > MOST_COMPARED:
+        return 1
+    data = np.random.default_rng(0).standard_normal(exchangeability.n)
+    data -= part.basis @ (part.basis.T @ data)
+    ratios = [
+        _ratios(exchangeability, part, data, range(start, min(start + _AT_A_TIME, n)))
+        for start in range(0, n, _AT_A_TIME)
+    ]
+    size, sign = map(np.concatenate, zip(*ratios, strict=True))
+    same = np.abs(size - size[0]) <= _SAME * size[0]
+    return int((same if both_signs else same & (sign == sign[0])).sum())
+
+
+def _ratios(exchangeability, part, data, ranks):
+    """Return F of relabellings up to a factor, and the sign of t."""
+    source, sign = (np.array(one) for one in zip(*map(exchangeability.unrank, ranks), strict=True))
+    flipped = sign * data
+    # Rows that change places leave columns orthonormal.
+    by_interest, by_nuisance = (
+        np.einsum("rnc,rn->rc", columns[source], flipped) for columns in (part.alone, part.basis)
+    )
+    explained = (by_interest**2).sum(axis=1)
+    left = (data**2).sum() - explained - (by_nuisance**2).sum(axis=1)
+    return explained / left, np.sign(by_interest[:, 0])
