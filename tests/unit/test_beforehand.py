@@ -284,6 +284,12 @@ def test_the_atlas_of_a_cortex_is_checked(study):
         "space": {"mesh": "fsaverage3"},
     }
     assert check(surface, kind="surface") == []
+    for i in range(8):
+        nib.MGHImage(np.arange(642.0).reshape(-1, 1, 1).astype(np.int32) % 9, np.eye(4)).to_filename(
+            study / f"lh.s{i}.mgh"
+        )
+    (told,) = check(surface, kind="surface")
+    assert "lh.s0.mgh: its values are whole numbers alone, 9 different ones" in told.replace("{hemi}", "lh")
     with pytest.raises(
         UserError, match=r"atlas.image: its left hemisphere has 5 vertices, and the maps have 642"
     ):

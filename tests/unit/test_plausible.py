@@ -1,7 +1,8 @@
 """A mask that can hardly be that of a whole brain is told."""
 
+import numpy as np
 import pytest
-from permaps.inputs.plausible import doubts_of_mask
+from permaps.inputs.plausible import doubt_of_labels, doubts_of_mask
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,18 @@ def test_masks_that_are_no_brains(n_voxels, share, says):
     assert len(told) == bool(says) and all(says in text for text in told)
     # What the user gives may be a part of the brain.
     assert not list(doubts_of_mask("file", n_voxels, [3, 3, 3], share))
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (np.repeat([0, 3, 7], 20), True),
+        (np.repeat([0, 3, np.nan], 20), False),  # two numbers, as of a mask
+        (np.repeat([-1, 3, 7], 20), False),
+        (np.repeat([0, 3, 7.5], 20), False),
+        (np.arange(60), False),  # as many numbers as vertices are values
+    ],
+)
+def test_whole_numbers_that_may_be_labels_are_told(values, told):
+    text = doubt_of_labels(np.asarray(values, np.float32), "vertices")
+    assert bool(text) == told and (not told or "3 different ones: labels of regions?" in text)

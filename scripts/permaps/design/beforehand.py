@@ -25,6 +25,7 @@ from permaps.inputs.layout import Layout
 from permaps.inputs.map_paths import hemisphere_files, item_of, partners
 from permaps.inputs.parcels import read_neighbours
 from permaps.inputs.participants import as_frame
+from permaps.inputs.plausible import doubt_of_labels
 from permaps.inputs.quality import is_missing, require_enough, screen, screen_covariates
 from permaps.inputs.store import Entry
 from permaps.inputs.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
@@ -37,6 +38,8 @@ from permaps.statistics.registry import voxel_statistic
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 
+# Kinds of spaces whose files may hold labels in place of values, and what they would be of.
+WITH_LABELS = {"surface": "vertices", "grayordinates": "grayordinates"}
 # Relabellings are counted at once for so many, and each start would wait for more.
 MOST_COUNTED = 500
 
@@ -83,6 +86,9 @@ def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict |
         )
         warnings += about_images
         if looked_at:
+            path, first = next(iter(looked_at.items()))
+            if kind in WITH_LABELS and (doubt := doubt_of_labels(first.data, WITH_LABELS[kind])):
+                warnings.append(f"{path}: {doubt}")
             _CHECKS[kind](config, looked_at)
     joined = np.any if config["quality"]["require"] == "any" else np.all
     exhausted = _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)

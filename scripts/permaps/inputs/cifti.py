@@ -249,7 +249,18 @@ def _open(path):
             image.header.get_axis(0), image.header.get_axis(1)
     if not isinstance(image, Cifti2Image) or image.ndim != 2:
         raise UnusableMap(f"no CIFTI ({type(image).__name__}), whatever its name says")
+    _check_length(image, path)
     return image, {os.path.basename(path): checksum}
+
+
+def _check_length(image, path):
+    """Refuse a file that ends before its values do, whichever of them are asked for."""
+    values = image.dataobj
+    n_bytes = values.offset + int(np.prod([int(n) for n in values.shape])) * values.dtype.itemsize
+    if os.path.getsize(path) < n_bytes:
+        raise UnusableMap(
+            f"cut off (by its header it has {n_bytes:,} bytes, and it ends after {os.path.getsize(path):,})"
+        )
 
 
 def brain_models(axis: BrainModelAxis) -> BrainModels:

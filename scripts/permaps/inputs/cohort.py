@@ -5,6 +5,7 @@ import os
 from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
 from permaps.inputs.map_paths import CONNECTOME, DENSE, PARCELLATED, check_apart, check_maps, check_outside
+from permaps.inputs.reasons import advice
 from permaps.inputs.sources import Listing, read_listing
 from permaps.inputs.tables import MAP, check_participants, covariate_column
 from permaps.workflow.errors import UserError
@@ -80,7 +81,10 @@ def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None
     try:
         n_volumes = count(path)
     except UnusableMap as unusable:
-        raise UserError(f"{key}: {path}: {unusable}. Expected a file with a {what} per row.") from None
+        said = (
+            f"{key}: {path}: {unusable}. Expected a file with a {what} per row. {advice({str(unusable): 1})}"
+        )
+        raise UserError(said.rstrip()) from None
     if n_volumes != len(listing.rows):
         had = f"a single {what}" if n_volumes == 1 else f"{n_volumes} {what}s"
         raise UserError(

@@ -152,13 +152,15 @@ def count_volumes(path: str | Path) -> int:
     UnusableMap
         When it is no image, or none of volumes.
     """
-    shape = _open(path).shape
+    image = _open(path)
+    shape = image.shape
     if len(shape) < 3:
         raise UnusableMap(f"not a volume (shape {shape_text(shape)})")
     if any(n != 1 for n in shape[4:]):
         raise UnusableMap(
             f"several values per voxel (shape {shape_text(shape)}), not a volume after the other"
         )
+    _check_size(image, image.get_data_dtype().itemsize * np.prod([float(n) for n in shape]))
     return shape[3] if len(shape) > 3 else 1
 
 

@@ -8,6 +8,8 @@ import numpy as np
 LEAST, MOST = 0.8, 2.2
 # A share of the image that no brain fills.
 FULL = 0.9
+# Two numbers are a mask, and maps of it have a meaning.
+FEWEST_LABELS = 3
 # A share of the mask that nobody would give up unawares.
 LOST = 0.1
 
@@ -43,6 +45,29 @@ def doubts_of_mask(
             f"mask.strategy: {strategy} gives a mask of {litres:.2g} litres, and a whole brain has {LEAST:g} to "
             f"{MOST:g}. {advice}"
         )
+
+
+def doubt_of_labels(values: np.ndarray, elements: str) -> str:
+    """Return a warning if the values of a map may be the numbers of regions, or an empty string.
+
+    Counts are whole numbers too, and a mask has two of them. So nobody is left out for it.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_elements,)
+    elements : str
+        What they are called.
+    """
+    values = values[np.isfinite(values)]
+    if (values < 0).any() or (values != np.rint(values)).any():
+        return ""
+    n_different = len(np.unique(values))
+    if not FEWEST_LABELS <= n_different <= len(values) / 10:
+        return ""
+    return (
+        f"its values are whole numbers alone, {n_different} different ones: labels of regions? A map has a measure "
+        f"at each of the {elements}, and atlas.image names regions. If these are counts, all is well."
+    )
 
 
 def doubt_of_coverage(n_lost: int, n_whole: int, elements: str, whole: str) -> str:

@@ -22,6 +22,7 @@ ADVICE = {
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, "
     "FreeSurfer's with lh and rh in their names, or CIFTI files called .dscalar.nii.",
     "other brain models": "Take maps of the same grayordinates, as by wb_command -cifti-create-dense-from-template.",
+    "cut off": "Copy or make the file again: a download or a copy of it ended early, or the disk was full.",
     "a time series": "A participant has one map: take the .dscalar.nii or .pscalar.nii of a contrast.",
     "several maps": "A participant has one map: write the one that is meant into a file of its own, as by "
     "wb_command -cifti-math or -cifti-merge with -column.",

@@ -108,7 +108,7 @@ def _values(file, labels):
             image = nib.load(file)
             if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
                 raise UnusableMap("a mesh, not values at its vertices")
-            if image.get_arrays_from_intent("NIFTI_INTENT_LABEL") and not labels:
+            if _holds_labels(image) and not labels:
                 raise UnusableMap(_LABELS)
             arrays = [array.data for array in image.darrays]
             data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
@@ -127,6 +127,16 @@ def _values(file, labels):
         raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
     check_numbers(data.dtype)
     return _Hemisphere(data.reshape(-1), side)
+
+
+def _holds_labels(image):
+    """Tell whether a GIFTI file says that its numbers are labels, or has a name for each of them."""
+    if image.get_arrays_from_intent("NIFTI_INTENT_LABEL"):
+        return True
+    # A table with a name for 0 alone comes with many a file of values.
+    named = {key for key, name in image.labeltable.get_labels_as_dict().items() if key}
+    numbers = [array.data for array in image.darrays if array.data.dtype.kind in "iu"]
+    return bool(named and numbers) and all(set(np.unique(of)) <= {0, *named} for of in numbers)
 
 
 def _structure(image):

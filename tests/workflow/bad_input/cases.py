@@ -191,6 +191,14 @@ def grayordinates(box, change=lambda i, values, rows: (values, rows), name="{:02
         box.study.set(i, "map", path)
 
 
+def cut_series(box):
+    """Give the study one file with a map for everyone, of which the end is lost."""
+    path = box.study.folder / "all.dscalar.nii"
+    values = np.random.default_rng(0).normal(size=(8, 6)).astype(np.float32)
+    nib.save(Cifti2Image(values, (ScalarAxis([f"map {i}" for i in range(8)]), SIX_VERTICES)), path)
+    path.write_bytes(path.read_bytes()[:-30])
+
+
 # Two inputs, and a test of both.
 INPUTS = table(maps={"faces": "map", "houses": "other"})
 COMBINED = INPUTS | {
@@ -604,6 +612,16 @@ def labelled(study, path):
     study.set(-1, "map", f"maps/{{hemi}}.{name}.label.gii")
 
 
+def named_without_intent(study, path):
+    name = path.name.split(".")[0]
+    image = nib.gifti.GiftiImage(darrays=[nib.gifti.GiftiDataArray(np.arange(12, dtype=np.int32) % 3)])
+    for key, region in enumerate(("???", "V1", "V2")):
+        image.labeltable.labels.append(nib.gifti.GiftiLabel(key))
+        image.labeltable.labels[-1].label = region
+    nib.save(image, study.folder / f"maps/lh.{name}.gii")
+    study.set(-1, "map", f"maps/{{hemi}}.{name}.gii")
+
+
 def annotated(study, path):
     name = path.name.split(".")[0]
     annotation(study.folder / f"maps/lh.{name}.annot")
@@ -699,6 +717,7 @@ MAPS += [
     Map("several values per vertex", vertices(VERTICES, VERTICES), "several values per vertex (shape 12 x 2)", "surfaces"),
     Map("both hemispheres, where others have one", both_hemispheres, "other hemispheres (left and right, most maps have left)", "surfaces"),
     Map("labels of regions (.label.gii)", labelled, "labels of regions, not values", "surfaces"),
+    Map("labels of regions without their intent, but with names (.gii)", named_without_intent, "labels of regions, not values", "surfaces"),
     Map("labels of regions (.annot)", annotated, "labels of regions, not values", "surfaces"),
     Map("volume (.mgz)", in_a_volume, "a volume (shape 8 x 8 x 8), not values of a surface", "surfaces"),
     Map("mesh in place of values", a_mesh, "a mesh, not values at its vertices", "surfaces"),
@@ -709,7 +728,7 @@ MAPS += [
     Map("other vertices", dense(SIX, range(1, 7)), "as many in each structure, but of other vertices", "grayordinates"),
     Map("several maps", dense([SIX, SIX], range(6)), "several maps (2 in one file)", "grayordinates"),
     Map("time series", dense([SIX, SIX], range(6), SeriesAxis(0, 2, 2)), "a time series (2 points in time)", "grayordinates"),
-    Map("truncated .dscalar.nii", dense(SIX, range(6), end=-8), "unreadable", "grayordinates"),
+    Map("truncated .dscalar.nii", dense(SIX, range(6), end=-8), "cut off (by its header it has", "grayordinates"),
     Map("volume named .dscalar.nii", a_volume, "no CIFTI (Nifti1Image), whatever its name says", "grayordinates"),
     Map("labels of regions", dense(SIX, range(6), LABELS), "another kind of CIFTI (labels x grayordinates), not maps x grayordinates", "grayordinates"),
     Map("missing value of a region", row("n/a", "2", "3", "4"), "", "parcels"),
@@ -922,6 +941,9 @@ STOPS = [
     Stop("Participants", "a file with values in a fifth dimension", ("all.nii: several values per voxel (shape 8 x 8 x 8 x 1 x 8)", "a file with a volume per row"),
          text(lambda study: save(study.folder / "all.nii", np.stack([sound(i) for i in range(8)], -1)[..., None, :])),
          config=table(maps="all.nii"), target=COLLECTED),
+    Stop("Participants", "a file with all volumes that is cut off", ("dataset.maps:", "all.nii: unreadable (the header claims 8 x 8 x 8 x 8 voxels, the file holds fewer)"),
+         text(lambda study: (save(study.folder / "all.nii", np.stack([sound(i) for i in range(8)], -1)), os.truncate(study.folder / "all.nii", 9000))),
+         config=table(maps="all.nii"), arguments=("--dry-run",)),
     Stop("Participants", "a file with one slice", ("all.nii: not a volume (shape 8 x 8)",),
          text(lambda study: save(study.folder / "all.nii", sound(0)[:, :, 3])), config=table(maps="all.nii"), target=COLLECTED),
     Stop("Surfaces", "no mesh", ("space.mesh: found null", "the maps have 6 vertices in the left hemisphere"), on_surfaces,
@@ -952,6 +974,8 @@ STOPS = [
     Stop("Grayordinates", "a time series", ("8 a time series", "take the .dscalar.nii"),
          lambda box: grayordinates(box, lambda i, v, rows: (np.repeat(v, 3, 0), SeriesAxis(0, 2, 3)), "{:02d}.dtseries.nii"),
          config=SURFACES, target=BRAIN),
+    Stop("Grayordinates", "a file with all maps that is cut off", ("dataset.maps:", "all.dscalar.nii: cut off (by its header it has", "Copy or make the file again"),
+         cut_series, config=SURFACES | table(maps="all.dscalar.nii"), arguments=("--dry-run",)),
     Stop("Grayordinates", "a time series with one point too few", ("all.dtseries.nii has 7 maps, and", "participants.tsv has 8 rows"),
          lambda box: (grayordinates(box, lambda i, v, rows: (np.repeat(v, 7, 0), SeriesAxis(0, 2, 7)), "{:02d}.dtseries.nii"),
                       os.rename(box.study.folder / "maps/01.dtseries.nii", box.study.folder / "all.dtseries.nii")),
