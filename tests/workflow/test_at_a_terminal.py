@@ -4,6 +4,7 @@ import re
 import sys
 
 import pytest
+from permaps.statistics.registry import STATISTICS
 from tiny import CONFIG, ROOT, layered
 
 # Gives the command a terminal of its own, and hands on what appears there.
@@ -81,7 +82,9 @@ def test_a_run_says_what_it_will_do_and_what_it_found(study):
     table = study.result("tables/summary.tsv").read_text().splitlines()
     for line in table[1:]:
         contrast, statistic, voxels = line.split("\t")[:3]
-        assert re.search(rf"^  {contrast} +{statistic} +{voxels}\b", closing, re.M), closing
+        name, *correction = statistic.split(",")
+        called = ",".join([STATISTICS[name].label, *correction])
+        assert re.search(rf"^  {contrast} +{called} +{voxels}\b", closing, re.M), closing
     assert "results/report.html" in closing
 
 
