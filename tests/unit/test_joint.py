@@ -110,6 +110,18 @@ def test_a_table_is_the_function_and_as_monotone():
     assert (np.diff(out) >= 0).all()
 
 
+@pytest.mark.parametrize("is_f", [False, True])
+def test_a_statistic_of_nearly_0_has_its_own_p_to_1(is_f):
+    """Of 1 - p, which is as small as the statistic: the largest of a whole brain are where |t| is least."""
+    partials = [Partial(20, 2, True, False) if is_f else Partial(20, 1, False, True)] * 2
+    values = np.abs(np.random.default_rng(0).standard_normal((2, 400))) * 10.0 ** np.linspace(-11, 0, 400)
+    rest = stats.f.cdf(values, 2, 20) if is_f else 2 * stats.t.cdf(values, 20) - 1
+    p = stats.f.sf(values, 2, 20) if is_f else 2 * stats.t.sf(values, 20)
+    expected = np.maximum(-2 * np.log(p).sum(axis=0), -2 * np.log(rest).sum(axis=0))
+    assert expected.max() > 80
+    np.testing.assert_allclose(combined("pearson_david", values, partials), expected, rtol=1e-4, atol=1e-5)
+
+
 def model_of(name, study="two groups and age", **options):
     parts = [STUDIES[study].contrast_model(space=SPACE) for _ in range(2)]
     return combined_model(name, parts, [0, 1], SPACE, **{"two_sided": True} | options)

@@ -13,7 +13,7 @@ from scipy.special import bdtrc, chdtrc, comb, erfc, fdtrc, gammaln, ndtri_exp, 
 
 from permaps.statistics.combining import COUNT, CUT, CUT_SUM, LARGEST, SMALLEST_OF, STRENGTH, SUM
 from permaps.statistics.deviates import MOST_LOG, log_of
-from permaps.statistics.tabulated import table_of
+from permaps.statistics.tabulated import MORE_OCTAVES, OCTAVES, table_of
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,14 @@ class Combination:
         How these of all partial tests are joined.
     p : callable
         The p of a combination of k independent partial tests, which sets the threshold of clusters.
+    octaves : int
+        Of the tables of the transforms.
     """
 
     transforms: tuple[Callable, ...]
     how: int
     p: Callable
+    octaves: int = OCTAVES
 
 
 def _of_smallest(log, k):
@@ -149,7 +152,7 @@ def _binomial(count, k):
 COMBINATIONS = {
     "tippett": Combination((_minus_log,), LARGEST, _of_smallest),
     "fisher": Combination((_twice(_minus_log),), SUM, _chi2),
-    "pearson_david": Combination((_twice(_minus_log), _twice(_minus_log_rest)), SUM, _chi2),
+    "pearson_david": Combination((_twice(_minus_log), _twice(_minus_log_rest)), SUM, _chi2, MORE_OCTAVES),
     "stouffer": Combination((_normal,), SUM, lambda c, k: _upper_normal(c)),
     "wilkinson": Combination((_minus_log,), COUNT, _binomial),
     "winer": Combination((_student,), SUM, lambda c, k: _upper_normal(c)),
@@ -176,10 +179,11 @@ def tables_of(name: str, partials: list[Partial]) -> np.ndarray:
     -------
     numpy.ndarray of float64, shape (n_transforms, n_partials, 2, n_steps, 4)
     """
+    combination, k = COMBINATIONS[name], len(partials)
     return np.stack(
         [
-            [table_of(lambda x, one=one, of=transform: of(one, len(partials), x)) for one in partials]
-            for transform in COMBINATIONS[name].transforms
+            [table_of(lambda x, one=one, of=of: of(one, k, x), combination.octaves) for one in partials]
+            for of in combination.transforms
         ]
     )
 

@@ -1,9 +1,9 @@
 """Smooth functions of a statistic as tables, for the compiled path: one gather and three multiplications a value.
 
 The steps of a table are as fine as its argument is large, from 2^-10 on: so p has enough of them near 0, and the
-tails of t with few degrees of freedom have not too many. Between two steps lies a cubic that is monotone where the
-function is (Fritsch & Carlson 1980, SIAM J. Numer. Anal. 17:238). It is made once and stored, so that all jobs have
-its bits.
+tails of t with few degrees of freedom have not too many. A function that is infinite at 0, as the logarithm of 1 - p
+of |t|, needs steps from 2^-40 on. Between two steps lies a cubic that is monotone where the function is (Fritsch &
+Carlson 1980, SIAM J. Numer. Anal. 17:238). It is made once and stored, so that all jobs have its bits.
 """
 
 from collections.abc import Callable
@@ -12,35 +12,44 @@ import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
 
-# Added to the argument, so that its bits say the step: exponent, and this many bits of the mantissa.
-SMALLEST, FINE = 2.0**-10, 6
-# Past 2^24, everything counts as that.
-OCTAVES = 34
+# Bits of the mantissa that say the step, besides the exponent; and the exponent past which everything counts alike.
+FINE, LAST = 6, 24
+# Octaves up to there: from 2^-10 on, and from 2^-40 on.
+OCTAVES, MORE_OCTAVES = LAST + 10, LAST + 40
 _DROPPED = 52 - FINE
-_FIRST = np.int64((1023 - 10) << FINE)
 _SHARE = 2.0**-_DROPPED
 
 
-def ends() -> np.ndarray:
+@compiled
+def _smallest(n_steps):
+    """Return what is added to the argument, so that its bits say the step, and the number of the first step."""
+    exponent = LAST - (n_steps >> FINE)
+    return 2.0**exponent, np.int64((1023 + exponent) << FINE)
+
+
+def ends(octaves: int = OCTAVES) -> np.ndarray:
     """Return the ends of the steps, float64 of shape (n_steps + 1,), from 0 upwards."""
-    bits = (np.arange((OCTAVES << FINE) + 1, dtype=np.int64) + _FIRST) << _DROPPED
-    return bits.view(np.float64) - SMALLEST
+    smallest, first = _smallest(octaves << FINE)
+    bits = (np.arange((octaves << FINE) + 1, dtype=np.int64) + first) << _DROPPED
+    return bits.view(np.float64) - smallest
 
 
-def table_of(function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def table_of(function: Callable[[np.ndarray], np.ndarray], octaves: int = OCTAVES) -> np.ndarray:
     """Tabulate a function of one argument.
 
     Parameters
     ----------
     function : callable
         Takes an array of float64 and gives finite values. Where it jumps, the table rises within a step.
+    octaves : int
+        `OCTAVES`, or `MORE_OCTAVES` for a function that is steep at 0.
 
     Returns
     -------
     numpy.ndarray of float64, shape (2, n_steps, 4)
         The coefficients of the cubics of each step, for arguments from 0 on and for negative ones.
     """
-    x = ends()
+    x = ends(octaves)
     return np.stack([_cubics(x, np.asarray(function(side * x), float)) for side in (1.0, -1.0)])
 
 
@@ -72,11 +81,12 @@ def look_up(table: np.ndarray, x: np.ndarray, sign: float, raised: np.ndarray, o
         Room to compute in, and the values.
     """
     n_steps = table.shape[1]
+    smallest, first = _smallest(n_steps)
     for i in range(x.size):
-        raised[i] = abs(x[i]) + SMALLEST
+        raised[i] = abs(x[i]) + smallest
     bits = raised.view(np.int64)
     for i in range(x.size):
-        step = (bits[i] >> _DROPPED) - _FIRST
+        step = (bits[i] >> _DROPPED) - first
         share = (bits[i] & ((1 << _DROPPED) - 1)) * _SHARE
         if step >= n_steps:
             step, share = n_steps - 1, 1.0
