@@ -15,11 +15,12 @@ import plot_coverage
 import plot_design
 import plot_quality
 import pytest
+from nilearn.datasets import load_mni152_template
 from permaps.inputs.outliers import flag, robust_z, sentence
 from permaps.inputs.tsv import read_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
-from permaps.reporting import null_figures, peak_figures
+from permaps.reporting import brains, null_figures, peak_figures
 from permaps.reporting.brains import axial_cuts
 from permaps.reporting.captions import write_caption
 from permaps.reporting.charts import null_histograms
@@ -506,3 +507,12 @@ def test_what_a_joint_test_has_is_called_as_people_call_it(tmp_path, monkeypatch
     for _, _, label, title, *_ in drawn:
         assert label == "Mudholkar-George" and "Mudholkar-George" in title and "_" not in title
     assert "mudholkar_george" not in (tmp_path / "c.rst").read_text()
+
+
+@pytest.mark.parametrize("millimetres", [2, 3])
+def test_the_background_is_nilearns_template(millimetres):
+    expected, found = load_mni152_template(resolution=millimetres), brains._template(millimetres)
+    np.testing.assert_allclose(expected.affine, found.affine)
+    # nilearn's grid may be longer by an empty voxel.
+    inside = expected.get_fdata()[tuple(slice(n) for n in found.shape)]
+    np.testing.assert_allclose(inside, np.ma.filled(found.dataobj, 0), atol=1e-6)

@@ -3,6 +3,7 @@
 import gc
 import warnings
 from collections.abc import Sequence
+from functools import cache
 
 import nibabel as nib
 import numpy as np
@@ -33,6 +34,8 @@ from permaps.spaces.volume import Volume
 
 # Around the outline of the glass brain from above, in mm.
 GLASS = ((-76, 76), (-113, 80))
+# Of slices, at least: left, right, back and front of the template, with room for what is written beside it.
+FIELD = (-84, 84, -120, 88)
 # Axial slices of a figure, in two rows.
 CUTS = 12
 # nilearn collects garbage at every image that it reads. What is imported is none: searching it takes 0.1 s each time.
@@ -189,6 +192,7 @@ def draw_slices(
             break
         display = plotting.plot_stat_map(
             image,
+            bg_img=_template(2),
             display_mode="z",
             cut_coords=[float(z) for z in heights],
             axes=box,
@@ -204,9 +208,22 @@ def draw_slices(
             transparency=opacity,
             transparency_range=[0, 1],
         )
+        _leave_room(display)
         if significant.any():
             display.add_contours(outline, levels=[0.5], colors=[BLACK], linewidths=0.9)
         display.annotate(left_right=row == 0, size=8)
+
+
+@cache
+def _template(millimetres):
+    """Return nilearn's MNI template at a resolution, without what is outside the brain.
+
+    nilearn's own default is made again at nearly every step of a plot. On a grid that is a part of that at 1 mm,
+    its interpolation gives the same values.
+    """
+    each = slice(None, None, millimetres)
+    image = load_mni152_template().slicer[each, each, each]
+    return nib.Nifti1Image(np.ma.masked_equal(image.dataobj, 0), image.affine)
 
 
 def axial_cuts(weight: np.ndarray, affine: np.ndarray, count: int) -> np.ndarray:
@@ -260,6 +277,7 @@ def draw_counts(
     heights = axial_cuts(space.full((counts > 0).astype(float)), space.affine, 7)
     display = plotting.plot_stat_map(
         _image(space, counts),
+        bg_img=_template(2),
         display_mode="z",
         cut_coords=[float(z) for z in heights],
         axes=box,
@@ -274,8 +292,14 @@ def draw_counts(
         annotate=False,
         transparency=0.85,
     )
+    _leave_room(display)
     display.add_contours(_image(space, inside), levels=[0.5], colors=[RED], linewidths=1.2)
     display.annotate(size=8)
+
+
+def _leave_room(display):
+    for cut in display.axes.values():
+        cut.add_object_bounds(FIELD)
 
 
 def viewer(
@@ -294,7 +318,7 @@ def viewer(
     """
     page = plotting.view_img(
         _image(space, values),
-        bg_img=load_mni152_template(resolution=3),  # 2 mm would triple the page
+        bg_img=_template(3),  # 2 mm would triple the page
         cut_coords=[float(c) for c in space.coordinates([peak])[0]],
         threshold=threshold,
         title=title,
