@@ -3,13 +3,15 @@
 import ast
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from permaps.design.formula import design_of, variables
 from permaps.inputs.expression import Unreadable, check_text, cut, read
 from permaps.workflow.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Columns closer to dependent than this, relative to the largest singular value, count as dependent.
 RANK_TOLERANCE = 1e-9
@@ -28,7 +30,7 @@ MIXED = (
 )
 
 
-def design_matrix(table: pd.DataFrame, formula: str, n_more: int = 0) -> tuple[list[str], np.ndarray]:
+def design_matrix(table: "pd.DataFrame", formula: str, n_more: int = 0) -> tuple[list[str], np.ndarray]:
     """Build the design matrix of a formula.
 
     Parameters
@@ -51,6 +53,11 @@ def design_matrix(table: pd.DataFrame, formula: str, n_more: int = 0) -> tuple[l
         or that is constant besides an intercept, columns that repeat or are linearly dependent, or more
         columns than there are participants for.
     """
+    from permaps.design.formula import (
+        design_of,
+        variables,
+    )  # contrasts do without it, in a job of their own each
+
     for name in sorted(variables(formula)):
         if name not in table.columns:
             raise UserError(

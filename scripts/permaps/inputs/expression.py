@@ -11,9 +11,12 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # More than anyone needs, and less than what breaks a parser or Python's stack.
 LONGEST = 20_000
@@ -257,7 +260,7 @@ def cut(text: str) -> str:
 
 def evaluate(
     tree: ast.expr,
-    columns: Mapping[str, pd.Series] | pd.DataFrame,
+    columns: "Mapping[str, pd.Series] | pd.DataFrame",
     functions: Mapping[str, Callable] | None = None,
 ) -> object:
     """Evaluate a checked tree.
@@ -312,6 +315,8 @@ def evaluate(
 
 def _finite(tree, function, *arguments, **keywords):
     """Call a function, and check that no value is lost, as in log(0) or a division by 0."""
+    import pandas as pd
+
     try:
         with np.errstate(all="ignore"):
             result = function(*arguments, **keywords)
@@ -327,6 +332,8 @@ def _finite(tree, function, *arguments, **keywords):
 
 
 def _compared(tree, work_out):
+    import pandas as pd
+
     values = [work_out(part) for part in [tree.left, *tree.comparators]]
     results = []
     for sign, left, right in zip(tree.ops, values[:-1], values[1:], strict=True):
@@ -352,14 +359,16 @@ def _compared(tree, work_out):
 
 def _kinds(value):
     """Return what is compared, in words: a set, because a list can have several kinds."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
     if isinstance(value, list):
         return set().union(*map(_kinds, value))
     dtype = getattr(value, "dtype", np.dtype(type(value)) if isinstance(value, bool | int | float) else None)
     if dtype is None:
         return {"text"} if isinstance(value, str) else {"something else"}
-    if pd.api.types.is_bool_dtype(dtype):
+    if is_bool_dtype(dtype):
         return {"true or false"}
-    return {"numbers"} if pd.api.types.is_numeric_dtype(dtype) else {"text"}
+    return {"numbers"} if is_numeric_dtype(dtype) else {"text"}
 
 
 def _truth(value, tree):

@@ -1,16 +1,19 @@
 """Participants who stand out from the rest."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Values of one measure differ less than this between people, and values in another unit or scaling more.
 OTHER_SCALE = 10
 SHOWN = 5
 
 
-def robust_z(values: np.ndarray | pd.Series) -> np.ndarray:
+def robust_z(values: "np.ndarray | pd.Series") -> np.ndarray:
     """Return distances from the median in units of the scaled median absolute deviation.
 
     Outliers would shift a mean and a standard deviation. If there is no spread, nobody stands out.
@@ -21,7 +24,7 @@ def robust_z(values: np.ndarray | pd.Series) -> np.ndarray:
     return distance / spread if spread > 0 else np.zeros_like(distance)
 
 
-def flag(metrics: pd.DataFrame, cut: float = 3.5) -> dict[int, str]:
+def flag(metrics: "pd.DataFrame", cut: float = 3.5) -> dict[int, str]:
     """Return what stands out, by the participant's position in the table.
 
     Parameters
