@@ -98,7 +98,8 @@ def _bins(null):
     if np.allclose(values, values.round()) and np.ptp(values) <= 250:
         return np.arange(values.min() - 0.5, values.max() + 1)
     low, high = np.quantile(null, [0.01, 0.95])
-    width = max((high - low) / 30, np.ptp(null) / 400)
+    # Narrower bars are too thin to be seen, as that of all those without a cluster.
+    width = max((high - low) / 30, np.ptp(null) / 100)
     return max(1, int(np.ceil(np.ptp(null) / width))) if width > 0 else 1
 
 
