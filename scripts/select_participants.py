@@ -3,7 +3,8 @@
 import pandas as pd
 from permaps.inputs.outliers import flag, sentence
 from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import measure, require_enough, split
+from permaps.inputs.quality import measure, require_enough, split, told_of_leaving
+from permaps.inputs.reasons import KNOWN_BEFORE, WANTED
 from permaps.inputs.store import Store
 from permaps.inputs.tables import ID, MAP, REASON
 from permaps.inputs.tsv import write_frame
@@ -51,6 +52,11 @@ def main(
             log.info("%s leaves: %s", name, reason)
     require_enough(cohort, reasons)
     staying, leaving = split(cohort, reasons)
+    # The rest was told before anything ran, or is as quality.query has it.
+    if lost := told_of_leaving(
+        cohort, list(reasons), lambda reason: not reason.startswith((*KNOWN_BEFORE, *WANTED))
+    ):
+        warn(lost)
     measures = pd.DataFrame(measures)
     measures["stands_out"] = pd.Series(flag(measures), index=measures.index, dtype=object)
     write_frame(staying, included)

@@ -165,8 +165,13 @@ def test_first_and_last_images_are_looked_at_and_cost_their_participants_alone(s
     assert len(check({"mask": {"strategy": "file", "file": "mask.nii.gz"}})) == 1
     image("s0.nii.gz", np.ones((5, 6, 7)))
     # Who is left out by a variate or for want of a map is not looked at.
-    (study / "s7.nii.gz").unlink()
-    assert check() == []
+    (study / "s7.nii.gz").rename(study / "s07.nii.gz")
+    (lost,) = check()
+    assert lost == (
+        "1 participant is left out, of 8: 1 missing file. The first: s7, missing file, map "
+        f"{study}/s7.nii.gz, did you mean 's07.nii.gz'?"
+    )
+    assert len(check({"quality": {"query": "age < 25"}})) == 0  # as it is wanted
 
 
 def test_a_series_and_its_design_are_counted(study):

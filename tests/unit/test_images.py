@@ -186,9 +186,7 @@ def test_images_are_written_the_same_every_time(tmp_path, dtype, stored):
     assert sorted(p.name for p in paths[0].parent.iterdir()) == ["a.nii.gz", "other.nii.gz"]
 
 
-@pytest.mark.parametrize(
-    "shape", [(163842, 1, 1), (1, 43, 1), (1, 1, 7), (27307, 1, 6), (1, 1, 1), (8123, 4, 1)]
-)
+@pytest.mark.parametrize("shape", [(163842, 1, 1), (1, 43, 1), (1, 1, 7), (27307, 1, 6), (8123, 4, 1)])
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.mgz"])
 def test_vertices_in_a_row_or_folded_into_factors_are_no_volume(tmp_path, shape, name):
     image = (nib.MGHImage if name == "a.mgz" else nib.Nifti1Image)(np.ones(shape, np.float32), AFFINE)
@@ -197,6 +195,12 @@ def test_vertices_in_a_row_or_folded_into_factors_are_no_volume(tmp_path, shape,
     nib.save(image, tmp_path / name)
     with pytest.raises(UnusableMap, match=r"values of a surface \(shape .*\), not a volume"):
         load_volume(tmp_path / name)
+
+
+def test_a_single_voxel_is_no_volume(tmp_path):
+    nib.save(nib.Nifti1Image(np.ones((1, 1, 1), np.float32), AFFINE), tmp_path / "a.nii")
+    with pytest.raises(UnusableMap, match="a single voxel, not a volume"):
+        load_volume(tmp_path / "a.nii")
 
 
 @pytest.mark.parametrize("shape", [(1024, 700, 1), (1, 64, 64), (200, 1, 3), (2, 2, 1)])

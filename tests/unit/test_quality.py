@@ -354,9 +354,8 @@ def test_a_map_on_another_scale_is_told_in_the_table_and_on_the_terminal(
     metrics = read_participants(selected["metrics"]).set_index("participant_id")
     assert said in metrics.stands_out["S6"] and metrics.stands_out.drop("S6").isna().all()
     told = capsys.readouterr().err
-    assert told.startswith(
-        "\nPermaps warns: 1 map stands out and is analysed all the same: S6 (values about "
-    )
+    assert "\nPermaps warns: 1 map stands out and is analysed all the same: S6 (values about " in told
+    assert "\nPermaps warns: 1 participant is left out, of 10: 1 misses more than 10.0% of the" in told
     assert said in told and "those of the others" in told
 
 

@@ -26,7 +26,14 @@ from permaps.inputs.map_paths import hemisphere_files, item_of, partners
 from permaps.inputs.parcels import read_neighbours
 from permaps.inputs.participants import as_frame
 from permaps.inputs.plausible import doubt_of_labels
-from permaps.inputs.quality import is_missing, require_enough, screen, screen_covariates
+from permaps.inputs.quality import (
+    is_missing,
+    require_enough,
+    screen,
+    screen_covariates,
+    told_of_leaving,
+)
+from permaps.inputs.reasons import KNOWN_BEFORE
 from permaps.inputs.store import Entry
 from permaps.inputs.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
 from permaps.inputs.tables import ID, MAP, covariate_column
@@ -76,8 +83,11 @@ def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict |
         columns, rows = collect(dataset, config["model"]["voxelwise"], config["results"], name, earlier)
         earlier[name] = dataset["maps"]
         cohort = as_frame(columns, rows)
-        stays = _stays(cohort, config)
+        reasons = _reasons(cohort, config)
+        stays = np.array([not reason for reason in reasons])
         stay.append(stays)
+        if lost := told_of_leaving(cohort, reasons, lambda reason: reason.startswith(KNOWN_BEFORE)):
+            warnings.append(f"{name}: {lost}" if name else lost)
         about_images, looked_at = _look_at_images(
             cohort[stays].reset_index(drop=True),
             list(config["model"]["voxelwise"]),
@@ -97,8 +107,8 @@ def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict |
     return warnings
 
 
-def _stays(cohort, config):
-    """Tell who of an input's table stays, as far as the table and the names of files say."""
+def _reasons(cohort, config):
+    """Return why each of an input's table leaves, as far as the table and the names of files say."""
     model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]
     covariates = list(model["voxelwise"])
     check_columns(cohort, model, blocks, query)
@@ -107,7 +117,7 @@ def _stays(cohort, config):
     reasons = screen(cohort, entries, variates, query, categories(model["formula"]))
     reasons = screen_covariates(cohort, entries, reasons, covariates)
     require_enough(cohort, reasons)
-    return np.array([not reason for reason in reasons])
+    return reasons
 
 
 def _entries(cohort, columns):

@@ -219,6 +219,8 @@ def _volume_shape(shape):
         raise UnusableMap(f"several volumes (shape {shape_text(shape)})")
     if not 0 < np.prod([float(n) for n in shape]) < _MAX_VOXELS:
         raise UnusableMap(f"unreadable (the header claims {shape_text(shape)} voxels)")
+    if max(shape[:3]) == 1:
+        raise UnusableMap("a single voxel, not a volume")
     *_, wide, long = sorted(shape[:3])
     if wide == 1 or long > _LONGEST_SIDE * wide:
         raise UnusableMap(f"{_OF_A_SURFACE} (shape {shape_text(shape)}), not a volume")

@@ -106,10 +106,20 @@ def _missing_file(folder, maps):
     if not _FILE.search(maps):
         return ""
     path = os.path.abspath(folder / maps)
+    return path + where_lost(path).removesuffix(".").removesuffix("?")
+
+
+def where_lost(path: object) -> str:
+    """Return what follows the path of a file that is not there: that its folder is not, or the name nearest to it."""
+    if not isinstance(path, str):
+        return "."
     there, name = os.path.split(path)
     if not os.path.isdir(there):
-        return f"{path} (the folder {there} does not exist)"
-    return path + nearest(name, sorted(os.listdir(there))).removesuffix("?")
+        return f" (the folder {there} does not exist)."
+    try:
+        return nearest(name, sorted(os.listdir(there))) or "."
+    except OSError:  # one may not look into it
+        return "."
 
 
 def _literal(maps):

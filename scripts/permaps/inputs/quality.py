@@ -1,12 +1,13 @@
 """Who stays in the analysis, and what each map looks like."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pandas as pd
 
 from permaps.arithmetic.linear import dot
+from permaps.inputs.map_paths import where_lost
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
 from permaps.inputs.reasons import advice, by_kind, counted
@@ -133,20 +134,46 @@ def _laid_out_otherwise(layouts):
     }
 
 
+def told_of_leaving(participants: pd.DataFrame, reasons: Sequence[str], about: Callable[[str], bool]) -> str:
+    """Return a warning of participants who leave by some kinds of reasons, or an empty string.
+
+    Parameters
+    ----------
+    participants : pandas.DataFrame
+    reasons : sequence of str
+        One for each participant, empty for those who stay.
+    about : callable
+        Tells whether a reason is told.
+    """
+    rows = [row for row, reason in enumerate(reasons) if reason and about(reason)]
+    if not rows:
+        return ""
+    are = "participant is" if len(rows) == 1 else "participants are"
+    return f"{len(rows):,} {are} left out, of {len(reasons):,}: {_summed_up(participants, reasons, rows)}"
+
+
+def _summed_up(participants, reasons, rows):
+    """Return the reasons of some rows, counted, with that of the first."""
+    why = Counter(reasons[row] for row in rows)
+    # `counted` leaves out the count of a single kind.
+    counts = counted(why) if len(by_kind(why)) > 1 else f"{len(rows)} {counted(why)}"
+    name, path = (participants[column].iloc[rows[0]] for column in (ID, MAP))
+    first = reasons[rows[0]]
+    ends = where_lost(path) if first == "missing file" else "."
+    return f"{counts}. The first: {name}, {first}, map {path}{ends}"
+
+
 def require_enough(participants: pd.DataFrame, reasons: Sequence[str]) -> None:
     """Raise a `UserError` that sums up the reasons when too few participants stay."""
-    staying = sum(not reason for reason in reasons)
+    reasons = list(reasons)
+    leaving = [row for row, reason in enumerate(reasons) if reason]
+    staying = len(reasons) - len(leaving)
     if staying >= FEWEST:
         return
-    leaving = [row for row, reason in enumerate(reasons) if reason]
     summary = ""
     if leaving:
-        why = Counter(reason for reason in reasons if reason)
-        name, path = (participants[column].iloc[leaving[0]] for column in (ID, MAP))
-        # `counted` leaves out the count of a single kind.
-        counts = counted(why) if len(by_kind(why)) > 1 else f"{len(leaving)} {counted(why)}"
-        summary = f" Leaving: {counts}. The first: {name}, {list(reasons)[leaving[0]]}, map {path}."
-        summary = f"{summary} {advice(why)}".rstrip()
+        why = Counter(reasons[row] for row in leaving)
+        summary = f" Leaving: {_summed_up(participants, reasons, leaving)} {advice(why)}".rstrip()
     raise UserError(f"{staying} of {len(reasons)} participants stay, at least {FEWEST} are needed.{summary}")
 
 

@@ -19,6 +19,7 @@ ADVICE = {
     "where mask.zero_is_missing is true.",
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
+    "a single voxel": "Maps of regions, one value for each, are columns of a table: dataset.values.",
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, "
     "FreeSurfer's with lh and rh in their names, or CIFTI files called .dscalar.nii.",
     "other brain models": "Take maps of the same grayordinates, as by wb_command -cifti-create-dense-from-template.",
@@ -44,6 +45,11 @@ ADVICE = {
     "shape": "Resample the maps to one grid first.",
     "affine": "Resample the maps to one grid first.",
 }
+
+
+# Reasons that the table and the names of files show, and those that are as the user wants it.
+KNOWN_BEFORE = ("missing file", "missing variate", "covariate ")
+WANTED = ("query", "missing value for the query")
 
 
 def without_details(reason: str) -> str:
