@@ -10,7 +10,7 @@ import numpy as np
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the inner product of two vectors, by numpy's pairwise sum."""
+    """Return the inner product of two vectors, shape (n,) each, by numpy's pairwise sum."""
     return (a * b).sum()
 
 

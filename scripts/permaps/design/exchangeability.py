@@ -147,11 +147,12 @@ class Exchangeability:
         Parameters
         ----------
         words : callable
-            `words(k)` gives k independent uniform 64-bit numbers.
+            `words(k)` gives k independent uniform 64-bit numbers, shape (k,).
 
         Returns
         -------
-        source, sign
+        source : numpy.ndarray of int, shape (n,)
+        sign : numpy.ndarray of int8, shape (n,)
             As from `unrank`.
         """
         source = np.arange(self.n)

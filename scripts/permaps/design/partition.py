@@ -34,12 +34,12 @@ class Partition:
 
     @property
     def basis(self) -> np.ndarray:
-        """Orthonormal columns that span the nuisance."""
+        """Orthonormal columns that span the nuisance, shape of `nuisance`."""
         return _span(self.nuisance)
 
     @property
     def alone(self) -> np.ndarray:
-        """Orthonormal columns that span the effect of interest, given the nuisance."""
+        """Orthonormal columns that span the effect of interest, given the nuisance; shape of `interest`."""
         basis = self.basis
         return _span(self.interest - product(basis, product(basis.T, self.interest)))
 
@@ -110,8 +110,9 @@ def partition_of(design: np.ndarray, contrast: np.ndarray) -> Partition:
 
     Parameters
     ----------
-    design, contrast
-        As for `partition`, except for the NaN.
+    design : numpy.ndarray, shape (n_participants, n_columns)
+        With NaN in the columns of voxelwise covariates.
+    contrast : numpy.ndarray, shape (n_rows, n_columns)
     """
     standing_in = np.random.default_rng(0).standard_normal(design.shape)
     return partition(np.where(np.isnan(design), standing_in, design), contrast)

@@ -82,7 +82,8 @@ def exchangeability_of(labels: np.ndarray, scheme: str, blocks: dict) -> Exchang
 
     Parameters
     ----------
-    labels, scheme, blocks
+    labels : array of int, shape (n_participants,)
+    scheme, blocks
         As for `distinct_relabellings`.
 
     Raises

@@ -172,7 +172,7 @@ def _place(row, line, path):
 
 
 def write_square(path: str | Path, names: Sequence[str], matrix: np.ndarray) -> None:
-    """Write a matrix as TSV with the names of its rows and columns, whole or not at all."""
+    """Write a matrix, shape (n, n), as TSV with the n names of its rows and columns, whole or not at all."""
     names = [inert(name) for name in names]
     lines = ["\t".join(["", *names])]
     lines += [
@@ -182,7 +182,7 @@ def write_square(path: str | Path, names: Sequence[str], matrix: np.ndarray) -> 
 
 
 def read_square(path: str | Path) -> np.ndarray:
-    """Read what `write_square` wrote: the matrix alone."""
+    """Read what `write_square` wrote: the matrix alone, shape (n, n)."""
     with open(path, encoding="utf-8") as file:
         return np.array(
             [[float(cell) for cell in line.rstrip("\n").split("\t")[1:]] for line in list(file)[1:]]

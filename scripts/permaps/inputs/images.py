@@ -91,7 +91,7 @@ def reading(*files: str) -> Iterator[None]:
 
 
 def load_volume(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the data and the affine of one volume; see `decode`."""
+    """Return the data, shape (x, y, z), and the affine, shape (4, 4), of one volume; see `decode`."""
     volume = decode(path)
     return volume.data, volume.affine
 
@@ -292,7 +292,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def affine_text(affine: np.ndarray) -> str:
-    """Say the three rows of an affine that matter, in brackets."""
+    """Say the three rows of an affine, shape (4, 4), that matter, in brackets."""
     # Adding 0 turns -0 into 0.
     rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in np.round(affine[:3], 4) + 0.0)
     return f"[{rows}]"

@@ -104,7 +104,7 @@ def check_covariate(decoded: Decoded) -> None:
 
 
 def is_same_measure(covariate: np.ndarray, values: np.ndarray) -> bool:
-    """Tell whether a covariate explains a map without any rest, which leaves nothing to test."""
+    """Tell whether a covariate explains a map, of the same shape, without any rest, which leaves nothing to test."""
     if covariate.shape != values.shape:  # it leaves for that
         return False
     both = np.isfinite(covariate) & np.isfinite(values)

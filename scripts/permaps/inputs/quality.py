@@ -178,7 +178,7 @@ def require_enough(participants: pd.DataFrame, reasons: Sequence[str]) -> None:
 
 
 def is_missing(values: np.ndarray, zero_is_missing: bool) -> np.ndarray:
-    """Tell which values of a map are missing: NaN, infinity, and exact zeros where those stand for it."""
+    """Tell which values of a map, of any shape, are missing: NaN, infinity, and 0 where it stands for that."""
     missing = ~np.isfinite(values)
     return missing | (values == 0) if zero_is_missing else missing
 

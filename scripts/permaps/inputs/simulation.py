@@ -57,7 +57,7 @@ class Region:
         return 1 if self.peak > 0 else -1
 
     def effect(self, squares: np.ndarray) -> np.ndarray:
-        """Return the effect at places with these squared distances from the centre, mm2."""
+        """Return the effect at places with these squared distances from the centre, mm2, in their shape."""
         return self.peak * np.clip(1 - squares / self.radius**2, 0, None) ** 2
 
 
@@ -323,7 +323,7 @@ def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict, number
 
 
 def noise(rng: np.random.Generator) -> np.ndarray:
-    """Return the noise of one map, of unit variance."""
+    """Return the noise of one map, of unit variance, shape (x, y, z)."""
     return sum(np.sqrt(share) * _field(rng, fwhm) for share, fwhm in NOISE)
 
 

@@ -67,7 +67,7 @@ def append(file: BinaryIO, data: np.ndarray) -> dict:
     Parameters
     ----------
     file : binary file, open for writing
-    data : numpy.ndarray of float32 or float64
+    data : numpy.ndarray of float32 or float64, in the shape of a map
 
     Returns
     -------

@@ -28,7 +28,7 @@ def read_maxima(path: str | Path, stats: Iterable[str]) -> dict[str, np.ndarray]
 
 
 def margin(observed: np.ndarray, tie: float = TIE) -> np.ndarray:
-    """Return how far below `observed` a statistic still counts as a tie."""
+    """Return how far below `observed` a statistic still counts as a tie, shape of `observed`."""
     return tie * np.maximum(np.abs(observed), 1.0)
 
 
@@ -37,7 +37,7 @@ def fwe_p(observed: np.ndarray, maxima: np.ndarray, tie: float = TIE) -> np.ndar
 
     Parameters
     ----------
-    observed : array of float
+    observed : array of float, of any shape
     maxima : array of float, shape (1 + n_relabellings,)
         The observed labelling's maximum counts too, so p is never 0 (Phipson & Smyth 2010, SAGMB 9:39).
     tie : float
@@ -53,17 +53,17 @@ def fwe_p(observed: np.ndarray, maxima: np.ndarray, tie: float = TIE) -> np.ndar
 
 
 def observed_p(maxima: np.ndarray, stat: str) -> float:
-    """Return the corrected p of the observed maximum, the first of all, of a statistic by its name in files."""
+    """Return the corrected p of the observed maximum: the first of `maxima`, of shape (1 + n_relabellings,)."""
     return float(fwe_p(maxima[0], maxima, STATISTICS[stat].tie))
 
 
 def bonferroni_p(p: np.ndarray) -> np.ndarray:
-    """P times the number of tests, cut at 1."""
+    """P of n tests, shape (n,), times their number, cut at 1."""
     return np.minimum(p * np.size(p), 1.0)
 
 
 def fdr_p(p: np.ndarray) -> np.ndarray:
-    """P adjusted for the false discovery rate (Benjamini & Hochberg 1995).
+    """P of n tests, shape (n,), adjusted for the false discovery rate (Benjamini & Hochberg 1995).
 
     As `scipy.stats.false_discovery_control`, to the bit, which takes a second to import.
     """

@@ -43,11 +43,11 @@ class Observed:
     measures: dict
 
     def measure(self, stat: str) -> np.ndarray:
-        """Return the map of a statistic, by its name in file names."""
+        """Return the map of a statistic, by its name in file names; shape (n_elements,)."""
         return self.measures[STATISTICS[stat].key]
 
     def reach(self, stat: str) -> np.ndarray:
-        """Return the values that are compared with the null: absolute values if both signs count."""
+        """Return what is compared with the null, absolute values if both signs count; shape (n_elements,)."""
         return np.abs(self.measure(stat)) if self.both_signs else self.measure(stat)
 
     def corrected(self, null: str | Path, stats: Iterable[str]) -> dict[str, np.ndarray]:

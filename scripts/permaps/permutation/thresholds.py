@@ -8,7 +8,7 @@ CONFIDENCE = 0.95
 
 
 def significant(logp: np.ndarray, alpha: float) -> np.ndarray:
-    """Return where corrected p is at most alpha.
+    """Return where corrected p, given as -log10 p of any shape, is at most alpha.
 
     Maps are float32, so the -log10 of a p that equals alpha may be rounded up or down. Two different p values
     of a permutation test are never that close.
@@ -66,12 +66,12 @@ def wilson_interval(
 
     Parameters
     ----------
-    hits, draws : array of int
+    hits, draws : array of int, of one shape
     confidence : float
 
     Returns
     -------
-    low, high : array
+    low, high : array, of the same shape
         0 and 1 if there are no draws.
     """
     hits, draws = np.asarray(hits, float), np.asarray(draws, float)

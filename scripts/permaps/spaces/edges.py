@@ -62,7 +62,7 @@ class Edges(Counted):
         return np.array([number.get((node[str(a)], node[str(b)]), -1) for a, b in ends], int)
 
     def coordinates(self, elements: Selection) -> np.ndarray:
-        """Return the middles of edges, in mm; NaN where the places of nodes are not known."""
+        """Return the middles of edges, in mm; shape (n, 3), NaN where the places of nodes are not known."""
         return self.places[self.ends[elements]].mean(axis=1)
 
     def nearest(self, places: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ class Edges(Counted):
         return nearest_of(self.coordinates(slice(None)), places)
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
-        """Return values of the edges as a symmetric matrix."""
+        """Return values of the edges, shape (n_elements,), as a symmetric matrix, shape (n_nodes, n_nodes)."""
         values = np.asarray(values)
         matrix = np.full((len(self.names),) * 2, fill, values.dtype)
         one, other = self.ends.T

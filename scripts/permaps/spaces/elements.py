@@ -46,7 +46,7 @@ class Counted(Alike):
 
     @property
     def sizes(self) -> np.ndarray:
-        """One for each element."""
+        """One for each element; shape (n_elements,)."""
         return np.ones(self.n_elements)
 
 

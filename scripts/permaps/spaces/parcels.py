@@ -69,7 +69,7 @@ class Parcels(Counted):
         return np.array([number.get(str(name), -1) for name in places["region"]], int)
 
     def coordinates(self, elements: Selection) -> np.ndarray:
-        """Return where regions are, in mm; NaN where that is not known."""
+        """Return where regions are, in mm; shape (n, 3), NaN where that is not known."""
         return self.places[self.mask][elements]
 
     def nearest(self, places: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ class Parcels(Counted):
         return nearest_of(self.coordinates(slice(None)), places)
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
-        """Return values of the elements at all parcels of the files."""
+        """Return values of the elements, shape (n_elements,), at all parcels of the files, shape (n_parcels,)."""
         values = np.asarray(values)
         whole = np.full(len(self.mask), fill, values.dtype)
         whole[self.mask] = values

@@ -70,16 +70,27 @@ class Space(Protocol):
         """Say where an element is."""
 
     def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
-        """Return the elements at places, given by `place_columns`; -1 where there is none."""
+        """Return the elements at n places, given by `place_columns`; shape (n,), -1 where there is none."""
 
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where elements are, in mm; shape (n, 3), NaN where that is not known."""
 
     def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the elements at places in mm, or -1 where there is none."""
+        """Return the elements at places in mm, of shape (n, 3); shape (n,), -1 where there is none."""
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray | dict[str, np.ndarray]:
-        """Return values of the elements as arrays of everything that the maps have, with a value for the rest."""
+        """Return values of the elements as arrays of everything that the maps have, with a value for the rest.
+
+        Parameters
+        ----------
+        values : numpy.ndarray, shape (n_elements,)
+        fill : float
+
+        Returns
+        -------
+        numpy.ndarray, or dict of them
+            In the shape of a map: of a volume (x, y, z), of a surface (n_vertices,) by hemisphere.
+        """
 
     def part(self, elements: Selection) -> Self:
         """Return the space that consists of some of its elements."""

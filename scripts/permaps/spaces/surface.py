@@ -53,7 +53,7 @@ class Surface(Alike):
 
     @property
     def areas(self) -> np.ndarray:
-        """Of every vertex of the mesh, a third of the area of its triangles, mm2."""
+        """Of every vertex of the mesh, a third of the area of its triangles, mm2; shape (n_vertices,)."""
         a, b, c = (self.places[corner].astype(float) for corner in self.triangles.T)
         across = np.cross(b - a, c - a)
         thirds = np.sqrt((across * across).sum(axis=1)) / 6
@@ -61,7 +61,7 @@ class Surface(Alike):
 
     @property
     def sizes(self) -> np.ndarray:
-        """The area of the vertices in the mask, mm2."""
+        """The area of the vertices in the mask, mm2; shape (n_elements,)."""
         return self.areas[self.mask]
 
     def measures(self) -> dict:
@@ -88,11 +88,11 @@ class Surface(Alike):
         return pair_adjacency(number[pairs], self.n_elements, self.sizes, self.places[self.mask])
 
     def sides(self, elements: Selection = slice(None)) -> np.ndarray:
-        """Return the hemisphere of elements, "L" or "R"."""
+        """Return the hemisphere of n elements, "L" or "R"; shape (n,)."""
         return np.repeat(self.hemispheres, self.counts)[self.mask][elements]
 
     def vertices(self, elements: Selection = slice(None)) -> np.ndarray:
-        """Return the numbers of elements on the meshes of their hemispheres."""
+        """Return the numbers of n elements on the meshes of their hemispheres; shape (n,)."""
         return np.concatenate([np.arange(n) for n in self.counts])[self.mask][elements]
 
     def place(self, elements: Selection) -> dict:
@@ -125,7 +125,7 @@ class Surface(Alike):
         return nearest_of(self.coordinates(slice(None)), places)
 
     def full(self, values: np.ndarray, fill: float = 0) -> dict[str, np.ndarray]:
-        """Return values of the elements at all vertices of the mesh, by hemisphere."""
+        """Return values of the elements, shape (n_elements,), at all vertices of the mesh, by hemisphere."""
         whole = np.full(len(self.mask), fill, np.asarray(values).dtype)
         whole[self.mask] = values
         return dict(zip(self.hemispheres.tolist(), np.split(whole, np.cumsum(self.counts)[:-1]), strict=True))

@@ -33,7 +33,7 @@ class Volume(Alike):
 
     @property
     def sizes(self) -> np.ndarray:
-        """Their volume, mm3."""
+        """Their volume, mm3; shape (n_elements,)."""
         return np.full(self.n_elements, abs(np.linalg.det(self.affine[:3, :3])))
 
     def measures(self) -> dict:
@@ -80,7 +80,7 @@ class Volume(Alike):
         return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
-        """Return values of the elements on the whole grid."""
+        """Return values of the elements, shape (n_elements,), on the whole grid, shape (x, y, z)."""
         volume = np.full(self.mask.shape, fill, np.asarray(values).dtype)
         volume[self.mask] = values
         return volume
