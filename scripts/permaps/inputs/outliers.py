@@ -14,7 +14,7 @@ SHOWN = 5
 
 
 def robust_z(values: "np.ndarray | pd.Series") -> np.ndarray:
-    """Return distances from the median in units of the scaled median absolute deviation.
+    """Return distances of values, shape (n,), from their median in units of the scaled median absolute deviation.
 
     Outliers would shift a mean and a standard deviation. If there is no spread, nobody stands out.
     """
