@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.design.formula import categories, parse, variables
+from permaps.design.formula import categories, parse, surely_named, variables
 from permaps.design.matrix import design_matrix
 from permaps.workflow.errors import UserError
 
@@ -206,3 +206,17 @@ def test_two_columns_of_one_name_are_refused():
     table = TABLE.assign(**{"group[T.b]": TABLE["age"]})
     with pytest.raises(UserError, match=r"two columns of the design are called 'group\[T\.b\]'"):
         design_matrix(table, "1 + group + `group[T.b]`")
+
+
+@pytest.mark.parametrize(
+    ("formula", "read"),
+    [
+        ("1 + age * C(group, levels=['a', 'b']) + np.log(iq)", True),
+        ("(age + `a b`)**2 - 1", True),
+        ("age:group", False),
+        ("age %in% group", False),
+        ("1 +", False),
+    ],
+)
+def test_names_without_formulaic_are_those_of_formulaic(formula, read):
+    assert surely_named(formula) == (variables(formula) if read else set())

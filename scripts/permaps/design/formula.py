@@ -233,6 +233,14 @@ def variables(formula: str) -> set[str]:
     return set().union(*map(names, parse(formula).factors.values()))
 
 
+def surely_named(formula: str) -> set[str]:
+    """Return the names of columns in a formula that also reads as arithmetic, without formulaic; else none."""
+    try:
+        return names(read(formula))
+    except Unreadable:
+        return set()
+
+
 def categories(formula: str) -> set[str]:
     """Return the names of the columns that a formula uses only inside C(), as a set of str."""
     trees = parse(formula).factors.values()

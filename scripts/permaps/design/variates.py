@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from permaps.design.formula import categories, variables
+from permaps.design.formula import categories, surely_named, variables
 from permaps.inputs.participants import check_variates
 from permaps.inputs.query import select
 from permaps.workflow.errors import UserError
@@ -44,6 +44,9 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
     ------
     UserError
     """
+    # A typo is found before formulaic is imported, which takes as long as all else that looks for it.
+    absent = surely_named(model["formula"]) - {*participants, *model["voxelwise"]}
+    check_variates(participants, dict.fromkeys(sorted(absent), "model.formula"))
     for name in sorted(variables(model["formula"]) & set(model["voxelwise"])):
         if name not in participants:
             raise UserError(
