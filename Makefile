@@ -33,8 +33,10 @@ LOCK := envs/requirements.txt
 CACHE := PYTHONPATH=scripts "$(BIN)/python" -P -m permaps.workflow.surroundings
 ACTIVE := PATH="$(BIN):$$PATH" XDG_CACHE_HOME="$$($(CACHE))"
 
-# Test files run in parallel; the tests of one file share what they set up.
-AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile
+# Test files run in parallel; the tests of one file share what they set up. Those of whole runs take longest, and come
+# first, so that no process waits for the last of them.
+AT_ONCE := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+TESTS := tests/workflow tests/validation tests/fuzz tests/unit
 
 .PHONY: run test test-slurm lint errors fuzz stress calibrate bench agree golden lock
 .DELETE_ON_ERROR:
@@ -55,7 +57,7 @@ docs: $(READY)
 	$(ACTIVE) mkdocs build --quiet
 
 test: $(READY)
-	$(ACTIVE) pytest --ignore tests/slurm $(AT_ONCE) $(PYTEST_ARGS)
+	$(ACTIVE) pytest $(if $(filter tests/%,$(PYTEST_ARGS)),,$(TESTS)) $(AT_ONCE) $(PYTEST_ARGS)
 
 test-slurm: $(READY)
 	$(ACTIVE) $(if $(shell command -v timeout),timeout -s KILL 1500) pytest tests/slurm $(PYTEST_ARGS)
