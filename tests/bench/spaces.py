@@ -112,7 +112,7 @@ class Study:
         self.model = contrast_model(design, np.eye(2)[1:], "t", "permute", {}, space=space)
         self.enhancement, self.both_signs = enhancement_of(self.model, settings)
 
-    def runner(self, batch=BATCH):
+    def runner(self, batch):
         """Return what measures a relabelling, all four maxima, from so many and three times as many."""
         estimator = self.model.estimator()
 
@@ -172,7 +172,7 @@ def measure(example):
 
     space = volume(SIDE, SIDE**3)
     voxels = Study(space, SETTINGS, drawn(space))
-    compare("volume, 6 neighbours", space, voxels.runner())
+    compare("volume, 6 neighbours", space, voxels.runner(BATCH))
     alike = Study(space, SETTINGS, drawn(space, FWHM_ALIKE))
     for name, n in HALVINGS.items():
         space = surface(n)
@@ -198,10 +198,12 @@ def measure(example):
             repeats,
         )
     space = grayordinates()
-    compare("grayordinates", space, Study(space, MIXED, drawn(space)).runner())
+    compare("grayordinates", space, Study(space, MIXED, drawn(space)).runner(BATCH))
     space = edges(NODES)
     study = Study(space, SETTINGS, drawn(space, None))
-    compare(f"{NODES} nodes, nbs_bct", space, study.runner(), nbs(study, NODES) if find_spec("bct") else None)
+    compare(
+        f"{NODES} nodes, nbs_bct", space, study.runner(BATCH), nbs(study, NODES) if find_spec("bct") else None
+    )
     return {"participants": PARTICIPANTS, "nodes": NODES, "beside": beside, "rows": rows}
 
 

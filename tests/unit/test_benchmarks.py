@@ -39,6 +39,9 @@ def test_a_section_is_measured_and_told(name, example, monkeypatch, tmp_path):
     monkeypatch.setattr(clock, "REPEATS", 1)
     for constant, value in {
         "BATCH": 4,
+        "WHOLE_BATCH": 4,
+        "SOME": 1,
+        "OFTEN": 1,
         "FEW": 1,
         "MANY": 3,
         "SIZES": {"": (2, 1), ", F of 2 rows": (4, 2)},
