@@ -113,6 +113,8 @@ def where_lost(path: object) -> str:
     """Return what follows the path of a file that is not there: that its folder is not, or the name nearest to it."""
     if not isinstance(path, str):
         return "."
+    if os.path.isdir(path):
+        return " (it is a folder: dataset.entities finds images in one)."
     there, name = os.path.split(path)
     if not os.path.isdir(there):
         return f" (the folder {there} does not exist)."

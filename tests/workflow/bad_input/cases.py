@@ -906,6 +906,8 @@ STOPS = [
          config=table(maps="mpa"), target=COLLECTED),
     Stop("Participants table", "no such placeholder", ("dataset.maps asks for a column 'participent_id'", "'participant_id'"),
          config=table(maps="sub-{participent_id}.nii.gz"), target=COLLECTED),
+    Stop("Participants table", "folder in place of maps", ("dataset.maps: there is no file", "study/maps (it is a folder: dataset.entities finds images in one)"),
+         config=table(maps="../study/maps"), arguments=("--dry-run",)),
     Stop("Participants table", "one map for two", ("sub-01 and sub-02 (lines 2 and 3) have the same map",),
          named(1, "map", "maps/01.nii.gz"), target=COLLECTED),
     Stop("Participants table", "one map for two inputs", ("dataset.maps.houses: ", "01.nii.gz of sub-01 (line 2", "is the map of the input faces too"),
