@@ -53,10 +53,8 @@ def design_matrix(table: "pd.DataFrame", formula: str, n_more: int = 0) -> tuple
         or that is constant besides an intercept, columns that repeat or are linearly dependent, or more
         columns than there are participants for.
     """
-    from permaps.design.formula import (
-        design_of,
-        variables,
-    )  # contrasts do without it, in a job of their own each
+    # Not above, since contrasts, each in a job of its own, do without formulaic.
+    from permaps.design.formula import design_of, variables
 
     for name in sorted(variables(formula)):
         if name not in table.columns:
