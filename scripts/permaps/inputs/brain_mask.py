@@ -60,6 +60,9 @@ def brain_mask(
 
 
 def _data_mask(strategy, maps, affine):
+    import nibabel as nib
+    from nilearn import masking
+
     total, count = 0.0, 0
     for data in maps:
         finite = np.isfinite(data)
@@ -67,22 +70,9 @@ def _data_mask(strategy, maps, affine):
         count = count + finite
     # NaN where nobody has a value: one participant's hole near the border must not turn the mask inside out.
     with np.errstate(invalid="ignore"):
-        mean = total / count
-    return _not_background(mean) if strategy == "background" else _epi_mask(mean, affine)
-
-
-def _not_background(mean):
-    """As `nilearn.masking.compute_background_mask`, whose import would take most of the time of its job."""
-    along = [np.moveaxis(mean, axis, 0) for axis in range(3)]
-    border = np.concatenate([side.ravel() for slices in along for side in (slices[:2], slices[-2:])])
-    return ~np.isnan(mean) if np.isnan(border).any() else mean != np.median(border)
-
-
-def _epi_mask(mean, affine):
-    import nibabel as nib
-    from nilearn.masking import compute_epi_mask
-
-    return np.asarray(compute_epi_mask(nib.Nifti1Image(mean, affine)).dataobj) != 0
+        mean = nib.Nifti1Image(total / count, affine)
+    compute = {"background": masking.compute_background_mask, "epi": masking.compute_epi_mask}[strategy]
+    return np.asarray(compute(mean).dataobj) != 0
 
 
 def _template_mask(shape, affine):
