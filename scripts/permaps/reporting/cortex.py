@@ -296,7 +296,8 @@ def _in_sight(points, triangles, towards):
     towards : int
         1 where it is seen from the right, -1 from the left.
     """
-    one, other = triangles, np.roll(triangles, -1, axis=1)
+    one = triangles.astype(np.int64)  # products of numbers of vertices are large
+    other = np.roll(one, -1, axis=1)
     there, back = (np.sort((a * len(points) + b).ravel()) for a, b in ((one, other), (other, one)))
     # In a closed surface, each side of a triangle is a side of one other, the other way round.
     if not (np.array_equal(there, back) and (np.diff(there) > 0).all()):
