@@ -120,7 +120,10 @@ def test_maps_among_the_own_results_are_refused_and_no_input_of_a_rule(here):
         (".snakemake", "belongs to Snakemake"),
         (".snakemake/log", "belongs to Snakemake"),
         (str(HOME), "holds the workflow itself"),
-        (str(HOME.parent), "holds the workflow itself"),
+        (
+            str(HOME.parent),
+            "holds the work",
+        ),  # the workflow, and in a clone below /tmp also the working directory
         (str(HOME / "scripts/new"), "belongs to the workflow, as a part of 'scripts'"),
         ("/proc", "nothing can be written to '/proc'"),
         ("/proc/permaps", "nothing can be written to '/proc'"),

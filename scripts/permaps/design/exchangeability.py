@@ -180,6 +180,8 @@ def _unrank(node, rank):
     order = node.children
     if node.free:
         rank, order = _unrank_order(node, rank)
+    if node.rows is not None:
+        return [child.leaf for child in order]
     rows = []
     for child in order:
         rank, own = divmod(rank, child.count)

@@ -8,6 +8,7 @@ generator (Salmon et al. 2011, SC'11).
 """
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from permaps.design.exchangeability import Exchangeability
 
 # Up to this number, distinct relabellings are numbered. Beyond, two equal draws are practically impossible.
 NUMBERED = 2**62
-_TURNS = [turn.to_bytes(1, "little") for turn in range(8)]
+_TURNS = 8
 
 
 def relabelling(exchangeability: Exchangeability, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,16 +66,22 @@ def shuffled(index: int, size: int, seed: int) -> int:
     """
     half = max(1, ((size - 1).bit_length() + 1) // 2)
     mask = (1 << half) - 1
-    keyed = hashlib.blake2b(digest_size=8, key=seed.to_bytes(8, "little"))
     while True:
         left, right = index >> half, index & mask
-        for turn in _TURNS:
-            block = keyed.copy()
-            block.update(turn + right.to_bytes(8, "little"))
+        for begun in _turns(seed):
+            block = begun.copy()
+            block.update(right.to_bytes(8, "little"))
             left, right = right, left ^ int.from_bytes(block.digest(), "little") & mask
         index = left << half | right
         if index < size:
             return index
+
+
+@lru_cache(maxsize=1)
+def _turns(seed):
+    """Return the hash of each turn of the network, begun with the seed and the turn."""
+    key = seed.to_bytes(8, "little")
+    return [hashlib.blake2b(turn.to_bytes(1, "little"), digest_size=8, key=key) for turn in range(_TURNS)]
 
 
 def relabellings(
