@@ -2,9 +2,7 @@
 
 import sys
 
-from permaps.design.alike import n_alike
-from permaps.design.partition import partition_of
-from permaps.design.scheme import distinct_relabellings, like_rows
+from permaps.design.alike import n_alike_of
 from permaps.design.tables import read_contrast, read_numbers
 from permaps.inputs.tables import write_rows
 from permaps.reporting.terminal import NO_MORE, too_few
@@ -33,15 +31,16 @@ def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_
     """
     rows, warned = [], {}
     matrix, exchange = read_numbers(design)[2], read_json(blocks)
-    labels = like_rows(matrix, exchange["variance_groups"])
     for contrast, contrast_plan in read_json(plan).items():
         n_distinct = contrast_plan["n_distinct"]
         n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
         alike = 1
         if n + 1 == n_distinct:
             weights, statistic = read_contrast(contrasts, contrast)
-            relabellings = distinct_relabellings(labels, contrast_plan["scheme"], exchange["blocks"])
-            alike = n_alike(relabellings, partition_of(matrix, weights), two_sided or statistic == "F")
+            alike = n_alike_of(
+                matrix, weights, statistic, contrast_plan["scheme"],
+                exchange["blocks"], exchange["variance_groups"], two_sided,
+            )  # fmt: skip
         note = too_few(n, alpha, NO_MORE, tail_fit, alike)
         enough = "no" if note else "yes"
         row = [contrast, contrast_plan["scheme"], n_distinct, n, alike / (n + 1), alpha, enough]

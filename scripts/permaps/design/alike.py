@@ -5,16 +5,47 @@ each of them. All signs flipped give -t, as do two groups of one size that chang
 an F test give the same F in k! ways.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from permaps.design.exchangeability import Exchangeability
-from permaps.design.partition import Partition
+from permaps.design.partition import Partition, partition_of
+from permaps.design.scheme import distinct_relabellings, like_rows
 
 # Beyond so many relabellings they are not compared: it would take seconds, for a p that is far below any level.
 MOST_COMPARED = 100_000
 _AT_A_TIME = 2000
 # Two values closer than this, relative to their size, are one: far above rounding, far below what data do.
 _SAME = 1e-9
+
+
+def n_alike_of(
+    design: np.ndarray,
+    weights: np.ndarray,
+    statistic: str,
+    scheme: str,
+    blocks: dict,
+    groups: Sequence[int] | None,
+    two_sided: bool,
+) -> int:
+    """Return what `n_alike` does, of a contrast.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n_participants, n_columns)
+    weights : numpy.ndarray, shape (n_rows, n_columns)
+    statistic : {"t", "F"}
+    scheme : {"permute", "flip", "both"}
+    blocks : dict
+        As `permaps.permutation.model.Model` has them.
+    groups : sequence of int, shape (n_participants,), or None
+        Variance groups.
+    two_sided : bool
+        Whether t is tested on both sides.
+    """
+    relabellings = distinct_relabellings(like_rows(design, groups), scheme, blocks)
+    return n_alike(relabellings, partition_of(design, weights), two_sided or statistic == "F")
 
 
 def n_alike(exchangeability: Exchangeability, part: Partition, both_signs: bool) -> int:

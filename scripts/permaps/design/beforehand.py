@@ -4,13 +4,11 @@ import os
 
 import numpy as np
 
-from permaps.design.alike import n_alike
+from permaps.design.alike import n_alike_of
 from permaps.design.bids_model import check_whole
 from permaps.design.formula import categories
 from permaps.design.matrix import contrast_matrix
-from permaps.design.partition import partition_of
 from permaps.design.plan import plan_of
-from permaps.design.scheme import distinct_relabellings, like_rows
 from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
@@ -155,15 +153,11 @@ def _check_model(staying, config):
             )  # fmt: skip
             n = plan["n_distinct"]
             if isinstance(n, int) and n <= permutation["n_permutations"] + 1:
-                labels = like_rows(design.matrix, design.variance_groups)
-                exhausted[name] = (
-                    n,
-                    n_alike(
-                        distinct_relabellings(labels, plan["scheme"], design.blocks),
-                        partition_of(design.matrix, weights),
-                        permutation["two_sided"] or statistic == "F",
-                    ),
-                )
+                alike = n_alike_of(
+                    design.matrix, weights, statistic, plan["scheme"],
+                    design.blocks, design.variance_groups, permutation["two_sided"],
+                )  # fmt: skip
+                exhausted[name] = n, alike
     return exhausted
 
 
