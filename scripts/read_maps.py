@@ -7,7 +7,7 @@ from permaps.inputs.decoders import decoder
 from permaps.inputs.map_values import decode_maps
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import write_index
-from permaps.inputs.tables import covariate_column
+from permaps.inputs.tables import map_column
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -36,7 +36,7 @@ def main(
     cohort = read_participants(participants)
     if check:
         check(cohort)
-    covariates = [covariate_column(name) for name in voxelwise]
+    covariates = [map_column(name) for name in voxelwise]
     with written_whole(values) as temporary, open(temporary, "wb") as file:
         entries = decode_maps(cohort, covariates, file, decoder(kind, columns, measure))
         log.info("%d participants, %.1f MB of values", len(entries), file.tell() / 1e6)

@@ -3,7 +3,7 @@
 from permaps.inputs.data_matrix import write_covariate
 from permaps.inputs.participants import read_participants
 from permaps.inputs.store import Store
-from permaps.inputs.tables import ID, covariate_column
+from permaps.inputs.tables import ID, map_column
 from permaps.spaces.files import read_space
 from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log
@@ -31,7 +31,7 @@ def main(*, included, usable, images, values, brain, mask, matrix, name, smoothi
     """
     people = list(read_participants(included)[ID])
     absent = set(people) - set(read_participants(usable)[ID])
-    maps = Store(images, values).maps(people, covariate_column(name), absent)
+    maps = Store(images, values).maps(people, map_column(name), absent)
     space, whole = read_space(mask), read_space(brain)
     constant = write_covariate(matrix, maps, space.mask, whole.mask, smoother(whole, smoothing_fwhm))
     if constant:

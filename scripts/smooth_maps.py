@@ -7,7 +7,7 @@ from permaps.inputs.data_matrix import write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.inputs.plausible import doubt_of_coverage
 from permaps.inputs.store import Store
-from permaps.inputs.tables import ID, MAP, covariate_column, write_rows
+from permaps.inputs.tables import ID, MAP, map_column, write_rows
 from permaps.spaces.files import read_space, write_map, write_space
 from permaps.spaces.smoothing import smoother
 from permaps.workflow.jobs import job, log, warn
@@ -73,7 +73,7 @@ def main(
         smoother(space, smoothing_fwhm),
         min_coverage=min_coverage,
         zero_is_missing=zero_is_missing,
-        covariates=[store.maps(people, covariate_column(name), absent) for name in voxelwise],
+        covariates=[store.maps(people, map_column(name), absent) for name in voxelwise],
         n_absent=len(absent),
         element=space.element,
         whole=space.whole,

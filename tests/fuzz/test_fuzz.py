@@ -32,13 +32,14 @@ from damage import (
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from permaps.design.matrix import contrast_matrix, design_matrix
+from permaps.inputs.cohort import check_own
 from permaps.inputs.images import UnusableMap, load_volume
-from permaps.inputs.map_paths import check_maps, map_paths
+from permaps.inputs.map_paths import map_paths
 from permaps.inputs.map_values import decode_maps
 from permaps.inputs.participants import read_participants
 from permaps.inputs.quality import screen
 from permaps.inputs.query import select
-from permaps.inputs.sources import map_files
+from permaps.inputs.sources import Listing, map_files
 from permaps.inputs.tables import check_participants, read_rows
 from permaps.permutation.chunk import read_chunk
 from permaps.workflow.config import resolve
@@ -156,7 +157,8 @@ def test_table(counted, tmp_path):
         try:
             columns, rows, lines = read_rows(file)
             check_participants(columns, rows, lines, file)
-            check_maps(rows, lines, map_paths(columns, rows, file, maps), file)
+            listing = Listing(columns, rows, lines, str(file), str(tmp_path), rows)
+            check_own(listing, listing.map_paths(maps))
             copy.write_bytes(content)
             frame = read_participants(copy)
             if "map" in frame:

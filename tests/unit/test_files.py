@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from permaps.inputs.map_paths import check_maps, check_outside
-from permaps.inputs.sources import map_files
+from permaps.inputs.cohort import check_outside, check_own
+from permaps.inputs.sources import Listing, map_files, read_listing
 from permaps.inputs.tables import MOST_COLUMNS, read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.duration import grid_of
@@ -100,13 +100,13 @@ def test_maps_among_the_own_results_are_refused_and_no_input_of_a_rule(here):
     Path("results").mkdir()
     Path("results/x.nii").touch()
     Path("x.nii").symlink_to("results/x.nii")
-    _, rows, lines = read_rows("a.tsv")
-    check_outside(rows, lines, [str(here / "x.nii")], "a.tsv", "other")
-    with pytest.raises(
-        UserError, match=r"a\.tsv: the map of 1 \(line 2\), .*x\.nii, lies among this run's own"
-    ):
-        check_outside(rows, lines, [str(here / "x.nii")], "a.tsv", "results")
     dataset = {"source": "table", "path": "a.tsv"}
+    listing, maps = read_listing(dataset), [str(here / "x.nii")]
+    check_outside(listing, maps, "other")
+    with pytest.raises(
+        UserError, match=r"/a\.tsv: the map of 1 \(line 2\), .*x\.nii, lies among this run's own"
+    ):
+        check_outside(listing, maps, "results")
     assert map_files(dataset, "map", "results") == [] != map_files(dataset, "map", "other")
 
 
@@ -170,14 +170,15 @@ def test_one_map_of_two_names_is_refused(here, how):
         first.touch()
         second.touch()
     rows = [{"participant_id": name} for name in "ab"]
+    listing = Listing(["participant_id"], rows, [2, 3], "a.tsv", str(here), rows)
     with pytest.raises(
         UserError, match=r"a and b \(lines 2 and 3\) have the same map, .* \(a link: it is the"
     ):
-        check_maps(rows, [2, 3], [str(first), str(second)], "a.tsv")
+        check_own(listing, [str(first), str(second)])
     third = here / "m/z.nii"
     third.touch()
-    check_maps(rows, [2, 3], [str(first), str(third)], "a.tsv")
-    check_maps(rows, [2, 3], [str(here / "none"), str(here / "neither")], "a.tsv")
+    check_own(listing, [str(first), str(third)])
+    check_own(listing, [str(here / "none"), str(here / "neither")])
 
 
 def test_a_table_may_be_wide_but_not_on_its_side(here):

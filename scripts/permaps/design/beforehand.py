@@ -34,7 +34,7 @@ from permaps.inputs.quality import (
 from permaps.inputs.reasons import KNOWN_BEFORE
 from permaps.inputs.store import Entry
 from permaps.inputs.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
-from permaps.inputs.tables import ID, MAP, covariate_column
+from permaps.inputs.tables import ID, MAP, map_column
 from permaps.spaces.atlas_regions import check_labels
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.parcellation import is_parcellation
@@ -110,7 +110,7 @@ def _reasons(cohort, config):
     model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]
     covariates = list(model["voxelwise"])
     check_columns(cohort, model, blocks, query)
-    entries = _entries(cohort, [MAP, *map(covariate_column, covariates)])
+    entries = _entries(cohort, [MAP, *map(map_column, covariates)])
     variates = used_by_model(model["formula"], blocks, model["variance_groups"])
     reasons = screen(cohort, entries, variates, query, categories(model["formula"]))
     reasons = screen_covariates(cohort, entries, reasons, covariates)
@@ -167,7 +167,7 @@ def _look_at_images(staying, voxelwise, decode, seen):
     These are the maps that can be used, by their paths; none where images are not alike: the odd one may be any.
     """
     warnings, looked_at, maps = [], [], {}
-    for column in [MAP, *map(covariate_column, voxelwise)]:
+    for column in [MAP, *map(map_column, voxelwise)]:
         for row in dict.fromkeys((0, len(staying) - 1)):
             path = staying[column][row]
             # Of a compressed file, the last volume would take as long as all of them.

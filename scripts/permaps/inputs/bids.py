@@ -92,15 +92,12 @@ def _refuse_unknown(wanted, files, folder):
         there = sorted({has[key] for _, has in files if key in has})
         if value not in there:
             known = sorted({name for _, has in files for name in has})
-            raise UserError(
-                f"dataset.entities.{key}: no image below {folder} has {key}-{value}"
-                + (
-                    f"{nearest(value, there) or '.'} There are: {listed(there)}."
-                    if there
-                    else f" or any other {key}. "
-                )
-                + ("" if there else f"The entities are: {listed(known)}.")
+            instead = (
+                f"{nearest(value, there) or '.'} There are: {listed(there)}."
+                if there
+                else f" or any other {key}. The entities are: {listed(known)}."
             )
+            raise UserError(f"dataset.entities.{key}: no image below {folder} has {key}-{value}{instead}")
 
 
 def _only(files, session, person, wanted):

@@ -4,12 +4,13 @@ import os
 
 from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
-from permaps.inputs.map_paths import CONNECTOME, DENSE, PARCELLATED, check_apart, check_maps, check_outside
+from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, partners
 from permaps.inputs.reasons import advice
 from permaps.inputs.sources import Listing, read_listing
-from permaps.inputs.tables import MAP, check_participants, covariate_column
+from permaps.inputs.tables import ID, MAP, check_participants, map_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
+from permaps.workflow.paths import lies_below
 
 
 def collect(
@@ -46,36 +47,33 @@ def collect(
         If rows cannot be told apart, two have the same map, or a file has not a volume for each.
     """
     listing, maps = read_listing(dataset), dataset["maps"]
-    rows, lines, table = listing.rows, listing.lines, listing.path
-    check_participants(listing.columns, rows, lines, table)
+    check_participants(listing.columns, listing.rows, listing.lines, listing.path)
     key = f"dataset.maps.{name}" if name else "dataset.maps"
     paths = listing.own_maps(maps, key)
     if not listing.entities and (series := listing.series_file(maps)) is not None:
-        check_series(series, listing, key)
-    check_maps(rows, lines, paths, table, key)
+        _check_series(series, listing, key)
+    check_own(listing, paths, key)
     for other, where in (earlier or {}).items():
-        if isinstance(where, list):  # all columns lie in one file, and the config says that they are others
-            continue
-        check_apart(rows, lines, paths, listing.own_maps(where), table, key, other)
+        if not isinstance(where, list):  # columns lie in one file, and the config says that they are others
+            _check_apart(listing, paths, key, other, listing.own_maps(where))
     paths_by_column = {MAP: paths}
     for covariate, where in voxelwise.items():
-        paths_by_column[covariate_column(covariate)] = listing.map_paths(
-            where, f"model.voxelwise.{covariate}"
-        )
+        paths_by_column[map_column(covariate)] = listing.map_paths(where, f"model.voxelwise.{covariate}")
     for paths in paths_by_column.values():
-        check_outside(rows, lines, paths, table, results)
+        check_outside(listing, paths, results)
     for column, where in zip(paths_by_column, [maps, *voxelwise.values()], strict=True):
         if column in listing.columns and where != column:
             log.warning("warning: the table's column '%s' is replaced by what '%s' gives", column, where)
     first, *others = [column for column in listing.columns if column not in paths_by_column]
     rows = [
-        row | {column: paths[i] for column, paths in paths_by_column.items()} for i, row in enumerate(rows)
+        row | {column: paths[i] for column, paths in paths_by_column.items()}
+        for i, row in enumerate(listing.rows)
     ]
     return [first, *paths_by_column, *others], rows
 
 
-def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None:
-    """Raise a `UserError` unless a file has one volume for each row: their order is all that joins them."""
+def _check_series(path, listing, key):
+    """Refuse a file that has not one volume for each row: their order is all that joins them."""
     is_cifti = path.lower().endswith((*DENSE, *PARCELLATED, CONNECTOME))
     count, what = (count_maps, "map") if is_cifti else (count_volumes, "volume")
     try:
@@ -92,3 +90,55 @@ def check_series(path: str, listing: Listing, key: str = "dataset.maps") -> None
             "expected as many of one as of the other, in the same order. Remove or add what one of them has too many "
             "or too few of."
         )
+
+
+def check_own(listing: Listing, paths: list[str | None], key: str = "dataset.maps") -> None:
+    """Raise a `UserError` if two participants have the same map; `paths` has one for each row, or None."""
+    seen = {}
+    for row, line, path in zip(listing.rows, listing.lines, paths, strict=True):
+        if path is None:
+            continue
+        file = _identity(path)
+        if file in seen:
+            first, first_line, its_path = seen[file]
+            linked = "" if its_path == path else f" (a link: it is the file of {its_path})"
+            raise UserError(
+                f"{listing.path}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, "
+                f"{path}{linked}. Every participant needs a map of their own: correct the path, or {key}, or remove "
+                "a row."
+            )
+        seen[file] = row[ID], line, path
+
+
+def _check_apart(listing, paths, key, other, its_paths):
+    """Refuse a participant whose map is that of another input too."""
+    for row, line, path, its_path in zip(listing.rows, listing.lines, paths, its_paths, strict=True):
+        if path is not None and its_path is not None and _identity(path) == _identity(its_path):
+            raise UserError(
+                f"{key}: {path} of {row[ID]} (line {line} of {listing.path}) is the map of the input {other} too. "
+                "Expected a map of its own for each input: correct the path, or leave one input out."
+            )
+
+
+def _identity(path):
+    """Return what all paths to one map have in common, through any links and for both files of a pair."""
+    path = next(iter(partners(path)), path) if HEMI in path else path
+    stem, extension = os.path.splitext(path)
+    if extension.lower() == ".hdr":
+        path = next((stem + e for e in (".img", ".IMG") if os.path.exists(stem + e)), path)
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return path
+    return status.st_dev, status.st_ino
+
+
+def check_outside(listing: Listing, paths: list[str | None], results: str | os.PathLike) -> None:
+    """Raise a `UserError` for a map among the results that are made from it."""
+    for row, line, path in zip(listing.rows, listing.lines, paths, strict=True):
+        if path is not None and lies_below(path, results):
+            raise UserError(
+                f"{listing.path}: the map of {row[ID]} (line {line}), {path}, lies among this run's own results, "
+                f"{results}, which are deleted and made again. Expected a place outside: copy the maps there, or "
+                "choose another folder for results."
+            )

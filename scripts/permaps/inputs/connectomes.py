@@ -183,7 +183,5 @@ def write_square(path: str | Path, names: Sequence[str], matrix: np.ndarray) -> 
 
 def read_square(path: str | Path) -> np.ndarray:
     """Read what `write_square` wrote: the matrix alone, shape (n, n)."""
-    with open(path, encoding="utf-8") as file:
-        return np.array(
-            [[float(cell) for cell in line.rstrip("\n").split("\t")[1:]] for line in list(file)[1:]]
-        )
+    cells = np.loadtxt(path, str, delimiter="\t", comments=None, encoding="utf-8")
+    return cells[1:, 1:].astype(float)

@@ -17,6 +17,7 @@ from nibabel import imageglobals
 from nibabel.filebasedimages import ImageFileError
 
 from permaps.inputs.map_paths import item_of, partners
+from permaps.workflow.errors import one_line
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
 from permaps.workflow.provenance import sha256
@@ -241,12 +242,6 @@ def _check_size(image, n_bytes):
         raise UnusableMap(
             f"unreadable (the header claims {shape_text(image.shape)} voxels, the file holds fewer)"
         )
-
-
-def one_line(error: Exception) -> str:
-    """Return what an error says, in one line of at most 200 characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:200] + " ..."
 
 
 class quiet(warnings.catch_warnings):

@@ -8,10 +8,10 @@ import nibabel as nib
 import numpy as np
 
 from permaps.inputs.cifti import CORTICES, PREFIX
-from permaps.inputs.images import one_line, quiet
+from permaps.inputs.images import quiet
 from permaps.inputs.map_paths import side_of
-from permaps.inputs.surfaces import SIDES, STRUCTURES
-from permaps.workflow.errors import UserError
+from permaps.inputs.surfaces import SIDES, side_inside
+from permaps.workflow.errors import UserError, one_line
 
 # What stands for no region.
 NOWHERE = frozenset({"", "???", "unknown", "medialwall", "medial_wall", "medial wall"})
@@ -57,10 +57,7 @@ def _read(file):
     if file.endswith(".label.gii"):
         image = nib.load(file)
         names = image.labeltable.get_labels_as_dict()
-        side = {structure: side for side, structure in STRUCTURES.items()}.get(
-            image.meta.get("AnatomicalStructurePrimary")
-        )
-        return {_side(file, side): _named(image.darrays[0].data, names)}
+        return {_side(file, side_inside(image)): _named(image.darrays[0].data, names)}
     if file.endswith(".annot"):
         numbers, _, names = nib.freesurfer.read_annot(file)
         return {_side(file): _named(numbers, dict(enumerate(name.decode() for name in names)))}

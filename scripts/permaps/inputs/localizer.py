@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from permaps.inputs.tables import ID, MAP
-from permaps.workflow.errors import UserError, nearest
+from permaps.workflow.errors import UserError, nearest, one_line
 from permaps.workflow.jobs import log
 
 N_PARTICIPANTS = 94
@@ -139,7 +139,7 @@ def _by_hand(contrast, n_subjects, data_dir, error):
         else f"all files are in {folder}, but one of them cannot be read"
     )
     return (
-        f"the Localizer could not be fetched ({type(error).__name__}: {_short(error)}); {what}.\n"
+        f"the Localizer could not be fetched ({type(error).__name__}: {one_line(error)}); {what}.\n"
         "With a network, run again: what is there is kept. Without one, place the files by hand below "
         f"{folder}:\n"
         f"  {files[0]}  (the dataset's index, {INDEX_URL}, under just this name)\n"
@@ -147,8 +147,3 @@ def _by_hand(contrast, n_subjects, data_dir, error):
         f"  {files[3]}" + (f" ... {files[-1].split('/', 2)[2]}" if n_subjects > 1 else "") + "\n"
         "The index gives the address of each (https://osf.io/download/ID/). Another folder: dataset.data_dir."
     )
-
-
-def _short(error):
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else text[:300] + " ..."

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from permaps.inputs.tables import ID
 from permaps.workflow.errors import UserError, listed, nearest
-from permaps.workflow.paths import lies_below
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Where the name of a file says which hemisphere it has. In a table, a path keeps the placeholder: a map then
@@ -188,124 +187,6 @@ def hemisphere_files(path: str) -> dict[str | None, str]:
         if existing := {side: file for side, file in named.items() if os.path.lexists(file)}:
             return existing
     return {}
-
-
-def check_maps(
-    rows: list[dict],
-    lines: list[int],
-    paths: list[str | None],
-    table: str | Path,
-    key: str = "dataset.maps",
-) -> None:
-    """Raise an error for a table that gives two participants the same file.
-
-    Parameters
-    ----------
-    rows, lines
-        As `read_rows` gives them.
-    paths : list of (str or None)
-        As `map_paths` gives them.
-    table : path
-        For messages.
-    key : str
-        The config key of the maps, for messages.
-
-    Raises
-    ------
-    UserError
-        With the lines of both.
-    """
-    seen = {}
-    for row, line, path in zip(rows, lines, paths, strict=True):
-        if path is None:
-            continue
-        file = _identity(path)
-        if file in seen:
-            first, first_line, its_path = seen[file]
-            linked = "" if its_path == path else f" (a link: it is the file of {its_path})"
-            raise UserError(
-                f"{table}: {first} and {row[ID]} (lines {first_line} and {line}) have the same map, {path}{linked}. "
-                f"Every participant needs a map of their own: correct the path, or {key}, or remove a row."
-            )
-        seen[file] = row[ID], line, path
-
-
-def check_apart(
-    rows: list[dict],
-    lines: list[int],
-    paths: list[str | None],
-    others: list[str | None],
-    table: str | Path,
-    key: str,
-    other: str,
-) -> None:
-    """Raise an error for a table that gives a participant the same file for two inputs.
-
-    Parameters
-    ----------
-    rows, lines
-        As `read_rows` gives them.
-    paths, others : list of (str or None)
-        Of both inputs, as `map_paths` gives them.
-    table : path
-        For messages.
-    key, other : str
-        The config key of the input, and the name of the other one.
-
-    Raises
-    ------
-    UserError
-        With the line of the first.
-    """
-    for row, line, path, its_other in zip(rows, lines, paths, others, strict=True):
-        if path is not None and its_other is not None and _identity(path) == _identity(its_other):
-            raise UserError(
-                f"{key}: {path} of {row[ID]} (line {line} of {table}) is the map of the input {other} too. Expected "
-                "a map of its own for each input: correct the path, or leave one input out."
-            )
-
-
-def _identity(path):
-    """Return what all paths to one map have in common, through any links and for both files of a pair."""
-    path = next(iter(partners(path)), path) if HEMI in path else path
-    stem, extension = os.path.splitext(path)
-    if extension.lower() == ".hdr":
-        path = next((stem + e for e in (".img", ".IMG") if os.path.exists(stem + e)), path)
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return path
-    return status.st_dev, status.st_ino
-
-
-def check_outside(
-    rows: list[dict], lines: list[int], paths: list[str | None], table: str | Path, results: str | Path
-) -> None:
-    """Raise an error for a table that names a map among the results that are made from it.
-
-    Parameters
-    ----------
-    rows, lines
-        As `read_rows` gives them.
-    paths : list of (str or None)
-        As `map_paths` gives them.
-    table : path
-        For messages.
-    results : path
-        The folder of the run's results.
-
-    Raises
-    ------
-    UserError
-        With the line of the first.
-    """
-    for row, line, path in zip(rows, lines, paths, strict=True):
-        if path is not None and lies_below(path, results):
-            raise UserError(
-                f"{table}: the map of {row[ID]} (line {line}), {path}, lies among this run's own results, {results}, "
-                "which are deleted and made again. Expected a place outside: copy the maps there, or choose another "
-                "folder for results."
-            )
 
 
 def partners(path: str) -> list[str]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Values of one measure differ less than this between people, and values in another unit or scaling more.
 OTHER_SCALE = 10
+# The robust z above which a value stands out, from Iglewicz and Hoaglin (1993).
+CUT = 3.5
 SHOWN = 5
 
 
@@ -24,15 +26,13 @@ def robust_z(values: "np.ndarray | pd.Series") -> np.ndarray:
     return distance / spread if spread > 0 else np.zeros_like(distance)
 
 
-def flag(metrics: "pd.DataFrame", cut: float = 3.5) -> dict[int, str]:
+def flag(metrics: "pd.DataFrame") -> dict[int, str]:
     """Return what stands out, by the participant's position in the table.
 
     Parameters
     ----------
     metrics : pandas.DataFrame
         With participant_id, mean, sd, q25, q75, correlation and duplicate_of.
-    cut : float
-        Robust z above which a value stands out; 3.5 is from Iglewicz and Hoaglin (1993).
 
     Returns
     -------
@@ -40,9 +40,9 @@ def flag(metrics: "pd.DataFrame", cut: float = 3.5) -> dict[int, str]:
     """
     # sd on the log scale, because motion and noise multiply it.
     outlying = {
-        "unlike the others": robust_z(np.arctanh(metrics["correlation"].clip(-0.999, 0.999))) < -cut,
-        "values spread widely": robust_z(np.log(metrics["sd"].clip(lower=1e-300))) > cut,
-        "mean far off": np.abs(robust_z(metrics["mean"])) > cut,
+        "unlike the others": robust_z(np.arctanh(metrics["correlation"].clip(-0.999, 0.999))) < -CUT,
+        "values spread widely": robust_z(np.log(metrics["sd"].clip(lower=1e-300))) > CUT,
+        "mean far off": np.abs(robust_z(metrics["mean"])) > CUT,
     }
     times = times_the_others((metrics["q75"] - metrics["q25"]).to_numpy(dtype=float))
     flags = {}

@@ -12,7 +12,7 @@ from permaps.inputs.participants import check_variates
 from permaps.inputs.query import columns_of, select
 from permaps.inputs.reasons import advice, by_kind, counted
 from permaps.inputs.store import Maps
-from permaps.inputs.tables import ID, MAP, REASON, covariate_column
+from permaps.inputs.tables import ID, MAP, REASON, map_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
 
@@ -98,7 +98,7 @@ def screen_covariates(
             continue
         layout = layout or entries[name][MAP].layout
         for covariate in voxelwise:
-            if why := _unfit(entries[name][covariate_column(covariate)], layout):
+            if why := _unfit(entries[name][map_column(covariate)], layout):
                 reasons[row] = f"covariate {covariate}: {why}"
                 break
     return reasons
@@ -252,9 +252,7 @@ def measure(
 
 
 def _summary(values):
-    if values.size == 0:
-        names = ["mean", "sd", "min", "max", *(f"q{int(100 * q):02d}" for q in QUANTILES)]
-        return dict.fromkeys(names, np.nan)
+    values = values if values.size else np.array([np.nan])
     quantiles = np.quantile(values, QUANTILES)
     return {
         "mean": values.mean(),

@@ -11,14 +11,13 @@ from permaps.inputs.images import (
     Decoded,
     UnusableMap,
     check_numbers,
-    one_line,
     precision_of,
     quiet,
     reading,
     shape_text,
 )
 from permaps.inputs.map_paths import hemisphere_files
-from permaps.workflow.errors import UserError
+from permaps.workflow.errors import UserError, one_line
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.provenance import sha256
 
@@ -80,24 +79,23 @@ def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
     if not files:
         raise UnusableMap("missing file (neither of lh and rh, nor of L and R)")
     values, parts, checksums = [], {}, {}
-    for side, file in files.items():
-        hemisphere = _values(file, labels)
-        its_side = _side(file, hemisphere, side)
-        if its_side is None:
+    for named, file in files.items():
+        name = os.path.basename(file)
+        of_hemisphere, inside = _values(file, labels)
+        if inside and named and inside != named:
+            raise UnusableMap(
+                f"hemispheres swapped ({name} says {SIDES[inside]} inside and {SIDES[named]} in its name)"
+            )
+        side = named or inside
+        if side is None:
             raise UnusableMap("no hemisphere (neither the name nor the file says left or right)")
-        parts[its_side] = len(hemisphere.data)
-        values.append(hemisphere.data)
-        checksums[os.path.basename(file)] = sha256(file)
+        parts[side] = len(of_hemisphere)
+        values.append(of_hemisphere)
+        checksums[name] = sha256(file)
     data = np.concatenate(values)
     return Decoded(
         np.ascontiguousarray(data, precision_of(data.dtype)), None, dict(sorted(checksums.items())), parts
     )
-
-
-@dataclass(frozen=True)
-class _Hemisphere:
-    data: np.ndarray
-    side: str | None
 
 
 def _values(file, labels):
@@ -111,7 +109,7 @@ def _values(file, labels):
             if _holds_labels(image) and not labels:
                 raise UnusableMap(_LABELS)
             arrays = [array.data for array in image.darrays]
-            data, side = np.stack(arrays, -1) if arrays else np.empty(0), _structure(image)
+            data, side = np.stack(arrays, -1) if arrays else np.empty(0), side_inside(image)
         elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
             image = nib.load(file)
             # FreeSurfer folds vertices into the three dimensions of a volume.
@@ -126,7 +124,7 @@ def _values(file, labels):
     if any(n != 1 for n in data.shape[1:]):
         raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
     check_numbers(data.dtype)
-    return _Hemisphere(data.reshape(-1), side)
+    return data.reshape(-1), side
 
 
 def _holds_labels(image):
@@ -139,22 +137,12 @@ def _holds_labels(image):
     return bool(named and numbers) and all(set(np.unique(of)) <= {0, *named} for of in numbers)
 
 
-def _structure(image):
-    for meta in (image.meta, *(array.meta for array in image.darrays)):
-        named = meta.get("AnatomicalStructurePrimary")
-        for side, structure in STRUCTURES.items():
-            if named == structure:
-                return side
-    return None
-
-
-def _side(file, hemisphere, named):
-    if hemisphere.side and named and hemisphere.side != named:
-        raise UnusableMap(
-            f"hemispheres swapped ({os.path.basename(file)} says {SIDES[hemisphere.side]} inside and {SIDES[named]} "
-            "in its name)"
-        )
-    return named or hemisphere.side
+def side_inside(image: nib.GiftiImage) -> str | None:
+    """Return the hemisphere, "L" or "R", that a GIFTI file says it is of."""
+    named = {
+        meta.get("AnatomicalStructurePrimary") for meta in (image.meta, *(a.meta for a in image.darrays))
+    }
+    return next((side for side, structure in STRUCTURES.items() if structure in named), None)
 
 
 def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") -> Mesh:
@@ -278,7 +266,7 @@ def _geometry(file, side):
             if file.lower().endswith(".gii"):
                 image = nib.load(file)
                 points, corners = image.agg_data(("pointset", "triangle"))
-                inside = _structure(image)
+                inside = side_inside(image)
             else:
                 (points, corners), inside = nib.freesurfer.read_geometry(file), None
             points, corners = np.asarray(points, float), np.asarray(corners, int)

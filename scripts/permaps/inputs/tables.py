@@ -224,13 +224,8 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
 
 
 def map_column(name: str = "") -> str:
-    """Return the name of the column with the paths of an input's maps."""
+    """Return the column with the paths of the maps of the only input, or of an input or a covariate by its name."""
     return f"{MAP}_{name}" if name else MAP
-
-
-def covariate_column(name: str) -> str:
-    """Return the name of the column with the paths of a covariate's maps."""
-    return f"{MAP}_{name}"
 
 
 def is_number(text: str) -> bool:

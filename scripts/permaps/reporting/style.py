@@ -14,9 +14,9 @@ import matplotlib.pyplot as plt
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
-from permaps.inputs.images import one_line
 from permaps.reporting.words import DPI
 from permaps.spaces.space import Space
+from permaps.workflow.errors import one_line
 from permaps.workflow.jobs import log, warn, write_text, written_whole
 
 # Okabe and Ito's palette, named by the meaning of a colour in our figures.

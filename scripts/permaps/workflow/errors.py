@@ -25,3 +25,9 @@ def listed(names: Iterable, most: int = 30, longest: int = 60) -> str:
     shown = [name if len(name) <= longest else f"{name[: longest - 3]}..." for name in names[:most]]
     more = len(names) - most
     return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, in one line of at most 200 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:200] + " ..."
