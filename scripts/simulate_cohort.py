@@ -58,8 +58,7 @@ def main(
         values = simulation.statistic_map(seed, index, mask, effects, number)
         write_image(map_of(name), values, affine, f"Permaps: simulated participant {name}")
 
-    simulation.for_everyone(write, n_subjects, threads)
-    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    simulation.write_cohort(participants, n_subjects, seed, map_of, write, threads)
     log.info("%d participants x %d voxels", n_subjects, mask.sum())
 
 

@@ -31,8 +31,7 @@ def main(*, participants, maps, effect, n_subjects, seed, effect_size, number=0,
     def write(index, name):
         write_square(map_of(name), names, networks.connectome(seed, index, planted, number))
 
-    simulation.for_everyone(write, n_subjects, threads)
-    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    simulation.write_cohort(participants, n_subjects, seed, map_of, write, threads)
     log.info("%d participants x %d edges", n_subjects, math.comb(len(names), 2))
 
 

@@ -39,8 +39,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         values = grayordinate_map(seed, index, space, truth, noise, number)
         write_map(space, map_of(name), values, f"Permaps: simulated participant {name}")
 
-    simulation.for_everyone(write, n_subjects, threads)
-    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    simulation.write_cohort(participants, n_subjects, seed, map_of, write, threads)
     log.info("%d participants x %d grayordinates", n_subjects, space.n_elements)
 
 

@@ -42,8 +42,7 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
         for side in COUNTS:
             _write(map_of(name).replace(HEMI, side), values, side, f"Permaps: simulated participant {name}")
 
-    simulation.for_everyone(write, n_subjects, threads)
-    simulation.write_cohort(participants, n_subjects, seed, map_of)
+    simulation.write_cohort(participants, n_subjects, seed, map_of, write, threads)
     log.info("%d participants x %d vertices", n_subjects, space.n_elements)
 
 

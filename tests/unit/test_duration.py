@@ -5,13 +5,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import nibabel as nib
-import numpy as np
 import pytest
 from bench.reference import as_reference
 from permaps.workflow import duration as module
 from permaps.workflow.defaults import stem
-from permaps.workflow.duration import REFERENCE, duration, estimate, grid_of, probe
+from permaps.workflow.duration import REFERENCE, duration, estimate, probe
 
 # As the rule names it.
 CHUNK = stem(SimpleNamespace(name="compute_null_chunk", wildcard_names={"analysis", "start", "stop"}))
@@ -88,23 +86,6 @@ def test_the_probe_is_short():
     probe.cache_clear()
     start = time.perf_counter()
     assert 0 < probe() <= time.perf_counter() - start < 10
-
-
-@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.img", "a.hdr"])
-def test_header_tells_the_grid(tmp_path, name):
-    kind = nib.AnalyzeImage if name.endswith(("img", "hdr")) else nib.Nifti1Image
-    for order in "<>":
-        header = kind.header_class(endianness=order)
-        kind(np.zeros((4, 5, 6), np.float32), np.eye(4), header).to_filename(tmp_path / name)
-        assert grid_of(tmp_path / name) == 120
-
-
-def test_what_is_no_image_tells_no_grid(tmp_path):
-    for content in (b"", b"text", bytes(400)):
-        for name in ("a.nii", "a.nii.gz"):
-            (tmp_path / name).write_bytes(content)
-            assert grid_of(tmp_path / name) is None
-    assert grid_of(tmp_path / "missing.nii") is None
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from permaps.inputs.cohort import check_outside, check_own
 from permaps.inputs.sources import Listing, map_files, read_listing
 from permaps.inputs.tables import MOST_COLUMNS, read_rows
+from permaps.reporting.terminal import grid_of
 from permaps.workflow.config import resolve
-from permaps.workflow.duration import grid_of
 from permaps.workflow.errors import UserError, listed
 from permaps.workflow.files import HOME, check_files, check_place
 
@@ -69,7 +69,7 @@ def test_what_is_no_file_is_not_opened(here, path, kind):
     for name in ("x.img", "x.nii.gz"):
         Path(name).symlink_to(path)
     Path("x.hdr").symlink_to(path)
-    assert grid_of("x.img") is None and grid_of("x.nii.gz") is None
+    assert grid_of("x.img") is None and grid_of("x.nii.gz") is None and grid_of(None) is None
 
 
 @pytest.mark.parametrize("linked", ["", "by link", "by its folder"])

@@ -68,4 +68,4 @@ def test_nothing_else_writes_tables():
             call in path.read_text(encoding="utf-8") for call in (".to_csv(", "csv.writer(", "DictWriter(")
         )
     }
-    assert writers == {f"permaps/{name}.py" for name in ("inputs/tables", "inputs/tsv", "design/tables")}
+    assert writers == {"permaps/inputs/tables.py", "permaps/inputs/tsv.py"}

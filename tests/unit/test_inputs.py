@@ -163,7 +163,7 @@ def test_two_inputs_are_two_files(tmp_path):
     ],
 )
 def test_names_that_will_not_do(names, says):
-    problems = unfit_names(["age", "b" * 100], [], **{"covariates": []} | names)
+    problems = unfit_names(["age", "b" * 100], [], **{"covariates": [], "inputs": [], "joint": []} | names)
     assert any(says in problem for problem in problems), problems
 
 

@@ -6,6 +6,7 @@ import time
 from types import SimpleNamespace
 
 import count_relabellings
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from permaps.reporting.terminal import (
     failure,
     few_files,
     few_reasons,
+    grid_of,
     too_few,
 )
 from permaps.workflow.jobs import job
@@ -90,6 +92,23 @@ def test_plan_reads_the_table_once_and_looks_at_one_map(tmp_path, monkeypatch):
     table = str(tmp_path / "p.tsv")
     plan_of(CONFIG | {"dataset": {"source": "table", "path": table, "maps": "map"}}, [CHUNK])
     assert list(map(str, read)) == [table, str(tmp_path / "b.nii")]
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.img", "a.hdr"])
+def test_header_tells_the_grid(tmp_path, name):
+    kind = nib.AnalyzeImage if name.endswith(("img", "hdr")) else nib.Nifti1Image
+    for order in "<>":
+        header = kind.header_class(endianness=order)
+        kind(np.zeros((4, 5, 6), np.float32), np.eye(4), header).to_filename(tmp_path / name)
+        assert grid_of(tmp_path / name) == 120
+
+
+def test_what_is_no_image_tells_no_grid(tmp_path):
+    for content in (b"", b"text", bytes(400)):
+        for name in ("a.nii", "a.nii.gz"):
+            (tmp_path / name).write_bytes(content)
+            assert grid_of(tmp_path / name) is None
+    assert grid_of(tmp_path / "missing.nii") is None
 
 
 def test_plan_counts_elements_unless_the_mask_is_made_anew(tmp_path):

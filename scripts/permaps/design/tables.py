@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.tables import inert
-from permaps.workflow.jobs import written_whole
+from permaps.inputs.tables import write_cells
 
 
 def read_numbers(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:
@@ -41,11 +40,8 @@ def write_numbers(path: str | Path, header: list[str], keys: list[list], matrix:
     matrix : array of float, shape (n_rows, n_columns)
         NaN is written as n/a.
     """
-    with written_whole(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(map(inert, header))
-        for key, values in zip(keys, matrix, strict=True):
-            writer.writerow([*map(inert, key), *("n/a" if np.isnan(v) else repr(float(v)) for v in values)])
+    numbers = [[None if np.isnan(v) else repr(float(v)) for v in row] for row in matrix]
+    write_cells(path, header, [[*key, *row] for key, row in zip(keys, numbers, strict=True)])
 
 
 def read_contrast(path: str | Path, name: str) -> tuple[np.ndarray, str]:

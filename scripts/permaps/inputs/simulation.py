@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import distance_transform_edt, find_objects
 
 from permaps.arithmetic.gaussian import exponential, filtered, weights
 from permaps.inputs.images import load_volume
@@ -24,9 +23,6 @@ from permaps.workflow.threads import in_threads
 SHAPE = (53, 63, 46)
 AFFINE = np.array([[-3.0, 0, 0, 78], [0, 3, 0, -111], [0, 0, 3, -51], [0, 0, 0, 1]])
 VOXEL = 3.0
-# The template's mask is wider than first-level masks. Without these margins, in mm, it has 42,000 voxels like
-# the Localizer's, and also lacks the region of orbitofrontal signal loss.
-SHRUNK = 9.5
 
 # From the Localizer's behavioural table: speed of pseudo-word reading.
 PSEUDO_MEAN, PSEUDO_SD = 17.7, 3.5
@@ -81,42 +77,13 @@ REGIONS = (
 
 
 def brain() -> np.ndarray:
-    """Read the cohort's brain mask, which `brain_of_template` made: to make it again takes longer than all maps.
+    """Read the cohort's brain mask: 42,441 voxels of the grid, bool of shape (53, 63, 46).
 
-    Returns
-    -------
-    numpy.ndarray of bool, shape (53, 63, 46)
-        42,441 voxels.
+    It is nilearn's MNI152 brain mask without its outer 9.5 mm, as tests/unit/test_simulation.py makes it. The
+    template is wider than first-level masks; without the margins it has as many voxels as the Localizer's, and lacks
+    the region of orbitofrontal signal loss.
     """
     return load_volume(Path(__file__).with_name("simulated_brain.nii.gz"))[0] > 0
-
-
-def brain_of_template() -> np.ndarray:
-    """Make the cohort's brain mask from nilearn's MNI152 brain mask.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (53, 63, 46)
-    """
-    import nibabel as nib
-    from nilearn.datasets import load_mni152_brain_mask
-    from nilearn.image import resample_img
-
-    template = load_mni152_brain_mask(resolution=1)
-    inside = np.asarray(template.dataobj) > 0
-    depth = np.zeros(template.shape, np.float32)
-    # What is nearest lies within the box around the brain, with one voxel more on each side.
-    box = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in find_objects(inside.astype(int))[0])
-    depth[box] = distance_transform_edt(inside[box])
-    resampled = resample_img(
-        nib.Nifti1Image(depth, template.affine),
-        target_affine=AFFINE,
-        target_shape=SHAPE,
-        interpolation="linear",
-        force_resample=True,
-        copy_header=True,
-    )
-    return np.asarray(resampled.dataobj) > SHRUNK
 
 
 def on_grid(mask: np.ndarray) -> Iterator[tuple[Region, np.ndarray, dict]]:
@@ -267,36 +234,40 @@ def planted_signal(effects: dict) -> Callable[[dict, float], np.ndarray]:
     return lambda row, reading: effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
 
 
-def write_cohort(path: str | Path, n_subjects: int, seed: int, map_of: Callable[[str], str | Path]) -> None:
-    """Write the participants table of a simulated cohort.
+def write_cohort(
+    path: str | Path,
+    n_subjects: int,
+    seed: int,
+    map_of: Callable[[str], str | Path],
+    write: Callable[[int, str], None] | None = None,
+    threads: int = 1,
+) -> None:
+    """Write the maps of a simulated cohort, and its participants table.
 
     Parameters
     ----------
     path : path
+        Of the table.
     n_subjects, seed : int
     map_of : callable
         Takes a participant's name, returns the path of the map.
-    """
-    unread, people = without_pseudo(n_subjects), []
-    for index, name in enumerate(names(n_subjects)):
-        row = {ID: name, MAP: str(map_of(name))} | variates(seed, index)
-        people.append(row | ({"pseudo": None} if index in unread else {}))
-    write_frame(pd.DataFrame(people).astype({"pseudo": "Int64"}), path)
-    log.info("%d participants, %d without pseudo", len(people), len(unread))
-
-
-def for_everyone(make: Callable[[int, str], None], n_subjects: int, threads: int) -> None:
-    """Make the map of each participant.
-
-    Parameters
-    ----------
-    make : callable
-        Takes the participant's position, from 0, and name, and writes the map.
-    n_subjects : int
+    write : callable, optional
+        Takes a participant's position, from 0, and name, and writes the map; none where all are in one file.
     threads : int
         As many maps are made at once.
     """
-    list(in_threads(lambda person: make(*person), enumerate(names(n_subjects)), threads))
+    people = list(enumerate(names(n_subjects)))
+    if write:
+        list(in_threads(lambda person: write(*person), people, threads))
+    unread = without_pseudo(n_subjects)
+    rows = [
+        {ID: name, MAP: str(map_of(name))}
+        | variates(seed, index)
+        | ({"pseudo": None} if index in unread else {})
+        for index, name in people
+    ]
+    write_frame(pd.DataFrame(rows).astype({"pseudo": "Int64"}), path)
+    log.info("%d participants, %d without pseudo", len(rows), len(unread))
 
 
 def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict, number: int = 0) -> np.ndarray:

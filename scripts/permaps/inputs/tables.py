@@ -9,7 +9,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from permaps.inputs.spreadsheets import read_sheet
@@ -256,7 +256,12 @@ def write_rows(path: str | Path, columns: Sequence[str], rows: list[dict]) -> No
     rows : list of dict
         Column name to text or number.
     """
+    write_cells(path, columns, ([row[c] for c in columns] for row in rows))
+
+
+def write_cells(path: str | Path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write what `write_rows` does, of rows that are sequences: names of columns may then be alike."""
     with written_whole(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(map(inert, columns))
-        writer.writerows([["n/a" if row[c] is None else inert(row[c]) for c in columns] for row in rows])
+        writer.writerow(map(inert, header))
+        writer.writerows([["n/a" if cell is None else inert(cell) for cell in row] for row in rows])

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from permaps.inputs.ids import PERSON, has_people
 from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, STATISTICS, joint_statistic, voxel_statistic
-from permaps.workflow.duration import duration, each_of, estimate, grid_of
+from permaps.workflow.duration import duration, each_of, estimate
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import about_analyses, each_input
 
@@ -222,15 +222,26 @@ def _jobs(results, jobs, workers, people, first_map):
     if not jobs:
         return "0"
     at_once = f", {workers} at a time" if workers else ""
-    grid = grid_of(first_map) if first_map else None
-    seconds, source = estimate(jobs, Path(results) / "benchmarks", workers or len(jobs), people, grid)
+    benchmarks = Path(results) / "benchmarks"
+    seconds, source = estimate(jobs, benchmarks, workers or len(jobs), people, grid_of(first_map))
     return f"{len(jobs):,}{at_once}; {duration(seconds)} by {source}"
 
 
 def expected(config: dict, jobs: list[tuple[str, dict]], results: str | Path) -> list[float]:
     """Return how long each job should take, in seconds; a config of several has the maps that they are judged by."""
     maps, _, first_map = cohort(config["dataset"])
-    return each_of(jobs, Path(results) / "benchmarks", maps, grid_of(first_map) if first_map else None)[0]
+    return each_of(jobs, Path(results) / "benchmarks", maps, grid_of(first_map))[0]
+
+
+def grid_of(path: str | None) -> int | None:
+    """Return the number of voxels of a volume by its header, inside the brain or not; None where there is none."""
+    # Here, because every job parses the Snakefile and does without nibabel; a run has imported it to check the maps.
+    from permaps.inputs.images import UnusableMap, read_grid
+
+    try:
+        return math.prod(read_grid(path)[0]) if path else None
+    except UnusableMap:
+        return None
 
 
 def too_few(

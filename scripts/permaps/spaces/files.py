@@ -5,8 +5,9 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.cifti2 import BrainModelAxis
 
-from permaps.inputs.cifti import BrainModels, axis_in, axis_of, write_scalars
+from permaps.inputs.cifti import CORTICES, PREFIX, BrainModels, axis_in, axis_of, write_scalars
 from permaps.inputs.connectomes import read_square, write_square
 from permaps.inputs.images import load_volume, write_image
 from permaps.inputs.surfaces import write_metric
@@ -20,7 +21,7 @@ from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.arrays import read_arrays, write_arrays
 
-_MODELS = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}
+_MODELS = {side: PREFIX + name for name, side in CORTICES.items()}
 
 
 def read_space(path: str | Path) -> Space:
@@ -93,8 +94,6 @@ def _(space: Volume, path, values, description, dtype=np.float32):
 
 @write_map.register
 def _(space: Surface, path, values, description, dtype=np.float32):
-    from nibabel.cifti2 import BrainModelAxis
-
     sides, vertices = space.sides(), space.vertices()
     models = [
         BrainModelAxis.from_surface(vertices[sides == side], int(n), name=_MODELS[side])
@@ -121,20 +120,15 @@ def _axis(space):
         np.outer(part.vertices(), [1, 0, 0]) if isinstance(part, Surface) else np.argwhere(part.mask)
         for part in parts
     ]
-    cortex, voxels = space.cortex, space.voxels
-    return axis_of(
-        BrainModels(
-            space.structures,
-            space.structure,
-            np.concatenate(index),
-            space.order,
-            {}
-            if cortex is None
-            else dict(zip(cortex.hemispheres.tolist(), cortex.counts.tolist(), strict=True)),
-            () if voxels is None else voxels.mask.shape,
-            np.eye(4) if voxels is None else voxels.affine,
-        )
+    counts, shape, affine = {}, (), np.eye(4)
+    if space.cortex is not None:
+        counts = dict(zip(space.cortex.hemispheres.tolist(), space.cortex.counts.tolist(), strict=True))
+    if space.voxels is not None:
+        shape, affine = space.voxels.mask.shape, space.voxels.affine
+    models = BrainModels(
+        space.structures, space.structure, np.concatenate(index), space.order, counts, shape, affine
     )
+    return axis_of(models)
 
 
 @read_map.register

@@ -64,8 +64,29 @@ _SMOOTHING = {
 _NEIGHBOURS = "what is a neighbour is known already"
 _NO_VARIANCE = "the variance is smoothed over the grid of an image"
 _NO_IMAGE = "an image says nothing about {}"
+_NO_NAMES = {
+    "space.labels": "only nodes and regions have names",
+    "space.adjacency": _NEIGHBOURS,
+}
+_NAMES_IN_LABELS = "files of labels, .annot, .label.gii or .dlabel.nii, hold their names"
 _NO_VOLUMES = "small volumes consist of voxels"
 _NO_REGIONS = "these regions consist of voxels; atlas.image names those of a cortex"
+# Of an edge or a region, 0 is a value, and nothing lies between two of them.
+_ALONE = {"smoothing_fwhm": None, "mask.zero_is_missing": False}
+
+
+def _of_single_values(elements):
+    """Return what both edges and regions refuse."""
+    by_themselves = f"{elements} that are the same in everyone leave by themselves"
+    return {
+        "smoothing_fwhm": f"nothing lies between two {elements}",
+        "space.mask": by_themselves,
+        "mask.strategy": by_themselves,
+        "inference.variance_smoothing_fwhm": _NO_VARIANCE,
+        "inference.small_volumes": _NO_IMAGE.format(elements),
+    }
+
+
 SPACE_KINDS = {
     kind.name: kind
     for kind in (
@@ -78,8 +99,7 @@ SPACE_KINDS = {
             refused={
                 "space.mesh": "a mesh is that of a surface",
                 "space.mask": "the mask of images is mask.file",
-                "space.labels": "only nodes and regions have names",
-                "space.adjacency": _NEIGHBOURS,
+                **_NO_NAMES,
             },
             required=_SMOOTHING,
         ),
@@ -90,13 +110,12 @@ SPACE_KINDS = {
             ".dscalar.nii",
             tfce="tfce_surface",
             refused={
-                "space.labels": "only nodes and regions have names",
-                "space.adjacency": _NEIGHBOURS,
+                **_NO_NAMES,
                 "mask.strategy": "the mask of a surface is space.mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
                 "inference.small_volumes": f"{_NO_VOLUMES}; space.mask restricts a surface to a part of it",
                 "inference.regions": _NO_REGIONS,
-                "atlas.labels": "files of labels, .annot, .label.gii or .dlabel.nii, hold their names",
+                "atlas.labels": _NAMES_IN_LABELS,
             },
             required=_SMOOTHING,
         ),
@@ -107,15 +126,14 @@ SPACE_KINDS = {
             ".dscalar.nii",
             tfce={"cortex": "tfce_surface", "voxels": "tfce"},
             refused={
-                "space.labels": "only nodes and regions have names",
-                "space.adjacency": _NEIGHBOURS,
+                **_NO_NAMES,
                 "space.mask": "the brain models of the files say where the cortex is",
                 "mask.strategy": "the brain models of the files are the mask",
                 "inference.variance_smoothing_fwhm": _NO_VARIANCE,
                 "inference.small_volumes": _NO_VOLUMES,
                 "inference.regions": _NO_REGIONS,
                 "inference.tail_fit": "cortex and voxels are corrected together by ranks, which have no tail to fit",
-                "atlas.labels": "files of labels, .annot, .label.gii or .dlabel.nii, hold their names",
+                "atlas.labels": _NAMES_IN_LABELS,
             },
             required=_SMOOTHING,
         ),
@@ -124,13 +142,9 @@ SPACE_KINDS = {
             "regions",
             "regions",
             ".tsv",
-            by_default={"smoothing_fwhm": None, "mask.zero_is_missing": False},
+            by_default=_ALONE,
             refused={
-                "smoothing_fwhm": "nothing lies between two regions",
-                "space.mask": "regions that are the same in everyone leave by themselves",
-                "mask.strategy": "regions that are the same in everyone leave by themselves",
-                "inference.variance_smoothing_fwhm": _NO_VARIANCE,
-                "inference.small_volumes": _NO_IMAGE.format("regions"),
+                **_of_single_values("regions"),
                 "inference.regions": "they are regions already",
                 "atlas.image": "they are regions already",
                 "atlas.labels": "they are regions already",
@@ -141,16 +155,11 @@ SPACE_KINDS = {
             "edges",
             "edges",
             ".tsv",
-            # An edge of 0 is a value, and nothing lies between two edges.
-            by_default={"smoothing_fwhm": None, "mask.zero_is_missing": False},
+            by_default=_ALONE,
             refused={
-                "smoothing_fwhm": "nothing lies between two edges",
+                **_of_single_values("edges"),
                 "space.mesh": "a mesh is that of a surface",
                 "space.adjacency": _NEIGHBOURS,
-                "space.mask": "edges that are the same in everyone leave by themselves",
-                "mask.strategy": "edges that are the same in everyone leave by themselves",
-                "inference.variance_smoothing_fwhm": _NO_VARIANCE,
-                "inference.small_volumes": _NO_IMAGE.format("edges"),
                 "inference.regions": _NO_IMAGE.format("edges"),
                 "atlas.image": _NO_IMAGE.format("edges"),
                 "atlas.labels": _NO_IMAGE.format("edges"),

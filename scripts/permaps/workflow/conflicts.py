@@ -127,12 +127,11 @@ def _unfit_multivariate(config, at, test):
 def _variances_apart_and_smoothed(config):
     # The pseudo-t has one variance for everyone, so the groups would silently be ignored.
     groups, fwhm = config["model"]["variance_groups"], config["inference"]["variance_smoothing_fwhm"]
-    if groups is None or not fwhm:
-        return []
-    return [
-        f"inference.variance_smoothing_fwhm: found {fwhm:g} beside model.variance_groups {groups!r}; expected one of "
-        "the two, since the variance that is smoothed is one for all participants"
-    ]
+    if groups is not None and fwhm:
+        yield (
+            f"inference.variance_smoothing_fwhm: found {fwhm:g} beside model.variance_groups {groups!r}; expected "
+            "one of the two, since the variance that is smoothed is one for all participants"
+        )
 
 
 def _contrasts_given_twice(contrasts):
@@ -148,37 +147,30 @@ def _contrasts_given_twice(contrasts):
 
 
 def _half_an_atlas(atlas):
-    if str(atlas["image"]).endswith(LABELLED) and atlas["labels"] is None:
-        return []
-    missing = [key for key, path in atlas.items() if path is None]
-    if len(missing) != 1:
-        return []
-    given = {"image": "labels", "labels": "image"}[missing[0]]
-    what = {
-        "image": "the label image",
-        "labels": "the table that names its numbers, or an image of labels that holds the names: .annot, .label.gii "
-        "or .dlabel.nii",
-    }[missing[0]]
-    return [f"atlas.{missing[0]}: found null (nothing) beside atlas.{given}, expected {what}"]
+    image, labels = atlas["image"], atlas["labels"]
+    if image is None and labels is not None:
+        yield "atlas.image: found null (nothing) beside atlas.labels, expected the label image"
+    elif labels is None and image is not None and not image.endswith(LABELLED):
+        yield (
+            "atlas.labels: found null (nothing) beside atlas.image, expected the table that names its numbers, or an "
+            "image of labels that holds the names: .annot, .label.gii or .dlabel.nii"
+        )
 
 
 def _covariates_without_a_table(config):
     source = config["dataset"]["source"]
-    if source not in ("simulated", "localizer"):
-        return []
-    return [
-        f"model.voxelwise.{name}: found {shown(where)} with dataset.source '{source}'; expected "
-        "dataset.source 'table', since the maps of a covariate are looked up in a participants table"
-        for name, where in config["model"]["voxelwise"].items()
-    ]
+    for name, where in config["model"]["voxelwise"].items():
+        if source in ("simulated", "localizer"):
+            yield (
+                f"model.voxelwise.{name}: found {shown(where)} with dataset.source '{source}'; expected "
+                "dataset.source 'table', since the maps of a covariate are looked up in a participants table"
+            )
 
 
 def _too_many_chunks(relabelling):
-    n_chunks = math.ceil(relabelling["n_permutations"] / relabelling["chunk_size"])
-    if n_chunks <= MAX_CHUNKS:
-        return []
-    enough = math.ceil(relabelling["n_permutations"] / MAX_CHUNKS)
-    return [
-        f"permutation.chunk_size: found {relabelling['chunk_size']}, which makes {n_chunks} jobs of "
-        f"{relabelling['n_permutations']} relabellings; expected at least {enough}, for {MAX_CHUNKS} jobs"
-    ]
+    n, size = relabelling["n_permutations"], relabelling["chunk_size"]
+    if (n_chunks := math.ceil(n / size)) > MAX_CHUNKS:
+        yield (
+            f"permutation.chunk_size: found {size}, which makes {n_chunks} jobs of {n} relabellings; expected at "
+            f"least {math.ceil(n / MAX_CHUNKS)}, for {MAX_CHUNKS} jobs"
+        )

@@ -6,18 +6,13 @@ first run, too.
 """
 
 import csv
-import gzip
 import json
-import math
 import random
 import re
-import struct
 import time
 from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
-
-from permaps.workflow.paths import no_file
 
 REFERENCE = Path(__file__).with_name("reference.json")
 # Rules whose work grows with the maps: participants times voxels.
@@ -162,34 +157,16 @@ def rate(times: list[tuple[float, int]]) -> float | None:
 
 
 @cache
-def probe(repeats: int = 3) -> float:
-    """Return the seconds that a fixed piece of work takes on this machine, the best of some repeats, once."""
+def probe() -> float:
+    """Return the seconds that a fixed piece of work takes on this machine, the best of three times, measured once."""
     draw = random.Random(0).random
     values = [draw() for _ in range(200_000)]
     times = []
-    for _ in range(repeats):
+    for _ in range(3):
         start = time.perf_counter()
         sorted(values)
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-def grid_of(path: str | Path) -> int | None:
-    """Return the number of voxels in the header of a NIfTI or Analyze file, or None if it cannot be read."""
-    path = Path(path)
-    header = path.with_suffix({".img": ".hdr", ".IMG": ".HDR"}.get(path.suffix, path.suffix))
-    if no_file(header):
-        return None
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(header, "rb") as file:
-            raw = file.read(56)
-        for order in "<>":
-            n_axes, *sizes = struct.unpack(f"{order}8h", raw[40:56])
-            if 3 <= n_axes <= 7 and min(sizes[:3]) > 0:
-                return math.prod(sizes[:3])
-    except (OSError, EOFError, struct.error):
-        pass
-    return None
 
 
 def duration(seconds: float) -> str:

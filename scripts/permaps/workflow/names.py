@@ -55,8 +55,8 @@ def unfit_names(
     contrasts: Collection[str],
     volumes: Collection[str],
     covariates: Collection[str],
-    inputs: Collection[str] = (),
-    joint: Collection[str] = (),
+    inputs: Collection[str],
+    joint: Collection[str],
 ) -> list[str]:
     """Return what is wrong with names that are valid text, one line each.
 
@@ -71,17 +71,16 @@ def unfit_names(
     """
     prefix = max((f"input-{name}_" for name in inputs), key=len, default="")
     analyses = {f"{c}_volume-{v}": (c, v) for c in contrasts for v in volumes}
+    names_by_key = {
+        "model.contrasts": contrasts,
+        "inference.small_volumes": volumes,
+        "model.voxelwise": covariates,
+        "dataset.maps": inputs,
+        "joint": joint,
+    }
     return [
-        *_repeating("model.contrasts", contrasts),
-        *_repeating("inference.small_volumes", volumes),
-        *_repeating("model.voxelwise", covariates),
-        *_alike("model.contrasts", contrasts),
-        *_alike("inference.small_volumes", volumes),
-        *_alike("model.voxelwise", covariates),
-        *_repeating("dataset.maps", inputs),
-        *_alike("dataset.maps", inputs),
-        *_repeating("joint", joint),
-        *_alike("joint", joint),
+        *(problem for key, names in names_by_key.items() for problem in _repeating(key, names)),
+        *(problem for key, names in names_by_key.items() for problem in _alike(key, names)),
         *_columns_of_both(inputs, covariates),
         *_too_long(prefix, contrasts, analyses),
         *_two_of_one_name(contrasts, analyses),
