@@ -9,16 +9,18 @@ import plot_quality
 import pytest
 import read_maps
 from matplotlib.colors import to_rgb
+from permaps.reporting import sheet
 from permaps.reporting.sheet import chosen, contact_sheet
 from permaps.reporting.style import ORANGE, plt
 from PIL import Image
 
 
-def test_of_very_many_those_who_stand_out_are_shown():
+def test_of_very_many_those_who_stand_out_are_shown(monkeypatch):
+    monkeypatch.setattr(sheet, "MOST", 10)
     assert chosen({}, 5) == [0, 1, 2, 3, 4]
-    shown = chosen({7: "odd", 900: "odd"}, 1000, most=10)
+    shown = chosen({7: "odd", 900: "odd"}, 1000)
     assert len(shown) == 10 and {7, 900, 0, 999} <= {*shown} and shown == sorted(shown)
-    assert chosen(dict.fromkeys(range(20), "odd"), 30, most=10) == list(range(10))
+    assert chosen(dict.fromkeys(range(20), "odd"), 30) == list(range(10))
 
 
 @pytest.mark.parametrize("flipped", [False, True], ids=["left to right", "right to left"])

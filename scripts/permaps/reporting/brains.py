@@ -81,8 +81,12 @@ def panels(space: Volume, panels: list, alpha: float, title: str, most: float | 
 def glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str, title: str) -> Figure:
     """Draw the statistic where it is significant on glass brains from three sides, its sign in the colour.
 
-    Where nothing is significant, the largest hundredth of the values is drawn. Parameters are those of
-    `permaps.reporting.drawing.draw_statistic`.
+    Where nothing is significant, the largest hundredth of the values is drawn.
+
+    Parameters
+    ----------
+    space, values, significant, label, title
+        As for `permaps.reporting.drawing.draw_statistic`.
     """
     size = np.abs(values)
     drawn = significant
@@ -112,7 +116,16 @@ def glass(space: Volume, values: np.ndarray, significant: np.ndarray, label: str
 
 
 def draw_glass_brain(axes: Axes, space: Volume, values: np.ndarray, threshold: float, top: float) -> None:
-    """Draw a -log10 p map on a glass brain from above, into axes."""
+    """Draw a -log10 p map on a glass brain from above, into axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    space : permaps.spaces.volume.Volume
+    values : array, shape (n_elements,)
+    threshold, top : float
+        Ends of the scale; what is below the first is not shown.
+    """
     display = plotting.plot_glass_brain(
         _image(space, values),
         display_mode="z",
@@ -190,25 +203,10 @@ def draw_slices(
     for row, (box, heights) in enumerate(zip(boxes, rows, strict=True)):
         if not len(heights):  # of a single slice there is one row
             break
-        display = plotting.plot_stat_map(
-            image,
-            bg_img=_template(2),
-            display_mode="z",
-            cut_coords=[float(z) for z in heights],
-            axes=box,
-            figure=figure,
-            colorbar=False,
-            cmap=cmap,
-            vmin=low,
-            vmax=top,
-            threshold=None,
-            black_bg=False,
-            draw_cross=False,
-            annotate=False,
-            transparency=opacity,
-            transparency_range=[0, 1],
-        )
-        _leave_room(display)
+        display = _axial_slices(
+            figure, box, image, heights, cmap=cmap, vmin=low, vmax=top, threshold=None,
+            transparency=opacity, transparency_range=[0, 1],
+        )  # fmt: skip
         if significant.any():
             display.add_contours(outline, levels=[0.5], colors=[BLACK], linewidths=0.9)
         display.annotate(left_right=row == 0, size=8)
@@ -273,33 +271,33 @@ def draw_counts(
     inside: np.ndarray,
     participants: int,
 ) -> None:
-    """Draw what `coverage` does into a part of a figure: (left, bottom, width, height)."""
+    """Draw what `coverage` does into a part of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : (left, bottom, width, height)
+    space, counts, inside, participants
+        As for `permaps.reporting.drawing.draw_coverage`.
+    """
     heights = axial_cuts(space.full((counts > 0).astype(float)), space.affine, 7)
-    display = plotting.plot_stat_map(
-        _image(space, counts),
-        bg_img=_template(2),
-        display_mode="z",
-        cut_coords=[float(z) for z in heights],
-        axes=box,
-        figure=figure,
-        colorbar=False,
-        cmap="viridis",
-        vmin=0,
-        vmax=participants,
-        threshold=0.5,
-        black_bg=False,
-        draw_cross=False,
-        annotate=False,
-        transparency=0.85,
-    )
-    _leave_room(display)
+    display = _axial_slices(
+        figure, box, _image(space, counts), heights, cmap="viridis", vmin=0, vmax=participants,
+        threshold=0.5, transparency=0.85,
+    )  # fmt: skip
     display.add_contours(_image(space, inside), levels=[0.5], colors=[RED], linewidths=1.2)
     display.annotate(size=8)
 
 
-def _leave_room(display):
+def _axial_slices(figure, box, image, heights, **shown):
+    """Draw slices at some heights into a part of a figure, over the template and with room for all of it."""
+    display = plotting.plot_stat_map(
+        image, bg_img=_template(2), display_mode="z", cut_coords=[float(z) for z in heights], axes=box,
+        figure=figure, colorbar=False, black_bg=False, draw_cross=False, annotate=False, **shown,
+    )  # fmt: skip
     for cut in display.axes.values():
         cut.add_object_bounds(FIELD)
+    return display
 
 
 def viewer(

@@ -33,7 +33,7 @@ def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacenc
 
 
 def extents_of(space: Space) -> dict[str, np.ndarray]:
-    """Return the size of every element, by the name of its column; NaN where it has another unit."""
+    """Return the size of every element, shape (n_elements,), by the name of its column; NaN in another unit."""
     columns = {}
     for inside, part in space.parts.values():
         if part.unit:
@@ -44,7 +44,14 @@ def extents_of(space: Space) -> dict[str, np.ndarray]:
 
 
 def within(sizes: np.ndarray, elements: np.ndarray) -> float:
-    """Return the size of some elements together; NaN if none of them has the unit."""
+    """Return the size of some elements together; NaN if none of them has the unit.
+
+    Parameters
+    ----------
+    sizes : array, shape (n_elements,)
+        As `extents_of` gives them: mm2 or mm3.
+    elements : array of int, shape (n,)
+    """
     own = sizes[elements]
     return float(np.nansum(own)) if np.isfinite(own).any() else np.nan
 

@@ -115,13 +115,23 @@ def draw_significant(
     threshold: float,
     top: float,
 ) -> None:
-    """Draw views of -log10 p where it is found to be significant; `cell` as of `draw_views`."""
+    """Draw views of -log10 p where it is significant.
+
+    Parameters
+    ----------
+    figure, space, cell
+        As for `draw_views`.
+    values : array, shape (n_elements,)
+    significant : bool array, shape (n_elements,)
+    threshold, top : float
+        Ends of the scale.
+    """
     shown = np.where(significant, np.minimum(values, top), np.nan)
     draw_views(figure, space, cell, shown, "inferno", threshold, top)
 
 
 def but_faint(values: np.ndarray, significant: np.ndarray, top: float) -> np.ndarray:
-    """Return a statistic with NaN where it is so small that the folds of the cortex are shown in its place."""
+    """Return a statistic, shape (n_elements,), NaN where it is so small that the folds show in its place."""
     return np.where((np.abs(values) >= FAINT * top) | significant, values, np.nan)
 
 
@@ -152,7 +162,17 @@ def viewer(
 def pages_of(
     space: Surface, values: np.ndarray, threshold: float, title: str, first: str, symmetric: bool, top: float
 ) -> list[tuple]:
-    """Return a page for each hemisphere on a scale up to `top`, with what it shows; `first`, "L" or "R", leads."""
+    """Return a page for each hemisphere, as (what it shows, page).
+
+    Parameters
+    ----------
+    space, values, threshold, title, symmetric
+        As for `permaps.reporting.drawing.view`.
+    first : {"L", "R"}
+        The hemisphere that comes first.
+    top : float
+        End of the scale.
+    """
     whole, pages = space.full(np.asarray(values, np.float32)), []
     for side, (points, triangles, sulci) in sorted(views(space).items(), key=lambda item: item[0] != first):
         seen = points if sulci is not None else _like_a_hemisphere(points)
@@ -177,7 +197,7 @@ def _like_a_hemisphere(points):
 
 
 def framed(pages: list[tuple]) -> str:
-    """Return one page with several, given as (what it shows, page): hemispheres side by side where there is room."""
+    """Return one page with several, as from `pages_of`: hemispheres side by side where there is room."""
     frames = "\n".join(f'<iframe title="{shown}" srcdoc="{escape(page)}"></iframe>' for shown, page in pages)
     return part_of_viewer("frames.html").replace("FRAMES", frames)
 

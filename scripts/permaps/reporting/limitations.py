@@ -30,15 +30,8 @@ def limitations(record: dict) -> list[str]:
             "overestimated."
         )
     for name, mask in masks_of(record).items():
-        if sides := mask.get("voxel_size_mm"):
-            doubts = doubts_of_mask(
-                record["config"]["mask"]["strategy"], mask["n_voxels"], sides, mask["share_of_image"]
-            )
-            notes += [f"{name}: {note}" if name else note for note in doubts]
-        space, left_out = space_of(record), mask.get("left_out", {})
-        lost = left_out.get("under coverage", 0), left_out.get(space.whole, 0)
-        if doubt := doubt_of_coverage(*lost, space.elements, space.whole):
-            notes.append(f"{name}: {doubt}" if name else doubt)
+        doubts = _mask_limits(mask, record["config"]["mask"]["strategy"], space_of(record))
+        notes += [f"{name}: {note}" if name else note for note in doubts]
     if note := sentence(record["participants"]["stand_out"]):
         notes.append(note)
     if len(record["contrasts"]) > 1:
@@ -52,6 +45,16 @@ def limitations(record: dict) -> list[str]:
             "inputs and contrasts."
         )
     return notes
+
+
+def _mask_limits(mask, strategy, space):
+    """Limitations of the analysis mask of one input."""
+    if sides := mask.get("voxel_size_mm"):
+        yield from doubts_of_mask(strategy, mask["n_voxels"], sides, mask["share_of_image"])
+    left_out = mask.get("left_out", {})
+    lost = left_out.get("under coverage", 0), left_out.get(space.whole, 0)
+    if doubt := doubt_of_coverage(*lost, space.elements, space.whole):
+        yield doubt
 
 
 def _contrast_limits(contrast, alpha, tail_fit):

@@ -95,17 +95,14 @@ def _mask(record, verbatim):
         if fwhm
         else "Maps were not smoothed"
     )
-    every = [key for mask in masks_of(record).values() for key in mask.get("resampled", [])]
-    resampled = list(dict.fromkeys(every))
-    nearest = (
-        f" On another grid than the maps, {_and(resampled)} {_were(len(resampled))} taken"
-        if resampled
-        else ""
-    )
-    return (
+    text = (
         f"{smoothed}. The brain mask was {how} and kept voxels with a value in {where}: {analysed(record)}."
-        f"{nearest and nearest + ' at the nearest voxel.'}"
     )
+    every = [key for mask in masks_of(record).values() for key in mask.get("resampled", [])]
+    if resampled := list(dict.fromkeys(every)):
+        were = _were(len(resampled))
+        text += f" On another grid than the maps, {_and(resampled)} {were} taken at the nearest voxel."
+    return text
 
 
 def _smoothed_along(config, parts):

@@ -123,6 +123,14 @@ def top_peaks(null: np.ndarray, stat: str, clusters: pd.DataFrame) -> list[tuple
     """Return the clusters to show as (name, p): the top ones, one for each p.
 
     Without a significant cluster it is the observed maximum, the nearest to one.
+
+    Parameters
+    ----------
+    null : array, shape (1 + N,)
+    stat : str
+        Its name in file names.
+    clusters : pandas.DataFrame
+        Its cluster table.
     """
     clusters = clusters[clusters["peak"] == 1].drop_duplicates("p_fwe")
     if clusters.empty:

@@ -106,13 +106,13 @@ def at_element(
 
 
 def highest(space: Space, height: np.ndarray) -> np.ndarray:
-    """Return the elements with the highest peaks of a whole map, none near another."""
+    """Return the elements with the highest peaks of a map, shape (n_elements,), none near another; shape (n,)."""
     peaks = np.flatnonzero(is_peak(height, np.ones(len(height), int), space.touching))
     return kept_apart(peaks, height[peaks], space.coordinates(peaks), APART, MOST_BELOW)
 
 
 def top_elements(space: Space, tables: Iterable[pd.DataFrame], voxel_stat: str) -> np.ndarray:
-    """Return the elements with the highest main peaks of all tables, none near another."""
+    """Return the elements with the highest main peaks of all cluster tables, none near another; shape (n,)."""
     # A table of nothing has columns of no type, which the others would take on.
     nonempty = [table for table in tables if len(table)]
     if not nonempty:

@@ -18,7 +18,7 @@ def regions_of(names: list[str | None]) -> dict[str, np.ndarray]:
 
     Returns
     -------
-    dict of str to numpy.ndarray of int
+    dict of str to numpy.ndarray of int, shape (n,)
     """
     elements = {}
     for element, name in enumerate(names):

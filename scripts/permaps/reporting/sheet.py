@@ -18,14 +18,14 @@ ACROSS = 12
 _INCHES, _NAME, _LONGEST = 0.85, 0.22, 14
 
 
-def chosen(flags: dict[int, str], n: int, most: int = MOST) -> list[int]:
+def chosen(flags: dict[int, str], n: int) -> list[int]:
     """Return whose maps are shown, by their positions: those that stand out, and others at equal distances."""
-    if n <= most:
+    if n <= MOST:
         return list(range(n))
     others = np.setdiff1d(np.arange(n), list(flags))
-    few = max(0, most - len(flags))
+    few = max(0, MOST - len(flags))
     even = others[np.linspace(0, len(others) - 1, few).astype(int)] if few else []
-    return sorted({*list(flags)[:most], *map(int, even)})
+    return sorted({*list(flags)[:MOST], *map(int, even)})
 
 
 def contact_sheet(

@@ -122,14 +122,15 @@ def _counts(counts):
     if counts["p_as_many"].isna().all():
         columns = {name: shown for name, shown in columns.items() if name not in ("p_as_many", "p_any")}
     rows = [
-        [
-            STATISTICS[value].label
-            if name == "statistic"
-            else f"{value:,}"
-            if name.startswith("n_")
-            else ("" if pd.isna(value) else number(value))
-            for name, value in zip(columns, values, strict=True)
-        ]
-        for values in counts[list(columns)].itertuples(index=False)
+        [_cell(name, value) for name, value in row.items()]
+        for row in counts[list(columns)].to_dict("records")
     ]
     return Table(list(columns.values()), rows, frozenset({"statistic"}))
+
+
+def _cell(name, value):
+    if name == "statistic":
+        return STATISTICS[value].label
+    if name.startswith("n_"):
+        return f"{value:,}"
+    return "" if pd.isna(value) else number(value)

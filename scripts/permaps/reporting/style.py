@@ -126,7 +126,7 @@ def p_scale(maps: Iterable[np.ndarray], alpha: float, most: float | None = None)
 
     Parameters
     ----------
-    maps : iterable of array
+    maps : iterable of array, shape (n_elements,)
     alpha : float
         Corrected level, where it begins.
     most : float, optional
@@ -144,7 +144,7 @@ def p_scale(maps: Iterable[np.ndarray], alpha: float, most: float | None = None)
 
 
 def end_of_scale(values: np.ndarray) -> float:
-    """Return the value with the last colour of a statistic's scale: the largest one on either side of 0."""
+    """Return the end of the scale of a statistic of any shape: its largest value on either side of 0."""
     return float(np.abs(values).max()) or 1.0
 
 
@@ -155,7 +155,7 @@ def statistic_scale(
 
     Parameters
     ----------
-    values : array
+    values : array, shape (n_elements,)
     symmetric : bool
         Whether the scale goes as far below 0 as above, and not from 0 on.
     positive : str
@@ -171,20 +171,32 @@ def statistic_scale(
 
 
 def panel_title(name: str, significant: np.ndarray, space: Space | type[Space]) -> str:
-    """Say what a panel shows, and of how many elements that is found to be significant."""
+    """Say what a panel shows, and how many elements are significant: a bool array of shape (n_elements,)."""
     count = int(np.count_nonzero(significant))
     return f"{name}\n{count:,} significant {space.element if count == 1 else space.elements}"
 
 
 def write_above(figure: Figure, x: float, y: float, text: str) -> None:
-    """Write the title of a panel that has no axes of its own."""
+    """Write the title of a panel that has no axes of its own, at x and y from 0 to 1."""
     figure.text(x, y, text, ha="center", va="bottom", fontsize=9, linespacing=1.5)
 
 
 def colour_bar(
     figure: Figure, box: Iterable[float], cmap: str, low: float, top: float, extend: str = "neither"
 ) -> Colorbar:
-    """Draw the colour bar of a scale into a box of a figure."""
+    """Draw the colour bar of a scale.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : (left, bottom, width, height)
+        As shares of the figure.
+    cmap : str
+    low, top : float
+        Ends of the scale.
+    extend : {"neither", "max"}
+        Whether larger values have its last colour.
+    """
     scale = plt.cm.ScalarMappable(plt.Normalize(low, top), cmap)
     return figure.colorbar(scale, cax=figure.add_axes(box), extend=extend)
 

@@ -12,6 +12,8 @@ COLUMNS = (
     "where", "sign", "x", "y", "z", "peak_effect", "expected_t", "statistic",
     "n_voxels", "n_significant", "share", "detected",
 )  # fmt: skip
+# Regions with an expected peak |t| below this do not count as planted for a contrast.
+LEAST = 1.0
 
 
 def expected_weights(design: np.ndarray, contrast: np.ndarray, pseudo: np.ndarray) -> dict:
@@ -49,7 +51,6 @@ def score(
     mask: np.ndarray,
     voxel_size: Sequence[float],
     margin: float,
-    least: float = 1.0,
 ) -> pd.DataFrame:
     """Count true and false detections of a t contrast.
 
@@ -71,8 +72,6 @@ def score(
         In mm.
     margin : float
         In mm. Significant voxels nearer than this to a planted one are due to smoothing.
-    least : float
-        Regions with an expected peak |t| below this do not count as planted for this contrast.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def score(
         inside = (labels == region.label) & mask
         values = expected[inside]
         peak = values[np.abs(values).argmax()] if values.size else 0.0
-        if abs(peak) >= least:
+        if abs(peak) >= LEAST:
             planted |= inside
             rows += _of_region(region, inside, peak, statistic, significant)
     distance = distance_transform_edt(~planted, sampling=voxel_size) if planted.any() else np.inf
