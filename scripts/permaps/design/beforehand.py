@@ -106,7 +106,7 @@ def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict |
 
 
 def _reasons(cohort, config):
-    """Return why each of an input's table leaves, as far as the table and the names of files say."""
+    """Return why each participant of an input leaves, as known from the table and the names of files."""
     model, blocks, query = config["model"], config["permutation"]["blocks"], config["quality"]["query"]
     covariates = list(model["voxelwise"])
     check_columns(cohort, model, blocks, query)
@@ -119,21 +119,20 @@ def _reasons(cohort, config):
 
 
 def _entries(cohort, columns):
-    """Return what may be said of each image without reading it: it is missing, or is taken for a sound one."""
+    """Return an entry for each image without reading it: if the file exists, it counts as sound."""
     sound = Entry(shape=[1, 1, 1], affine=np.eye(4).tolist())
     return {
         row[ID]: {
-            column: sound
-            if isinstance(row[column], str) and _is_there(row[column])
-            else Entry("missing file")
+            column: sound if any(map(os.path.lexists, _files(row[column]))) else Entry("missing file")
             for column in columns
         }
         for row in cohort.to_dict("records")
     }
 
 
-def _is_there(path):
-    return any(os.path.lexists(file) for file in partners(path))
+def _files(path):
+    """Return what a map may consist of; nothing where the table names none."""
+    return partners(path) if isinstance(path, str) else []
 
 
 def _check_model(staying, config):
@@ -162,9 +161,9 @@ def _check_model(staying, config):
 
 
 def _look_at_images(staying, voxelwise, decode, seen):
-    """Decode the first and the last image; return what is wrong, and what stands for all of them.
+    """Decode the first and the last image; return warnings, and the usable maps by their paths.
 
-    These are the maps that can be used, by their paths; none where images are not alike: the odd one may be any.
+    There are no usable ones if images are not alike, since any of them may be the odd one out.
     """
     warnings, looked_at, maps = [], [], {}
     for column in [MAP, *map(map_column, voxelwise)]:
@@ -193,7 +192,7 @@ def _look_at_images(staying, voxelwise, decode, seen):
 
 
 def _check_volume(config, maps):
-    """Refuse masks and an atlas that cannot be those of maps such as these."""
+    """Refuse masks and an atlas that do not fit the maps."""
     first, inference = next(iter(maps.values())), config["inference"]
     places = [(key, *place) for key in ("small_volumes", "regions") for place in inference[key].items()]
     inside = np.ones(first.data.shape, bool)

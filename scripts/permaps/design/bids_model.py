@@ -79,7 +79,7 @@ def read_model(path: str | Path) -> dict:
     Returns
     -------
     dict
-        `formula` and `contrasts`, as in the config's model; and `blocks` and `variance_groups`, as far as
+        `formula` and `contrasts`, as in the config's model; and `blocks` and `variance_groups` if
         Software.Permaps has them.
 
     Raises
@@ -117,10 +117,8 @@ def _loaded(path):
         content = json.loads(read_text(path, "Expected a BIDS Stats Model."))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is no JSON ({error}). Expected a BIDS Stats Model.") from None
-    error = next(
-        iter(sorted(Draft202012Validator(SCHEMA).iter_errors(content), key=lambda e: list(map(str, e.path)))),
-        None,
-    )
+    errors = Draft202012Validator(SCHEMA).iter_errors(content)
+    error = min(errors, key=lambda error: list(map(str, error.path)), default=None)
     if error is not None:
         at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
         raise UserError(

@@ -229,28 +229,36 @@ def _linear(node, n_columns):
     numpy.ndarray of float, shape (2, 1 + n_columns)
         The value and its size; first the constant, then the weight of each column.
     """
-    form = np.zeros((2, 1 + n_columns))
-    if isinstance(node, ast.Name):
-        form[:, 1 + int(node.id.removeprefix("column_"))] = 1
-        return form
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        form[:, 0] = node.value, abs(node.value)
-        return form
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        sign = -1 if isinstance(node.op, ast.USub) else 1
-        return _linear(node.operand, n_columns) * [[sign], [1]]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
-        left, right = _linear(node.left, n_columns), _linear(node.right, n_columns)
-        if isinstance(node.op, ast.Add | ast.Sub):
-            return left + right * [[-1 if isinstance(node.op, ast.Sub) else 1], [1]]
-        if isinstance(node.op, ast.Mult) and not left[1, 1:].any():
-            left, right = right, left
-        factor, size = right[:, 0]
-        if right[1, 1:].any():
-            raise Unreadable("columns are multiplied or divided by numbers alone")
-        if isinstance(node.op, ast.Mult):
-            return left * [[factor], [size]]
-        if abs(factor) <= ROUNDING * size:
-            raise Unreadable("it divides by zero")
-        return left / [[factor], [abs(factor)]]
+    form, minus = np.zeros((2, 1 + n_columns)), np.array([[-1], [1]])
+    match node:
+        case ast.Name(id=name):
+            form[:, 1 + int(name.removeprefix("column_"))] = 1
+            return form
+        case ast.Constant(value=int() | float() as value):
+            form[:, 0] = value, abs(value)
+            return form
+        case ast.UnaryOp(op=ast.UAdd(), operand=part):
+            return _linear(part, n_columns)
+        case ast.UnaryOp(op=ast.USub(), operand=part):
+            return _linear(part, n_columns) * minus
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            return _linear(left, n_columns) + _linear(right, n_columns)
+        case ast.BinOp(op=ast.Sub(), left=left, right=right):
+            return _linear(left, n_columns) + _linear(right, n_columns) * minus
+        case ast.BinOp(op=ast.Mult() | ast.Div() as operator, left=left, right=right):
+            return _scaled(operator, _linear(left, n_columns), _linear(right, n_columns))
     raise Unreadable(NO_SUM)
+
+
+def _scaled(operator, left, right):
+    """Multiply or divide what `_linear` gives by a number."""
+    if isinstance(operator, ast.Mult) and not left[1, 1:].any():
+        left, right = right, left
+    if right[1, 1:].any():
+        raise Unreadable("columns are multiplied or divided by numbers alone")
+    factor, size = right[:, 0]
+    if isinstance(operator, ast.Mult):
+        return left * [[factor], [size]]
+    if abs(factor) <= ROUNDING * size:
+        raise Unreadable("it divides by zero")
+    return left / [[factor], [abs(factor)]]

@@ -20,8 +20,8 @@ from permaps.inputs.tables import ID, read_rows
 from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError, listed
+from permaps.workflow.files import HOME
 
-HOME = Path(__file__).parents[3]
 TABLES = (".tsv", ".csv", ".xlsx")
 IMAGES = (".nii", ".nii.gz", ".img", ".gii", ".mgh", ".mgz", ".dscalar.nii")
 # A folder of raw data has hundreds of thousands of files, and the first of them tell the pattern.

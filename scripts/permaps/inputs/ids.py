@@ -15,7 +15,7 @@ _SESSION_ID = "session_id"
 
 
 def id_columns(dataset: dict) -> list[str]:
-    """Return the columns that make the id of a map, the person's first; several where people have several maps."""
+    """Return the columns that make up the id of a map, the person's first."""
     named = dataset.get("id") or ID
     columns = list(named) if isinstance(named, list) else [named]
     return [*columns, SESSION] if dataset.get("sessions") else columns
@@ -28,7 +28,7 @@ def has_people(dataset: dict) -> bool:
 
 
 def sessions_files(folder: str | Path, rows: list[dict], dataset: dict) -> list[str]:
-    """Return the `sessions.tsv` that BIDS has beside the participants' table, as far as there are any."""
+    """Return the `sessions.tsv` files beside the participants' table, as in BIDS, that exist."""
     if not dataset.get("sessions"):
         return []
     column = id_columns(dataset)[0]

@@ -25,7 +25,7 @@ from permaps.workflow.provenance import sha256
 # Two grids are one when no corner is further apart than this share of the smallest voxel side: the
 # quaternions of a qform alone can move a corner by some hundredths of a millimetre.
 GRID_TOLERANCE = 0.05
-# Past this a header is taken for damaged, before its size is allocated: 640 voxels along each side.
+# A header that claims more is damaged, and no memory is allocated for it: 640 voxels along each side.
 _MAX_VOXELS = 2**28
 # What a byte of a .gz file can at most become.
 _MAX_INFLATION = 1032
@@ -235,7 +235,7 @@ def _is_invertible(affine):
 
 
 def _check_size(image, n_bytes):
-    """Refuse a header that claims more than its file can hold, before memory is taken for it."""
+    """Refuse a header that claims more than its file can hold, before memory is allocated."""
     name = os.fspath(image.file_map["image"].filename)
     most = {".nii": 1, ".img": 1, ".gz": _MAX_INFLATION}.get(os.path.splitext(name)[1].lower(), np.inf)
     if os.path.isfile(name) and most * os.path.getsize(name) < n_bytes:

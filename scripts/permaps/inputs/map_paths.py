@@ -179,7 +179,7 @@ def side_of(path: str) -> str | None:
 
 
 def hemisphere_files(path: str) -> dict[str | None, str]:
-    """Return the files of the hemispheres that there are, by "L" and "R"; one of a path without {hemi}."""
+    """Return the existing files of hemispheres by "L" and "R"; a path without {hemi} is one file."""
     if HEMI not in path:
         return {side_of(path): path}
     for pair in HEMISPHERES:

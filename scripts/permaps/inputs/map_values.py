@@ -22,16 +22,16 @@ def decode_maps(
     file: BinaryIO,
     decode: Callable[[str], Decoded] = decode,
 ) -> dict[str, dict[str, Entry]]:
-    """Decode every image that a table names, once and in its order, and write the values of those of use.
+    """Decode every image of a table once, in the table's order, and write the values of the usable ones.
 
-    Nothing is asked of the images but what they are: who is analysed may change without their being read again.
+    This does not depend on who is analysed, so that images need not be read again when that changes.
 
     Parameters
     ----------
     participants : pandas.DataFrame
         With participant_id, map and `columns`.
     columns : sequence of str
-        Columns with the maps of covariates. Where a participant's own map is of no use they are not read.
+        Columns with the maps of covariates. They are not read for a participant whose own map is unusable.
     file : binary file, open for writing
     decode : callable
         Reads one map, given by its path.
@@ -104,7 +104,7 @@ def check_covariate(decoded: Decoded) -> None:
 
 
 def is_same_measure(covariate: np.ndarray, values: np.ndarray) -> bool:
-    """Tell whether a covariate explains a map, of the same shape, without any rest, which leaves nothing to test."""
+    """Tell whether a covariate explains a map, an array of its shape, completely: then nothing is left to test."""
     if covariate.shape != values.shape:  # it leaves for that
         return False
     both = np.isfinite(covariate) & np.isfinite(values)

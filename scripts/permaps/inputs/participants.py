@@ -62,7 +62,7 @@ def check_variates(
     variates : dict of str to str
         Each column that the model or the query uses, with the config key that names it.
     labels : collection of str
-        Columns whose values are names, whatever they look like.
+        Columns whose values are names even if they look like numbers.
 
     Raises
     ------
@@ -111,13 +111,13 @@ def check_variates(
 def people(
     participants: pd.DataFrame, rows: Sequence[int] | np.ndarray | None, columns: Collection[str]
 ) -> str:
-    """Say of whom something holds, and what they have in these columns.
+    """Say how many participants something is true of, and what the first of them has in these columns.
 
     Parameters
     ----------
     participants : pandas.DataFrame
     rows : sequence of int, or None
-        Positions; None where it holds of everyone.
+        Their positions, shape (n,); None if it is true of everyone.
     columns : collection of str
 
     Returns

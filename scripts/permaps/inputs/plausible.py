@@ -6,23 +6,23 @@ import numpy as np
 
 # Litres of a whole brain in MNI space, with room for what smoothing adds and susceptibility takes.
 LEAST, MOST = 0.8, 2.2
-# A share of the image that no brain fills.
+# No brain fills a larger share of the image.
 FULL = 0.9
-# Two numbers are a mask, and maps of it have a meaning.
+# Two different values are a mask, and maps of masks make sense.
 FEWEST_LABELS = 3
-# A share of the mask that nobody would give up unawares.
+# Losing a larger share of the mask than this is worth a warning.
 LOST = 0.1
 
 
 def doubts_of_mask(
     strategy: str, n_voxels: int, sides: Sequence[float], share: float | None = None
 ) -> Iterator[str]:
-    """Yield why a mask that was computed is hardly that of a whole brain.
+    """Yield the reasons why a computed mask is hardly that of a whole brain.
 
     Parameters
     ----------
     strategy : str
-        As in the config; a mask from the user's file is as it was meant.
+        As in the config. A mask from the user's file is not doubted.
     n_voxels : int
     sides : sequence of float
         Of a voxel, in mm.

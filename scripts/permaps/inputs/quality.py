@@ -41,7 +41,7 @@ def screen(
     query : str or None
         A query that keeps participants; who has no value in one of its columns leaves.
     labels : collection of str
-        Variates whose values are names, whatever they look like.
+        Variates whose values are names even if they look like numbers.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def screen_covariates(
 
 
 def _unfit(covariate, layout):
-    """Say why a covariate's map is of no use beside maps that are laid out so; "" where it is."""
+    """Say why a covariate's map cannot be used beside maps with this layout; "" if it can."""
     if covariate.reason:
         return covariate.reason
     if not covariate.layout.same(layout):
@@ -114,7 +114,7 @@ def _unfit(covariate, layout):
 
 
 def _laid_out_otherwise(layouts):
-    """Reasons for the maps that are not laid out as most maps are."""
+    """Return reasons for the maps whose layout is not that of most maps."""
     groups = []
     for row, layout in layouts.items():
         group = next((g for g in groups if g[0].same(layout)), None)
@@ -135,7 +135,7 @@ def _laid_out_otherwise(layouts):
 
 
 def told_of_leaving(participants: pd.DataFrame, reasons: Sequence[str], about: Callable[[str], bool]) -> str:
-    """Return a warning of participants who leave by some kinds of reasons, or an empty string.
+    """Return a warning about participants who leave for some kinds of reasons, or an empty string.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def told_of_leaving(participants: pd.DataFrame, reasons: Sequence[str], about: C
     reasons : sequence of str
         One for each participant, empty for those who stay.
     about : callable
-        Tells whether a reason is told.
+        Tells whether a reason is of such a kind.
     """
     rows = [row for row, reason in enumerate(reasons) if reason and about(reason)]
     if not rows:

@@ -119,7 +119,7 @@ def rows_of(dataset: dict) -> dict:
 
 
 def map_files(dataset: dict, maps: str | None = None, results: str | Path | None = None) -> list[str]:
-    """Return the files that maps consist of, as far as they can be read, for a rule's input.
+    """Return the readable files that maps consist of, for a rule's input.
 
     `maps` is where those of a covariate are; None for the dataset's own.
 

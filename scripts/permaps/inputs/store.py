@@ -38,7 +38,7 @@ class Entry:
     same_as_map : bool
         Of a covariate: whether it holds the values of the participant's map, up to scale.
     digest : str
-        Of the values as float32: of two equal maps it is the same, whatever they are stored as.
+        Of the values as float32, so that equal maps have equal digests however they are stored.
     checksums : dict of str to str
         The SHA-256 of the image's files, by name.
     """
@@ -125,7 +125,7 @@ class Store:
     Parameters
     ----------
     images, values : path
-        What the images are (JSON), and the file with the values of those of use.
+        What the images are (JSON), and the file with the values of the usable ones.
     """
 
     def __init__(self, images: str | Path, values: str | Path):
@@ -140,7 +140,7 @@ class Store:
             Their ids, in the order that is wanted.
         column : str
         absent : collection of str
-            Those of them who have no map of use.
+            Those of them without a usable map.
         """
         columns = [None if name in absent else self.entries[name][column] for name in participants]
         return Maps(self.values, columns)

@@ -61,9 +61,9 @@ def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
     ----------
     path : path
         GIFTI, .mgh, .mgz, or FreeSurfer's morphometry files such as lh.thickness, with one value per vertex. With
-        {hemi}, all hemispheres that there are.
+        {hemi}, all hemispheres that exist.
     labels : bool
-        Whether the numbers of labels will do as values.
+        Whether numbers of labels are accepted as values.
 
     Returns
     -------

@@ -281,7 +281,7 @@ def draw_views(
 
 
 def _shade(sulci, triangles):
-    """Return sulci from 0 to 1 over all triangles, or nilearn would scale them anew over those in sight."""
+    """Return sulci from 0 to 1 over all triangles; otherwise nilearn would scale them by the triangles in sight."""
     if sulci is None:
         return None
     of_triangles = sulci[triangles].mean(axis=1)

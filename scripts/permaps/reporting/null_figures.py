@@ -113,7 +113,7 @@ def plot_convergence(
 
 
 def _least(by_stat, exact):
-    """Return the smallest p that a null has room for: of all distinct relabellings, several may give the largest."""
+    """Return the smallest p of a null. If it has all distinct relabellings, several may give the largest maximum."""
     if not exact:
         return 1 / len(next(iter(by_stat.values())))
     return min(float(fwe_p(null.max(), null, STATISTICS[stat].tie)) for stat, null in by_stat.items())

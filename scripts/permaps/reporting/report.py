@@ -46,7 +46,7 @@ class Findings:
     clusters : dict of str to pandas.DataFrame
         Cluster tables by the statistic's name in file names.
     maps, further : list of Figure
-        What shows its maps; and what stands below the tables.
+        Figures of its maps, and those below the tables.
     viewer : Figure or None
     regions : pandas.DataFrame or None
         As `permaps.reporting.regions.tabulate_regions` gives it.

@@ -272,7 +272,7 @@ def exponents(kind: SpaceKind, inference: dict) -> dict:
 
 
 def for_kind(config: dict, given: dict, kind: SpaceKind) -> dict:
-    """Return a config with the defaults of a space, and refuse what the user asked for and has no sense there.
+    """Return a config with the defaults of a space, and refuse what makes no sense there.
 
     Only users know what was done to their own maps, so they must give what has no safe default.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # As wide as a brain, in mm.
 WIDEST = 200.0
-# As wide as any image, in voxels. Past it memory would be taken for a kernel of nothing but its middle.
+# As wide as any image, in voxels. A wider kernel would only cost memory.
 MOST_VOXELS = 2000
 # Share of a value that leaves a vertex in one step, at most: below a half, no step overshoots.
 MOST_IN_A_STEP = 0.45

@@ -5,14 +5,13 @@ Snakemake finds the same problems later, and shows some of them as a traceback o
 
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME
-from permaps.workflow.paths import lies_below, no_file
+from permaps.workflow.paths import is_writable, lies_below, no_file
 
 # Of a whole path on Linux, in bytes; and the part of it that results need inside their folder.
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
@@ -70,7 +69,7 @@ def check_files(config: dict, given: Sequence[str | Path] = ()) -> None:
         problems += _among_results("dataset.data_dir", folder, results)
         if os.path.lexists(folder) and not os.path.isdir(folder):
             problems.append(f"dataset.data_dir: {folder!r} is no folder; expected nilearn's data folder")
-    if not os.path.isdir(".snakemake") and not _writable("."):
+    if not os.path.isdir(".snakemake") and not is_writable("."):
         problems.append(
             f"nothing can be written to the working directory {os.getcwd()}, where Snakemake keeps its "
             "notes; start it elsewhere, or with --directory"
@@ -196,16 +195,7 @@ def _unwritable(key, path):
             "remove it, or choose another folder"
         )
         return
-    inner = [p for p in existing.iterdir() if p.is_dir()] if existing == path and _writable(path) else []
-    closed = [p for p in [existing, *inner] if not _writable(p)]
+    inner = [p for p in existing.iterdir() if p.is_dir()] if existing == path and is_writable(path) else []
+    closed = [p for p in [existing, *inner] if not is_writable(p)]
     if closed:
         yield f"{key}: nothing can be written to '{closed[0]}'; choose another folder, or change its mode (chmod)"
-
-
-def _writable(folder):
-    # In /proc, or on a read-only file system, the mode of a folder says nothing.
-    try:
-        os.rmdir(tempfile.mkdtemp(dir=folder, prefix=".permaps-"))
-    except OSError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 # Files of regions of the cortex that hold the names of these.
@@ -42,3 +43,12 @@ def lies_below(path: str | Path, folder: str | Path) -> bool:
     except ValueError:  # a zero byte: the error comes when the path is opened
         return False
     return os.path.commonpath([path, folder]) == folder
+
+
+def is_writable(folder: str | Path) -> bool:
+    """Tell whether files can be made in a folder: in /proc, or on a read-only file system, its mode says nothing."""
+    try:
+        os.rmdir(tempfile.mkdtemp(dir=folder, prefix=".permaps-"))
+    except OSError:
+        return False
+    return True

@@ -185,7 +185,7 @@ def stale(
     job : object
     path : path
     found : str or None
-        How it is damaged, as far as its size shows; None if the settings, the code, the user's files or the
+        How it is damaged, judged by its size; None if the settings, the code, the user's files or the
         results that it was made from were different.
     """
     for job, inputs in jobs:

@@ -5,12 +5,14 @@
 says which folder serves as cache, for the Makefile: Snakemake needs one before it reads the workflow.
 """
 
+import contextlib
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+
+from permaps.workflow.paths import is_writable
 
 
 def shield(environment: MutableMapping[str, str]) -> None:
@@ -56,12 +58,9 @@ def _writable(folder):
     """Tell whether files can be written to a folder, which is made; without a home it is a relative "~"."""
     if not folder.is_absolute():
         return False
-    try:
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError:
-        return False
-    return True
+    return is_writable(folder)
 
 
 if __name__ == "__main__":
