@@ -272,28 +272,7 @@ def _model(proposal, frame, columns, sessions):
             numbers += [column] if values.nunique() > 2 else []
         elif 2 <= values.nunique() <= FEW_LEVELS and values.nunique() < len(values):
             groups.append(column)
-    covariate = f"center({_in_formula(numbers[0])})" if numbers else ""
-    blocks = []
-    if sessions:
-        # The formula has no column for the session that comes first by name.
-        first, second, *_ = sorted(sessions)
-        contrasts = {f"{second}-minus-{first}": f"session[T.{second}]"}
-        if second in _EARLIER:
-            contrasts = {f"{first}-minus-{second}": f"-session[T.{second}]"}
-        formula = "0 + person + session"
-        blocks = ["permutation:", "  blocks:", "    within: person"]
-    elif groups:
-        group = _in_formula(groups[0])
-        first, second = sorted(frame[groups[0]].dropna().unique())[:2]
-        formula = " + ".join(filter(None, ["0", group, covariate]))
-        contrasts = {"difference": f"{groups[0]}[{second}] - {groups[0]}[{first}]"}
-    elif covariate:
-        formula, contrasts = (
-            f"1 + {covariate}",
-            {"mean": "Intercept", "covariate": covariate.replace("`", "")},
-        )
-    else:
-        formula, contrasts = "1", {"mean": "Intercept"}
+    formula, contrasts = _formula(frame, groups, numbers, sessions)
     summary = "; ".join(
         filter(None, [groups and f"groups: {listed(groups)}", numbers and f"numbers: {listed(numbers)}"])
     )
@@ -305,8 +284,27 @@ def _model(proposal, frame, columns, sessions):
         f"  formula: {_quoted(formula)}",
         "  contrasts:",
         *(f"    {name}: {_quoted(weights)}" for name, weights in contrasts.items()),
-        *blocks,
+        *(["permutation:", "  blocks:", "    within: person"] if sessions else []),
     ]
+
+
+def _formula(frame, groups, numbers, sessions):
+    """Return a formula, and contrasts by name: of sessions, of two groups, or of the mean."""
+    if sessions:
+        # The formula has no column for the session that comes first by name.
+        first, second, *_ = sorted(sessions)
+        contrasts = {f"{second}-minus-{first}": f"session[T.{second}]"}
+        if second in _EARLIER:
+            contrasts = {f"{first}-minus-{second}": f"-session[T.{second}]"}
+        return "0 + person + session", contrasts
+    covariate = f"center({_in_formula(numbers[0])})" if numbers else ""
+    if groups:
+        first, second = sorted(frame[groups[0]].dropna().unique())[:2]
+        formula = " + ".join(filter(None, ["0", _in_formula(groups[0]), covariate]))
+        return formula, {"difference": f"{groups[0]}[{second}] - {groups[0]}[{first}]"}
+    if covariate:
+        return f"1 + {covariate}", {"mean": "Intercept", "covariate": covariate.replace("`", "")}
+    return "1", {"mean": "Intercept"}
 
 
 def _in_formula(column):

@@ -86,26 +86,31 @@ def check_variates(
                 f"{row + 1} below the header) stands for a missing value, and would be taken for a group or a name "
                 f"({sure.sum()} of {len(column)} values are such). Write n/a where a value is missing, or rename it."
             )
-        if name in labels:
-            continue
-        number = column.map(is_number)
-        comma = column.map(lambda text: _DECIMAL_COMMA.fullmatch(text) is not None)
-        other = ~number & column.map(lambda text: _OTHER_DIGITS.fullmatch(text) is not None)
-        # To a formula a column is either numbers or names; numbers of blocks and sites may be names in part.
-        few = 0 if key == "model.formula" else len(column) // 2
-        if (number | other).sum() <= few:
-            continue
-        row = column.index[~number][0]
-        hint = " Write numbers with a decimal point, not a comma." if comma[row] else ""
-        if other[row] and not comma[row]:
-            hint = " Write numbers in the digits 0 to 9."
-        most = f", though {number.sum()} of {len(column)} values are" if number.any() else ""
-        names = f"; C({name}) in the formula takes all of them as names" if key == "model.formula" else ""
-        raise UserError(
-            f"{key}: '{column[row]}' in column '{name}' of participant '{participants[ID][row]}' (row "
-            f"{row + 1} below the header) is not a number{most}.{hint} "
-            f"Correct the value, or write n/a where it is missing{names}."
-        )
+        if name not in labels:
+            _check_unmixed(column, participants[ID], key)
+
+
+def _check_unmixed(column, ids, key):
+    """Refuse a column with both numbers and names."""
+    number = column.map(is_number)
+    comma = column.map(lambda text: _DECIMAL_COMMA.fullmatch(text) is not None)
+    other = ~number & column.map(lambda text: _OTHER_DIGITS.fullmatch(text) is not None)
+    # To a formula a column is either numbers or names; numbers of blocks and sites may be names in part.
+    of_formula = key == "model.formula"
+    if (number | other).sum() <= (0 if of_formula else len(column) // 2):
+        return
+    row = column.index[~number][0]
+    hint = ""
+    if comma[row]:
+        hint = " Write numbers with a decimal point, not a comma."
+    elif other[row]:
+        hint = " Write numbers in the digits 0 to 9."
+    most = f", though {number.sum()} of {len(column)} values are" if number.any() else ""
+    names = f"; C({column.name}) in the formula takes all of them as names" if of_formula else ""
+    raise UserError(
+        f"{key}: '{column[row]}' in column '{column.name}' of participant '{ids[row]}' (row {row + 1} below the "
+        f"header) is not a number{most}.{hint} Correct the value, or write n/a where it is missing{names}."
+    )
 
 
 def people(

@@ -115,34 +115,7 @@ def convergence(tracks: dict, alpha: float, title: str) -> Figure:
     """
     figure, axes = _row(len(tracks), 3.2)
     for panel, (stat, (null, peaks)) in zip(axes, tracks.items(), strict=True):
-        n = len(null)
-        # The one nearest to the level; the bands of all would overlap.
-        nearest = min(peaks, key=lambda peak: abs(np.log(peak[1] / alpha)))[0]
-        # Before, every p is high because there are too few relabellings.
-        start = min(1 / alpha, n / 10) if n > 20 else 1
-        # As dense as one can see on a log axis.
-        at = np.unique(np.geomspace(max(start, 1), n, 400).astype(int)) - 1
-        for shade, (name, p) in zip(SHADES, peaks, strict=False):
-            p_so_far, low, high = settling(null, p)
-            if name == nearest:
-                panel.fill_between(at + 1, low[at], high[at], color=shade, alpha=0.18, linewidth=0)
-            panel.plot(at + 1, p_so_far[at], color=shade, zorder=3, label=f"{name}: {p_text(p)}")
-        least = 0.6 / n
-        # Above the bands, which do not depend on it.
-        panel.fill_between(
-            at + 1,
-            least,
-            1 / (at + 1),
-            facecolor="#EBEBEB",
-            edgecolor="#CCCCCC",
-            linewidth=0.6,
-            zorder=2,
-            label="p < 1 / relabellings: out of reach",
-        )
-        panel.axhline(alpha, color=BLACK, linestyle="--", linewidth=1, zorder=4)
-        # Next to the panel, because a long legend would cover it.
-        panel.text(n, alpha, f" α = {alpha:g}", va="center", ha="left", fontsize=8)
-        panel.set(xscale="log", yscale="log", xlim=(at[0] + 1, n), ylim=(least, 1.3))
+        _tracks(panel, null, peaks, alpha)
         panel.set_title(STATISTICS[stat].title)
         panel.set_xlabel("relabellings, the observed one included")
         panel.set_ylabel("corrected p")
@@ -155,6 +128,32 @@ def convergence(tracks: dict, alpha: float, title: str) -> Figure:
         panel.legend(loc=free, fontsize=7, frameon=True, facecolor="white", edgecolor="none")
     heading(figure, title)
     return figure
+
+
+def _tracks(panel, null, peaks, alpha):
+    """Draw how the p of peaks converge by a null, what is out of reach, and the level."""
+    n = len(null)
+    # The one nearest to the level; the bands of all would overlap.
+    nearest = min(peaks, key=lambda peak: abs(np.log(peak[1] / alpha)))[0]
+    # Before, every p is high because there are too few relabellings.
+    start = min(1 / alpha, n / 10) if n > 20 else 1
+    # As dense as one can see on a log axis.
+    at = np.unique(np.geomspace(max(start, 1), n, 400).astype(int)) - 1
+    for shade, (name, p) in zip(SHADES, peaks, strict=False):
+        p_so_far, low, high = settling(null, p)
+        if name == nearest:
+            panel.fill_between(at + 1, low[at], high[at], color=shade, alpha=0.18, linewidth=0)
+        panel.plot(at + 1, p_so_far[at], color=shade, zorder=3, label=f"{name}: {p_text(p)}")
+    least = 0.6 / n
+    # Above the bands, which do not depend on it.
+    panel.fill_between(
+        at + 1, least, 1 / (at + 1), facecolor="#EBEBEB", edgecolor="#CCCCCC", linewidth=0.6, zorder=2,
+        label="p < 1 / relabellings: out of reach",
+    )  # fmt: skip
+    panel.axhline(alpha, color=BLACK, linestyle="--", linewidth=1, zorder=4)
+    # Next to the panel, because a long legend would cover it.
+    panel.text(n, alpha, f" α = {alpha:g}", va="center", ha="left", fontsize=8)
+    panel.set(xscale="log", yscale="log", xlim=(at[0] + 1, n), ylim=(least, 1.3))
 
 
 def discoveries(

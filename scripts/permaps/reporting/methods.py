@@ -81,6 +81,11 @@ def _mask(record, verbatim):
             f"The {space.elements} were analysed that had a value in {where} and were not the same in everyone: "
             f"{analysed(record)}."
         )
+    return _mask_of_a_volume(record, where)
+
+
+def _mask_of_a_volume(record, where):
+    config = record["config"]
     how = {
         "background": "computed from the maps by nilearn's background strategy",
         "epi": "computed from the maps by nilearn's EPI strategy",
@@ -204,18 +209,7 @@ def _relabellings(record, verbatim):
 def _statistics(record, verbatim):
     inference = record["config"]["inference"]
     space = space_of(record)
-    parts = enhanced(record)
-    on_voxels = f"{inference['connectivity']} neighbours per voxel"
-    on_mesh = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
-    neighbours = on_mesh if parts == ["cortex"] else on_voxels
-    if space.kind == "edges":
-        nbs = f"the network-based statistic {cite('zalesky2010')}"
-        neighbours = f"edges are neighbours if they share a node, as in {nbs}"
-    if space.kind == "parcels":
-        pairs = max(mask["n_neighbours"] for mask in masks_of(record).values())
-        neighbours = f"{pairs:,} pairs of regions are neighbours" if pairs else ""
-    if len(parts) > 1:
-        neighbours = f"on the cortex, {on_mesh}; below it, {on_voxels}, and extent is volume, in mm³"
+    parts, neighbours = enhanced(record), _neighbours(record)
     rows = [STATISTICS[name] for name in statistics_of("t", inference["statistics"])]
     used = []
     for row in rows:
@@ -245,6 +239,21 @@ def _statistics(record, verbatim):
         f"{cite('nichols2002')} of {_and(used)}{f' ({neighbours})' if neighbours else ''}.{forming} "
         f"Results are reported at a corrected level of {inference['alpha']:g}.{also}"
     )
+
+
+def _neighbours(record):
+    """Say which elements are neighbours; "" where none are."""
+    space, parts = space_of(record), enhanced(record)
+    if space.kind == "edges":
+        return f"edges are neighbours if they share a node, as in the network-based statistic {cite('zalesky2010')}"
+    if space.kind == "parcels":
+        pairs = max(mask["n_neighbours"] for mask in masks_of(record).values())
+        return f"{pairs:,} pairs of regions are neighbours" if pairs else ""
+    on_voxels = f"{record['config']['inference']['connectivity']} neighbours per voxel"
+    on_mesh = "neighbours are joined by an edge of the mesh, and extent is area, in mm²"
+    if len(parts) > 1:
+        return f"on the cortex, {on_mesh}; below it, {on_voxels}, and extent is volume, in mm³"
+    return on_mesh if parts == ["cortex"] else on_voxels
 
 
 def _exponents(inference, parts):
