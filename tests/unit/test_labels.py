@@ -113,8 +113,8 @@ def test_atlases_that_do_not_fit_are_refused(tmp_path, monkeypatch):
         )
     with pytest.raises(UserError, match=r"atlas.labels: found null"):
         Atlas("lh.b.annot", None)
-    assert _half_an_atlas({"image": "{hemi}.a.annot", "labels": None}) == []
-    assert _half_an_atlas({"image": "a.nii", "labels": None})
+    assert list(_half_an_atlas({"image": "{hemi}.a.annot", "labels": None})) == []
+    assert list(_half_an_atlas({"image": "a.nii", "labels": None}))
     config = {"dataset": {}, "model": {"bids": None}, "mask": {"strategy": "background"}}
     config |= {"space": {}, "atlas": {"image": "{hemi}.a.annot", "labels": None}}
     config |= {"inference": {"small_volumes": {}, "regions": {}}}
