@@ -44,7 +44,7 @@ def filled(mask, values):
     return volume
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(
     volumes(n_maps=2), st.booleans(), connectivities, exponents, exponents, st.sampled_from([0.5, 1.0, 2.5])
 )

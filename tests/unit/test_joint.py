@@ -14,6 +14,7 @@ import yaml
 from chunk_settings import SETTINGS
 from permaps.permutation.chunk import compute_chunk
 from permaps.permutation.correction import fwe_p
+from permaps.permutation.joining import shared_space
 from permaps.permutation.joint import combined_model, load_model
 from permaps.permutation.observed import observe
 from permaps.permutation.relabelling import relabelling
@@ -330,9 +331,9 @@ def test_tests_share_what_their_maps_are_defined_on(one, other, says):
     models = {"a": SimpleNamespace(space=one), "b": SimpleNamespace(space=other)}
     if says:
         with pytest.raises(UserError, match=says):
-            build_joint.shared_space("either", models, [True, True])
+            shared_space("either", models, [True, True])
         return
-    space, (mine, its) = build_joint.shared_space("either", models, [True, True])
+    space, (mine, its) = shared_space("either", models, [True, True])
     assert len(mine) == len(its) == space.n_elements == other.n_elements
 
 
