@@ -11,6 +11,7 @@ from permaps.inputs.participants import read_participants
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.page_tables import design
+from permaps.reporting.record import with_maps
 from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
 from permaps.spaces.files import read_space
 from permaps.workflow.provenance import drawn_in, plain, software
@@ -118,9 +119,9 @@ def test_record_counts_the_maps_of_every_input(run):
     fewer = run / "quality/input-houses_included.tsv"
     fewer.write_text("".join(line for i, line in enumerate(included.read_text().splitlines(True)) if i != 2))
     inputs = {"faces": {"with_maps": included}, "houses": {"with_maps": fewer}}
-    assert record_provenance.with_maps(inputs, people) == {"with_maps": {"faces": 24, "houses": 23}}
-    assert record_provenance.with_maps(inputs, people[:1]) == {"with_maps": {"faces": 1, "houses": 1}}
-    assert record_provenance.with_maps({"": {"with_maps": included}}, people) == {}
+    assert with_maps(inputs, people) == {"with_maps": {"faces": 24, "houses": 23}}
+    assert with_maps(inputs, people[:1]) == {"with_maps": {"faces": 1, "houses": 1}}
+    assert with_maps({"": {"with_maps": included}}, people) == {}
 
 
 def test_record_is_the_same_twice(run, tmp_path):
