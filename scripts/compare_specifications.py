@@ -1,15 +1,11 @@
 """A contrast in several analyses, as a specification curve: figure, table, and how often it is significant."""
 
-import json
-
 import numpy as np
 import pandas as pd
 from permaps.inputs.tsv import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
-from permaps.permutation.relabelling import NUMBERED
-from permaps.permutation.specifications import common_place, together
-from permaps.permutation.thresholds import significant
-from permaps.reporting.specifications import curve, how_often, said
+from permaps.permutation.specifications import common_place, same_relabellings, together
+from permaps.reporting.specifications import curve, found_in, how_often, said
 from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
@@ -76,64 +72,6 @@ def by_chance(members, alpha):
             maxima = [read_maxima(one["nulls"], [stat])[stat] for one in members]
             counts_by_chance[stat] = together(maxima, alpha, STATISTICS[stat].tie)
     return counts_by_chance
-
-
-def found_in(numbers, space, voxel_stat, values, effect, element):
-    """Yield what one specification finds, by statistic: at an element, at its peak, and how much is significant.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of the contrast: a row per statistic.
-    space : permaps.spaces.space.Space
-    voxel_stat : str
-    values, effect : numpy.ndarray, shape (n_elements,)
-    element : int
-    """
-    peak = int(np.argmax(np.abs(values)))
-    for _, row in numbers.iterrows():
-        yield (
-            {"statistic": row["statistic"], "effect": effect[element], voxel_stat: values[element]}
-            | {key: column[0] for key, column in space.place([element]).items()}
-            | {f"peak_{voxel_stat}": values[peak], "peak_effect": effect[peak], "p_fwe": row["p_fwe"]}
-            | {
-                "extent": int(row[f"n_significant_{space.elements}"]),
-                "significant": bool(significant(-np.log10(row["p_fwe"]), row["alpha"])),
-            }
-        )
-
-
-def same_relabellings(records, contrasts):
-    """Tell whether relabelling j is the same in all analyses: same people, blocks, scheme, seed and level.
-
-    Permutations that can be numbered are numbered by who has equal rows of the design.
-
-    Parameters
-    ----------
-    records : list of dict
-        The provenance of each analysis.
-    contrasts : list of str
-        That are relabelled; a joint test may be of several.
-    """
-    known = [[record["contrasts"].get(name) for name in contrasts] for record in records]
-    if not contrasts or any(None in plans for plans in known):
-        return False
-    what = [
-        (
-            *record["inputs"],
-            json.dumps(record["config"]["permutation"] | {"chunk_size": 0}, sort_keys=True),
-            record["config"]["inference"]["alpha"],
-            *((plan["scheme"], plan["n_relabellings"], _numbered_by(plan)) for plan in plans),
-        )
-        for record, plans in zip(records, known, strict=True)
-    ]
-    return len(set(what)) == 1
-
-
-def _numbered_by(plan):
-    # A number beyond 2^53 is text, with its first digits.
-    few = float(plan["n_distinct"]) <= NUMBERED * (1 + 1e-3)
-    return plan["equal_rows"] if few and plan["scheme"] != "flip" else ""
 
 
 if "snakemake" in globals():

@@ -5,11 +5,10 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from compare_specifications import same_relabellings
 from permaps.design.plan import plan_of
 from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.permutation.relabelling import relabelling
-from permaps.permutation.specifications import Together
+from permaps.permutation.specifications import Together, same_relabellings
 from permaps.reporting.specifications import curve, how_often, shortened
 from permaps.reporting.study import sentences
 from permaps.reporting.style import plt

@@ -5,12 +5,14 @@ independent: they have the same participants. Where relabelling j is the same in
 in each relabelling is known, and with it how surprising it is.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from permaps.permutation.correction import fwe_p, minus_log10
+from permaps.permutation.relabelling import NUMBERED
 from permaps.permutation.thresholds import significant
 from permaps.spaces.space import Space
 
@@ -82,3 +84,36 @@ def common_place(spaces: Sequence[Space], values: Sequence[np.ndarray]) -> list[
     elements = elements[:, everywhere]
     mean = np.mean([np.abs(v[at]) for v, at in zip(values, elements, strict=True)], axis=0)
     return elements[:, np.argmax(mean)].tolist()
+
+
+def same_relabellings(records: Sequence[dict], contrasts: Sequence[str]) -> bool:
+    """Tell whether relabelling j is the same in all analyses: same people, blocks, scheme, seed and level.
+
+    Permutations that can be numbered are numbered by who has equal rows of the design.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        The provenance of each analysis.
+    contrasts : sequence of str
+        That are relabelled; a joint test may be of several.
+    """
+    known = [[record["contrasts"].get(name) for name in contrasts] for record in records]
+    if not contrasts or any(None in plans for plans in known):
+        return False
+    what = [
+        (
+            *record["inputs"],
+            json.dumps(record["config"]["permutation"] | {"chunk_size": 0}, sort_keys=True),
+            record["config"]["inference"]["alpha"],
+            *((plan["scheme"], plan["n_relabellings"], _numbered_by(plan)) for plan in plans),
+        )
+        for record, plans in zip(records, known, strict=True)
+    ]
+    return len(set(what)) == 1
+
+
+def _numbered_by(plan):
+    # A number beyond 2^53 is text, with its first digits.
+    few = float(plan["n_distinct"]) <= NUMBERED * (1 + 1e-3)
+    return plan["equal_rows"] if few and plan["scheme"] != "flip" else ""

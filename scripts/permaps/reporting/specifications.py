@@ -5,15 +5,18 @@ After Simonsohn, Simmons & Nelson (2020, Nature Human Behaviour 4:1208).
 
 import itertools
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from permaps.permutation.thresholds import significant
 from permaps.reporting.charts import SHADES
 from permaps.reporting.style import BLACK, BLUE, GREY, heading, plt
 from permaps.reporting.words import number
+from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 
 # Of a value that is crossed, in the figure.
@@ -31,6 +34,33 @@ def said(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(said, value))
     return str(value)
+
+
+def found_in(
+    numbers: pd.DataFrame, space: Space, voxel_stat: str, values: np.ndarray, effect: np.ndarray, element: int
+) -> Iterator[dict]:
+    """Yield what one specification finds, by statistic: at an element, at its peak, and how much is significant.
+
+    Parameters
+    ----------
+    numbers : pandas.DataFrame
+        Of the contrast: a row per statistic.
+    space : permaps.spaces.space.Space
+    voxel_stat : str
+    values, effect : numpy.ndarray, shape (n_elements,)
+    element : int
+    """
+    peak = int(np.argmax(np.abs(values)))
+    for _, row in numbers.iterrows():
+        yield (
+            {"statistic": row["statistic"], "effect": effect[element], voxel_stat: values[element]}
+            | {key: column[0] for key, column in space.place([element]).items()}
+            | {f"peak_{voxel_stat}": values[peak], "peak_effect": effect[peak], "p_fwe": row["p_fwe"]}
+            | {
+                "extent": int(row[f"n_significant_{space.elements}"]),
+                "significant": bool(significant(-np.log10(row["p_fwe"]), row["alpha"])),
+            }
+        )
 
 
 def shortened(values: list[str]) -> list[str]:
