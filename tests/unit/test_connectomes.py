@@ -128,6 +128,24 @@ def test_matrices_of_no_use_say_why(tmp_path, content, says):
         decode_connectome(tmp_path / "m.tsv")
 
 
+@pytest.mark.parametrize("written", ["%.5g", "%.6f", "%.10g"])
+def test_two_halves_may_differ_by_how_numbers_are_written(tmp_path, written):
+    rng = np.random.default_rng(0)
+    matrix = symmetric(40) + rng.normal(0, 1e-7, (40, 40))
+    np.savetxt(tmp_path / "m.csv", matrix, fmt=written, delimiter=",")
+    found = decode_connectome(tmp_path / "m.csv").data
+    np.testing.assert_allclose(found, symmetric(40)[np.triu_indices(40, 1)], rtol=1e-4, atol=1e-6)
+
+
+def test_a_single_streamline_in_one_half_alone_is_told(tmp_path):
+    matrix = np.triu(np.random.default_rng(0).integers(1, 5000, (40, 40)), 1)
+    matrix += matrix.T
+    matrix[2, 3], matrix[3, 2] = 7, 8
+    np.savetxt(tmp_path / "m.csv", matrix, delimiter=",", fmt="%d")
+    with pytest.raises(UnusableMap, match=r"not symmetric .* row 3, column 4"):
+        decode_connectome(tmp_path / "m.csv")
+
+
 def test_a_matrix_of_0_and_1_tells_who_is_connected_and_one_of_1_alone_nothing(tmp_path):
     table = pd.DataFrame(
         {"participant_id": ["binary", "same"], "map": [tmp_path / "b.csv", tmp_path / "s.csv"]}

@@ -17,6 +17,7 @@ from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
+from permaps.workflow.names import model_in_words
 from run_folder import fabricate
 from test_clusters import run_rule
 from test_provenance import record_of
@@ -327,3 +328,19 @@ def test_the_peak_is_where_a_reader_finds_it(space, place, told):
     assert "clusters" not in page_tables.numbers(frame, space, alone=True).columns
     joined = page_tables.numbers(frame, space, joined=True)
     assert "3 (as −log₁₀ p)" in joined.rows[0]
+
+
+def test_what_a_conjunction_found_is_a_p_in_every_space():
+    both = [PEAK | {"contrast": "both", "statistic": name} for name in ("conjunction", "clustersize")]
+    alone = PEAK | {"statistic": "clustersize"}
+    frame = as_table(
+        [one | {"n_significant_voxels": 7, "n_relabellings": 999} for one in (*both, alone)], Volume
+    )
+    table = page_tables.numbers(frame, Volume)
+    observed = [row[table.columns.index("observed maximum")] for row in table.rows]
+    assert observed == ["3 (as −log₁₀ p)", "3 (as −log₁₀ p)", "3"]
+
+
+def test_covariates_that_are_maps_belong_to_the_model():
+    assert model_in_words({"formula": "1 + age", "voxelwise": {}}) == "1 + age"
+    assert "gm, wm" in model_in_words({"formula": "1 + age", "voxelwise": {"gm": "gm_map", "wm": "wm_map"}})

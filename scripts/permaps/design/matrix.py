@@ -70,6 +70,11 @@ def design_matrix(table: "pd.DataFrame", formula: str, n_more: int = 0) -> tuple
             "participants table, numbers, or functions of them."
         )
     matrix = np.asarray(frame, float)
+    if lost := [str(term) for term, columns in frame.model_spec.term_indices.items() if not columns]:
+        raise UserError(
+            f"model.formula: {_list(lost)} in {formula!r} makes no column, since all included participants are of "
+            "one level. Leave it out, or include participants of another level."
+        )
     if not names:
         raise UserError(f"model.formula: {formula!r} has no columns. Expected at least '1'.")
     bad = [n for n, column in zip(names, matrix.T, strict=True) if not np.isfinite(column).all()]
@@ -80,9 +85,23 @@ def design_matrix(table: "pd.DataFrame", formula: str, n_more: int = 0) -> tuple
         raise UserError(
             f"model.formula: {len(names) + n_more} columns ({columns}) for {len(matrix)} maps leave no "
             "degrees of freedom. Expected more maps than columns: leave terms out of the formula."
+            f"{_of_text(names)}"
         )
     _refuse_dependence(names, matrix)
     return names, matrix
+
+
+def _of_text(names):
+    """Say which column of the table most columns come from, if its values may have been meant as numbers."""
+    levels = Counter(name.partition("[")[0] for name in names if "[T." in name and ":" not in name)
+    factor, n = levels.most_common(1)[0] if levels else ("", 0)
+    if n <= len(names) / 2:
+        return ""
+    first = next(_level(name) for name in names if name.startswith(f"{factor}["))
+    return (
+        f" {n} of them are levels of {factor!r}, which is text, such as {first!r}; a column of numbers has numbers "
+        "alone."
+    )
 
 
 def _refuse_dependence(names, matrix):
@@ -183,7 +202,8 @@ def _weights(expression, name, columns):
         asked = unknown[0].strip("`")
         raise UserError(
             f"model.contrasts.{name}: {_within(asked, expression)} is not a column of the design"
-            f"{nearest(asked, columns) or '.'}{_as_compared(asked, columns)} The columns are {', '.join(columns)}."
+            f"{nearest(asked, columns) or '.'}{_as_factor(asked, columns)}{_as_compared(asked, columns)} "
+            f"The columns are {', '.join(columns)}."
         )
     place = {c: f" column_{i} " for i, c in enumerate(columns)}
     try:
@@ -206,6 +226,18 @@ def _weights(expression, name, columns):
             f"model.contrasts.{name}: {cut(expression)!r} is zero for every column, so it tests nothing."
         )
     return value[1:]
+
+
+def _as_factor(asked, columns):
+    """Say that a column of the table is no number, if a contrast takes it for one."""
+    levels = [column for column in columns if column.startswith(f"{asked}[") and ":" not in column]
+    if not levels:
+        return ""
+    return f" {asked!r} is text to the formula, such as {_level(levels[0])!r}, so each level has a column of its own."
+
+
+def _level(column):
+    return column.partition("[")[2].removeprefix("T.").rstrip("]")
 
 
 def _as_compared(asked, columns):

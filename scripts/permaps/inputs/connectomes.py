@@ -15,8 +15,10 @@ from permaps.inputs.tables import MISSING, inert, is_number, read_rows
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.jobs import write_text
 
-# Two halves of a symmetric matrix may differ by rounding.
-SYMMETRIC = 1e-5
+# Two halves of a symmetric matrix may differ by rounding: of a value to five digits, as MATLAB writes text, and by
+# an error that values close to 0 have from the sizes of others.
+SYMMETRIC = 1.01e-4
+SYMMETRIC_NEAR_0 = 1e-5
 # Two nodes have a single edge, over which nothing is to be corrected.
 FEWEST_NODES = 3
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -52,7 +54,10 @@ def decode_connectome(path: str | Path) -> Decoded:
     check_numbers(matrix.dtype)
     one, other = np.triu_indices(len(matrix), 1)
     upper, lower = matrix[one, other].astype(float), matrix[other, one].astype(float)
-    apart = np.abs(upper - lower) > SYMMETRIC * np.maximum(np.abs(upper), np.abs(lower))
+    # nanmean would warn of a matrix without any value.
+    size = np.nan_to_num(np.abs(upper), nan=0, posinf=0)
+    tolerance = np.maximum(SYMMETRIC * np.maximum(size, np.abs(lower)), SYMMETRIC_NEAR_0 * size.mean())
+    apart = np.abs(upper - lower) > tolerance
     apart |= np.isnan(upper) != np.isnan(lower)
     if apart.any():
         a, b = one[apart][0], other[apart][0]

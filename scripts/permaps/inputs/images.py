@@ -17,6 +17,7 @@ from nibabel import imageglobals
 from nibabel.filebasedimages import ImageFileError
 
 from permaps.inputs.map_paths import item_of, partners
+from permaps.inputs.reasons import UNKNOWN_KIND
 from permaps.workflow.errors import one_line
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.paths import no_file
@@ -206,7 +207,7 @@ def _open(path):
             ending = os.path.splitext(path)[1].lower()
             if ending in _ENDINGS:
                 raise
-            raise UnusableMap(f"unknown kind of file (named {ending or 'without an ending'})") from None
+            raise UnusableMap(f"{UNKNOWN_KIND} (named {ending or 'without an ending'})") from None
     if isinstance(image, (nib.GiftiImage, nib.Cifti2Image)):
         raise UnusableMap(f"{_OF_A_SURFACE} ({type(image).__name__.removesuffix('Image')}), not a volume")
     return image

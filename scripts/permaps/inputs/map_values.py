@@ -90,7 +90,8 @@ def check_values(decoded: Decoded) -> None:
     if values.size == 0:
         raise UnusableMap("empty (only 0 or NaN)" if decoded.outside else "empty (only NaN)")
     if data.size > 1 and values.min() == values.max():
-        raise UnusableMap(f"constant (only the value {values[0]:g})")
+        elsewhere = ", and 0 elsewhere" if values.size < finite.sum() else ""
+        raise UnusableMap(f"constant (only the value {values[0]:g}{elsewhere})")
 
 
 def check_covariate(decoded: Decoded) -> None:

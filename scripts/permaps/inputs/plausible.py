@@ -32,7 +32,8 @@ def doubts_of_mask(
     if strategy == "file":
         return
     advice = (
-        "Look at figures/coverage.png; mask.strategy: template, or your own mask in mask.file, may be better."
+        "Look at figures/coverage.png, or at mask.nii.gz in a viewer; mask.strategy: template, or your own mask in "
+        "mask.file, may be better."
     )
     litres = n_voxels * np.prod(sides) / 1e6
     if share is not None and share > FULL:
@@ -84,6 +85,6 @@ def doubt_of_coverage(n_lost: int, n_whole: int, elements: str, whole: str) -> s
         return ""
     return (
         f"{n_lost:,} of the {n_whole:,} {elements} of the {whole} ({n_lost / n_whole:.0%}) are not analysed, since "
-        "too few participants have a value there. figures/coverage.png shows where, and quality/metrics.tsv who "
-        "lacks most; mask.min_coverage: 0.9 keeps those that one in ten may lack."
+        "too few participants have a value there. figures/coverage.png or the map mask_coverage shows where, and "
+        "quality/metrics.tsv who lacks most; mask.min_coverage: 0.9 keeps those that one in ten may lack."
     )

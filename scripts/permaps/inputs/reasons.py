@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 # Kinds that are named.
 SHOWN = 5
+UNKNOWN_KIND = "unknown kind of file"
 # What to do about a reason that starts like this; a regular expression.
 ADVICE = {
     "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
@@ -20,6 +21,8 @@ ADVICE = {
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
     "a single voxel": "Maps of regions, one value for each, are columns of a table: dataset.values.",
+    "constant": "A map has a measure that differs from place to place. Masks and lesions, of 0 and 1, can be "
+    "smoothed beforehand, or be a covariate (model.voxelwise).",
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, "
     "FreeSurfer's with lh and rh in their names, or CIFTI files called .dscalar.nii.",
     "other brain models": "Take maps of the same grayordinates, as by wb_command -cifti-create-dense-from-template.",
@@ -36,8 +39,9 @@ ADVICE = {
     "not symmetric": "Edges have no direction: write the mean of both halves, or the half that is meant, into both.",
     "not a square matrix": "A matrix has a row and a column for each node.",
     "decimal commas": "Write numbers with a decimal point.",
-    "unknown kind": "Volumes are .nii, .nii.gz or .img, surfaces .gii, .mgh or FreeSurfer's morphometry, CIFTI files "
-    ".dscalar.nii, .pscalar.nii or .pconn.nii, and matrices .csv, .tsv or .npy.",
+    UNKNOWN_KIND: "Volumes are .nii, .nii.gz or .img, surfaces .gii, .mgh or FreeSurfer's morphometry, CIFTI files "
+    ".dscalar.nii, .pscalar.nii or .pconn.nii, and matrices .csv, .tsv or .npy (of text called .txt, the "
+    "name alone has to change).",
     "another mesh": "Take maps sampled on one mesh, as by mri_surf2surf or wb_command -metric-resample.",
     "other hemispheres": "Every participant needs a file of each hemisphere that the others have.",
     "hemispheres swapped": "Correct the names of the files, or what they say inside (wb_command -set-structure).",

@@ -76,7 +76,8 @@ def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
     for fields, line in numbered[1:]:
         if len(fields) != len(columns):
             raise UserError(
-                f"{path}: line {line} has {len(fields)} values, the header has {len(columns)} columns. "
+                f"{path}: line {line} has {len(fields)} values, the header has {len(columns)} columns "
+                f"({listed(columns, most=5)}). "
                 "Quote values that hold the delimiter, and write n/a where a value is missing."
             )
         rows.append({c: None if v in MISSING else v for c, v in zip(columns, fields, strict=True)})
@@ -192,6 +193,11 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
     UserError
         With the line of the row in question.
     """
+    if len(columns) == 1 and len(words := columns[0].split()) > 1:
+        raise UserError(
+            f"{path}: found one column, '{columns[0]}'. Expected columns separated by tabs, commas or semicolons"
+            f"{', not by spaces' if ID in words else ''}: save the table as TSV or CSV."
+        )
     if ID not in columns:
         raise UserError(
             f"{path}: there is no column '{ID}'{nearest(ID, columns) or '.'} "
@@ -208,7 +214,9 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
     for row, line in zip(rows, lines, strict=True):
         name = row[ID]
         if name is None:
-            raise UserError(f"{path}: line {line} has no {ID}.")
+            raise UserError(
+                f"{path}: line {line} has no {ID}: it is empty, or n/a, NA, NaN or the like, which stand for nothing."
+            )
         key = re.sub(r"(?<![\d.])0+(?=\d)", "", name.casefold())
         if key in seen:
             first, first_line = seen[key]

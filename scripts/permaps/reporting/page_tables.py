@@ -11,6 +11,7 @@ from permaps.reporting.words import bare_p, number
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import STATISTICS, voxel_statistic
+from permaps.workflow.names import model_in_words
 
 MOST_CLUSTERS = 8
 # Columns that a cluster table has on request.
@@ -60,7 +61,7 @@ def design(record: dict) -> dict[str, str]:
     left_out = f" ({people['excluded']} left out: {counted(people['reasons'])})" if people["excluded"] else ""
     entries = {
         "Participants": f"{words.who(people)}{left_out}",
-        "Model": config["model"]["formula"],
+        "Model": model_in_words(config["model"]),
         "Analysed": words.analysed(record),
         "Smoothing": words.smoothing(record),
         "Corrected level": f"{config['inference']['alpha']:g}",
@@ -92,6 +93,7 @@ def numbers(
     alone : bool
         Whether no elements are neighbours, so that there are no clusters.
     """
+    by_p = set(frame.loc[frame["statistic"] == "conjunction", "contrast"])
     rows = [
         {
             "contrast": r.contrast,
@@ -103,7 +105,7 @@ def numbers(
             "peak (mm)" if "x" in space.place_columns else "peak": _place(r, space),
             "t or F": _if_known("{:.2f}", r.peak_value),
             "smallest p": bare_p(r.p_fwe),
-            "observed maximum": _observed(r, joined),
+            "observed maximum": _observed(r, joined, r.contrast in by_p),
             "critical (95 % CI)": _critical(r),
         }
         for r in frame.itertuples()
@@ -382,12 +384,13 @@ def _whole(value):
     return value if isinstance(value, str) else _if_known("{:.0f}", value)
 
 
-def _observed(row, joined):
+def _observed(row, joined, by_p):
     if pd.isna(row.observed_max):
         return ""
     stat = STATISTICS.get(row.statistic)
     enhanced = stat is not None and (stat.key == "tfce" or stat.of_clusters)
-    return f"{number(row.observed_max)} (as −log₁₀ p)" if joined and enhanced else number(row.observed_max)
+    as_p = " (as −log₁₀ p)" if by_p or (joined and enhanced) else ""
+    return f"{number(row.observed_max)}{as_p}"
 
 
 def _critical(row):

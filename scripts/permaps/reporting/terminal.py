@@ -19,7 +19,7 @@ from permaps.inputs.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, STATISTICS, joint_statistic, voxel_statistic
 from permaps.workflow.duration import duration, each_of, estimate
 from permaps.workflow.errors import UserError
-from permaps.workflow.names import about_analyses, each_input
+from permaps.workflow.names import about_analyses, each_input, model_in_words
 
 # How permaps.workflow.jobs writes an error into a log.
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
@@ -72,7 +72,7 @@ def banner(
     lines = {
         "participants": participants(config["dataset"], maps, people),
         **{elements: _counted(elements, tables, jobs) for elements, tables in counts.items()},
-        "model": f"{model['formula']}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
+        "model": f"{model_in_words(model)}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
         "contrasts": ", ".join(tests),
         "joint tests": ", ".join(f"{name} ({_joined(test)})" for name, test in config["joint"].items()),
         "relabellings": _relabellings(config["permutation"], jobs, n_analyses),

@@ -8,12 +8,15 @@ import re
 from dataclasses import dataclass, field, replace
 
 from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, hemisphere_files, item_of, side_of
+from permaps.inputs.reasons import ADVICE, UNKNOWN_KIND
 from permaps.inputs.sources import OWN, read_listing
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 
 MATRICES = (".csv", ".tsv", ".npy", CONNECTOME)
+# Matrices that people have and no decoder reads; they would be taken for volumes.
+UNREADABLE_MATRICES = (".mat", ".txt", ".npz", ".h5", ".hdf5")
 VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 
@@ -226,6 +229,8 @@ def _both_hemispheres(example):
 
 
 def _kind_by_name(example):
+    if (ending := os.path.splitext(example)[1].lower()) in UNREADABLE_MATRICES:
+        refuse([f"dataset.maps: found '{example}', {UNKNOWN_KIND} (named {ending}). {ADVICE[UNKNOWN_KIND]}"])
     if example.lower().endswith(PARCELLATED):
         return replace(SPACE_KINDS["parcels"], ending=".pscalar.nii")
     for name, endings in (("edges", MATRICES), ("grayordinates", DENSE)):

@@ -155,3 +155,9 @@ def _file_and_folder(contrasts):
 
 def _cut(name):
     return repr(name) if len(name) <= 40 else f"{name[:37]!r}..."
+
+
+def model_in_words(model: dict) -> str:
+    """Return the formula of the config's `model`, and the covariates that are maps, which it does not name."""
+    maps = ", ".join(model.get("voxelwise") or {})
+    return f"{model['formula']}; maps as covariates: {maps}" if maps else model["formula"]
