@@ -209,7 +209,7 @@ def test_rule_bounds_what_is_active_in_each_cluster(run, tmp_path, contrast, vox
         assert n_active[table["n_voxels"] == 1].isin([0, 1]).all()
         space = read_space(run / "mask.nii.gz")
         shares = read_map(space, tmp_path / "t.nii.gz")
-        at_peaks = shares[space.nearest(table[["x", "y", "z"]].to_numpy())]
+        at_peaks = shares[space.at(table)]
         np.testing.assert_allclose(at_peaks, table["tdp"], rtol=1e-5)
         clusters = table[table["peak"] == 1]
         assert (shares > 0).sum() == clusters.loc[clusters["n_active"] > 0, "n_voxels"].sum()

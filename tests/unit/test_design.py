@@ -53,7 +53,6 @@ def test_categories_and_interactions_are_coded_against_the_first_level():
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        ("1 + ages", "no column 'ages' in the participants table, did you mean 'age'?"),
         ("1 + gap", "gap"),
         (
             "1 + I(1 / nothing)",

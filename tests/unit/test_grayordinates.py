@@ -167,7 +167,6 @@ def test_elements_are_found_again_by_their_places(tmp_path):
     assert len(every) == 14
     places = space.place(every)
     np.testing.assert_array_equal(space.at(places), every)
-    np.testing.assert_array_equal(space.nearest(space.coordinates(every)), every)
     assert [*places["structure"][[0, 5, -1]]] == ["CORTEX_LEFT", "THALAMUS_LEFT", "PUTAMEN_LEFT"]
     assert (
         places["hemisphere"][0] == "L" and places["hemisphere"][-1] is None and np.isnan(places["vertex"][-1])

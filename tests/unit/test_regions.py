@@ -73,7 +73,7 @@ def test_every_region_has_its_size_findings_peak_and_bound(run, tmp_path, contra
         assert row["n_voxels"] == len(inside) and row["size_mm3"] == 1000 * len(inside)
         assert row["n_significant_tfce"] == found[inside].sum()
         assert abs(row[voxel_stat]) == pytest.approx(np.abs(values[inside]).max(), rel=1e-5)
-        peak = space.nearest([[row["x"], row["y"], row["z"]]])[0]
+        peak = space.at({axis: [row[axis]] for axis in "xyz"})[0]
         assert peak in inside and values[peak] == pytest.approx(row[voxel_stat], rel=1e-5)
         assert row["n_active"] == bound.active(inside)
         assert row["tdp"] == pytest.approx(row["n_active"] / len(inside), rel=1e-5)

@@ -18,9 +18,10 @@ def test_elements_are_found_again_by_their_places(space):
     every = np.arange(space.n_elements)
     places = space.coordinates(every)
     np.testing.assert_allclose(places, apply_affine(AFFINE, np.argwhere(space.mask)))
-    np.testing.assert_array_equal(space.nearest(places + np.array([0.6, -0.4, 0.9])), every)
+    beside = places + np.array([0.6, -0.4, 0.9])
+    np.testing.assert_array_equal(space.at(dict(zip("xyz", beside.T, strict=True))), every)
     outside = apply_affine(AFFINE, [*np.argwhere(~space.mask), [9, 0, 0], [0, -2, 0]])
-    assert (space.nearest(outside) == -1).all()
+    assert (space.at(dict(zip("xyz", outside.T, strict=True))) == -1).all()
 
 
 def test_sizes_are_volumes_in_mm3(space):

@@ -245,7 +245,6 @@ def test_places_lead_back_to_elements():
     assert where["hemisphere"].tolist() == ["L"] * 4 + ["R"] * 5
     assert where["vertex"].tolist() == [1, 2, 3, 4, 0, 1, 3, 4, 5]
     np.testing.assert_array_equal(space.at(where), every)
-    np.testing.assert_array_equal(space.nearest(space.coordinates(every)), every)
     assert space.at({"hemisphere": ["L"], "vertex": [0]}).tolist() == [-1]
     np.testing.assert_array_equal(space.part(every[2:5]).place([0, 2])["vertex"], [3, 0])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from permaps.workflow.errors import UserError, listed, nearest
+from permaps.workflow.errors import UserError
 
 
 def levels(table: pd.DataFrame, columns: str | list[str] | None) -> list | None:
@@ -29,12 +29,10 @@ def levels(table: pd.DataFrame, columns: str | list[str] | None) -> list | None:
         return None
     if isinstance(columns, list):
         return [_signed(table, c) for c in columns]
-    _known(table, columns)
     return [int(i) for i in np.unique(table[columns].astype(str), return_inverse=True)[1]]
 
 
 def _signed(table, column):
-    _known(table, column)
     wrong = [v for v in table[column] if not isinstance(v, (int, float)) or v != int(v) or v == 0]
     if wrong:
         raise UserError(
@@ -42,14 +40,6 @@ def _signed(table, column):
             "than 0, positive where the parts of a block change places and negative where they stay."
         )
     return [int(v) for v in table[column]]
-
-
-def _known(table, column):
-    if column not in table.columns:
-        raise UserError(
-            f"permutation.blocks or model.variance_groups: no column {column!r} in the participants table"
-            f"{nearest(column, table.columns) or '.'} It has {listed(table.columns)}."
-        )
 
 
 def check_groups(table: pd.DataFrame, column: str | None, n_columns: int) -> None:

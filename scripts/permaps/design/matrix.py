@@ -36,7 +36,8 @@ def design_matrix(table: "pd.DataFrame", formula: str, n_more: int = 0) -> tuple
     Parameters
     ----------
     table : pandas.DataFrame
-        One row per participant; numbers in numeric columns, text in categorical ones.
+        One row per participant, with all columns of the formula; numbers in numeric columns, text in categorical
+        ones.
     formula : str
     n_more : int
         Number of voxelwise covariates, whose columns will follow those of the formula.
@@ -49,19 +50,12 @@ def design_matrix(table: "pd.DataFrame", formula: str, n_more: int = 0) -> tuple
     Raises
     ------
     UserError
-        With the names of the columns: a column that is not in the table, that has a missing or infinite value
-        or that is constant besides an intercept, columns that repeat or are linearly dependent, or more
-        columns than there are participants for.
+        With the names of the columns: a column that has a missing or infinite value or that is constant besides an
+        intercept, columns that repeat or are linearly dependent, or more columns than there are participants for.
     """
     # Not above, since contrasts, each in a job of its own, do without formulaic.
-    from permaps.design.formula import design_of, variables
+    from permaps.design.formula import design_of
 
-    for name in sorted(variables(formula)):
-        if name not in table.columns:
-            raise UserError(
-                f"model.formula: no column {name!r} in the participants table{nearest(name, table.columns) or '.'} "
-                f"It has {', '.join(map(str, table.columns))}."
-            )
     frame = design_of(table, formula)
     names = [str(c) for c in frame.columns]
     if text := [str(c) for c in frame.select_dtypes(exclude=["number", "bool"]).columns]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, edge_adjacency
-from permaps.spaces.elements import Counted, Selection, nearest_of
+from permaps.spaces.elements import Counted, Selection
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,6 @@ class Edges(Counted):
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return the middles of edges, in mm; shape (n, 3), NaN where the places of nodes are not known."""
         return self.places[self.ends[elements]].mean(axis=1)
-
-    def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the edges whose middles are nearest to places in mm."""
-        return nearest_of(self.coordinates(slice(None)), places)
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the edges, shape (n_elements,), as a symmetric matrix, shape (n_nodes, n_nodes)."""

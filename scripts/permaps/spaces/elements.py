@@ -55,8 +55,3 @@ def part_of(mask: np.ndarray, elements: Selection) -> np.ndarray:
     part = np.zeros_like(mask)
     part.flat[np.flatnonzero(mask)[elements]] = True
     return part
-
-
-def nearest_of(own: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return which of some places, shape (n_elements, 3), is nearest to each of others, shape (n, 3)."""
-    return np.array([np.argmin(((own - place) ** 2).sum(axis=1)) for place in np.asarray(places, float)], int)

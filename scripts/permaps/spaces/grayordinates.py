@@ -115,14 +115,6 @@ class Grayordinates(Masked):
         """Return where elements are, in mm; shape (n, 3)."""
         return np.concatenate([part.coordinates(slice(None)) for _, part in self.parts.values()])[elements]
 
-    def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the voxels that contain places in mm, or else the nearest vertices."""
-        numbers = np.full(len(places), -1)
-        for elements, part in self.parts.values():
-            there = part.nearest(places)
-            numbers = np.where(there < 0, numbers, there + elements.start)
-        return numbers
-
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements at all grayordinates of the files, in their order."""
         values = np.asarray(values)

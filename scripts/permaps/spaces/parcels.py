@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Counted, Selection, nearest_of
+from permaps.spaces.elements import Counted, Selection
 from permaps.spaces.surface import Surface
 
 
@@ -71,10 +71,6 @@ class Parcels(Counted):
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where regions are, in mm; shape (n, 3), NaN where that is not known."""
         return self.places[self.mask][elements]
-
-    def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the regions that are nearest to places in mm."""
-        return nearest_of(self.coordinates(slice(None)), places)
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements, shape (n_elements,), at all parcels of the files, shape (n_parcels,)."""

@@ -75,9 +75,6 @@ class Space(Protocol):
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where elements are, in mm; shape (n, 3), NaN where that is not known."""
 
-    def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the elements at places in mm, of shape (n, 3); shape (n,), -1 where there is none."""
-
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray | dict[str, np.ndarray]:
         """Return values of the elements as arrays of everything that the maps have, with a value for the rest.
 

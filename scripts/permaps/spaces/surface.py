@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from permaps.spaces.adjacency import Adjacency, pair_adjacency
-from permaps.spaces.elements import Alike, Selection, nearest_of
+from permaps.spaces.elements import Alike, Selection
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,6 @@ class Surface(Alike):
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where vertices are on the mesh, in mm; shape (n, 3)."""
         return self.places[self.mask][elements].astype(float)
-
-    def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the vertices nearest to places in mm."""
-        return nearest_of(self.coordinates(slice(None)), places)
 
     def full(self, values: np.ndarray, fill: float = 0) -> dict[str, np.ndarray]:
         """Return values of the elements, shape (n_elements,), at all vertices of the mesh, by hemisphere."""

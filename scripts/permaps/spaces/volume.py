@@ -63,21 +63,18 @@ class Volume(Alike):
         return ", ".join(f"{c:.0f}" for c in self.coordinates([element])[0]) + " mm"
 
     def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
-        """Return the elements at places, given by `place_columns`; -1 where there is none."""
-        return self.nearest(np.column_stack([places[axis] for axis in self.place_columns]))
-
-    def coordinates(self, elements: Selection) -> np.ndarray:
-        """Return the centres of voxels, in mm; shape (n, 3)."""
-        return np.argwhere(self.mask)[elements] @ self.affine[:3, :3].T + self.affine[:3, 3]
-
-    def nearest(self, places: np.ndarray) -> np.ndarray:
-        """Return the voxels that contain places in mm, or -1 outside the mask."""
+        """Return the voxels at n places in mm, given by `place_columns`; shape (n,), -1 outside the mask."""
         inverse = np.linalg.inv(self.affine)
-        voxels = np.rint(np.asarray(places) @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
+        centres = np.column_stack([places[axis] for axis in self.place_columns])
+        voxels = np.rint(centres @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
         inside = ((voxels >= 0) & (voxels < self.mask.shape)).all(axis=1)
         number = np.full(self.mask.shape, -1)
         number[self.mask] = np.arange(self.n_elements)
         return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
+
+    def coordinates(self, elements: Selection) -> np.ndarray:
+        """Return the centres of voxels, in mm; shape (n, 3)."""
+        return np.argwhere(self.mask)[elements] @ self.affine[:3, :3].T + self.affine[:3, 3]
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements, shape (n_elements,), on the whole grid, shape (x, y, z)."""
