@@ -8,7 +8,7 @@ difference, so two relabellings are the same if they give every position an equa
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import factorial, prod
 
 import numpy as np
@@ -98,7 +98,7 @@ class Exchangeability:
             node.forms = [number[form] for form in forms]
             node.alike = [alike[form] for form in kinds]
             node.form = ("free", tuple(sorted(forms, key=repr)))
-            node.orders = multinomial(len(children) for children in node.alike)
+            node.orders = _multinomial([len(children) for children in node.alike])
             node.count = node.orders * within
         else:
             node.form = ("fixed", tuple(forms))
@@ -166,9 +166,8 @@ class Exchangeability:
         return source, sign
 
 
-def multinomial(counts: Iterable[int]) -> int:
+def _multinomial(counts):
     """Return the number of distinct orders of things, with `counts` equal ones of each kind."""
-    counts = list(counts)
     return factorial(sum(counts)) // prod(factorial(c) for c in counts)
 
 

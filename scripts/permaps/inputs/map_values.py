@@ -43,11 +43,11 @@ def decode_maps(
     """
     entries = {}
     for row in participants.to_dict("records"):
-        own, data = _read(decode, row[MAP], file, check_values)
+        own, data = _read(decode, row[MAP], file, _check_values)
         entries[row[ID]] = {MAP: own}
         if not own.reason:
             for column in columns:
-                entries[row[ID]][column], _ = _read(decode, row[column], file, check_covariate, data)
+                entries[row[ID]][column], _ = _read(decode, row[column], file, _check_covariate, data)
     return entries
 
 
@@ -78,8 +78,8 @@ def _digest(data):
     return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
-def check_values(decoded: Decoded) -> None:
-    """Raise `UnusableMap` for a map whose values cannot be those of a statistic."""
+def _check_values(decoded):
+    """Refuse a map whose values cannot be those of a statistic."""
     data = decoded.data
     # Infinity is missing at its voxel, as NaN is, and does not cost the map.
     finite = np.isfinite(data)
@@ -94,8 +94,8 @@ def check_values(decoded: Decoded) -> None:
         raise UnusableMap(f"constant (only the value {values[0]:g}{elsewhere})")
 
 
-def check_covariate(decoded: Decoded) -> None:
-    """Raise `UnusableMap`; constant values, also 0, are fine: a participant may well have no lesion."""
+def _check_covariate(decoded):
+    """Refuse a covariate's map; constant values, also 0, are fine: a participant may well have no lesion."""
     data = decoded.data
     finite = np.isfinite(data)
     if not np.isnan(data[~finite]).all() or (np.abs(data[finite]) > _FLOAT32_MAX).any():

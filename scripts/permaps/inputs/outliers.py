@@ -44,7 +44,7 @@ def flag(metrics: "pd.DataFrame") -> dict[int, str]:
         "values spread widely": robust_z(np.log(metrics["sd"].clip(lower=1e-300))) > CUT,
         "mean far off": np.abs(robust_z(metrics["mean"])) > CUT,
     }
-    times = times_the_others((metrics["q75"] - metrics["q25"]).to_numpy(dtype=float))
+    times = _times_the_others((metrics["q75"] - metrics["q25"]).to_numpy(dtype=float))
     flags = {}
     for i, original in enumerate(metrics["duplicate_of"]):
         reasons = [f"same map as {original}"] if isinstance(original, str) else []
@@ -56,21 +56,11 @@ def flag(metrics: "pd.DataFrame") -> dict[int, str]:
     return flags
 
 
-def times_the_others(spreads: np.ndarray) -> np.ndarray:
-    """Return how many times larger each map's values are than those of most maps.
+def _times_the_others(spreads):
+    """Return how many times larger each map's values are than those of most maps, from the quartiles' distances.
 
     The other measures miss this. A correlation has no scale, and distances in units of the spread say nothing
     if most maps hardly differ or half of them are on another scale.
-
-    Parameters
-    ----------
-    spreads : array, shape (n,)
-        Distance between the quartiles of each map's values.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n,)
-        Relative to the median on the log scale; 1 if there is no spread to compare.
     """
     known = np.isfinite(spreads) & (spreads > 0)
     times = np.ones(len(spreads))

@@ -56,7 +56,7 @@ KNOWN_BEFORE = ("missing file", "missing variate", "covariate ")
 WANTED = ("query", "missing value for the query")
 
 
-def without_details(reason: str) -> str:
+def _without_details(reason):
     """Return a reason without the details of one participant.
 
     If one map misses 12.3% of the mask and another one 12.4%, the reason is the same.
@@ -93,7 +93,7 @@ def by_kind(reasons: Mapping[str, int]) -> Counter[str]:
     """Count the kinds of reasons."""
     kinds = Counter()
     for reason, count in reasons.items():
-        kinds[without_details(reason)] += count
+        kinds[_without_details(reason)] += count
     return kinds
 
 

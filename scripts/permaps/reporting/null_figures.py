@@ -103,7 +103,7 @@ def plot_convergence(
     exact : bool
         Whether these are all distinct relabellings.
     """
-    tracks = {s: (null, top_peaks(null, s, tables[s])) for s, null in by_stat.items()}
+    tracks = {s: (null, _top_peaks(null, s, tables[s])) for s, null in by_stat.items()}
     n = len(next(iter(by_stat.values()))) - 1
     draw(outputs, convergence, tracks, alpha, f"{contrast}: corrected p as {n:,} relabellings came in")
     write_caption(
@@ -119,18 +119,10 @@ def _least(by_stat, exact):
     return min(float(fwe_p(null.max(), null, STATISTICS[stat].tie)) for stat, null in by_stat.items())
 
 
-def top_peaks(null: np.ndarray, stat: str, clusters: pd.DataFrame) -> list[tuple[str, float]]:
+def _top_peaks(null, stat, clusters):
     """Return the clusters to show as (name, p): the top ones, one for each p.
 
     Without a significant cluster it is the observed maximum, the nearest to one.
-
-    Parameters
-    ----------
-    null : array, shape (1 + N,)
-    stat : str
-        Its name in file names.
-    clusters : pandas.DataFrame
-        Its cluster table.
     """
     clusters = clusters[clusters["peak"] == 1].drop_duplicates("p_fwe")
     if clusters.empty:

@@ -1,6 +1,6 @@
 """The data behind each top peak, adjusted for what is not tested."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -72,31 +72,17 @@ def plot_peaks(
         shown = f"No peak is significant: the {len(elements)} highest"
     panels = []
     for element in elements:
-        y, design_there = at_element(element, maps, covariate_maps, rows)
+        y, design_there = _at_element(element, maps, covariate_maps, rows)
         name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
         panels.append((name, adjust(y, design_there, names, tested)))
     draw(outputs, peak_effects, panels, heading, "map value, adjusted")
     write_caption(caption, f"{shown}, of {len(rows)} maps.")
 
 
-def at_element(
-    column: int, maps: np.ndarray, covariates: Sequence[np.ndarray], design: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _at_element(column, maps, covariates, design):
     """Return the data of an element and the rows of its own design, of the participants who have all of both.
 
-    Parameters
-    ----------
-    column : int
-        Of the element in the maps.
-    maps : array, shape (n_participants, n_elements)
-    covariates : list of array, shape (n_participants, n_elements)
-        In the order of the design's columns of NaN, whose places they take.
-    design : numpy.ndarray, shape (n_participants, n_columns)
-
-    Returns
-    -------
-    y : numpy.ndarray, shape (n_present,)
-    rows : numpy.ndarray, shape (n_present, n_columns)
+    The covariates take the places of the design's columns of NaN, in their order.
     """
     y, rows = np.asarray(maps[:, column], dtype=float), design.copy()
     for place, covariate in zip(np.flatnonzero(np.isnan(design).any(axis=0)), covariates, strict=True):

@@ -123,7 +123,7 @@ def banner_of_several(
         "results": f"{results}/, below it a folder for each analysis",
     }
     title = f"Permaps {version}: {len(configs)} analyses"
-    return "\n".join([title, "", *aligned(rows), "", *_pairs(lines)])
+    return "\n".join([title, "", *_aligned(rows), "", *_pairs(lines)])
 
 
 def participants(dataset: dict, n: int | None, people: int | None) -> str:
@@ -306,7 +306,7 @@ def closing(results: str | Path, alpha: float, volumes: bool = False) -> str:
         ]
         for row in rows
     ]
-    lines = aligned([header, *cells])
+    lines = _aligned([header, *cells])
     nothing = "" if any(int(row[counted]) for row in rows) else "nothing is "
     title = f"Permaps is done: {nothing}significant at a corrected level of {alpha:g}"
     return "\n".join([title, "", *lines, "", *_pairs({"report": f"{results}/report.html"})])
@@ -351,11 +351,11 @@ def closing_of_several(results: str | Path, volumes: Sequence[str] = ()) -> str:
     title = "Permaps is done: the smallest corrected p; " + (
         "* significant" if any_significant else "nothing is significant"
     )
-    lines = aligned([header, *cells])
+    lines = _aligned([header, *cells])
     return "\n".join([title, "", *lines, "", *_pairs({"overview": f"{results}/summary.html"})])
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _aligned(rows):
     """Return the rows of a table as lines: two columns of words on the left, then numbers."""
     widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
     return [

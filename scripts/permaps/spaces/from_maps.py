@@ -43,7 +43,7 @@ def make_surface(maps: Maps, settings: dict) -> Surface:
     """
     counts = maps.layout.parts
     mesh = read_mesh(settings["mesh"], counts)
-    mask = with_values(maps) if settings["mask"] is None else read_surface_mask(settings["mask"], counts)
+    mask = _with_values(maps) if settings["mask"] is None else read_surface_mask(settings["mask"], counts)
     surface = Surface.on_mesh(mask, settings["mesh"], **vars(mesh))
     mask &= _with_an_area(surface)
     if mask.sum() < FEWEST_VOXELS:
@@ -76,7 +76,7 @@ def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
         grid = np.zeros(models.shape, bool)
         grid[tuple(models.index[~on_cortex].T)] = True
         voxels = Volume(grid, models.affine)
-    mask = with_values(maps)
+    mask = _with_values(maps)
     if cortex is not None:
         mask[on_cortex] &= _with_an_area(cortex.part(mask[on_cortex]))[cortex.mask]
     if mask.sum() < FEWEST_VOXELS:
@@ -109,7 +109,7 @@ def _with_an_area(surface):
     return has_one
 
 
-def with_values(maps: Maps) -> np.ndarray:
+def _with_values(maps):
     """Return where somebody has a value other than 0, bool of the shape of the maps."""
     mask = np.zeros(maps.layout.shape, bool)
     for data in maps:
