@@ -20,14 +20,7 @@ from permaps.workflow.provenance import drawn_in
 
 
 def shown_as_ranks(null, stats, voxel_stat):
-    """Return the statistics whose null is shown as -log10 p, and what is said of that.
-
-    Parameters
-    ----------
-    null : path
-    stats : list of str
-    voxel_stat : str
-    """
+    """Return the statistics whose null is shown as -log10 p, and what is said of that."""
     if voxel_stat == "conjunction":
         return stats, CONJUNCTION
     with np.load(null, allow_pickle=False) as stored:

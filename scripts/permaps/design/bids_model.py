@@ -192,12 +192,7 @@ def _ours(model, where):
 
 
 def check_whole(path: str | Path) -> None:
-    """Check a whole file by the schema's own package, bsmschema, where that is installed.
-
-    Raises
-    ------
-    UserError
-    """
+    """Check a whole file by the schema's own package, bsmschema, where that is installed."""
     if not importlib.util.find_spec("bsmschema"):
         return
     from bsmschema.models import BIDSStatsModel

@@ -20,10 +20,6 @@ def levels(table: pd.DataFrame, columns: str | list[str] | None) -> list | None:
     -------
     list of int, list of list of int, or None
         For one column, several, or none.
-
-    Raises
-    ------
-    UserError
     """
     if columns is None:
         return None
@@ -53,10 +49,6 @@ def check_groups(table: pd.DataFrame, column: str | None, n_columns: int) -> Non
         The column that names the groups.
     n_columns : int
         Columns of the design.
-
-    Raises
-    ------
-    UserError
     """
     if column is None:
         return

@@ -72,10 +72,6 @@ def check_blocks(config: dict) -> None:
     ----------
     config : dict
         As resolved.
-
-    Raises
-    ------
-    UserError
     """
     dataset, blocks = config["dataset"], config["permutation"]["blocks"]
     if has_people(dataset) and not any(blocks.values()):

@@ -39,10 +39,6 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
     model, blocks : dict
         The config's `model`, and `permutation.blocks`.
     query : str or None
-
-    Raises
-    ------
-    UserError
     """
     # A typo is found before formulaic is imported, which takes as long as all else that looks for it.
     absent = surely_named(model["formula"]) - {*participants, *model["voxelwise"]}
@@ -67,10 +63,6 @@ def check_covariates(voxelwise: Collection[str], names: Collection[str]) -> None
     ----------
     voxelwise, names : collection of str
         Names of the covariates, and of the columns.
-
-    Raises
-    ------
-    UserError
     """
     taken = [name for name in voxelwise if name in names]
     if taken:

@@ -78,12 +78,7 @@ class NotFinite(Exception):
 
 
 def check_text(text: str) -> None:
-    """Raise an error for text that is unsafe to parse: too long, too deep, endless numbers or other digits.
-
-    Raises
-    ------
-    Unreadable
-    """
+    """Raise `Unreadable` for text that is unsafe to parse: too long, too deep, endless numbers or other digits."""
     if len(text) > LONGEST:
         raise Unreadable(f"it has {len(text):,} characters; expected at most {LONGEST:,}")
     if match := _DIGITS.search(text):
@@ -100,7 +95,7 @@ def check_text(text: str) -> None:
 
 
 def read(text: str, spelled: Iterable[tuple[str, str]] = (), deepest: int = DEEPEST) -> ast.expr:
-    """Parse an expression, without checking its parts.
+    """Parse an expression, without checking its parts; raise `Unreadable` for what is none.
 
     Parameters
     ----------
@@ -115,10 +110,6 @@ def read(text: str, spelled: Iterable[tuple[str, str]] = (), deepest: int = DEEP
     -------
     ast.expr
         Names that are no identifiers still have their backticks; `column` removes them.
-
-    Raises
-    ------
-    Unreadable
     """
     check_text(text)
     prefix = "_quoted"
@@ -169,17 +160,13 @@ def _is_deeper(tree, most):
 
 
 def check(tree: ast.expr, functions: Collection[str] = ()) -> None:
-    """Raise an error if a tree has an unknown part.
+    """Raise `NotAllowed` if a tree has an unknown part.
 
     Parameters
     ----------
     tree : ast.expr
     functions : collection of str
         Names of functions that are allowed, such as "log" and "np.log".
-
-    Raises
-    ------
-    NotAllowed
     """
     for node in ast.walk(tree):
         if not isinstance(node, _ALLOWED):

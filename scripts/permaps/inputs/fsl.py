@@ -120,10 +120,6 @@ def read_design(
         Participants are called 001, 002, ...
     lines : list of int
         Where each row is in the file.
-
-    Raises
-    ------
-    UserError
     """
     matrix = read_vest(design, "a design (design.mat)")
     width = max(3, len(str(len(matrix.rows))))

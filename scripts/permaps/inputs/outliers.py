@@ -33,10 +33,6 @@ def flag(metrics: "pd.DataFrame") -> dict[int, str]:
     ----------
     metrics : pandas.DataFrame
         With participant_id, mean, sd, q25, q75, correlation and duplicate_of.
-
-    Returns
-    -------
-    dict of int to str
     """
     # sd on the log scale, because motion and noise multiply it.
     outlying = {

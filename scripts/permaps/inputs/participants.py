@@ -20,10 +20,6 @@ _TEXT = (ID, MAP, REASON)
 def read_participants(path: str | Path) -> pd.DataFrame:
     """Read a participants table that Permaps wrote.
 
-    Parameters
-    ----------
-    path : path
-
     Returns
     -------
     pandas.DataFrame

@@ -13,10 +13,6 @@ LARGEST = 2**26
 def read_sheet(path: str | Path) -> list[tuple[list[str], int]]:
     """Read the first sheet of an .xlsx file with openpyxl, which is no part of the environment.
 
-    Parameters
-    ----------
-    path : path
-
     Returns
     -------
     list of (list of str, int)

@@ -197,10 +197,6 @@ def check_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps")
     ----------
     mesh, counts, what
         As for `read_mesh`.
-
-    Raises
-    ------
-    UserError
     """
     if mesh is None:
         known = TEMPLATES.get(max(counts.values()))

@@ -45,10 +45,6 @@ def read_rows(path: str | Path) -> tuple[list[str], list[dict], list[int]]:
     extension if there is a tie. A byte order mark, Windows line ends and quoted fields are allowed, and decimal
     commas where semicolons separate.
 
-    Parameters
-    ----------
-    path : path
-
     Returns
     -------
     columns : list of str

@@ -22,10 +22,6 @@ def clusters_of(significant: np.ndarray, values: np.ndarray, adjacency: Adjacenc
     values : array, shape (n_elements,)
         Signed statistic; neighbouring clusters of opposite sign never merge.
     adjacency : permaps.spaces.adjacency.Adjacency
-
-    Returns
-    -------
-    list of numpy.ndarray of int
     """
     label = components(np.where(significant, np.sign(values), 0), adjacency)
     ordered = np.argsort(label, kind="stable")
@@ -113,10 +109,6 @@ def kept_apart(
     apart : float
         Least distance between two, in mm.
     most : int
-
-    Returns
-    -------
-    numpy.ndarray of int
     """
     kept = []
     for i in np.argsort(-height, kind="stable"):

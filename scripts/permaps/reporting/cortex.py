@@ -40,10 +40,6 @@ FAINT = 0.15
 def views(space: Surface) -> dict:
     """Return the meshes on which maps are shown, and the depth of the sulci where it is known.
 
-    Parameters
-    ----------
-    space : permaps.spaces.surface.Surface
-
     Returns
     -------
     dict of str to (points, triangles, array or None)

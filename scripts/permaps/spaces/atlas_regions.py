@@ -62,10 +62,6 @@ def check_labels(labels: dict, side: str, n_vertices: int) -> None:
     side : {"L", "R"}
     n_vertices : int
         Of the maps in this hemisphere.
-
-    Raises
-    ------
-    permaps.workflow.errors.UserError
     """
     if side not in labels:
         raise UserError(

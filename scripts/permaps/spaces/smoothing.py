@@ -116,10 +116,6 @@ def check_kernel(key: str, fwhm: float, affine: np.ndarray) -> None:
     fwhm : float
         In mm.
     affine : numpy.ndarray, shape (4, 4)
-
-    Raises
-    ------
-    UserError
     """
     smallest = np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min()
     if fwhm > MOST_VOXELS * smallest:

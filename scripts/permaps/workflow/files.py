@@ -32,10 +32,6 @@ def check_place(folder: str | Path, what: str) -> None:
     folder : path
     what : str
         What the folder is, for the message.
-
-    Raises
-    ------
-    UserError
     """
     folder = os.path.abspath(folder)
     if set(folder) & set("{}\n\r"):

@@ -60,10 +60,6 @@ def unfit_names(
 ) -> list[str]:
     """Return what is wrong with names that are valid text, one line each.
 
-    Parameters
-    ----------
-    contrasts, volumes, covariates, inputs, joint : iterable of str
-
     Returns
     -------
     list of str

@@ -20,10 +20,6 @@ _NO_FILES = {
 def no_file(path: str | Path) -> str:
     """Return what a path leads to, in two words, if it exists and is no regular file; otherwise "".
 
-    Parameters
-    ----------
-    path : path
-
     Returns
     -------
     str

@@ -32,12 +32,7 @@ _FEW = 4
 
 
 class Records:
-    """The records of one folder of results, each read once.
-
-    Parameters
-    ----------
-    results : path
-    """
+    """The records of one folder of results, each read once."""
 
     def __init__(self, results: str | Path):
         self.results = os.path.abspath(results)
@@ -89,10 +84,6 @@ class Records:
 
     def inspect(self, paths: Iterable[str | Path]) -> tuple[dict[str, str], list[str]]:
         """Check that what a job reads is what was written, and return what it is.
-
-        Parameters
-        ----------
-        paths : iterable of path
 
         Returns
         -------

@@ -37,10 +37,6 @@ def shield(environment: MutableMapping[str, str]) -> None:
 def cache_folder(environment: Mapping[str, str]) -> Path:
     """Return the user's folder for caches, or one of the run's own where that one cannot be written.
 
-    Parameters
-    ----------
-    environment : mapping of str to str
-
     Returns
     -------
     pathlib.Path

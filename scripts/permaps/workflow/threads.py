@@ -20,10 +20,6 @@ def in_threads(make: Callable[[Item], Made], items: Iterable[Item], threads: int
     items : iterable
     threads : int
         As many items are at work at once, so no more results than these are in memory.
-
-    Yields
-    ------
-    object
     """
     if threads == 1:
         yield from map(make, items)
