@@ -57,7 +57,6 @@ def main(
         cohort, list(reasons), lambda reason: not reason.startswith((*KNOWN_BEFORE, *WANTED))
     ):
         warn(lost)
-    measures = pd.DataFrame(measures)
     measures["stands_out"] = pd.Series(flag(measures), index=measures.index, dtype=object)
     write_frame(staying, included)
     write_frame(leaving, excluded)

@@ -194,6 +194,19 @@ def test_the_grid_of_the_covariates_is_that_of_the_maps_that_stay(cohort, tmp_pa
     assert screen_covariates(cohort, reasons, ["gm"])[1].startswith("covariate gm: shape 5 x 7 x 8")
 
 
+def run_screening(cohort, tmp_path, variates=None, voxelwise=()):
+    """Run the script on a cohort and its images."""
+    write_frame(cohort, tmp_path / "p.tsv")
+    screen_participants.main(
+        participants=tmp_path / "p.tsv",
+        images=hold(cohort, tmp_path)["images"],
+        screened=tmp_path / "screened.tsv",
+        variates=variates or {},
+        query=None,
+        voxelwise=voxelwise,
+    )
+
+
 @pytest.mark.parametrize(
     ("covariate", "refused"),
     [
@@ -210,48 +223,26 @@ def test_a_covariate_that_is_the_map_itself_is_refused(cohort, tmp_path, covaria
     told = "covariate gm: holds the values of the map itself, up to scale"
     assert screen_covariates(cohort, [""] * 10, ["gm"])[4] == (told if refused else "")
     cohort["map_gm"] = cohort["map"]
-    write_frame(cohort, tmp_path / "p.tsv")
     with pytest.raises(
         UserError, match=r"0 of 10 participants.*10 covariate gm: holds.*A covariate is another"
     ):
-        screen_participants.main(
-            participants=tmp_path / "p.tsv",
-            images=hold(cohort, tmp_path)["images"],
-            screened=tmp_path / "s",
-            variates={},
-            query=None,
-            voxelwise=["gm"],
-        )
+        run_screening(cohort, tmp_path, voxelwise=["gm"])
 
 
 def test_maps_of_surfaces_are_refused_with_what_to_do(cohort, tmp_path):
     for row in range(10):
         replace(cohort, row, np.arange(300, dtype=np.float32).reshape(300, 1, 1))
-    write_frame(cohort, tmp_path / "p.tsv")
     with pytest.raises(
         UserError, match=r"10 values of a surface.*shape 300 x 1 x 1.*vertices that are no neighbours"
     ):
-        screen_participants.main(
-            participants=tmp_path / "p.tsv",
-            images=hold(cohort, tmp_path)["images"],
-            screened=tmp_path / "s",
-            variates={},
-            query=None,
-        )
+        run_screening(cohort, tmp_path)
 
 
 def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
     cohort.loc[:7, "pseudo"] = np.nan
-    write_frame(cohort, tmp_path / "p.tsv")
     with pytest.raises(UserError, match=r"2 of 10 participants stay.*8 missing variate: pseudo.*S0"):
-        screen_participants.main(
-            participants=tmp_path / "p.tsv",
-            images=hold(cohort, tmp_path)["images"],
-            screened=tmp_path / "s.tsv",
-            variates={"pseudo": "model.formula"},
-            query=None,
-        )
-    assert not (tmp_path / "s.tsv").exists()
+        run_screening(cohort, tmp_path, {"pseudo": "model.formula"})
+    assert not (tmp_path / "screened.tsv").exists()
 
 
 def test_model_variates_are_those_of_formula_and_blocks():
@@ -317,18 +308,10 @@ def selected(cohort, tmp_path):
     data[:, :, :4] = 0
     replace(cohort, 3, data)
     cohort.loc[9, "pseudo"] = np.nan
-    paths = {n: tmp_path / f"{n}.tsv" for n in ("p", "screened", "included", "excluded", "metrics")}
-    write_frame(cohort, paths.pop("p"))
-    files = hold(cohort, tmp_path)
-    screen_participants.main(
-        participants=tmp_path / "p.tsv",
-        images=files["images"],
-        screened=paths["screened"],
-        variates={"pseudo": "model.formula"},
-        query=None,
-    )
+    run_screening(cohort, tmp_path, {"pseudo": "model.formula"})
+    paths = {n: tmp_path / f"{n}.tsv" for n in ("screened", "included", "excluded", "metrics")}
     write_image(tmp_path / "brain.nii.gz", brain(), AFFINE, "test")
-    return paths | files | {"brain": tmp_path / "brain.nii.gz"}
+    return paths | hold(cohort, tmp_path) | {"brain": tmp_path / "brain.nii.gz"}
 
 
 def test_everyone_is_either_included_or_excluded_with_a_reason(selected, cohort):
