@@ -55,7 +55,7 @@ def group_map(run, contrast, suffix):
 
 
 def pixels(path):
-    """Width and height of a PNG, whose middle must not be of one colour."""
+    """Width and height of a PNG."""
     content = path.read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
     return struct.unpack(">II", content[16:24])

@@ -96,7 +96,7 @@ def decode_dense(path: str | Path) -> Decoded:
     values, checksums, models, identity = _read(path, BrainModelAxis, _modelled)
     numbers = np.bincount(models.structure, minlength=len(models.structures)).tolist()
     parts = dict(zip(models.structures.tolist(), numbers, strict=True))
-    return Decoded(np.ascontiguousarray(values[models.order]), None, checksums, parts, identity)
+    return Decoded(np.ascontiguousarray(values[models.order]), checksums, parts, identity)
 
 
 def decode_parcellated(path: str | Path) -> Decoded:
@@ -118,7 +118,7 @@ def decode_parcellated(path: str | Path) -> Decoded:
         When there is no such map.
     """
     values, checksums, parts, identity = _read(path, ParcelsAxis, _parcelled)
-    return Decoded(np.ascontiguousarray(values), None, checksums, parts, identity, outside=False)
+    return Decoded(np.ascontiguousarray(values), checksums, parts, identity, outside=False)
 
 
 def read_header(path: str | Path) -> np.ndarray:

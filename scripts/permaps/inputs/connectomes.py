@@ -68,9 +68,8 @@ def decode_connectome(path: str | Path) -> Decoded:
     if len(set(names)) < len(names):
         raise UnusableMap("two nodes of one name")
     precision = np.float32 if matrix.dtype == np.float32 else np.float64
-    return Decoded(
-        np.ascontiguousarray(upper, precision), None, checksums, dict.fromkeys(names, 1), outside=False
-    )
+    upper = np.ascontiguousarray(upper, precision)
+    return Decoded(upper, checksums, dict.fromkeys(names, 1), outside=False)
 
 
 def _read(path):

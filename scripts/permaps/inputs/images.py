@@ -55,23 +55,21 @@ class Decoded:
     ----------
     data : numpy.ndarray, shape (x, y, z) or (n_vertices,)
         float32 if the file holds float32, otherwise float64; native byte order, C order.
-    affine : numpy.ndarray, shape (4, 4), or None
-        Voxel to mm, of a volume.
     checksums : dict of str to str
         The SHA-256 of each file that the map consists of, by the file's name.
-    parts : dict of str to int
-        Of a surface, the number of vertices by hemisphere.
-    models : str
-        Of grayordinates, a digest of which vertices and voxels they are.
+    parts, models
+        As of `permaps.inputs.layout.Layout`.
+    affine : numpy.ndarray, shape (4, 4), or None
+        Voxel to mm, of a volume.
     outside : bool
         Whether 0 may stand for what lies outside the brain. Of edges and regions it is a value.
     """
 
     data: np.ndarray
-    affine: np.ndarray | None
     checksums: dict[str, str]
     parts: dict[str, int] = field(default_factory=dict)
     models: str = ""
+    affine: np.ndarray | None = None
     outside: bool = True
 
 
@@ -143,7 +141,7 @@ def decode(path: str | Path) -> Decoded:
             image, checksums = _series(path)
             data = np.asanyarray(image.dataobj[:, :, :, item])
         data = np.ascontiguousarray(data.reshape(shape), dtype=precision_of(data.dtype))
-    return Decoded(data, affine, checksums)
+    return Decoded(data, checksums, affine=affine)
 
 
 def count_volumes(path: str | Path) -> int:

@@ -51,7 +51,7 @@ def decode_parcels(path: str | Path, patterns: Sequence[str] = ("*",), measure: 
             raise UnusableMap(f"text among values ('{cell}' in column '{name}')")
     values = np.array([np.nan if cell is None else float(cell) for cell in cells])
     parcels = names if measure else without_measure(names)
-    return Decoded(values, None, {Path(file).name: checksum}, dict.fromkeys(parcels, 1), outside=False)
+    return Decoded(values, {Path(file).name: checksum}, dict.fromkeys(parcels, 1), outside=False)
 
 
 def without_measure(names: Sequence[str]) -> list[str]:

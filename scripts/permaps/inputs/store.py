@@ -22,13 +22,8 @@ class Entry:
     ----------
     reason : str
         Why it cannot be analysed; the rest is only there where this is empty.
-    shape : list of int
-    affine : list of list of float
-        Voxel to mm, of a volume.
-    parts : dict of str to int
-        What else a map consists of, and of how many values, such as the vertices of the hemispheres.
-    models : str
-        Of grayordinates, a digest of which vertices and voxels they are.
+    shape, affine, parts, models
+        As of `permaps.inputs.layout.Layout`; the first two are lists.
     dtype : str
         Of its values: float32 or float64.
     background : str

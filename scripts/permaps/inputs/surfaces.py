@@ -93,9 +93,8 @@ def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
         values.append(of_hemisphere)
         checksums[name] = sha256(file)
     data = np.concatenate(values)
-    return Decoded(
-        np.ascontiguousarray(data, precision_of(data.dtype)), None, dict(sorted(checksums.items())), parts
-    )
+    data = np.ascontiguousarray(data, precision_of(data.dtype))
+    return Decoded(data, dict(sorted(checksums.items())), parts)
 
 
 def _values(file, labels):
