@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 from permaps.inputs.data_matrix import write_matrix
 from permaps.inputs.participants import read_participants
 from permaps.inputs.plausible import doubt_of_coverage
@@ -84,7 +83,7 @@ def main(
     ):
         warn(doubt)
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
-    write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}", np.int16)
+    write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}")
     rows = rows_of(counts, space)
     write_rows(voxels, list(rows[0]), rows)
     log.info("%d participants x %d %s", len(people), counts["analysed"], space.elements)

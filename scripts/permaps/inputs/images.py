@@ -187,8 +187,7 @@ def _in_memory(image, path):
     """Return the same image on the bytes of its files, whose header is sound, and their checksums by name."""
     checksums = {}
     for part in filter(os.path.isfile, partners(os.fspath(path))):
-        with open(part, "rb") as file:
-            content = file.read()
+        content = Path(part).read_bytes()
         checksums[os.path.basename(part)] = hashlib.sha256(content).hexdigest()
         opened = _OPENED.get(os.path.splitext(part)[1].lower())
         for holder in image.file_map.values():

@@ -69,31 +69,30 @@ def _(space: Volume, path):
 
 
 @singledispatch
-def write_map(
-    space: Space, path: str | Path, values: np.ndarray, description: str, dtype: type = np.float32
-) -> None:
+def write_map(space: Space, path: str | Path, values: np.ndarray, description: str) -> None:
     """Write values of a space's elements as a file that others can read, 0 elsewhere.
 
     Parameters
     ----------
     space : permaps.spaces.space.Space
     path : path
-    values : array of float, shape (n_elements,)
+    values : array, shape (n_elements,)
+        float32 in the file; of a volume, whole numbers stay as they are.
     description : str
         What the values are, at most 79 bytes.
-    dtype : type
-        Of a volume's values in the file; others are always float32.
     """
     raise NotImplementedError(space)
 
 
 @write_map.register
-def _(space: Volume, path, values, description, dtype=np.float32):
-    write_image(path, space.full(np.asarray(values, dtype)), space.affine, description)
+def _(space: Volume, path, values, description):
+    whole = np.asarray(values).dtype.kind in "iu"
+    values = np.asarray(values, None if whole else np.float32)
+    write_image(path, space.full(values), space.affine, description)
 
 
 @write_map.register
-def _(space: Surface, path, values, description, dtype=np.float32):
+def _(space: Surface, path, values, description):
     sides, vertices = space.sides(), space.vertices()
     models = [
         BrainModelAxis.from_surface(vertices[sides == side], int(n), name=_MODELS[side])
@@ -109,7 +108,7 @@ def _(space: Grayordinates, path):
 
 
 @write_map.register
-def _(space: Grayordinates, path, values, description, dtype=np.float32):
+def _(space: Grayordinates, path, values, description):
     write_scalars(path, space.full(np.asarray(values, np.float32)), _axis(space), description)
 
 
@@ -140,7 +139,7 @@ def _(space: Parcels, path):
 
 
 @write_map.register
-def _(space: Parcels, path, values, description, dtype=np.float32):
+def _(space: Parcels, path, values, description):
     values = np.asarray(values, np.float32)
     if len(space.header):
         write_scalars(path, space.full(values), axis_in(space.header), description)
@@ -160,7 +159,7 @@ def _(space: Edges, path):
 
 
 @write_map.register
-def _(space: Edges, path, values, description, dtype=np.float32):
+def _(space: Edges, path, values, description):
     write_square(path, space.names.tolist(), space.full(np.asarray(values, np.float32)))
 
 
