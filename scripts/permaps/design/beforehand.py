@@ -169,7 +169,7 @@ def _look_at_images(staying, voxelwise, decode, seen):
     for column in [MAP, *map(map_column, voxelwise)]:
         for row in dict.fromkeys((0, len(staying) - 1)):
             path = staying[column][row]
-            # Of a compressed file, the last volume would take as long as all of them.
+            # To read the last volume of a compressed file takes as long as to read all of them.
             if item_of(path)[1]:
                 continue
             try:

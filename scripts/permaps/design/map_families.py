@@ -11,7 +11,7 @@ from permaps.spaces.kinds import VOLUMES
 # Names of maps of an effect, and of what lies beside them.
 _EFFECT = re.compile(r"stat-effect|con_\d+|cope\d*|beta|thickness|contrast", re.I)
 _BESIDE = re.compile(r"stat-(?!effect)|var|mask|ResMS|zstat|tstat|spmT|bold|dseg|probseg|T1w", re.I)
-# What has been smoothed by the time it is written.
+# Names of maps that are smoothed already.
 _SMOOTHED = re.compile(r"con_\d+\.|cope|skeleton|fwhm[1-9]|desc-s\d|/s\d?w|smooth", re.I)
 # What differs between maps of one kind.
 _CONTRAST = re.compile(r"contrast-[A-Za-z0-9]+|con_\d+|cope\d+")

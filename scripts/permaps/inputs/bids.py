@@ -11,7 +11,7 @@ from pathlib import Path
 from permaps.inputs.map_paths import HEMI
 from permaps.workflow.errors import UserError, listed, nearest
 
-# Of maps; side-cars, tables, reports and figures have the same entities.
+# Endings of maps: side-cars, tables, reports and figures have the same entities.
 IMAGES = (".nii.gz", ".nii", ".dscalar.nii", ".pscalar.nii", ".func.gii", ".shape.gii")
 # What pybids and its users call these.
 _SHORT = {"subject": "sub", "session": "ses", "hemisphere": "hemi", "description": "desc"}

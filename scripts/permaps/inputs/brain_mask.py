@@ -13,7 +13,7 @@ from permaps.workflow.jobs import log
 
 # One voxel is no map: it has neither a maximum over voxels nor a neighbour.
 FEWEST_VOXELS = 2
-# Of a mask on another grid, the share that has to lie in the maps; less is a mask in another space.
+# At least this share of a mask on another grid has to lie in the maps; otherwise it is a mask in another space.
 LEAST_KEPT = 0.5
 
 

@@ -207,7 +207,7 @@ def _parcelled(axis):
 def _read(path, axis, understood):
     """Return the values of one map, the checksum of its file, and what its elements are."""
     path, item = item_of(os.fspath(path))
-    # Of a file with a map for everyone, the header is understood once.
+    # The header of a file with a map for everyone is read once.
     image, checksums, *elements = (_series if item is not None else _parsed)(path, axis, understood)
     n = image.shape[0]
     if item is None and n != 1:
@@ -215,7 +215,7 @@ def _read(path, axis, understood):
     if item is not None and item >= n:
         raise UnusableMap(f"no map {item} (the file has {n}, from 0 on)")
     with reading():
-        # Of a damaged file, reading the whole says more.
+        # Reading all of a damaged file gives a better message.
         values = np.asanyarray(image.dataobj if item is None else image.dataobj[item]).reshape(-1)
     check_numbers(values.dtype)
     return values.astype(precision_of(values.dtype)), checksums, *elements

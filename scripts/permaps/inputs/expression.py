@@ -23,7 +23,7 @@ LONGEST = 20_000
 DEEPEST = 100
 MOST_DIGITS = 300
 HIGHEST_POWER = 10
-# For messages: what Python would read as something else.
+# For messages: how to write names that Python would read as something else.
 TICKS = "in `backticks` where a name has spaces or signs"
 
 # A quoted text, or a name in backticks.

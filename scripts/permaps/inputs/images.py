@@ -28,7 +28,7 @@ from permaps.workflow.provenance import sha256
 GRID_TOLERANCE = 0.05
 # A header that claims more is damaged, and no memory is allocated for it: 640 voxels along each side.
 _MAX_VOXELS = 2**28
-# What a byte of a .gz file can at most become.
+# A byte of a .gz file becomes at most so many.
 _MAX_INFLATION = 1032
 # A volume of one slice is not so much longer than wide. The vertices of a surface are: one after another, or folded
 # into factors as FreeSurfer does where a header cannot hold their number, 163842 into 27307 x 1 x 6.
@@ -39,7 +39,7 @@ _OPENED = dict.fromkeys((".nii", ".img", ".hdr", ".mat"), io.BytesIO) | {
     ".gz": lambda content: gzip.GzipFile(fileobj=io.BytesIO(content))
 }
 
-# Of files with images.
+# Endings of files with images.
 _ENDINGS = (".nii", ".gz", ".img", ".hdr", ".gii", ".mgh", ".mgz")
 
 

@@ -13,7 +13,7 @@ from permaps.inputs.map_paths import side_of
 from permaps.inputs.surfaces import SIDES, side_inside
 from permaps.workflow.errors import UserError, one_line
 
-# What stands for no region.
+# Names that mean no region.
 NOWHERE = frozenset({"", "???", "unknown", "medialwall", "medial_wall", "medial wall"})
 
 

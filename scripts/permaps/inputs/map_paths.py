@@ -17,14 +17,14 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 HEMI = "{hemi}"
 HEMISPHERES = (("lh", "rh"), ("L", "R"))
 _SIDE = re.compile(r"(?:^|[._-])(lh|rh|L|R)(?=[._-])")
-# Of CIFTI files. Of those with grayordinates and of those with parcels, only the first kind is analysed; the others
-# are told so.
+# Endings of CIFTI files with grayordinates, and with parcels. Only the first of each is analysed, as a message says
+# of the others.
 DENSE = (".dscalar.nii", ".dtseries.nii", ".dlabel.nii", ".dconn.nii", ".pdconn.nii", ".dpconn.nii")
 PARCELLATED = (".pscalar.nii", ".ptseries.nii", ".plabel.nii")
 CONNECTOME = ".pconn.nii"
 # One volume of a file with several, counted from 0.
 _ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
-# What is meant as a file, not as the name of a column.
+# Text like this is meant as a file, not as the name of a column.
 _FILE = re.compile(r"/|\.(nii|gz|img|hdr|gii|mgh|mgz|csv|tsv|npy)$", re.I)
 
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-# Kinds that are named.
+# So many kinds of reasons are named.
 SHOWN = 5
 UNKNOWN_KIND = "unknown kind of file"
 # What to do about a reason that starts like this; a regular expression.
@@ -51,7 +51,7 @@ ADVICE = {
 }
 
 
-# Reasons that the table and the names of files show, and those that are as the user wants it.
+# Reasons that are known from the table and the names of files, and those that the user asked for.
 KNOWN_BEFORE = ("missing file", "missing variate", "covariate ")
 WANTED = ("query", "missing value for the query")
 

@@ -16,7 +16,7 @@ from permaps.inputs.value_columns import rows_of_values
 from permaps.workflow.errors import UserError
 from permaps.workflow.paths import lies_below
 
-# Of the config; the other sources make their maps, or fetch them.
+# Sources of own maps, with the keys of their files. The other sources make their maps, or fetch them.
 _FILES = {"table": ("path",), "fsl": ("design", "blocks")}
 OWN = tuple(_FILES)
 

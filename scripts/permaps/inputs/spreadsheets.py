@@ -6,7 +6,7 @@ from pathlib import Path
 
 from permaps.workflow.errors import UserError
 
-# In bytes, of a file that is compressed.
+# In bytes of the compressed file.
 LARGEST = 2**26
 
 

@@ -95,7 +95,7 @@ def view(
     raise NotImplementedError(space)
 
 
-# Only of volumes.
+# Only for volumes.
 draw_glass = brains.glass
 
 for _space, _module in (

@@ -26,7 +26,7 @@ from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
 MOST_NAMES = 45
-# Of what is not significant.
+# Opacity of what is not significant.
 PALE = 0.5
 
 

@@ -10,7 +10,7 @@ from permaps.reporting import page_tables
 from permaps.reporting.pages import in_words, rendered, sentence
 from permaps.reporting.words import are_alone, space_of
 
-# Of more contrasts, figures are linked: a page of hundreds of megabytes opens in no browser.
+# With more contrasts than this, figures are linked: a page of hundreds of megabytes opens in no browser.
 MOST_EMBEDDED = 20
 MOST_REGIONS = 30
 
@@ -119,7 +119,7 @@ def _section(name, section, numbers, space, alone, embed):
         "sentence": sentence(name, numbers, space),
         "maps": _explained_once(section.maps),
         "further": section.further,
-        # Of many contrasts the viewer is one of the files.
+        # With many contrasts, the viewer is one of the files.
         "viewer": section.viewer if embed else None,
         "moves": any(table.places for _, table, _ in tables),
         "clusters": tables,

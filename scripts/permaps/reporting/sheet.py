@@ -11,7 +11,7 @@ from nibabel.orientations import apply_orientation, io_orientation
 from permaps.inputs.quality import is_missing
 from permaps.reporting.style import BLACK, BLUE, ORANGE, RED, heading, plt
 
-# Of more, nobody would look at all.
+# Nobody would look at more maps than this.
 MOST = 96
 ACROSS = 12
 # The width of a slice, in inches; the room for a name, as a share of it; and the longest name in letters.

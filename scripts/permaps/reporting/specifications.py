@@ -19,7 +19,7 @@ from permaps.reporting.words import number
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 
-# Of a value that is crossed, in the figure.
+# Letters of a crossed value that fit into the figure.
 LONGEST = 28
 # More specifications than this have no room for a dot each.
 MOST_NAMED = 60

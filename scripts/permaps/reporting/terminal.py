@@ -25,15 +25,15 @@ from permaps.workflow.names import about_analyses, each_input, model_in_words
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
 SHOWN_FILES = 3
 SHOWN_LOGS = 5
-# For a job with no error in its log.
+# The message for a job without an error in its log.
 SILENT = (
     "A job ended without an error of its own: it was interrupted, or killed from outside, most often because memory "
     "ran out. What Snakemake reports about it is above."
 )
 
-# Where a contrast cannot have more relabellings.
+# Why a contrast cannot have more relabellings.
 NO_MORE = "the design and its blocks have no more distinct ones"
-# If no job failed.
+# The message if no job failed.
 INTERRUPTED = "It was interrupted, by Ctrl-C or from outside, before it was finished; no job failed."
 
 

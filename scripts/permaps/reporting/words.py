@@ -6,7 +6,7 @@ import re
 from permaps.spaces.space import Space
 from permaps.spaces.stored import CLASSES
 
-# Of every figure. Here, so that pages do without what draws.
+# The resolution of every figure. It is here, so that pages need not import what draws.
 DPI = 150
 # What relabellings are called, by the scheme.
 SCHEMES = {"permute": "permutations", "flip": "sign-flips", "both": "combined permutations and sign-flips"}

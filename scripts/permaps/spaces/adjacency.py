@@ -14,7 +14,7 @@ import numpy as np
 
 # In how many coordinates neighbours may differ by one: they share a face, an edge or a corner.
 COORDINATES_APART = {6: 1, 18: 2, 26: 3}
-# Of a coordinate along a curve: a cortex then has cells of less than a millimetre.
+# Bits of a coordinate along a curve: a cortex then has cells of less than a millimetre.
 _BITS = 10
 
 

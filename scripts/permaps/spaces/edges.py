@@ -39,7 +39,7 @@ class Edges(Counted):
         return pairs_of(len(self.names))[self.mask]
 
     def measures(self) -> dict:
-        """Return what the record of a run says of it."""
+        """Return its facts for the record of a run."""
         return {"n_nodes": len(self.names)}
 
     def adjacency(self, connectivity: int | None = None) -> Adjacency:

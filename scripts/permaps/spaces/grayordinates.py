@@ -66,7 +66,7 @@ class Grayordinates(Masked):
         return np.concatenate([part.sizes for _, part in self.parts.values()])
 
     def measures(self) -> dict:
-        """Return what the record of a run says of it."""
+        """Return its facts for the record of a run."""
         return {
             name: {f"n_{part.elements}": part.n_elements} | part.measures()
             for name, (_, part) in self.parts.items()

@@ -74,7 +74,7 @@ _NO_NAMES = {
 _NAMES_IN_LABELS = "files of labels, .annot, .label.gii or .dlabel.nii, hold their names"
 _NO_VOLUMES = "small volumes consist of voxels"
 _NO_REGIONS = "these regions consist of voxels; atlas.image names those of a cortex"
-# Of an edge or a region, 0 is a value, and nothing lies between two of them.
+# For an edge or a region, 0 is a value, and nothing lies between two of them.
 _ALONE = {"smoothing_fwhm": None, "mask.zero_is_missing": False}
 
 

@@ -46,7 +46,7 @@ class Parcels(Counted):
     place_columns: ClassVar[tuple] = ("region",)
 
     def measures(self) -> dict:
-        """Return what the record of a run says of it."""
+        """Return its facts for the record of a run."""
         return {"n_neighbours": len(self.neighbours)}
 
     def adjacency(self, connectivity: int | None = None) -> Adjacency:

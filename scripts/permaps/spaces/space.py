@@ -58,7 +58,7 @@ class Space(Protocol):
         """Which elements touch at all: a peak is no lower than any element that it touches."""
 
     def measures(self) -> dict:
-        """Return what the record of a run says of it, as plain values."""
+        """Return its facts for the record of a run, as plain values."""
 
     def adjacency(self, connectivity: int | None) -> Adjacency:
         """Return which elements are neighbours in clusters."""

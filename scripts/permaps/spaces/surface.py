@@ -65,7 +65,7 @@ class Surface(Alike):
         return self.areas[self.mask]
 
     def measures(self) -> dict:
-        """Return what the record of a run says of it."""
+        """Return its facts for the record of a run."""
         return {
             "mesh": str(self.mesh[0]),
             "hemispheres": self.hemispheres.tolist(),

@@ -37,7 +37,7 @@ class Volume(Alike):
         return np.full(self.n_elements, abs(np.linalg.det(self.affine[:3, :3])))
 
     def measures(self) -> dict:
-        """Return what the record of a run says of it."""
+        """Return its facts for the record of a run."""
         return {
             "voxel_size_mm": [
                 round(float(side), 4) for side in np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))

@@ -14,7 +14,7 @@ from permaps.workflow.schema import keys, keys_of_source, load
 
 # A dot, or the slash of a crossing, would end a name where rules and folders are called by it.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-# What else lies in the folder for results.
+# Other folders in the folder for results.
 TAKEN = ("shared", "analyses", "tables", "figures", "logs", "benchmarks")
 # A value of a crossing that may be part of a folder's name.
 SHORT = re.compile(r"[A-Za-z0-9.+-]{1,40}")
@@ -83,7 +83,7 @@ def analyses_of(given: dict, defaults_path: str | Path, schema_path: str | Path)
         With all problems of names and crossings at once. The values themselves are not checked.
     """
     schema = load(schema_path)
-    # Of the rest, only what all have in common can be checked before something is added to it.
+    # Only what all analyses have in common can be checked before their changes are added.
     results = resolve({k: given[k] for k in ("results",) if k in given}, defaults_path, schema_path)[
         "results"
     ]

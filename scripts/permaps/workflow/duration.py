@@ -30,7 +30,7 @@ GROWING = {
 }
 # Seconds until a job's script starts, which no benchmark includes.
 OVERHEAD = 1.0
-# Seconds between two words on how long is left.
+# Seconds between two messages about how long is left.
 EVERY = 20.0
 
 

@@ -13,14 +13,14 @@ from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME
 from permaps.workflow.paths import is_writable, lies_below, no_file
 
-# Of a whole path on Linux, in bytes; and the part of it that results need inside their folder.
+# The longest path on Linux, in bytes; and how much of it results need below their folder.
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
 HOME = Path(__file__).parents[3]
 # The keys of a dataset that are files.
 OF_SOURCES = ("path", "values", "design", "contrasts", "ftests", "blocks")
-# A mesh that nilearn brings, and no file.
+# A mesh that comes with nilearn, and no file.
 TEMPLATE = re.compile("fsaverage[3-7]")
-# What the folder of the workflow consists of.
+# Parts of the folder of the workflow.
 PARTS_OF_WORKFLOW = ("rules", "scripts", "config", "envs", ".git", ".venv")
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-# Of one name, in bytes, on every common file system.
+# The longest name of a file on every common file system, in bytes.
 LONGEST_NAME = 255
 # The most that results add to the name of an analysis.
 _AROUND = len("contrast-_stat-clustersize_corr-bonferroni_logp.nii.gz")
