@@ -247,7 +247,7 @@ def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
 
 def test_model_variates_are_those_of_formula_and_blocks():
     variates = used_by_model
-    assert variates("1 + pseudo * site", {"within": None, "whole": "family"}) == {
+    assert variates("1 + pseudo * site", {"within": None, "whole": "family"}, None) == {
         "pseudo": "model.formula",
         "site": "model.formula",
         "family": "permutation.blocks.whole",

@@ -10,7 +10,7 @@ from permaps.inputs.query import select
 from permaps.workflow.errors import UserError
 
 
-def used_by_model(formula: str, blocks: dict, variance_groups: str | None = None) -> dict[str, str]:
+def used_by_model(formula: str, blocks: dict, variance_groups: str | None) -> dict[str, str]:
     """Return the columns that a model uses, each with the config key that names it.
 
     Parameters

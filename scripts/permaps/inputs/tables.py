@@ -227,8 +227,8 @@ def check_participants(columns: list[str], rows: list[dict], lines: list[int], p
         seen[key] = name, line
 
 
-def map_column(name: str = "") -> str:
-    """Return the column with the paths of the maps of the only input, or of an input or a covariate by its name."""
+def map_column(name: str) -> str:
+    """Return the column with the paths of the maps of an input, "" for the only one, or of a covariate."""
     return f"{MAP}_{name}" if name else MAP
 
 

@@ -113,7 +113,7 @@ def numbers(
     return _table(rows, {"contrast", "statistic"})
 
 
-def counts(frame: pd.DataFrame, space: Space | type[Space] = Volume) -> Table:
+def counts(frame: pd.DataFrame, space: Space | type[Space]) -> Table:
     """Return the `Table` of significant elements: a row for each contrast, a column for each statistic."""
     labels = {stat: _of_any_contrast(stat, space.element) for stat in frame["statistic"]}
     rows = []

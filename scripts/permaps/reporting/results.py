@@ -62,8 +62,8 @@ def permutation_row(
     logp: np.ndarray,
     null: np.ndarray,
     alpha: float,
-    space: Space | type[Space] = Volume,
-    exact: bool = False,
+    space: Space | type[Space],
+    exact: bool,
 ) -> dict:
     """Return the row of one permutation statistic.
 

@@ -127,15 +127,13 @@ def grid_adjacency(mask: np.ndarray, connectivity: int) -> Adjacency:
     return Adjacency(position.astype(np.int32), int(np.prod(shape)), steps[None].astype(np.int32))
 
 
-def list_adjacency(neighbours: Sequence[Sequence[int]], sizes: np.ndarray | None = None) -> Adjacency:
+def list_adjacency(neighbours: Sequence[Sequence[int]]) -> Adjacency:
     """Return the adjacency given by neighbour lists, for irregular maps.
 
     Parameters
     ----------
     neighbours : sequence of sequences of int
         For each element the indices of its neighbours; a relation that holds in both directions.
-    sizes : array, shape (n_elements,), optional
-        How much each element counts; one unless given.
 
     Raises
     ------
@@ -149,7 +147,7 @@ def list_adjacency(neighbours: Sequence[Sequence[int]], sizes: np.ndarray | None
             f"element {one_way[0]} names {one_way[1]} as its neighbour, but not the other way round"
         )
     pairs = np.array(sorted(pair for pair in pairs if pair[0] < pair[1]), int).reshape(-1, 2)
-    return pair_adjacency(pairs, len(neighbours), sizes)
+    return pair_adjacency(pairs, len(neighbours))
 
 
 def pair_adjacency(
