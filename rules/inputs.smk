@@ -27,6 +27,11 @@ def given_file(key, path):
     return os.path.abspath(path)
 
 
+def given_hemispheres(key, path):
+    """The files that the config names by {hemi}, one for each hemisphere; a path without it is one file."""
+    return [given_file(key, file) for file in hemisphere_files(os.path.abspath(path)).values()]
+
+
 @functools.cache
 def table_maps(name, covariate=None):
     """The files that exist of an input, or of a covariate: a missing one costs its participant, not the run."""
@@ -108,12 +113,9 @@ def mask_file(wildcards):
 
 def space_files(wildcards):
     """The files of the mesh and of the mask on it, where they are the user's."""
-    named = [(f"space.{key}", path) for key, path in config["space"].items() if path]
+    given = {f"space.{key}": path for key, path in config["space"].items() if path}
     return [
-        given_file(key, file)
-        for key, path in named
-        for file in hemisphere_files(os.path.abspath(path)).values()
-        if os.path.isfile(file)
+        file for key, path in given.items() for file in given_hemispheres(key, path) if os.path.isfile(file)
     ]
 
 
@@ -132,10 +134,10 @@ def sphere(wildcards):
 
 def atlas_file(key):
     """The image or the labels of the user's atlas, where there is one; of {hemi}, a file for each hemisphere."""
-    path = config["atlas"][key]
+    path, key = config["atlas"][key], f"atlas.{key}"
     if path and HEMI in path:
-        return [given_file(f"atlas.{key}", file) for file in hemisphere_files(os.path.abspath(path)).values()]
-    return given_file(f"atlas.{key}", path) if path else []
+        return given_hemispheres(key, path)
+    return given_file(key, path) if path else []
 
 
 ATLAS = dict(atlas=atlas_file("image"), labels=atlas_file("labels"))
