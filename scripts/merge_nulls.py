@@ -24,7 +24,8 @@ def main(
         Named {start}-{stop}.npz.
     null : path
         .npz to write: an array of length 1 + N for each of `statistics`, the observed labelling first; those of
-        parts that are enhanced each on its own; and `tdp`, the pivotal statistic of bounds on true discoveries.
+        parts that are enhanced each on its own; `tdp`, the pivotal statistic of bounds on true discoveries; and
+        `sampled` where even all distinct relabellings are but a sample.
     exceedances : path
         .npz to write: `n_relabellings`, the observed one included, and per statistic and voxel how many of
         them reach it.
@@ -56,7 +57,8 @@ def main(
         )
     kept = [name for key in statistics for name in (key, *parts_of(joined, key).values())]
     kept += [] if shift is None else ["tdp"]
-    write_arrays(null, **{name: joined[name] for name in kept})
+    told = {"sampled": True} if model.exchangeability.sampled else {}
+    write_arrays(null, **{name: joined[name] for name in kept}, **told)
     counts = count_exceedances(matrix, model, read(), n_total, settings, covariates)
     write_arrays(exceedances, n_relabellings=n_total, **counts)
     log.info("%d relabellings besides the observed one, from %d chunks", n_total - 1, len(chunks))

@@ -60,6 +60,15 @@ class Exchangeability:
         """
         return tuple(unit for unit in flip_units(self.tree) if len(unit) > 1) if self.permute else ()
 
+    @property
+    def sampled(self) -> bool:
+        """Whether all distinct relabellings are but a sample.
+
+        They are where equal rows change places at random: at an element that lacks some of them, one relabelling
+        can have as many results as there are ways to do so.
+        """
+        return self.mixed and self.permute and _has_twins(self.tree)
+
     def still(self, columns: np.ndarray) -> np.ndarray:
         """Return the part of columns that no relabelling changes, as products with its orthonormal basis.
 
@@ -164,6 +173,12 @@ class Exchangeability:
                 if int(word) >> 63:
                     sign[unit] = -1
         return source, sign
+
+
+def _has_twins(node):
+    """Tell whether equal rows or blocks change places somewhere below a node."""
+    twins = node.free and len(node.alike) < len(node.children)
+    return bool(node.children) and (twins or any(map(_has_twins, node.children)))
 
 
 def _multinomial(counts):

@@ -138,6 +138,8 @@ def conjoin(
         )
         sizes = [one.space.n_elements for one in observed]
         null["tdp"] = level_of([one["tdp"] for one in maxima], sizes, space.n_elements, shift)
+    if any("sampled" in one for one in maxima):
+        null["sampled"] = np.array(True)
     n = int(numbers[0]["n_relabellings"])
     reached = {"n_relabellings": np.array(n)}
     for key in numbers[0].keys() - {"n_relabellings"}:

@@ -65,10 +65,13 @@ def _contrast_limits(contrast, alpha, tail_fit):
         yield f"{note[0].lower()}{note[1:]}"
     elif not contrast["exact"] and n + 1 < 50 / alpha:
         half = 1.96 * (alpha * (1 - alpha) / (n + 1)) ** 0.5
-        yield (
-            f"{n:,} relabellings leave a corrected p of {alpha:g} uncertain by ± {half:.2g}; more would "
-            "settle what lies near it."
-        )
+        more = "more would settle what lies near it."
+        if n + 1 == contrast["n_distinct"]:
+            more = (
+                "these are all distinct ones, but where people are missing it makes a difference which of several "
+                "who are alike in the design change places, and that is drawn by permutation.seed."
+            )
+        yield f"{n:,} relabellings leave a corrected p of {alpha:g} uncertain by ± {half:.2g}; {more}"
     if contrast["scheme"] in ("flip", "both"):
         yield "sign-flips assume errors that are symmetric around 0 and independent."
     yield from contrast.get("warnings", [])

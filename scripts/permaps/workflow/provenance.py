@@ -41,7 +41,7 @@ def sha256(path: str | Path) -> str:
 
 
 def drawn_in(null: str | Path, n_distinct: int | str) -> dict[str, int | bool]:
-    """Return how many relabellings a null has besides the observed one, and whether those are all.
+    """Return how many relabellings a null has besides the observed one, and whether p is exact by them.
 
     Parameters
     ----------
@@ -51,8 +51,11 @@ def drawn_in(null: str | Path, n_distinct: int | str) -> dict[str, int | bool]:
         The observed labelling is one of them; text if the number is too large for JSON.
     """
     with np.load(null, allow_pickle=False) as maxima:
-        n = len(maxima[maxima.files[0]]) - 1
-    return {"n_relabellings": n, "exact": isinstance(n_distinct, int) and n + 1 >= n_distinct}
+        n, sampled = len(maxima[maxima.files[0]]) - 1, "sampled" in maxima.files
+    return {
+        "n_relabellings": n,
+        "exact": isinstance(n_distinct, int) and n + 1 >= n_distinct and not sampled,
+    }
 
 
 def plain(value: object) -> object:
