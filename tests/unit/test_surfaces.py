@@ -96,6 +96,21 @@ def test_maps_of_no_use_say_why(tmp_path, make, says):
         decode_surface(tmp_path / "{hemi}.x.gii")
 
 
+@pytest.mark.parametrize(
+    "content", [b"no numbers at all", b"", b"\x1f\x8b\x08" + bytes(40), b"\xff\xff\xff" + bytes(3)]
+)
+def test_a_file_of_another_kind_is_not_read_as_morphometry(tmp_path, content):
+    (tmp_path / "lh.thickness.gii.gz").write_bytes(content)
+    with pytest.raises(UnusableMap, match="unknown kind of file"):
+        decode_surface(tmp_path / "lh.thickness.gii.gz")
+
+
+def test_the_older_morphometry_is_read(tmp_path):
+    values = np.array([150, -25, 300], ">i2")
+    (tmp_path / "lh.curv").write_bytes(b"\0\0\x03" + b"\0\0\x02" + values.tobytes())
+    np.testing.assert_allclose(decode_surface(tmp_path / "lh.curv").data, values / 100)
+
+
 COUNTS = {"L": 6, "R": 6}
 
 

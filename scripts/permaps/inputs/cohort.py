@@ -4,13 +4,16 @@ import os
 
 from permaps.inputs.cifti import count_maps
 from permaps.inputs.images import UnusableMap, count_volumes
-from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, partners
+from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, partners, side_of
 from permaps.inputs.reasons import advice
 from permaps.inputs.sources import Listing, read_listing
 from permaps.inputs.tables import ID, MAP, check_participants, map_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
 from permaps.workflow.paths import lies_below
+
+# Files of one hemisphere, unless they are volumes.
+_SURFACES = (".gii", ".mgh", ".mgz")
 
 
 def collect(
@@ -50,7 +53,9 @@ def collect(
     check_participants(listing.columns, listing.rows, listing.lines, listing.path)
     key = f"dataset.maps.{name}" if name else "dataset.maps"
     paths = listing.own_maps(maps, key)
-    if not listing.entities and (series := listing.series_file(maps)) is not None:
+    series = None if listing.entities else listing.series_file(maps)
+    _check_surface_of_each(paths, series, key)
+    if series is not None:
         _check_series(series, listing, key)
     check_own(listing, paths, key)
     for other, where in (earlier or {}).items():
@@ -70,6 +75,19 @@ def collect(
         for i, row in enumerate(listing.rows)
     ]
     return [first, *paths_by_column, *others], rows
+
+
+def _check_surface_of_each(paths, series, key):
+    """Refuse a file with the surfaces of all participants, as mris_preproc writes it."""
+    one = series if series is not None and side_of(series) and series.lower().endswith(_SURFACES) else None
+    if len(paths) > 1 and len(set(paths)) == 1 and paths[0] is not None and HEMI in paths[0]:
+        one = paths[0]
+    if one is not None:
+        raise UserError(
+            f"{key}: '{one}' is one file for all participants. On surfaces, expected files of each participant, by a "
+            "pattern such as '{participant_id}/surf/{hemi}.thickness.fwhm10.fsaverage.mgh'. mri_convert --frame "
+            "writes a participant's map out of a file of mris_preproc."
+        )
 
 
 def _check_series(path, listing, key):

@@ -17,6 +17,7 @@ from permaps.inputs.images import (
     shape_text,
 )
 from permaps.inputs.map_paths import hemisphere_files
+from permaps.inputs.reasons import UNKNOWN_KIND
 from permaps.workflow.errors import UserError, one_line
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.provenance import sha256
@@ -119,11 +120,25 @@ def _values(file, labels):
         elif lower.endswith(".annot"):
             raise UnusableMap(_LABELS)
         else:
+            _check_morphometry(file)
             data = nib.freesurfer.read_morph_data(file)
     if any(n != 1 for n in data.shape[1:]):
         raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
     check_numbers(data.dtype)
     return data.reshape(-1), side
+
+
+def _check_morphometry(file):
+    """Refuse what is no such file: nibabel would take the bytes of any file for values."""
+    with open(file, "rb") as start:
+        magic, count = start.read(3), start.read(4)
+    # In the older format, the first number is that of the vertices, and values have two bytes.
+    newer = magic == b"\xff\xff\xff"
+    size = 15 + 4 * int.from_bytes(count) if newer else 6 + 2 * int.from_bytes(magic)
+    if os.path.getsize(file) != size:
+        raise UnusableMap(
+            f"{UNKNOWN_KIND} (named {os.path.basename(file)}, and no morphometry of FreeSurfer inside)"
+        )
 
 
 def _holds_labels(image):

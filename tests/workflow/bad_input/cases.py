@@ -962,6 +962,8 @@ STOPS = [
          config=table(maps="all.nii"), arguments=("--dry-run",)),
     Stop("Participants", "a file with one slice", ("all.nii: not a volume (shape 8 x 8)",),
          text(lambda study: save(study.folder / "all.nii", sound(0)[:, :, 3])), config=table(maps="all.nii"), target=COLLECTED),
+    Stop("Surfaces", "one file for all participants", ("/{hemi}.all.mgh' is one file for all participants", "mri_convert --frame"),
+         config=table(maps="{hemi}.all.mgh"), target=COLLECTED),
     Stop("Surfaces", "no mesh", ("space.mesh: found null", "the maps have 6 vertices in the left hemisphere"), on_surfaces,
          config=SURFACES, target=BRAIN),
     Stop("Surfaces", "another mesh", ("space.mesh: the left hemisphere of fsaverage5 has 10,242 vertices, and the maps have 6 there",),
