@@ -437,6 +437,27 @@ def test_vertices_alone_and_whole_hemispheres_are_drawn(significant):
     plt.close(cortex_figures.statistic(octahedra(), t, np.isin(np.arange(12), significant), "t", "title"))
 
 
+@pytest.mark.parametrize("own_mesh", [True, False])
+def test_a_vertex_alone_is_seen(own_mesh):
+    space = octahedra()
+    if not own_mesh:
+        space = Surface(
+            np.ones(2 * 10242, bool), np.array(["L", "R"]), np.array([10242, 10242]), np.zeros((2 * 10242, 3)),
+            np.zeros((0, 3), np.int32), np.array(["fsaverage5"]),
+        )  # fmt: skip
+
+    def image(shown):
+        figure, cells, _ = cortex_figures._grid(space, 1, "title", 0.9)
+        values = np.where(np.arange(space.n_elements) == shown, 5.0, np.nan)
+        cortex_figures.draw_views(figure, space, cells[0], values, "hot", 0, 6)
+        figure.canvas.draw()
+        pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
+        plt.close(figure)
+        return pixels
+
+    assert np.abs(image(2) - image(-1)).max() > 50
+
+
 def test_a_viewer_looks_at_a_mesh_of_any_size_and_place():
     for points in (POINTS * 3 + 140, POINTS * 80):
         shown = cortex_figures._like_a_hemisphere(points)

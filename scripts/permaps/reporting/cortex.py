@@ -263,8 +263,9 @@ def draw_views(
             plotting.plot_surf(
                 mesh, np.clip(whole[side], low, top), bg_map=_shade(sulci, triangles), view=view, engine="matplotlib",
                 cmap=cmap, vmin=low, vmax=top, colorbar=False,
+                # By the corners that have a value, so that a vertex alone is seen.
                 # Without sulci, nilearn draws a mesh that one can see through.
-                avg_method="mean" if sulci is None else "median", alpha=1.0 if sulci is None else None, **shown,
+                avg_method="nanmean" if sulci is None else "nanmedian", alpha=1.0 if sulci is None else None, **shown,
             )  # fmt: skip
             levels = [] if lines is None else _levels(lines[side], mesh[1])
             if levels:
