@@ -108,6 +108,20 @@ def test_what_some_job_would_refuse_is_refused(study, change, says):
         check(change)
 
 
+def test_a_multivariate_test_needs_more_degrees_of_freedom_than_inputs(study):
+    (study / "houses").mkdir()
+    for i in range(8):
+        image(f"houses/s{i}.nii.gz", np.random.default_rng(8 + i).normal(size=(5, 6, 7)))
+    maps = {"faces": "{participant_id}.nii.gz", "houses": "houses/{participant_id}.nii.gz"}
+    config = {
+        "dataset": PLAIN["dataset"] | {"maps": maps},
+        "joint": {"both": {"multivariate": "wilks", "inputs": [*maps], "contrasts": ["age"]}},
+    }
+    assert check(config, model("1 + age")) == []
+    with pytest.raises(UserError, match=r"joint\.both: 2 inputs, and 2 residual degrees of freedom"):
+        check(config, model("1 + age + group + C(family)"))
+
+
 def test_a_volume_outside_the_mask_of_the_user_is_refused(study):
     mask = {"mask": {"strategy": "file", "file": "mask.nii.gz"}}
     sphere = {"inference": {"small_volumes": {"a": {"center": [12, 3, 3], "radius": 2}}}}

@@ -292,7 +292,7 @@ def on_edges(study, n_nodes):
 
 _WELCH = (
     "errors that differ in variance do not become exchangeable by Welch's t, whose tails depend on who is in "
-    "which group. Flips need no equal variances"
+    "which group. Flips need no equal variances, unless a small group varies most"
 )
 _UNEQUAL = "errors that differ in variance are not exchangeable"
 _ROUGH = (

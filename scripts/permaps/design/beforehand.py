@@ -8,7 +8,7 @@ from permaps.design.alike import n_alike_of
 from permaps.design.bids_model import check_whole
 from permaps.design.formula import categories
 from permaps.design.matrix import contrast_matrix
-from permaps.design.plan import plan_of
+from permaps.design.plan import check_freedom, plan_of
 from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
 from permaps.inputs.atlas import Atlas
@@ -141,6 +141,10 @@ def _check_model(staying, config):
     design = whole_design(
         staying, model["formula"], list(model["voxelwise"]), permutation["blocks"], model["variance_groups"]
     )
+    for name, joint in config["joint"].items():
+        if joint["multivariate"]:
+            n_people, n_columns = design.matrix.shape
+            check_freedom(name, len(joint["inputs"]), n_people - n_columns)
     exhausted = {}
     for name, expressions in model["contrasts"].items():
         weights = contrast_matrix(expressions, name, design.names)

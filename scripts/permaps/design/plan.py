@@ -8,6 +8,7 @@ import numpy as np
 
 from permaps.design.partition import partition_of
 from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
+from permaps.workflow.errors import UserError
 from permaps.workflow.records import digest
 
 # If no permutation changes more than this share of a contrast, there is a warning.
@@ -124,3 +125,19 @@ def _warnings(scheme, part, groups, still):
             "tests it too, or blocks that let other participants change places."
         )
     return warnings
+
+
+def check_freedom(name: str, n_inputs: int, dof: int) -> None:
+    """Raise a `UserError` unless the residuals have more degrees of freedom than a multivariate test has inputs.
+
+    Parameters
+    ----------
+    name : str
+        Of the joint test.
+    n_inputs, dof : int
+    """
+    if dof <= n_inputs:
+        raise UserError(
+            f"joint.{name}: {n_inputs} inputs, and {dof} residual degrees of freedom. Expected more of these than "
+            "inputs: leave inputs or columns of the model out, or combine the inputs (combine: fisher)."
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from permaps.design.plan import check_freedom
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.joint import Joint, combined_model, multivariate_model
 from permaps.permutation.model import Model
@@ -55,7 +56,7 @@ def joined(
     _check_copies(name, tests, matrices, inputs)
     multivariate = statistic in MULTIVARIATE
     if multivariate:
-        _check_freedom(name, tests)
+        check_freedom(name, len(tests), next(iter(tests.values())).dof)
     usable = _complete(tests, matrices, inputs) if multivariate else [True] * len(tests)
     space, elements = shared_space(name, tests, usable)
     members = [test.restricted(own) for test, own in zip(tests.values(), elements, strict=True)]
@@ -100,16 +101,6 @@ def _check_copies(name, tests, matrices, inputs):
                     f"joint.{name}: {one} and {other} have the same values for everyone. Expected inputs that "
                     "differ: correct dataset.maps, or leave one out of the joint test."
                 )
-
-
-def _check_freedom(name, tests):
-    """Raise a `UserError` unless the residuals have more degrees of freedom than there are inputs."""
-    dof = next(iter(tests.values())).dof
-    if dof <= len(tests):
-        raise UserError(
-            f"joint.{name}: {len(tests)} inputs, and {dof} residual degrees of freedom. Expected more of these than "
-            "inputs: leave inputs or columns of the model out, or combine the inputs (combine: fisher)."
-        )
 
 
 def _check_independence(name, model, matrices):
