@@ -103,6 +103,19 @@ def test_how_to_centre_is_told_as_a_formula_has_it(name, written):
     assert written in plan["warnings"][0]
 
 
+@pytest.mark.parametrize(("few", "contrast", "warned"), [(4, [0, 1], True), (8, [0, 1], False)])
+def test_flips_of_groups_that_differ_much_in_size_are_warned_of(few, contrast, warned):
+    group = np.repeat([0, 1], [few, 16])
+    design = np.column_stack([np.ones(few + 16), group])
+    plan = plan_of(["Intercept", "b"], design, np.array([contrast], float), "t", "flip", {}, group)
+    assert any(f"{few} to 16 participants" in warning for warning in plan["warnings"]) == warned
+
+
+def test_flips_without_nuisance_keep_their_level_whatever_the_groups():
+    group = np.repeat([0, 1], [4, 16])
+    assert not plan_of(["Intercept"], np.ones((20, 1)), np.ones((1, 1)), "t", "flip", {}, group)["warnings"]
+
+
 def test_an_intercept_beside_a_covariate_that_is_not_centred_says_what_it_tests(tmp_path):
     tested = {"mean": "Intercept", "age": "age"}
     plans = planned(tmp_path, "1 + age", tested)
