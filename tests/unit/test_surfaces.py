@@ -35,6 +35,15 @@ def octahedra(mask=None):
     )  # fmt: skip
 
 
+def fsaverage5():
+    """Both hemispheres of the template, whose mesh nilearn has."""
+    n = 10242
+    return Surface(
+        np.ones(2 * n, bool), np.array(["L", "R"]), np.array([n, n]), np.zeros((2 * n, 3)),
+        np.zeros((0, 3), np.int32), np.array(["fsaverage5"]),
+    )  # fmt: skip
+
+
 def metric(path, values, structure=None):
     meta = nib.gifti.GiftiMetaData({"AnatomicalStructurePrimary": structure} if structure else {})
     arrays = [nib.gifti.GiftiDataArray(np.asarray(column, np.float32)) for column in np.atleast_2d(values)]
@@ -415,13 +424,8 @@ def test_a_view_looks_the_same_without_what_faces_away(monkeypatch):
         plt.close(figure)
         return shown
 
-    n = 10242
-    nothing = np.zeros((0, 3), np.int32)
-    template = Surface(
-        np.ones(2 * n, bool), np.array(["L", "R"]), np.array([n, n]), np.zeros((2 * n, 3)), nothing,
-        np.array(["fsaverage5"]),
-    )  # fmt: skip
-    values = np.random.default_rng(0).normal(size=2 * n).cumsum() / 100
+    template = fsaverage5()
+    values = np.random.default_rng(0).normal(size=template.n_elements).cumsum() / 100
     significant = values > np.quantile(values, 0.9)
     less = image()
     assert (less != 255).any()
@@ -437,14 +441,9 @@ def test_vertices_alone_and_whole_hemispheres_are_drawn(significant):
     plt.close(cortex_figures.statistic(octahedra(), t, np.isin(np.arange(12), significant), "t", "title"))
 
 
-@pytest.mark.parametrize("own_mesh", [True, False])
-def test_a_vertex_alone_is_seen(own_mesh):
-    space = octahedra()
-    if not own_mesh:
-        space = Surface(
-            np.ones(2 * 10242, bool), np.array(["L", "R"]), np.array([10242, 10242]), np.zeros((2 * 10242, 3)),
-            np.zeros((0, 3), np.int32), np.array(["fsaverage5"]),
-        )  # fmt: skip
+@pytest.mark.parametrize("make", [octahedra, fsaverage5])
+def test_a_vertex_alone_is_seen(make):
+    space = make()
 
     def image(shown):
         figure, cells, _ = cortex_figures._grid(space, 1, "title", 0.9)

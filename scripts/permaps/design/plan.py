@@ -114,7 +114,7 @@ def _warnings(scheme, part, groups, still):
             "that permutation does not keep the error rate; with errors that are symmetric, scheme 'flip' does, "
             "unless a small group varies most."
         )
-    if groups is not None and scheme == "flip" and part.nuisance.shape[1]:
+    elif groups is not None and part.nuisance.shape[1]:
         sizes = np.unique(groups, return_counts=True)[1]
         if sizes.max() > UNEQUAL * sizes.min():
             warnings.append(

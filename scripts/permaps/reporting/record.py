@@ -51,7 +51,6 @@ def record(
     people, gone = read_participants(included), read_participants(excluded)
     contrasts = _with_notes(_with_relabellings(read_json(plan), nulls, relabellings), missing)
     log.info("%d participants, %d contrasts", len(people), len(contrasts))
-    masks = {name: _mask_of(files["mask"], files["voxels"], config) for name, files in inputs.items()}
     return {
         "software": software(),
         "config": config,
@@ -65,7 +64,7 @@ def record(
             "stand_out": _stand_out(inputs, list(people[ID])),
             **with_maps(inputs, list(people[ID])),
         },
-        **_by_input("mask", masks),
+        **_masks(inputs, config),
         "contrasts": contrasts,
         "inputs": _maps_of(inputs, people),
     }
@@ -83,9 +82,10 @@ def _mask_images(config):
     return {key: where for key, where in places.items() if isinstance(where, str)}
 
 
-def _by_input(key, entries):
-    """Return what there is of every input: by its name, or alone if it has none."""
-    return {key: entries[""]} if entries.keys() == {""} else {f"{key}s": entries}
+def _masks(inputs, config):
+    """Return the analysis mask of every input: by its name, or alone if it has none."""
+    masks = {name: _mask_of(files["mask"], files["voxels"], config) for name, files in inputs.items()}
+    return {"mask": masks[""]} if masks.keys() == {""} else {"masks": masks}
 
 
 def _stand_out(inputs, people):
