@@ -294,6 +294,10 @@ _WELCH = (
     "errors that differ in variance do not become exchangeable by Welch's t, whose tails depend on who is in "
     "which group. Flips need no equal variances, unless a small group varies most"
 )
+_FEW_VARY = (
+    "flips of residuals, where a small group varies most, find too much, and Permaps warns of groups that differ so "
+    "much in size"
+)
 _UNEQUAL = "errors that differ in variance are not exchangeable"
 _ROUGH = (
     "where people are missing, relabelled maps are rougher than the observed one, and more so where a block leaves "
@@ -363,6 +367,13 @@ SCENARIOS = [
         "whole blocks, 10 x 2, 10 % missing, normal",
         with_missing(whole_blocks(10, 2), 0.1),
         fails=_ROUGH,
+    ),
+    Scenario(
+        "unequal_few_flips",
+        "4 v 16, the 4 vary 3 times as much, variance groups, flips",
+        unequal(4, 16, 3.0, True),
+        scheme="flip",
+        fails=_FEW_VARY,
     ),
     Scenario(
         "unequal_flips",
