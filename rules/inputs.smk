@@ -2,8 +2,8 @@
 import functools
 import os
 
-from permaps.inputs.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
-from permaps.inputs.map_paths import HEMI, hemisphere_files, partners
+from permaps.cohort.sources import OWN, files_of, map_files, rows_of, tables_of_sessions
+from permaps.maps.map_paths import HEMI, hemisphere_files, partners
 from permaps.spaces.kinds import exponents
 from permaps.workflow.names import each_input
 from permaps.workflow.records import Records, dates_of, digest

@@ -2,7 +2,7 @@
 import os
 
 from permaps.design.given import check_blocks, with_model
-from permaps.inputs.sources import OWN
+from permaps.cohort.sources import OWN
 from permaps.spaces.kinds import for_kind, kind_of
 from permaps.workflow.config import resolve
 from permaps.workflow.files import check_files

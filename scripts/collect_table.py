@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from permaps.inputs.cohort import collect
-from permaps.inputs.tables import write_rows
+from permaps.cohort.participants_table import collect
+from permaps.tables.text import write_rows
 from permaps.workflow.jobs import job, log
 
 

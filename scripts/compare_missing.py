@@ -2,8 +2,8 @@
 
 from permaps.design.scheme import exchangeability_of, like_rows
 from permaps.design.tables import read_contrast, read_numbers
-from permaps.inputs.tables import write_rows
 from permaps.permutation.missing import described, difference, patterns, rougher
+from permaps.tables.text import write_rows
 from permaps.workflow.arrays import open_matrix
 from permaps.workflow.jobs import job, read_json, warn
 

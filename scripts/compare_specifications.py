@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
-from permaps.inputs.tsv import read_frame, write_frame
+from permaps.figures.specification_curve import curve
+from permaps.figures.style import draw
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.specifications import common_place, same_relabellings, together
-from permaps.reporting.specifications import curve, found_in, how_often, said
-from permaps.reporting.style import draw
+from permaps.reporting.specifications import found_in, how_often, said
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS
+from permaps.tables.tsv import read_frame, write_frame
 from permaps.workflow.jobs import job, log, read_json
 
 # The maps of effects, by what tests have them.

@@ -4,8 +4,8 @@ import sys
 
 from permaps.design.alike import n_alike_of
 from permaps.design.tables import read_contrast, read_numbers
-from permaps.inputs.tables import write_rows
 from permaps.reporting.terminal import NO_MORE, too_few
+from permaps.tables.text import write_rows
 from permaps.workflow.jobs import job, log, read_json
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")

@@ -1,11 +1,11 @@
 """A contrast's group maps: what is significant, on one scale; the statistic in slices; and an interactive view."""
 
 import numpy as np
+from permaps.figures.drawing import draw_glass, draw_panels, draw_statistic, view
+from permaps.figures.style import draw, write_view
 from permaps.permutation.null import cluster_threshold
 from permaps.permutation.thresholds import significant
 from permaps.reporting.captions import write_caption
-from permaps.reporting.drawing import draw_glass, draw_panels, draw_statistic, view
-from permaps.reporting.style import draw, write_view
 from permaps.spaces.files import read_map, read_space
 from permaps.statistics.registry import STATISTICS, panels_of
 from permaps.workflow.jobs import job, read_json

@@ -1,7 +1,7 @@
 """Fetch a contrast of the Brainomics Localizer and list its participants."""
 
-from permaps.inputs.localizer import fetch
-from permaps.inputs.tsv import write_frame
+from permaps.cohort.localizer import fetch
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
 
@@ -19,7 +19,7 @@ def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
     data_dir : path or None
         nilearn's data folder.
     attempts, wait
-        See `permaps.inputs.localizer.fetch`.
+        See `permaps.cohort.localizer.fetch`.
     """
     cohort = fetch(contrast, n_subjects, data_dir, attempts=attempts, wait=wait)
     write_frame(cohort, participants)

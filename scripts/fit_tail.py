@@ -1,12 +1,12 @@
 """Corrected p from the fitted tail of a null, where it fits."""
 
 import numpy as np
-from permaps.inputs.tables import write_rows
 from permaps.permutation.correction import fwe_p, minus_log10, read_maxima
 from permaps.permutation.observed import Observed
 from permaps.permutation.tail import fit_tail, tail_p
 from permaps.spaces.files import write_map
 from permaps.statistics.registry import STATISTICS
+from permaps.tables.text import write_rows
 from permaps.workflow.jobs import job, log
 
 

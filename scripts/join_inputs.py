@@ -1,10 +1,10 @@
 """Decide who is analysed where participants have maps of several kinds: the same people in every model."""
 
 import pandas as pd
-from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import require_enough, split
-from permaps.inputs.tables import ID, MAP, REASON, map_column
-from permaps.inputs.tsv import write_frame
+from permaps.quality.screening import require_enough, split
+from permaps.tables.participants import read_participants
+from permaps.tables.text import ID, MAP, REASON, map_column
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
 

@@ -1,10 +1,10 @@
 """Make the space in which the maps are compared: from the screened maps, the template or files."""
 
-from permaps.inputs.participants import read_participants
-from permaps.inputs.store import Store
-from permaps.inputs.tables import ID, MAP, REASON
+from permaps.maps.store import Store
 from permaps.spaces.files import write_space
 from permaps.spaces.from_maps import MAKERS
+from permaps.tables.participants import read_participants
+from permaps.tables.text import ID, MAP, REASON
 from permaps.workflow.jobs import job, log
 
 

@@ -3,8 +3,8 @@
 from permaps.design.formula import variables
 from permaps.design.tables import write_numbers
 from permaps.design.whole import whole_design
-from permaps.inputs.participants import read_participants
-from permaps.inputs.stand_ins import doubts
+from permaps.tables.participants import read_participants
+from permaps.tables.stand_ins import doubts
 from permaps.workflow.jobs import job, log, warn, write_json
 
 

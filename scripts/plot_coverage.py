@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from permaps.figures.drawing import draw_coverage
+from permaps.figures.style import draw
 from permaps.reporting.captions import write_caption
-from permaps.reporting.drawing import draw_coverage
-from permaps.reporting.style import draw
 from permaps.spaces.files import read_map, read_space
 from permaps.workflow.jobs import job
 

@@ -1,8 +1,8 @@
 """The design matrix as fitted, with its contrasts and the correlation of its columns."""
 
 from permaps.design.tables import read_numbers
-from permaps.reporting.sample_charts import design_matrix
-from permaps.reporting.style import draw
+from permaps.figures.sample_charts import design_matrix
+from permaps.figures.style import draw
 from permaps.workflow.jobs import job, read_json
 
 

@@ -1,15 +1,15 @@
 """Every participant's values, correlation with the others and missing share, who stands out, and a contact sheet."""
 
 import numpy as np
-from permaps.inputs.participants import read_participants
-from permaps.inputs.store import Store
-from permaps.inputs.tables import MAP
-from permaps.inputs.tsv import read_frame
+from permaps.figures.sample_charts import quality
+from permaps.figures.sheet import chosen, contact_sheet
+from permaps.figures.style import draw
+from permaps.maps.store import Store
 from permaps.reporting.captions import write_caption
-from permaps.reporting.sample_charts import quality
-from permaps.reporting.sheet import chosen, contact_sheet
-from permaps.reporting.style import draw
 from permaps.spaces.files import read_space
+from permaps.tables.participants import read_participants
+from permaps.tables.text import MAP
+from permaps.tables.tsv import read_frame
 from permaps.workflow.jobs import job
 
 

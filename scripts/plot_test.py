@@ -1,20 +1,20 @@
 """A test's figures besides its maps: its nulls, how p settled, how much is active, and the data at its peaks."""
 
 import numpy as np
-from permaps.inputs.tsv import read_frame
-from permaps.permutation.correction import read_maxima
-from permaps.permutation.discoveries import Bound
-from permaps.permutation.smallest import parts_of
-from permaps.reporting.null_figures import (
+from permaps.figures.null_figures import (
     CONJUNCTION,
     PARTS,
     plot_convergence,
     plot_discoveries,
     plot_distributions,
 )
-from permaps.reporting.peak_figures import plot_peaks
+from permaps.figures.peak_figures import plot_peaks
+from permaps.permutation.correction import read_maxima
+from permaps.permutation.discoveries import Bound
+from permaps.permutation.smallest import parts_of
 from permaps.spaces.files import read_space
 from permaps.statistics.registry import STATISTICS
+from permaps.tables.tsv import read_frame
 from permaps.workflow.jobs import job, read_json
 from permaps.workflow.provenance import drawn_in
 

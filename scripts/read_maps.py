@@ -3,11 +3,11 @@
 from functools import partial
 
 from permaps.design.variates import check_columns
-from permaps.inputs.decoders import decoder
-from permaps.inputs.map_values import decode_maps
-from permaps.inputs.participants import read_participants
-from permaps.inputs.store import write_index
-from permaps.inputs.tables import map_column
+from permaps.maps.decoders import decoder
+from permaps.maps.map_values import decode_maps
+from permaps.maps.store import write_index
+from permaps.tables.participants import read_participants
+from permaps.tables.text import map_column
 from permaps.workflow.jobs import job, log, written_whole
 
 
@@ -21,7 +21,7 @@ def main(
     participants : path
         Table with participant_id and map.
     images, values : path
-        Files to write, which `permaps.inputs.store.Store` reads.
+        Files to write, which `permaps.maps.store.Store` reads.
     voxelwise : sequence of str
         Covariates that are maps, each in a column of its own.
     kind : str

@@ -4,10 +4,10 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from permaps.design.tables import read_contrast, read_numbers
-from permaps.inputs.participants import read_participants
-from permaps.inputs.tsv import write_frame
 from permaps.permutation.thresholds import significant
 from permaps.reporting.truth import expected_weights, score
+from permaps.tables.participants import read_participants
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
 

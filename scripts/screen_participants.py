@@ -2,13 +2,13 @@
 
 from permaps.design.formula import categories
 from permaps.design.variates import used_by_model
-from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import require_enough, screen, screen_covariates
-from permaps.inputs.query import columns_of
-from permaps.inputs.stand_ins import doubts
-from permaps.inputs.store import read_index
-from permaps.inputs.tables import ID, REASON
-from permaps.inputs.tsv import write_frame
+from permaps.maps.store import read_index
+from permaps.quality.screening import require_enough, screen, screen_covariates
+from permaps.tables.participants import read_participants
+from permaps.tables.query import columns_of
+from permaps.tables.stand_ins import doubts
+from permaps.tables.text import ID, REASON
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log, warn
 
 

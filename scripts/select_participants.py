@@ -1,14 +1,14 @@
 """Compare every map with the brain mask, and decide who is analysed."""
 
 import pandas as pd
-from permaps.inputs.outliers import flag, sentence
-from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import measure, require_enough, split, told_of_leaving
-from permaps.inputs.reasons import KNOWN_BEFORE, WANTED
-from permaps.inputs.store import Store
-from permaps.inputs.tables import ID, MAP, REASON
-from permaps.inputs.tsv import write_frame
+from permaps.maps.store import Store
+from permaps.quality.outliers import flag, sentence
+from permaps.quality.screening import measure, require_enough, split, told_of_leaving
 from permaps.spaces.files import read_space
+from permaps.tables.participants import read_participants
+from permaps.tables.reasons import KNOWN_BEFORE, WANTED
+from permaps.tables.text import ID, MAP, REASON
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log, warn
 
 

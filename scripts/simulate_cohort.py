@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-from permaps.inputs import simulation
-from permaps.inputs.images import write_image
-from permaps.inputs.tsv import write_frame
+from permaps.cohort import simulation
+from permaps.maps.images import write_image
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
 

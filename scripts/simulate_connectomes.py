@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
-from permaps.inputs import networks, simulation
-from permaps.inputs.connectomes import write_square
+from permaps.cohort import networks, simulation
+from permaps.maps.connectomes import write_square
 from permaps.workflow.jobs import job, log
 
 

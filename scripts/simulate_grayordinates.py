@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from permaps.inputs import simulation
-from permaps.inputs.tsv import write_frame
+from permaps.cohort import simulation
 from permaps.spaces.files import write_map
 from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, planted_everywhere
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
 

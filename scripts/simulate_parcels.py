@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from permaps.inputs import simulation
-from permaps.inputs.tables import write_rows
-from permaps.inputs.thickness import columns, planted, thickness
+from permaps.cohort import simulation
+from permaps.cohort.thickness import columns, planted, thickness
+from permaps.tables.text import write_rows
 from permaps.workflow.jobs import job, log
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from permaps.inputs import simulation
-from permaps.inputs.map_paths import HEMI
-from permaps.inputs.surfaces import write_metric
-from permaps.inputs.tsv import write_frame
+from permaps.cohort import simulation
+from permaps.maps.map_paths import HEMI
+from permaps.maps.surfaces import write_metric
 from permaps.spaces.simulation import COUNTS, Noise, cortex, planted, surface_map
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
 

@@ -1,11 +1,11 @@
 """Smooth and mask the maps of a covariate, as the maps themselves are."""
 
-from permaps.inputs.data_matrix import write_covariate
-from permaps.inputs.participants import read_participants
-from permaps.inputs.store import Store
-from permaps.inputs.tables import ID, map_column
+from permaps.maps.store import Store
+from permaps.spaces.data_matrix import write_covariate
 from permaps.spaces.files import read_space
 from permaps.spaces.smoothing import smoother
+from permaps.tables.participants import read_participants
+from permaps.tables.text import ID, map_column
 from permaps.workflow.jobs import job, log
 
 

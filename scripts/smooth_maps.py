@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from permaps.inputs.data_matrix import write_matrix
-from permaps.inputs.participants import read_participants
-from permaps.inputs.plausible import doubt_of_coverage
-from permaps.inputs.store import Store
-from permaps.inputs.tables import ID, MAP, map_column, write_rows
+from permaps.maps.store import Store
+from permaps.quality.plausible import doubt_of_coverage
+from permaps.spaces.data_matrix import write_matrix
 from permaps.spaces.files import read_space, write_map, write_space
 from permaps.spaces.smoothing import smoother
+from permaps.tables.participants import read_participants
+from permaps.tables.text import ID, MAP, map_column, write_rows
 from permaps.workflow.jobs import job, log, warn
 
 NOTES = {

@@ -1,10 +1,10 @@
 """The run on one page: question, design, main numbers and figures, methods, limitations."""
 
-from permaps.inputs.tsv import read_frame, write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.reporting.pages import landing_page, summary_page
 from permaps.reporting.results import as_table, bonferroni_row, permutation_row
 from permaps.spaces.files import read_map, read_space
+from permaps.tables.tsv import read_frame, write_frame
 from permaps.workflow.jobs import job, log, read_json, write_text
 
 

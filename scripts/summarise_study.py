@@ -1,8 +1,8 @@
 """Several analyses on one page: what each of them found, and how contrasts come out in all of them."""
 
 import pandas as pd
-from permaps.inputs.tsv import read_frame, write_frame
 from permaps.reporting.study import study_page
+from permaps.tables.tsv import read_frame, write_frame
 from permaps.workflow.jobs import job, read_json, write_text
 
 

@@ -1,7 +1,6 @@
 """Clusters of what each statistic of a contrast finds significant, with peaks and corrected p."""
 
 import numpy as np
-from permaps.inputs.tsv import write_frame
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.smallest import smallest_p
@@ -11,6 +10,7 @@ from permaps.reporting.readings import corrected_p, effect_sizes
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space, write_map
 from permaps.statistics.registry import STATISTICS
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log, read_json
 from permaps.workflow.provenance import drawn_in
 

@@ -1,12 +1,12 @@
 """What is found in each region of the atlas, and in each mask of a region."""
 
-from permaps.inputs.tsv import write_frame
 from permaps.permutation.discoveries import Bound
 from permaps.permutation.thresholds import significant
 from permaps.reporting.regions import regions_of, tabulate_regions
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import read_map, read_space
 from permaps.spaces.masks import elements_inside
+from permaps.tables.tsv import write_frame
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import job, log
 

@@ -1,10 +1,10 @@
 """What each statistic finds in the small volumes."""
 
 import pandas as pd
-from permaps.inputs.tsv import write_frame
 from permaps.permutation.model import Model
 from permaps.reporting.results import small_volume_row
 from permaps.spaces.files import read_map
+from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log, read_json
 from permaps.workflow.provenance import drawn_in
 

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from permaps.inputs.tsv import read_frame
 from permaps.reporting.captions import read_caption
 from permaps.reporting.report import Figure, Findings, report_page
 from permaps.reporting.results import as_table
 from permaps.reporting.words import space_of
+from permaps.tables.tsv import read_frame
 from permaps.workflow.jobs import job, read_json, write_text
 
 # Where an earlier config may have left something.

@@ -4,9 +4,9 @@ import multiprocessing
 
 import matplotlib.pyplot as plt
 import numpy as np
+from permaps.figures.style import BLUE, GREY
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import Enhancement, null_maxima
-from permaps.reporting.style import BLUE, GREY
 from permaps.spaces.adjacency import grid_adjacency
 from scipy.ndimage import gaussian_filter
 

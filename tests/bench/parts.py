@@ -2,8 +2,8 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from permaps.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
 from permaps.permutation.relabelling import relabellings
-from permaps.reporting.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
 from permaps.statistics import enhancement
 from permaps.statistics.compiled import compiled
 from permaps.statistics.components import components

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from damage import an_image
+from permaps.cohort.sources import map_files
 from permaps.design.matrix import design_matrix
-from permaps.inputs.images import UnusableMap, load_volume
-from permaps.inputs.query import select
-from permaps.inputs.sources import map_files
-from permaps.inputs.tables import read_rows
+from permaps.maps.images import UnusableMap, load_volume
+from permaps.tables.query import select
+from permaps.tables.text import read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files
@@ -124,7 +124,7 @@ def test_a_zero_byte_in_a_path_is_refused(tmp_path, monkeypatch):
 
 
 def test_one_map_with_a_hole_at_the_border_keeps_the_mask():
-    from permaps.inputs.brain_mask import brain_mask
+    from permaps.quality.brain_mask import brain_mask
 
     inside = np.zeros((8, 8, 8), bool)
     inside[1:-1, 1:-1, 1:-1] = True

@@ -31,17 +31,17 @@ from damage import (
 )
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from permaps.cohort.participants_table import check_own
+from permaps.cohort.sources import Listing, map_files
 from permaps.design.matrix import contrast_matrix, design_matrix
-from permaps.inputs.cohort import check_own
-from permaps.inputs.images import UnusableMap, load_volume
-from permaps.inputs.map_paths import map_paths
-from permaps.inputs.map_values import decode_maps
-from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import screen
-from permaps.inputs.query import select
-from permaps.inputs.sources import Listing, map_files
-from permaps.inputs.tables import check_participants, read_rows
+from permaps.maps.images import UnusableMap, load_volume
+from permaps.maps.map_paths import map_paths
+from permaps.maps.map_values import decode_maps
 from permaps.permutation.chunk import read_chunk
+from permaps.quality.screening import screen
+from permaps.tables.participants import read_participants
+from permaps.tables.query import select
+from permaps.tables.text import check_participants, read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
 from permaps.workflow.files import check_files

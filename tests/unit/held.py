@@ -3,9 +3,9 @@
 import io
 
 import read_maps
-from permaps.inputs import map_values
-from permaps.inputs.store import Store
-from permaps.inputs.tsv import write_frame
+from permaps.maps import map_values
+from permaps.maps.store import Store
+from permaps.tables.tsv import write_frame
 
 
 def entries_of(cohort, decode=map_values.decode):

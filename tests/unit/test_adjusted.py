@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from permaps.reporting.adjusted import adjust
+from permaps.figures.adjusted import adjust
 from permaps.reporting.words import column
 
 RNG = np.random.default_rng(5)

@@ -3,7 +3,7 @@
 import nibabel as nib
 import numpy as np
 import pytest
-from permaps.inputs.atlas import Atlas, read_names
+from permaps.maps.atlas import Atlas, read_names
 from permaps.workflow.errors import UserError
 
 AFFINE = np.array([[-2.0, 0, 0, 10], [0, 2, 0, -10], [0, 0, 2, 0], [0, 0, 0, 1]])  # radiological

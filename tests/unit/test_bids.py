@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from permaps.inputs.bids import entities_of
-from permaps.inputs.sources import map_files, read_listing
+from permaps.cohort.bids import entities_of
+from permaps.cohort.sources import map_files, read_listing
 from permaps.workflow.errors import UserError
 
 # As nilearn's save_glm_to_bids and FitLins name them, with what lies beside.

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis
-from permaps.inputs.connectomes import decode_connectome, read_nodes, read_square, write_square
-from permaps.inputs.images import UnusableMap
-from permaps.inputs.layout import Layout
-from permaps.inputs.map_values import decode_maps
-from permaps.reporting import graphs
-from permaps.reporting.style import plt
+from permaps.figures import graphs
+from permaps.figures.style import plt
+from permaps.maps.connectomes import decode_connectome, read_nodes, read_square, write_square
+from permaps.maps.images import UnusableMap
+from permaps.maps.layout import Layout
+from permaps.maps.map_values import decode_maps
 from permaps.spaces.edges import Edges, pairs_of
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.kinds import SPACE_KINDS, for_kind, kind_of

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from permaps.figures.charts import null_histograms
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.model import Model
 from permaps.permutation.null import ENHANCED, null_maxima
 from permaps.permutation.observed import Observed, observe
-from permaps.reporting.charts import null_histograms
 from permaps.reporting.clusters import clusters_of, tabulate
 from permaps.spaces import stored
 from permaps.spaces.space import Space

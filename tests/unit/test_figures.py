@@ -16,20 +16,20 @@ import plot_design
 import plot_quality
 import pytest
 from nilearn.datasets import load_mni152_template
-from permaps.inputs.outliers import flag, robust_z, sentence
-from permaps.inputs.tsv import read_frame
+from permaps.figures import brains, null_figures, peak_figures
+from permaps.figures.brains import axial_cuts
+from permaps.figures.charts import null_histograms
+from permaps.figures.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
+from permaps.figures.sample_charts import design_matrix, quality
+from permaps.figures.style import colour_bar, draw, label_statistic, plt, write_view
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.discoveries import Bound
-from permaps.reporting import brains, null_figures, peak_figures
-from permaps.reporting.brains import axial_cuts
+from permaps.quality.outliers import flag, robust_z, sentence
 from permaps.reporting.captions import write_caption
-from permaps.reporting.charts import null_histograms
-from permaps.reporting.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
-from permaps.reporting.sample_charts import design_matrix, quality
-from permaps.reporting.style import colour_bar, draw, label_statistic, plt, write_view
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.volume import Volume
+from permaps.tables.tsv import read_frame
 from run_folder import fabricate
 from test_clusters import run_rule
 
@@ -419,7 +419,7 @@ def test_quality_of_a_thousand_people_stays_legible(n, n_flags, told):
 def test_a_matplotlibrc_in_the_working_directory_changes_no_figure(tmp_path):
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.family: cursive\naxes.grid: True\n")
     code = (
-        "from permaps.reporting.style import plt;"
+        "from permaps.figures.style import plt;"
         "print([plt.rcParams[k] for k in ('text.usetex', 'font.family', 'axes.grid')])"
     )
     scripts = str(Path(__file__).parents[2] / "scripts")

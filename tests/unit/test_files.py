@@ -5,10 +5,10 @@ import socket
 from pathlib import Path
 
 import pytest
-from permaps.inputs.cohort import check_outside, check_own
-from permaps.inputs.sources import Listing, map_files, read_listing
-from permaps.inputs.tables import MOST_COLUMNS, read_rows
+from permaps.cohort.participants_table import check_outside, check_own
+from permaps.cohort.sources import Listing, map_files, read_listing
 from permaps.reporting.terminal import grid_of
+from permaps.tables.text import MOST_COLUMNS, read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError, listed
 from permaps.workflow.files import HOME, check_files, check_place

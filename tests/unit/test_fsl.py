@@ -6,10 +6,10 @@ import collect_table
 import make_design
 import pytest
 from fsl_files import write_vest
+from permaps.cohort.fsl import blocks_of, model_of
+from permaps.cohort.sources import map_files, read_listing
 from permaps.design.given import with_model
-from permaps.inputs.fsl import blocks_of, model_of
-from permaps.inputs.sources import map_files, read_listing
-from permaps.inputs.tables import read_rows
+from permaps.tables.text import read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError
 from test_config import DEFAULTS, SCHEMA

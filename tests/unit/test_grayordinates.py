@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, LabelAxis, ParcelsAxis, ScalarAxis, SeriesAxis
-from permaps.inputs.cifti import axis_of, brain_models, count_maps, decode_dense, read_models
-from permaps.inputs.images import UnusableMap
-from permaps.inputs.map_values import decode_maps
-from permaps.inputs.store import Maps
+from permaps.figures import brains, cortex
+from permaps.figures.drawing import view
+from permaps.maps.cifti import axis_of, brain_models, count_maps, decode_dense, read_models
+from permaps.maps.images import UnusableMap
+from permaps.maps.map_values import decode_maps
+from permaps.maps.store import Maps
 from permaps.permutation import null as null_module
 from permaps.permutation.chunk import merge
 from permaps.permutation.correction import fwe_p
 from permaps.permutation.from_settings import enhancement_of
 from permaps.permutation.observed import Observed, observe
 from permaps.permutation.smallest import with_joined_parts
-from permaps.reporting import brains, cortex
 from permaps.reporting.clusters import clusters_of, tabulate
-from permaps.reporting.drawing import view
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.from_maps import make_grayordinates
 from permaps.spaces.kinds import SPACE_KINDS, exponents, kind_of

@@ -2,10 +2,10 @@
 
 import collect_table
 import pytest
+from permaps.cohort.sources import map_files, read_listing, tables_of_sessions
 from permaps.design.given import check_blocks
-from permaps.inputs.sources import map_files, read_listing, tables_of_sessions
-from permaps.inputs.tables import check_participants, read_rows
 from permaps.reporting.terminal import cohort, participants
+from permaps.tables.text import check_participants, read_rows
 from permaps.workflow.errors import UserError
 
 WIDE = "participant_id\tage\nsub-01\t20\nsub-02\t30\nsub-03\tn/a\n"

@@ -7,7 +7,7 @@ import os
 import nibabel as nib
 import numpy as np
 import pytest
-from permaps.inputs.images import UnusableMap, count_volumes, decode, load_volume, same_grid, write_image
+from permaps.maps.images import UnusableMap, count_volumes, decode, load_volume, same_grid, write_image
 
 AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
 DATA = np.random.default_rng(0).normal(size=(4, 5, 6))

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from permaps.design.tables import read_numbers, write_numbers
-from permaps.inputs.participants import read_participants
-from permaps.inputs.tables import read_rows, write_rows
-from permaps.inputs.tsv import read_frame, write_frame
+from permaps.tables.participants import read_participants
+from permaps.tables.text import read_rows, write_rows
+from permaps.tables.tsv import read_frame, write_frame
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 FORMULAS = ["=1+1", "+1+1", "-1-1", "@SUM(A1)", '=HYPERLINK("http://a.b","c")', "-", "-3,2", "＝1+1", "+1_0"]
@@ -68,4 +68,4 @@ def test_nothing_else_writes_tables():
             call in path.read_text(encoding="utf-8") for call in (".to_csv(", "csv.writer(", "DictWriter(")
         )
     }
-    assert writers == {"permaps/inputs/tables.py", "permaps/inputs/tsv.py"}
+    assert writers == {"permaps/tables/text.py", "permaps/tables/tsv.py"}

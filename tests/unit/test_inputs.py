@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 import smooth_maps
 from held import hold
-from permaps.inputs import networks, simulation
-from permaps.inputs.images import write_image
-from permaps.inputs.participants import read_participants
+from permaps.cohort import networks, simulation
+from permaps.maps.images import write_image
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.page_tables import design
@@ -21,6 +20,7 @@ from permaps.reporting.words import analysed
 from permaps.spaces.files import write_space
 from permaps.spaces.kinds import SPACE_KINDS, kind_of
 from permaps.spaces.volume import Volume
+from permaps.tables.participants import read_participants
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import input_names, unfit_names
 from run_folder import fabricate

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import tabulate_regions as script
 from nibabel.cifti2 import Cifti2Image, LabelAxis
-from permaps.inputs.atlas import Atlas
-from permaps.inputs.labels import read_labels
+from permaps.maps.atlas import Atlas
+from permaps.maps.labels import read_labels
 from permaps.reporting.regions import regions_of, tabulate_regions
 from permaps.spaces.atlas_regions import region_names
 from permaps.spaces.files import write_map, write_space

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from held import entries_of
-from permaps.inputs.localizer import check_request, expected_files, fetch, join
-from permaps.inputs.participants import read_participants
-from permaps.inputs.quality import screen
+from permaps.cohort.localizer import check_request, expected_files, fetch, join
+from permaps.quality.screening import screen
+from permaps.tables.participants import read_participants
 from permaps.workflow.errors import UserError
 
 CONTRAST = "left button press (auditory cue)"
@@ -131,6 +131,6 @@ def test_a_passing_failure_is_tried_again_with_longer_waits(cache, monkeypatch):
         return real(*args, **kwargs)
 
     monkeypatch.setattr(nilearn.datasets, "fetch_localizer_contrasts", flaky)
-    monkeypatch.setattr("permaps.inputs.localizer.time.sleep", waits.append)
+    monkeypatch.setattr("permaps.cohort.localizer.time.sleep", waits.append)
     assert len(fetch(CONTRAST, 2, cache, wait=5)) == 2
     assert waits == [5, 10]

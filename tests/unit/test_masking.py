@@ -13,11 +13,11 @@ import screen_participants
 import select_participants
 import smooth_maps
 from nilearn.maskers import NiftiMasker
-from permaps.inputs.brain_mask import brain_mask
-from permaps.inputs.data_matrix import write_covariate, write_matrix
-from permaps.inputs.images import load_volume, write_image
-from permaps.inputs.participants import read_participants
+from permaps.maps.images import load_volume, write_image
+from permaps.quality.brain_mask import brain_mask
+from permaps.spaces.data_matrix import write_covariate, write_matrix
 from permaps.spaces.smoothing import check_kernel, smooth_volume
+from permaps.tables.participants import read_participants
 from permaps.workflow.errors import UserError
 from real_data import DATA
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from nibabel.cifti2 import Cifti2Image, ParcelsAxis, ScalarAxis
-from permaps.inputs.cifti import read_header
-from permaps.reporting import drawing
-from permaps.reporting.style import plt
+from permaps.figures import drawing
+from permaps.figures.style import plt
+from permaps.maps.cifti import read_header
 from permaps.spaces.files import read_space, write_space
 from permaps.spaces.parcellation import is_parcellation, labels_of, on_cortex
 from permaps.spaces.parcels import Parcels

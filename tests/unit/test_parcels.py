@@ -6,21 +6,21 @@ import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.cifti2 import BrainModelAxis, Cifti2Image, ParcelsAxis, ScalarAxis
-from permaps.inputs.cifti import decode_parcellated
-from permaps.inputs.cohort import collect
-from permaps.inputs.decoders import decoder
-from permaps.inputs.images import UnusableMap
-from permaps.inputs.parcels import decode_parcels, read_neighbours, without_measure
-from permaps.inputs.sources import read_listing
-from permaps.inputs.thickness import columns, planted, thickness
-from permaps.inputs.value_columns import chosen_columns, rows_of_values
-from permaps.reporting import ranked
+from permaps.cohort.participants_table import collect
+from permaps.cohort.sources import read_listing
+from permaps.cohort.thickness import columns, planted, thickness
+from permaps.figures import ranked
+from permaps.figures.style import plt
+from permaps.maps.cifti import decode_parcellated
+from permaps.maps.decoders import decoder
+from permaps.maps.images import UnusableMap
+from permaps.maps.parcels import decode_parcels, read_neighbours, without_measure
 from permaps.reporting.clusters import clusters_of, tabulate
-from permaps.reporting.style import plt
 from permaps.spaces.files import read_map, read_space, write_map, write_space
 from permaps.spaces.from_maps import make_parcels
 from permaps.spaces.kinds import SPACE_KINDS, for_kind, kind_of
 from permaps.spaces.parcels import Parcels
+from permaps.tables.value_columns import chosen_columns, rows_of_values
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 from real_data import DATA

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from permaps.inputs.plausible import doubt_of_labels, doubts_of_mask
+from permaps.quality.plausible import doubt_of_labels, doubts_of_mask
 
 
 @pytest.mark.parametrize(

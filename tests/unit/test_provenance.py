@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import record_provenance
 import write_methods
-from permaps.inputs.participants import read_participants
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.page_tables import design
 from permaps.reporting.record import with_maps
 from permaps.reporting.references import ENTRIES, bibtex, cite, cited, listed
 from permaps.spaces.files import read_space
+from permaps.tables.participants import read_participants
 from permaps.workflow.provenance import drawn_in, plain, software
 from run_folder import fabricate
 

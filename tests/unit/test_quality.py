@@ -10,11 +10,11 @@ import screen_participants
 import select_participants
 from held import entries_of, hold, store_of
 from permaps.design.variates import used_by_model
-from permaps.inputs import quality
-from permaps.inputs.data_matrix import coverage
-from permaps.inputs.images import load_volume, write_image
-from permaps.inputs.participants import read_participants
-from permaps.inputs.tsv import write_frame
+from permaps.maps.images import load_volume, write_image
+from permaps.quality import screening
+from permaps.spaces.data_matrix import coverage
+from permaps.tables.participants import read_participants
+from permaps.tables.tsv import write_frame
 from permaps.workflow.errors import UserError
 
 SHAPE = (6, 7, 8)
@@ -34,16 +34,16 @@ def cohort(tmp_path):
 
 
 def screen(cohort, *arguments):
-    return quality.screen(cohort, entries_of(cohort), *arguments)
+    return screening.screen(cohort, entries_of(cohort), *arguments)
 
 
 def screen_covariates(cohort, *arguments):
-    return quality.screen_covariates(cohort, entries_of(cohort), *arguments)
+    return screening.screen_covariates(cohort, entries_of(cohort), *arguments)
 
 
 def measure(cohort, mask, zero_is_missing=True):
     maps = store_of(cohort, Path(cohort["map"][0]).parent).maps(cohort["participant_id"], "map")
-    return quality.measure(cohort, maps, mask, max_missing=0.1, zero_is_missing=zero_is_missing)
+    return screening.measure(cohort, maps, mask, max_missing=0.1, zero_is_missing=zero_is_missing)
 
 
 def values_of(cohort, row):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.inputs.query import select
+from permaps.tables.query import select
 from permaps.workflow.errors import UserError
 
 

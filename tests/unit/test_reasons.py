@@ -1,7 +1,7 @@
 """Reasons to leave, summed up."""
 
 import pytest
-from permaps.inputs.reasons import ADVICE, advice, counted
+from permaps.tables.reasons import ADVICE, advice, counted
 
 MISSES = {f"misses {share}% of the brain mask, more than 10.0%": 1 for share in (11.2, 12.5, 38.1)}
 

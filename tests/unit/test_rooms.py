@@ -9,7 +9,10 @@ import pytest
 
 LIBRARY = Path(__file__).parents[2] / "scripts/permaps"
 # In the order in which data flow. Every room may use what holds the jobs together, and rooms before it.
-ORDER = ("arithmetic", "statistics", "inputs", "spaces", "design", "permutation", "reporting")
+ORDER = (
+    *("arithmetic", "statistics", "tables", "maps", "cohort", "quality", "spaces", "design", "permutation"),
+    *("reporting", "figures"),
+)
 
 
 def imports():

@@ -5,11 +5,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 import read_maps
-from permaps.inputs import images
-from permaps.inputs.images import UnusableMap, decode, write_image
-from permaps.inputs.map_paths import map_paths
-from permaps.inputs.sources import map_files
-from permaps.inputs.store import Store
+from permaps.cohort.sources import map_files
+from permaps.maps import images
+from permaps.maps.images import UnusableMap, decode, write_image
+from permaps.maps.map_paths import map_paths
+from permaps.maps.store import Store
 from permaps.workflow.errors import UserError
 
 N, SHAPE = 5, (6, 5, 4)

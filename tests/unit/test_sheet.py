@@ -9,9 +9,9 @@ import plot_quality
 import pytest
 import read_maps
 from matplotlib.colors import to_rgb
-from permaps.reporting import sheet
-from permaps.reporting.sheet import chosen, contact_sheet
-from permaps.reporting.style import ORANGE, plt
+from permaps.figures import sheet
+from permaps.figures.sheet import chosen, contact_sheet
+from permaps.figures.style import ORANGE, plt
 from PIL import Image
 
 

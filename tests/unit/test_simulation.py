@@ -7,8 +7,8 @@ import pytest
 import simulate_cohort
 from nilearn.datasets import load_mni152_brain_mask
 from nilearn.image import resample_img
-from permaps.inputs import simulation
-from permaps.inputs.participants import read_participants
+from permaps.cohort import simulation
+from permaps.tables.participants import read_participants
 from scipy.ndimage import distance_transform_edt
 
 

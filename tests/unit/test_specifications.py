@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from permaps.design.plan import plan_of
 from permaps.design.scheme import exchangeability_of, like_rows
+from permaps.figures.specification_curve import curve, shortened
+from permaps.figures.style import plt
 from permaps.permutation.relabelling import relabelling
 from permaps.permutation.specifications import Together, same_relabellings
-from permaps.reporting.specifications import curve, how_often, shortened
+from permaps.reporting.specifications import how_often
 from permaps.reporting.study import sentences
-from permaps.reporting.style import plt
 
 NO_BLOCKS = {"within": None, "whole": None, "nested": None}
 PLAN = {"scheme": "permute", "n_relabellings": 100, "n_distinct": "2.1e40", "equal_rows": "all differ"}

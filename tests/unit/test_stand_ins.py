@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-from permaps.inputs.participants import check_variates
-from permaps.inputs.stand_ins import doubts
+from permaps.tables.participants import check_variates
+from permaps.tables.stand_ins import doubts
 from permaps.workflow.errors import UserError
 
 

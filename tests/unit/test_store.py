@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import read_maps
 from held import entries_of, store_of
-from permaps.inputs import map_values
-from permaps.inputs.images import write_image
-from permaps.inputs.store import Entry, Maps, append
-from permaps.inputs.tsv import write_frame
+from permaps.maps import map_values
+from permaps.maps.images import write_image
+from permaps.maps.store import Entry, Maps, append
+from permaps.tables.tsv import write_frame
 
 SHAPE = (6, 7, 8)
 AFFINE = np.diag([-3.0, 3, 3, 1])

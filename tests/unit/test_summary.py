@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import summarise_results
-from permaps.inputs.tsv import read_frame
 from permaps.reporting import page_tables, pages, words
 from permaps.reporting.results import as_table
 from permaps.spaces.edges import Edges
@@ -17,6 +16,7 @@ from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcels import Parcels
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
+from permaps.tables.tsv import read_frame
 from permaps.workflow.names import model_in_words
 from run_folder import fabricate
 from test_clusters import run_rule

@@ -6,11 +6,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 import tfce as tfce_package
-from permaps.inputs.images import UnusableMap
-from permaps.inputs.map_paths import hemisphere_files, side_of
-from permaps.inputs.surfaces import decode_surface, read_mesh, read_surface_mask
-from permaps.reporting import cortex as cortex_figures
-from permaps.reporting.style import plt
+from permaps.figures import cortex as cortex_figures
+from permaps.figures.style import plt
+from permaps.maps.images import UnusableMap
+from permaps.maps.map_paths import hemisphere_files, side_of
+from permaps.maps.surfaces import decode_surface, read_mesh, read_surface_mask
 from permaps.spaces.adjacency import pair_adjacency
 from permaps.spaces.files import read_map, read_space, write_hemispheres, write_map, write_space
 from permaps.spaces.from_maps import make_surface

@@ -3,11 +3,11 @@
 import collect_table
 import pandas as pd
 import pytest
-from permaps.inputs.map_paths import map_paths
-from permaps.inputs.participants import check_variates, read_participants
-from permaps.inputs.sources import map_files
-from permaps.inputs.tables import check_participants, read_rows
-from permaps.inputs.tsv import write_frame
+from permaps.cohort.sources import map_files
+from permaps.maps.map_paths import map_paths
+from permaps.tables.participants import check_variates, read_participants
+from permaps.tables.text import check_participants, read_rows
+from permaps.tables.tsv import write_frame
 from permaps.workflow.errors import UserError
 
 

@@ -6,8 +6,8 @@ import sys
 import types
 
 import pytest
-from permaps.inputs.map_paths import hemisphere_files, map_paths
-from permaps.inputs.tables import read_rows
+from permaps.maps.map_paths import hemisphere_files, map_paths
+from permaps.tables.text import read_rows
 from permaps.workflow.errors import UserError
 
 

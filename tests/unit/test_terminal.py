@@ -10,9 +10,8 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from permaps.cohort import sources
 from permaps.design.tables import write_numbers
-from permaps.inputs import sources
-from permaps.inputs.tables import read_rows
 from permaps.permutation.thresholds import significant
 from permaps.reporting import terminal
 from permaps.reporting.terminal import (
@@ -25,6 +24,7 @@ from permaps.reporting.terminal import (
     grid_of,
     too_few,
 )
+from permaps.tables.text import read_rows
 from permaps.workflow.jobs import job
 
 CONFIG = {

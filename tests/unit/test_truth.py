@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from permaps.inputs.simulation import PSEUDO_MEAN, PSEUDO_SD
+from permaps.cohort.simulation import PSEUDO_MEAN, PSEUDO_SD
 from permaps.reporting.truth import expected_weights, score
 
 SHAPE = (12, 6, 4)

@@ -363,7 +363,7 @@ Each of these changes a line of the library, and the tests make sure that a chec
 def draw(numbers, path):
     """Draw the error rates with their intervals."""
     import matplotlib.pyplot as plt
-    from permaps.reporting import style
+    from permaps.figures import style
 
     n = numbers["n"]
     shown = [s for s in studies.SCENARIOS.values() if s.name in numbers["rejections"]]

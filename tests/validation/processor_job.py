@@ -5,12 +5,12 @@ import json
 import sys
 
 import numpy as np
-from permaps.inputs.quality import _correlation_with_rest
 from permaps.permutation.from_settings import enhancement_of, p_scale
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 from permaps.permutation.observed import observe
 from permaps.permutation.relabelling import relabellings
+from permaps.quality.screening import _correlation_with_rest
 from permaps.spaces.smoothing import smooth_volume
 from permaps.spaces.volume import Volume
 from permaps.statistics.glm import fit

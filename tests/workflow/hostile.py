@@ -3,7 +3,7 @@
 import csv
 import shutil
 
-from permaps.inputs.tables import read_rows
+from permaps.tables.text import read_rows
 from tiny import CONFIG, write_study
 
 SCRIPT = "</script><script>alert(1)</script>"

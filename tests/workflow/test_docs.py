@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from permaps.cohort.sources import read_listing
 from permaps.design.given import with_model
 from permaps.design.matrix import contrast_matrix, design_matrix
-from permaps.inputs.query import select
-from permaps.inputs.sources import read_listing
-from permaps.inputs.tables import check_participants, is_number
 from permaps.spaces.kinds import for_kind, kind_of
+from permaps.tables.query import select
+from permaps.tables.text import check_participants, is_number
 from permaps.workflow import config as settings
 from permaps.workflow.names import each_input
 from permaps.workflow.schema import keys as all_keys

@@ -22,15 +22,15 @@ import select_participants
 import smooth_covariates
 import smooth_maps
 import yaml
+from permaps.cohort.sources import read_listing
 from permaps.design.variates import used_by_model
-from permaps.inputs import decoders, images
-from permaps.inputs.images import load_volume, write_image
-from permaps.inputs.participants import read_participants
-from permaps.inputs.sources import read_listing
-from permaps.inputs.tsv import read_frame
+from permaps.figures import peak_figures
+from permaps.maps import decoders, images
+from permaps.maps.images import load_volume, write_image
 from permaps.permutation.model import Model
-from permaps.reporting import peak_figures
 from permaps.spaces.files import read_space
+from permaps.tables.participants import read_participants
+from permaps.tables.tsv import read_frame
 from permaps.workflow.config import resolve
 
 ROOT = Path(__file__).parents[2]

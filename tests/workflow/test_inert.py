@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 from browser import chromium
 from hostile import CONTRAST, FORMULA, PEOPLE, write_hostile
-from permaps.inputs.participants import read_participants
-from permaps.inputs.tables import is_number, read_rows
 from permaps.reporting.references import ENTRIES
+from permaps.tables.participants import read_participants
+from permaps.tables.text import is_number, read_rows
 from test_report import browser, everything  # noqa: F401  # a fixture
 
 # What a script of somebody else would have done, and what it could have done it by.

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from browser import Browser, chromium
-from permaps.reporting import cortex
+from permaps.figures import cortex
 from permaps.spaces.surface import Surface
 from PIL import Image
 

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from permaps.cohort.participants_table import collect
 from permaps.design.alike import n_alike_of
 from permaps.design.bids_model import check_whole
 from permaps.design.formula import categories
@@ -11,35 +12,34 @@ from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import check_freedom, plan_of
 from permaps.design.variates import check_columns, used_by_model
 from permaps.design.whole import whole_design
-from permaps.inputs.atlas import Atlas
-from permaps.inputs.brain_mask import FEWEST_VOXELS, brain_mask, few
-from permaps.inputs.cifti import read_models
-from permaps.inputs.cohort import collect
-from permaps.inputs.connectomes import read_nodes
-from permaps.inputs.decoders import decoder
-from permaps.inputs.images import UnusableMap
-from permaps.inputs.labels import read_labels
-from permaps.inputs.layout import Layout
-from permaps.inputs.map_paths import hemisphere_files, item_of, partners
-from permaps.inputs.parcels import read_neighbours
-from permaps.inputs.participants import as_frame
-from permaps.inputs.plausible import doubt_of_labels
-from permaps.inputs.quality import (
+from permaps.maps.atlas import Atlas
+from permaps.maps.cifti import read_models
+from permaps.maps.connectomes import read_nodes
+from permaps.maps.decoders import decoder
+from permaps.maps.images import UnusableMap
+from permaps.maps.labels import read_labels
+from permaps.maps.layout import Layout
+from permaps.maps.map_paths import hemisphere_files, item_of, partners
+from permaps.maps.parcels import read_neighbours
+from permaps.maps.store import Entry
+from permaps.maps.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
+from permaps.quality.brain_mask import FEWEST_VOXELS, brain_mask, few
+from permaps.quality.plausible import doubt_of_labels
+from permaps.quality.screening import (
     is_missing,
     require_enough,
     screen,
     screen_covariates,
     told_of_leaving,
 )
-from permaps.inputs.reasons import KNOWN_BEFORE
-from permaps.inputs.store import Entry
-from permaps.inputs.surfaces import TEMPLATES, check_mesh, read_mesh, read_surface_mask
-from permaps.inputs.tables import ID, MAP, map_column
 from permaps.spaces.atlas_regions import check_labels
 from permaps.spaces.masks import elements_inside
 from permaps.spaces.parcellation import is_parcellation
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import voxel_statistic
+from permaps.tables.participants import as_frame
+from permaps.tables.reasons import KNOWN_BEFORE
+from permaps.tables.text import ID, MAP, map_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
 

@@ -9,8 +9,8 @@ import json
 import re
 from pathlib import Path
 
-from permaps.inputs.fsl import fit_name
-from permaps.inputs.tables import read_text
+from permaps.cohort.fsl import fit_name
+from permaps.tables.text import read_text
 from permaps.workflow.errors import UserError, listed
 
 _VARIABLES = {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, {"const": 1}]}}

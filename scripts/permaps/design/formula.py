@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from permaps.inputs.expression import (
+from permaps.tables.expression import (
     TICKS,
     NotAllowed,
     NotFinite,
@@ -30,7 +30,7 @@ from permaps.inputs.expression import (
     read,
     written,
 )
-from permaps.inputs.participants import people
+from permaps.tables.participants import people
 from permaps.workflow.errors import UserError, nearest
 
 TRANSFORMS = frozenset([

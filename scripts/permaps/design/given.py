@@ -5,9 +5,9 @@ Imported whenever the Snakefile is parsed.
 
 import os
 
+from permaps.cohort.fsl import blocks_of, model_of
 from permaps.design.bids_model import read_model
-from permaps.inputs.fsl import blocks_of, model_of
-from permaps.inputs.ids import PERSON, has_people, id_columns
+from permaps.tables.ids import PERSON, has_people, id_columns
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from permaps.inputs.bids import entities_of
+from permaps.cohort.bids import entities_of
 from permaps.spaces.kinds import VOLUMES
 
 # Names of maps of an effect, and of what lies beside them.
@@ -77,7 +77,7 @@ def map_families(folder: str | Path, rows: list[dict], who: str, images: list[st
     folder : path
         That of the table.
     rows : list of dict
-        Of the table, as `permaps.inputs.tables.read_rows` gives them.
+        Of the table, as `permaps.tables.text.read_rows` gives them.
     who : str
         The column with the ids.
     images : list of str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from permaps.inputs.expression import Unreadable, check_text, cut, read
+from permaps.tables.expression import Unreadable, check_text, cut, read
 from permaps.workflow.errors import UserError, nearest
 
 if TYPE_CHECKING:

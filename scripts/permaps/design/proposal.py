@@ -12,12 +12,12 @@ from pathlib import Path
 from permaps.design.beforehand import check_study
 from permaps.design.given import with_model
 from permaps.design.map_families import is_smoothed, map_families
-from permaps.inputs.decoders import decoder
-from permaps.inputs.images import UnusableMap, count_volumes
-from permaps.inputs.participants import as_frame
-from permaps.inputs.surfaces import TEMPLATES
-from permaps.inputs.tables import ID, read_rows
+from permaps.maps.decoders import decoder
+from permaps.maps.images import UnusableMap, count_volumes
+from permaps.maps.surfaces import TEMPLATES
 from permaps.spaces.kinds import for_kind, kind_of
+from permaps.tables.participants import as_frame
+from permaps.tables.text import ID, read_rows
 from permaps.workflow.config import resolve
 from permaps.workflow.errors import UserError, listed
 from permaps.workflow.files import HOME

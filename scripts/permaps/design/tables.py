@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.tables import write_cells
+from permaps.tables.text import write_cells
 
 
 def read_numbers(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:

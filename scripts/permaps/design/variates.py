@@ -5,8 +5,8 @@ from collections.abc import Collection
 import pandas as pd
 
 from permaps.design.formula import categories, surely_named, variables
-from permaps.inputs.participants import check_variates
-from permaps.inputs.query import select
+from permaps.tables.participants import check_variates
+from permaps.tables.query import select
 from permaps.workflow.errors import UserError
 
 

@@ -1,7 +1,7 @@
 """What speaks against taking a run at its word, one sentence for each limitation."""
 
-from permaps.inputs.outliers import sentence
-from permaps.inputs.plausible import doubt_of_coverage, doubts_of_mask
+from permaps.quality.outliers import sentence
+from permaps.quality.plausible import doubt_of_coverage, doubts_of_mask
 from permaps.reporting.terminal import too_few
 from permaps.reporting.words import masks_of, space_of
 from permaps.workflow.names import input_names

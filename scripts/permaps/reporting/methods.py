@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
-from permaps.inputs.plausible import FULL
-from permaps.inputs.reasons import counted
+from permaps.quality.plausible import FULL
 from permaps.reporting.references import cite
 from permaps.reporting.words import SCHEMES, analysed, enhanced, masks_of, space_of, without_some
 from permaps.statistics.registry import STATISTICS, joint_statistic, statistics_of, voxel_statistic
+from permaps.tables.reasons import counted
 from permaps.workflow.names import input_names
 
 BLOCKS = {"within": "relabelled within", "whole": "relabelled as wholes", "nested": "nested"}

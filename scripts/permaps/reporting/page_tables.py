@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from permaps.inputs.reasons import counted
 from permaps.reporting import words
 from permaps.reporting.words import bare_p, number
 from permaps.spaces.space import Space
 from permaps.spaces.volume import Volume
 from permaps.statistics.registry import STATISTICS, voxel_statistic
+from permaps.tables.reasons import counted
 from permaps.workflow.names import model_in_words
 
 MOST_CLUSTERS = 8

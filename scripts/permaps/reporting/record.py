@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from permaps.inputs.ids import PERSON, has_people
-from permaps.inputs.participants import read_participants
-from permaps.inputs.store import read_index
-from permaps.inputs.tables import ID, MAP, map_column
-from permaps.inputs.tsv import read_frame
+from permaps.maps.store import read_index
 from permaps.spaces.files import read_space
 from permaps.spaces.masks import on_other_grids
+from permaps.tables.ids import PERSON, has_people
+from permaps.tables.participants import read_participants
+from permaps.tables.text import ID, MAP, map_column
+from permaps.tables.tsv import read_frame
 from permaps.workflow.jobs import log, read_json
 from permaps.workflow.provenance import drawn_in, sha256, software
 

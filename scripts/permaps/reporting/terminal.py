@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from permaps.inputs.ids import PERSON, has_people
-from permaps.inputs.sources import OWN, files_of, read_listing
+from permaps.cohort.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, STATISTICS, joint_statistic, voxel_statistic
+from permaps.tables.ids import PERSON, has_people
 from permaps.workflow.duration import duration, each_of, estimate
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import about_analyses, each_input, model_in_words
@@ -236,7 +236,7 @@ def expected(config: dict, jobs: list[tuple[str, dict]], results: str | Path) ->
 def grid_of(path: str | None) -> int | None:
     """Return the number of voxels of a volume by its header, inside the brain or not; None where there is none."""
     # Here, because every job parses the Snakefile and does without nibabel; a run has imported it to check the maps.
-    from permaps.inputs.images import UnusableMap, read_grid
+    from permaps.maps.images import UnusableMap, read_grid
 
     try:
         return math.prod(read_grid(path)[0]) if path else None

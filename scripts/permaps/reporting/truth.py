@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import distance_transform_edt
 
-from permaps.inputs.simulation import PSEUDO_MEAN, PSEUDO_SD
+from permaps.cohort.simulation import PSEUDO_MEAN, PSEUDO_SD
 
 COLUMNS = (
     "where", "sign", "x", "y", "z", "peak_effect", "expected_t", "statistic",

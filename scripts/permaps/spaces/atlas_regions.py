@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.inputs.atlas import Atlas
-from permaps.inputs.labels import read_labels
-from permaps.inputs.surfaces import SIDES
+from permaps.maps.atlas import Atlas
+from permaps.maps.labels import read_labels
+from permaps.maps.surfaces import SIDES
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
@@ -58,7 +58,7 @@ def check_labels(labels: dict, side: str, n_vertices: int) -> None:
     Parameters
     ----------
     labels : dict
-        As `permaps.inputs.labels.read_labels` gives it.
+        As `permaps.maps.labels.read_labels` gives it.
     side : {"L", "R"}
     n_vertices : int
         Of the maps in this hemisphere.

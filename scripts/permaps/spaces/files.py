@@ -7,11 +7,10 @@ import nibabel as nib
 import numpy as np
 from nibabel.cifti2 import BrainModelAxis
 
-from permaps.inputs.cifti import CORTICES, PREFIX, BrainModels, axis_in, axis_of, write_scalars
-from permaps.inputs.connectomes import read_square, write_square
-from permaps.inputs.images import load_volume, write_image
-from permaps.inputs.surfaces import write_metric
-from permaps.inputs.tables import read_rows, write_rows
+from permaps.maps.cifti import CORTICES, PREFIX, BrainModels, axis_in, axis_of, write_scalars
+from permaps.maps.connectomes import read_square, write_square
+from permaps.maps.images import load_volume, write_image
+from permaps.maps.surfaces import write_metric
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcels import Parcels
@@ -19,6 +18,7 @@ from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
+from permaps.tables.text import read_rows, write_rows
 from permaps.workflow.arrays import read_arrays, write_arrays
 
 _MODELS = {side: PREFIX + name for name, side in CORTICES.items()}

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from permaps.inputs.brain_mask import FEWEST_VOXELS, brain_mask
-from permaps.inputs.cifti import CORTICES, read_header, read_models
-from permaps.inputs.connectomes import read_nodes
-from permaps.inputs.parcels import read_neighbours
-from permaps.inputs.plausible import doubts_of_mask
-from permaps.inputs.store import Maps
-from permaps.inputs.surfaces import read_mesh, read_surface_mask
+from permaps.maps.cifti import CORTICES, read_header, read_models
+from permaps.maps.connectomes import read_nodes
+from permaps.maps.parcels import read_neighbours
+from permaps.maps.store import Maps
+from permaps.maps.surfaces import read_mesh, read_surface_mask
+from permaps.quality.brain_mask import FEWEST_VOXELS, brain_mask
+from permaps.quality.plausible import doubts_of_mask
 from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcellation import is_parcellation, on_cortex
@@ -22,7 +22,7 @@ from permaps.workflow.jobs import warn
 
 
 def make_volume(maps: Maps, settings: dict) -> Volume:
-    """Return the voxels of the brain mask; see `permaps.inputs.brain_mask.brain_mask`."""
+    """Return the voxels of the brain mask; see `permaps.quality.brain_mask.brain_mask`."""
     affine = maps.layout.affine
     mask = brain_mask(settings["strategy"], maps, affine, settings["file"])
     space = Volume(mask, affine)
@@ -37,7 +37,7 @@ def make_surface(maps: Maps, settings: dict) -> Surface:
 
     Parameters
     ----------
-    maps : permaps.inputs.store.Maps
+    maps : permaps.maps.store.Maps
     settings : dict
         `mesh` and `mask`, as in the config.
     """
@@ -59,7 +59,7 @@ def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
 
     Parameters
     ----------
-    maps : permaps.inputs.store.Maps
+    maps : permaps.maps.store.Maps
     settings : dict
         `mesh`, as in the config, and `example`: the file of one of the maps.
     """
@@ -122,7 +122,7 @@ def make_parcels(maps: Maps, settings: dict) -> Parcels:
 
     Parameters
     ----------
-    maps : permaps.inputs.store.Maps
+    maps : permaps.maps.store.Maps
     settings : dict
         `labels`, `mesh` and `adjacency`, as in the config, and `example`: one of the maps.
     """
@@ -145,7 +145,7 @@ def make_edges(maps: Maps, settings: dict) -> Edges:
 
     Parameters
     ----------
-    maps : permaps.inputs.store.Maps
+    maps : permaps.maps.store.Maps
     settings : dict
         `labels`, as in the config.
     """

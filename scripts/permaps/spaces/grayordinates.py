@@ -19,7 +19,7 @@ class Grayordinates(Masked):
     Attributes
     ----------
     mask : numpy.ndarray of bool, shape (n_grayordinates,)
-        Of the vertices and voxels of the files, in the order of `permaps.inputs.cifti.BrainModels`, its true ones
+        Of the vertices and voxels of the files, in the order of `permaps.maps.cifti.BrainModels`, its true ones
         are the elements.
     cortex : permaps.spaces.surface.Surface or None
         All vertices of the files.

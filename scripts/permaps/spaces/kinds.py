@@ -7,9 +7,9 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 
-from permaps.inputs.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, hemisphere_files, item_of, side_of
-from permaps.inputs.reasons import ADVICE, UNKNOWN_KIND
-from permaps.inputs.sources import OWN, read_listing
+from permaps.cohort.sources import OWN, read_listing
+from permaps.maps.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, hemisphere_files, item_of, side_of
+from permaps.tables.reasons import ADVICE, UNKNOWN_KIND
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input

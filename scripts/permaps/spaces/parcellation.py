@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from permaps.inputs.cifti import CORTICES, PREFIX, axis_in
-from permaps.inputs.labels import read_labels
-from permaps.inputs.map_paths import hemisphere_files
-from permaps.inputs.surfaces import read_mesh
+from permaps.maps.cifti import CORTICES, PREFIX, axis_in
+from permaps.maps.labels import read_labels
+from permaps.maps.map_paths import hemisphere_files
+from permaps.maps.surfaces import read_mesh
 from permaps.spaces.surface import Surface
 from permaps.workflow.errors import UserError, listed
 from permaps.workflow.jobs import warn
@@ -37,7 +37,7 @@ def on_cortex(
     mesh : str or None
         As in `space.mesh`.
     header : numpy.ndarray of uint8
-        As `permaps.inputs.cifti.read_header` gives it; empty without one.
+        As `permaps.maps.cifti.read_header` gives it; empty without one.
 
     Returns
     -------

@@ -1,13 +1,13 @@
 """The simulated cohort on the cortex, and as grayordinates: the same people, noise and planted effects.
 
 The cortex is that of fsaverage5. Below it, structures are ellipsoids of voxels on the grid of the volumes.
-Participant i depends only on (seed, i), as in `permaps.inputs.simulation`.
+Participant i depends only on (seed, i), as in `permaps.cohort.simulation`.
 """
 
 import numpy as np
 
-from permaps.inputs import simulation
-from permaps.inputs.surfaces import SIDES, read_mesh
+from permaps.cohort import simulation
+from permaps.maps.surfaces import SIDES, read_mesh
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.smoothing import smoother
 from permaps.spaces.surface import Surface
@@ -51,7 +51,7 @@ def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, n
 
 
 def _on_cortex(space):
-    """Yield the regions near the cortex, as `permaps.inputs.simulation.plant` takes them."""
+    """Yield the regions near the cortex, as `permaps.cohort.simulation.plant` takes them."""
     own = space.coordinates(slice(None))
     for region in simulation.REGIONS:
         apart = np.sqrt(((own - region.centre) ** 2).sum(axis=1))

@@ -1,1 +1,0 @@
-"""What comes in: tables, participants, maps, and whether they can be used."""

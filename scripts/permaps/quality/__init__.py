@@ -1,0 +1,1 @@
+"""Whether maps and masks can be used, and who stays."""

@@ -1,0 +1,1 @@
+"""Tables as they come: files, ids, queries, and which values count."""
