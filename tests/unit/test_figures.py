@@ -220,7 +220,7 @@ def drawn(run, tmp_path, stats, panels, alpha=0.05):
         panels=panels,
         slices=dict(zip(stats, slices.values(), strict=True)),
         caption=tmp_path / "a.rst",
-        contrast="pseudo",
+        title="pseudo",
         voxel_stat="t",
         alpha=alpha,
     )
@@ -501,7 +501,7 @@ def test_what_a_joint_test_has_is_called_as_people_call_it(tmp_path, monkeypatch
     draw_maps.main(
         mask=tmp_path / "mask.nii.gz", values=tmp_path / "t.nii.gz", parametric=tmp_path / "p.nii.gz",
         corrected={"mudholkar_george": tmp_path / "p.nii.gz"}, panels={}, slices={"mudholkar_george": ["x.png"]},
-        glass=["y.png"], caption=tmp_path / "c.rst", contrast="either", voxel_stat="mudholkar_george", alpha=0.05,
+        glass=["y.png"], caption=tmp_path / "c.rst", title="either", voxel_stat="mudholkar_george", alpha=0.05,
     )  # fmt: skip
     assert len(drawn) == 2
     for _, _, label, title, *_ in drawn:

@@ -44,7 +44,7 @@ def page(tmp_path_factory):
             panels={"comparison": [figure]},
             slices={},
             caption=run / "a.rst",
-            contrast=name,
+            title=name,
             voxel_stat=voxel_stat,
             alpha=0.05,
         )
