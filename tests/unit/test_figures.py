@@ -357,6 +357,7 @@ def test_quality_names_who_left(metrics, tmp_path):
         excluded=tmp_path / "e.tsv",
         outputs=[tmp_path / "a.png"],
         caption=tmp_path / "a.rst",
+        elements="voxels",
     )
     assert min(pixels(tmp_path / "a.png")) > 400
     assert "01: mean far off" in (tmp_path / "a.rst").read_text()
@@ -409,8 +410,12 @@ def test_captions_show_names_as_they_are(tmp_path, text):
 
 @pytest.mark.parametrize(("n", "n_flags", "told"), [(35, 3, 3), (1000, 30, 30), (1000, 400, 0)])
 def test_quality_of_a_thousand_people_stays_legible(n, n_flags, told):
-    flags = dict.fromkeys(range(n_flags), "mean far off")
-    figure = quality([f"p{i}" for i in range(n)], np.ones((n, 5)), np.ones(n), np.zeros(n), flags, "Quality")
+    metrics = pd.DataFrame(
+        {"participant_id": [f"p{i}" for i in range(n)], "missing": 0.0, "correlation": 1.0}
+    )
+    metrics[["q01", "q25", "q50", "q75", "q99"]] = 1.0
+    metrics["stands_out"] = ["mean far off"] * n_flags + [None] * (n - n_flags)
+    figure = quality(metrics, "voxels")
     assert sum(text.get_text() == "mean far off" for text in figure.axes[1].texts) == told
     assert len(figure.axes[2].get_xticklabels()) <= 70
     plt.close(figure)

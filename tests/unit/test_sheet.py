@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from permaps.figures import sheet
 from permaps.figures.sheet import chosen, contact_sheet
 from permaps.figures.style import ORANGE, plt
+from permaps.spaces.volume import Volume
 from PIL import Image
 
 
@@ -34,7 +35,8 @@ def test_a_slice_is_drawn_from_left_to_right_and_front_above(flipped):
     affine = np.eye(4)
     if flipped:
         brain, values, affine = brain[::-1], values[::-1], np.diag([-1.0, 1, 1, 1])
-    figure = contact_sheet([values], ["a"], {}, brain, affine, (0.0, 10.0), True, "title")
+    metrics = pd.DataFrame({"participant_id": ["a"], "q01": 0.0, "q99": 10.0, "stands_out": None})
+    figure = contact_sheet([values], metrics, [0], Volume(brain, affine), True)
     picture = figure.axes[0].images[0].get_array()
     assert np.allclose(picture[1, 1], to_rgb(ORANGE))
     assert np.allclose(picture[6, 4], 1) and np.allclose(picture[0, 0], 1)

@@ -1,10 +1,16 @@
 """Charts of the sample: its design and contrasts, and the quality of its maps."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from permaps.figures.style import BLACK, BLUE, GREY, RED, heading, plt
+from permaps.quality.outliers import flags_of
 from permaps.reporting.words import column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Letters of a column's name that leave room for the design.
 _LONGEST = 30
@@ -93,31 +99,19 @@ def _correlations(panel, columns, names):
     _boxed(panel)
 
 
-def quality(
-    participants: list[str],
-    bands: np.ndarray,
-    correlation: np.ndarray,
-    missing: np.ndarray,
-    flags: dict[int, str],
-    title: str,
-    elements: str = "voxels",
-) -> Figure:
+def quality(metrics: "pd.DataFrame", elements: str) -> Figure:
     """Draw each participant's values, correlation with the others and missing share.
 
     Parameters
     ----------
-    participants : list of str, length n
-    bands : array, shape (n, 5)
-        Quantiles of a map's values: 1, 25, 50, 75, 99 %.
-    correlation, missing : array, shape (n,)
-        With the group mean; share of mask voxels.
-    flags : dict of int to str
-        What stands out, by the participant's position.
-    title : str
+    metrics : pandas.DataFrame
+        A row per map, as `permaps.quality.screening.measure` gives it, and `stands_out`.
     elements : str
         What a map consists of.
     """
-    n = len(participants)
+    n, flags, participants = len(metrics), flags_of(metrics), metrics["participant_id"].tolist()
+    bands = metrics[["q01", "q25", "q50", "q75", "q99"]].to_numpy()
+    correlation, missing = metrics["correlation"].to_numpy(), metrics["missing"].to_numpy()
     colours = np.array([BLUE] * n, dtype=object)
     colours[list(flags)] = RED
     width = float(np.clip(2.5 + 0.09 * n, 7, 14))
@@ -144,8 +138,19 @@ def quality(
     lacking.set_xticks(shown, [participants[i] for i in shown], rotation=90, fontsize=7)
     for label, i in zip(lacking.get_xticklabels(), shown, strict=True):
         label.set_color(RED if i in flags else BLACK)
-    heading(figure, title)
+    heading(figure, f"Quality of {n} maps: {len(flags)} stand{'s' * (len(flags) == 1)} out")
     return figure
+
+
+def who_stands_out(metrics: "pd.DataFrame", excluded: "pd.DataFrame") -> str:
+    """Return the caption of the quality of maps: who stands out, and who left with which reason."""
+    people, flags = metrics["participant_id"], flags_of(metrics)
+    named = "; ".join(f"{people[i]}: {reason}" for i, reason in flags.items())
+    left = "; ".join(f"{p}: {r}" for p, r in zip(excluded["participant_id"], excluded["reason"], strict=True))
+    return (
+        f"{len(metrics)} maps were measured. Stands out: {named or 'nobody'}. "
+        f"Left out of the analysis: {left or 'nobody'}."
+    )
 
 
 def _values(panel, bands, colours, elements):

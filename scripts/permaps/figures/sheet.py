@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
+import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from nibabel.orientations import apply_orientation, io_orientation
 
 from permaps.figures.style import BLACK, BLUE, ORANGE, RED, heading, plt
+from permaps.quality.outliers import flags_of
 from permaps.quality.screening import is_missing
+from permaps.spaces.volume import Volume
 
 # Nobody would look at more maps than this.
 MOST = 96
@@ -29,39 +32,31 @@ def chosen(flags: dict[int, str], n: int) -> list[int]:
 
 
 def contact_sheet(
-    maps: Sequence[np.ndarray],
-    names: list[str],
-    flags: dict[int, str],
-    brain: np.ndarray,
-    affine: np.ndarray,
-    scale: tuple[float, float],
-    zero_is_missing: bool,
-    title: str,
+    maps: Sequence[np.ndarray], metrics: pd.DataFrame, shown: list[int], space: Volume, zero_is_missing: bool
 ) -> Figure:
-    """Draw the axial slice with most of the brain mask, of each map.
+    """Draw the axial slice with most of the brain mask, of each map that is shown.
 
     Parameters
     ----------
     maps : sequence of array, each of the shape of the mask
-    names : list of str
-        Of the participants.
-    flags : dict of int to str
-        What stands out, by the participant's position.
-    brain : array of bool
+    metrics : pandas.DataFrame
+        Of all maps, a row each.
+    shown : list of int
+        Which of them these are, from `chosen`.
+    space : permaps.spaces.volume.Volume
         The brain mask.
-    affine : array, shape (4, 4)
-    scale : (float, float)
-        The values that are drawn black and white, of all maps.
     zero_is_missing : bool
         Whether an exact 0 stands for a missing value.
-    title : str
 
     Returns
     -------
     matplotlib.figure.Figure
         Values in grey; what is missing inside the mask in orange; the outline of the mask in blue.
     """
-    turn = io_orientation(affine)
+    names, flags = metrics["participant_id"].iloc[shown].tolist(), flags_of(metrics.iloc[shown])
+    # Those of most maps, so that one on another scale is seen to be.
+    scale = metrics["q01"].median(), metrics["q99"].median()
+    brain, turn = space.mask, io_orientation(space.affine)
     inside, at = _slice(apply_orientation(brain, turn))
     rows, columns = ceil(len(names) / ACROSS), min(ACROSS, len(names))
     # All in one picture, since a hundred axes take seconds. In its pixels, with room for a name below each slice.
@@ -70,8 +65,8 @@ def contact_sheet(
     picture, outlines = np.ones((rows * tall, columns * wide, 3)), np.zeros((rows * tall, columns * wide))
     for k, values in enumerate(maps):
         top, left = (k // columns) * tall, (k % columns) * wide
-        shown = apply_orientation(np.asarray(values).reshape(brain.shape), turn)[:, :, at].T[::-1]
-        picture[top : top + height, left : left + width] = _coloured(shown, inside, scale, zero_is_missing)
+        own = apply_orientation(np.asarray(values).reshape(brain.shape), turn)[:, :, at].T[::-1]
+        picture[top : top + height, left : left + width] = _coloured(own, inside, scale, zero_is_missing)
         outlines[top : top + height, left : left + width] = inside
     across = _INCHES * columns
     drawn = across * picture.shape[0] / picture.shape[1]
@@ -85,7 +80,7 @@ def contact_sheet(
             (k % columns) * wide + width / 2, (k // columns) * tall + height, _short(name),
             fontsize=6.5, color=RED if k in flags else BLACK, ha="center", va="top",
         )  # fmt: skip
-    heading(figure, title)
+    heading(figure, f"Each map, with the brain mask ({len(names)} of {len(metrics)})")
     return figure
 
 

@@ -52,6 +52,11 @@ def flag(metrics: "pd.DataFrame") -> dict[int, str]:
     return flags
 
 
+def flags_of(metrics: "pd.DataFrame") -> dict[int, str]:
+    """Return what a table of metrics says of those who stand out, by the participant's position."""
+    return {i: reason for i, reason in enumerate(metrics["stands_out"]) if isinstance(reason, str)}
+
+
 def _times_the_others(spreads):
     """Return how many times larger each map's values are than those of most maps, from the quartiles' distances.
 
