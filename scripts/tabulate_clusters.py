@@ -80,10 +80,7 @@ def main(
         height = read_map(space, enhanced) if stat == "tfce" else None
         clusters = clusters_of(significant(logp[stat], alpha), statistic, adjacency)
         active = [bound.active(elements) for elements in clusters] if bound else None
-        table = tabulate(clusters, statistic, space, readings, height, active)
-        if names:
-            regions = [names[element] for element in space.at(table)]
-            table.insert(table.columns.get_loc("z") + 1, "region", np.array(regions, object))
+        table = tabulate(clusters, statistic, space, readings, height, active, names)
         log.info("%s: %d clusters", stat, table["cluster"].nunique())
         write_frame(table, output, "%.6g")
         if bound:

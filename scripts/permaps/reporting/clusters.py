@@ -127,6 +127,7 @@ def tabulate(
     readings: dict[str, np.ndarray],
     height: np.ndarray | None = None,
     active: list[int] | None = None,
+    names: list[str | None] | None = None,
 ) -> pd.DataFrame:
     """Return one row per peak of every cluster.
 
@@ -143,16 +144,20 @@ def tabulate(
         What makes a peak a peak; `values` unless given. Only its size matters.
     active : list of int, optional
         How many elements of each cluster are active, at least.
+    names : list of (str or None), length n_elements, optional
+        The region of an atlas in which each element lies.
 
     Returns
     -------
     pandas.DataFrame
-        cluster (1 is the most significant), peak (1 is the cluster's highest), where the peak is, the readings,
-        the size (of grayordinates, the area or the volume) and the number of elements; with `active`, how many of
-        these and what share of them are active, at least. Without clusters it has its columns and no rows.
+        cluster (1 is the most significant), peak (1 is the cluster's highest), where the peak is, with its region,
+        the readings, the size (of grayordinates, the area or the volume) and the number of elements; with `active`,
+        how many of these and what share of them are active, at least. Without clusters it has its columns and no
+        rows.
     """
     extents = extents_of(space)
-    columns = ["cluster", "peak", *space.place_columns, *readings, *extents, f"n_{space.elements}"]
+    placed = [*space.place_columns, *["region"] * (names is not None)]
+    columns = ["cluster", "peak", *placed, *readings, *extents, f"n_{space.elements}"]
     columns += [] if active is None else ACTIVE
     height = np.abs(values if height is None else height)
     number = np.zeros(len(values), int)
@@ -171,6 +176,7 @@ def tabulate(
             size += [n_active, n_active / len(elements)]
         for rank, peak in enumerate(peaks, start=1):
             read = [float(values[peak]) for values in readings.values()]
-            where = (values[0] for values in space.place([peak]).values())
+            where = [values[0] for values in space.place([peak]).values()]
+            where += [] if names is None else [names[peak]]
             rows.append([place, rank, *where, *read, *size])
     return pd.DataFrame(rows, columns=columns)
