@@ -2,7 +2,7 @@
 
 import sys
 
-from permaps.design.alike import n_alike_of
+from permaps.design.alike import drawn_of
 from permaps.design.tables import read_contrast, read_numbers
 from permaps.reporting.terminal import NO_MORE, too_few
 from permaps.tables.text import write_rows
@@ -32,18 +32,14 @@ def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_
     rows, warned = [], {}
     matrix, exchange = read_numbers(design)[2], read_json(blocks)
     for contrast, contrast_plan in read_json(plan).items():
-        n_distinct = contrast_plan["n_distinct"]
-        n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
-        alike = 1
-        if n + 1 == n_distinct:
-            weights, statistic = read_contrast(contrasts, contrast)
-            alike = n_alike_of(
-                matrix, weights, statistic, contrast_plan["scheme"],
-                exchange["blocks"], exchange["variance_groups"], two_sided,
-            )  # fmt: skip
+        weights, _ = read_contrast(contrasts, contrast)
+        n, alike = drawn_of(
+            contrast_plan, matrix, weights, exchange["blocks"], exchange["variance_groups"], n_permutations, two_sided
+        )  # fmt: skip
         note = too_few(n, alpha, NO_MORE, tail_fit, alike)
         enough = "no" if note else "yes"
-        row = [contrast, contrast_plan["scheme"], n_distinct, n, alike / (n + 1), alpha, enough]
+        distinct = contrast_plan["scheme"], contrast_plan["n_distinct"]
+        row = contrast, *distinct, n, alike / (n + 1), alpha, enough
         rows.append(dict(zip(COLUMNS, row, strict=True)))
         # Asking for too few is reported before anything runs.
         if note and n < n_permutations:

@@ -147,6 +147,7 @@ def test_relabellings_are_counted_before_the_chunks(tmp_path, capsys):
         "few": {"scheme": "flip", "n_distinct": 32},
         "enough": {"scheme": "permute", "n_distinct": 120},
     }
+    plans = {name: plan | {"statistic": "t"} for name, plan in plans.items()}
     (tmp_path / "plan.json").write_text(json.dumps(plans))
     people = [[f"s{i}"] for i in range(5)]
     write_numbers(

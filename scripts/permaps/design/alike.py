@@ -20,32 +20,45 @@ _AT_A_TIME = 2000
 _SAME = 1e-9
 
 
-def n_alike_of(
+def drawn_of(
+    plan: dict,
     design: np.ndarray,
     weights: np.ndarray,
-    statistic: str,
-    scheme: str,
     blocks: dict,
     groups: Sequence[int] | None,
+    n_permutations: int,
     two_sided: bool,
-) -> int:
-    """Return what `n_alike` does, of a contrast.
+) -> tuple[int, int]:
+    """Return how many relabellings a contrast will have, and how many of them give the observed statistic.
 
     Parameters
     ----------
+    plan : dict
+        From `permaps.design.plan.plan_of`.
     design : numpy.ndarray, shape (n_participants, n_columns)
     weights : numpy.ndarray, shape (n_rows, n_columns)
-    statistic : {"t", "F"}
-    scheme : {"permute", "flip", "both"}
     blocks : dict
         As `permaps.permutation.model.Model` has them.
     groups : sequence of int, shape (n_participants,), or None
         Variance groups.
+    n_permutations : int
+        Asked for, besides the observed labelling.
     two_sided : bool
         Whether t is tested on both sides.
+
+    Returns
+    -------
+    n_relabellings : int
+        Besides the observed labelling.
+    alike : int
+        From `n_alike`; 1 where not all distinct relabellings are drawn.
     """
-    relabellings = distinct_relabellings(like_rows(design, groups), scheme, blocks)
-    return n_alike(relabellings, partition_of(design, weights), two_sided or statistic == "F")
+    n_distinct = plan["n_distinct"]
+    n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
+    if n + 1 != n_distinct:
+        return n, 1
+    relabellings = distinct_relabellings(like_rows(design, groups), plan["scheme"], blocks)
+    return n, n_alike(relabellings, partition_of(design, weights), two_sided or plan["statistic"] == "F")
 
 
 def n_alike(exchangeability: Exchangeability, part: Partition, both_signs: bool) -> int:

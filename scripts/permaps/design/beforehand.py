@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from permaps.cohort.participants_table import collect
-from permaps.design.alike import n_alike_of
+from permaps.design.alike import drawn_of
 from permaps.design.bids_model import check_whole
 from permaps.design.formula import categories
 from permaps.design.matrix import contrast_matrix
@@ -154,13 +154,12 @@ def _check_model(staying, config):
                 design.names, design.matrix, weights, statistic, permutation["scheme"],
                 design.blocks, design.variance_groups,
             )  # fmt: skip
-            n = plan["n_distinct"]
-            if isinstance(n, int) and n <= permutation["n_permutations"] + 1:
-                alike = n_alike_of(
-                    design.matrix, weights, statistic, plan["scheme"],
-                    design.blocks, design.variance_groups, permutation["two_sided"],
-                )  # fmt: skip
-                exhausted[name] = n, alike
+            n, alike = drawn_of(
+                plan, design.matrix, weights, design.blocks, design.variance_groups,
+                permutation["n_permutations"], permutation["two_sided"],
+            )  # fmt: skip
+            if n + 1 == plan["n_distinct"]:
+                exhausted[name] = n + 1, alike
     return exhausted
 
 
