@@ -1,8 +1,10 @@
 """From a participants table to the design matrix and the contrasts, with messages that name the columns."""
 
 import ast
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,21 +166,35 @@ def contrast_matrix(contrast: str | list[str], name: str, columns: list[str]) ->
     return rows
 
 
-def is_same_test(weights: np.ndarray, statistic: str, others: np.ndarray, other_statistic: str) -> bool:
-    """Tell whether two contrasts give the same statistic: rows differ by a factor, or span the same space.
+def superfluous(contrasts: dict[str, tuple[np.ndarray, str]]) -> Iterator[tuple[str, str]]:
+    """Yield which contrasts test the same as another, or its opposite, and what to say of it.
 
     Parameters
     ----------
-    weights, others : array of float, shape (n_rows, n_columns)
-    statistic, other_statistic : {"t", "F"}
-        For t, the sign counts too.
+    contrasts : dict of str to (numpy.ndarray of float, {"t", "F"})
+        By name, their weights, shape (n_rows, n_columns), and their statistic.
     """
+    for one, other in itertools.combinations(contrasts, 2):
+        (weights, statistic), against = contrasts[one], contrasts[other]
+        if _is_same_test(weights, statistic, *against):
+            yield one, f"tests the same as {other}: one of them is superfluous."
+        elif statistic == "t" and _is_same_test(-weights, statistic, *against):
+            yield (
+                one,
+                f"tests the opposite of {other}: with permutation.two_sided true, each is tested on both sides, and "
+                "one of them is superfluous; with false, each is a test on one side.",
+            )
+
+
+def _is_same_test(weights, statistic, others, other_statistic):
+    """Tell whether two contrasts give the same statistic: rows differ by a factor, or span the same space."""
     if statistic != other_statistic or len(weights) != len(others):
         return False
     both = np.vstack([w / np.linalg.norm(w, axis=1, keepdims=True) for w in (weights, others)])
     if statistic == "F":
         return np.linalg.matrix_rank(both, tol=RANK_TOLERANCE) == len(weights)
-    return bool(np.allclose(*both, rtol=0, atol=RANK_TOLERANCE))
+    # The sign counts too.
+    return np.allclose(*both, rtol=0, atol=RANK_TOLERANCE)
 
 
 def _within(part, expression):
