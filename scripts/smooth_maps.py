@@ -6,28 +6,11 @@ from permaps.maps.store import Store
 from permaps.quality.plausible import doubt_of_coverage
 from permaps.spaces.data_matrix import write_matrix
 from permaps.spaces.files import read_space, write_map, write_space
+from permaps.spaces.from_maps import left_out
 from permaps.spaces.smoothing import smoother
 from permaps.tables.participants import read_participants
 from permaps.tables.text import ID, MAP, map_column, write_rows
 from permaps.workflow.jobs import job, log, warn
-
-NOTES = {
-    "grid": "{elements} of the maps",
-    "brain mask": "{by}",
-    "under coverage": "of the {whole}: too few participants have a value",
-    "not finite": "of the {whole}: infinite after smoothing",
-    "constant": "of the {whole}: the same in all participants",
-    "analysed": "what remains of the {whole}",
-}
-# What made the brain mask, or what stands for it.
-BY = {
-    "volume": "by mask.strategy",
-    "surface": "by space.mask, or with a value other than 0 in someone",
-    "grayordinates": "with a value other than 0 in someone",
-    "parcels": "all of them",
-    "edges": "all of them",
-}
-WHOLE_IMAGE = "{by}; warning: the whole image, so the maps have no background of one value"
 
 
 def main(
@@ -84,31 +67,9 @@ def main(
         warn(doubt)
     write_space(replace(space, mask=analysed), mask, "Permaps: analysis mask")
     write_map(space, coverage, covered[space.mask], f"Permaps: participants per {space.element}")
-    rows = rows_of(counts, space)
+    rows = left_out(counts, space)
     write_rows(voxels, list(rows[0]), rows)
     log.info("%d participants x %d %s", len(people), counts["analysed"], space.elements)
-
-
-def rows_of(counts, space):
-    """Return a row of the table for each reason by which elements are left out.
-
-    Parameters
-    ----------
-    counts : dict of str to int
-        Elements by reason.
-    space : permaps.spaces.space.Space
-        The brain mask.
-    """
-    whole = {"brain mask": WHOLE_IMAGE} if space.kind == "volume" and space.mask.all() else {}
-    words = {"elements": space.elements, "whole": space.whole, "by": BY[space.kind]}
-    return [
-        {
-            "reason": space.whole if reason == "brain mask" else reason,
-            f"n_{space.elements}": n,
-            "note": (NOTES | whole)[reason].format(**words),
-        }
-        for reason, n in counts.items()
-    ]
 
 
 if "snakemake" in globals():

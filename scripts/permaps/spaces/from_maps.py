@@ -1,4 +1,4 @@
-"""From the maps to the space in which they are compared, before voxels or vertices leave it for their values."""
+"""From the maps to the space in which they are compared, and why elements leave it for their values later."""
 
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from permaps.spaces.edges import Edges
 from permaps.spaces.grayordinates import Grayordinates
 from permaps.spaces.parcellation import is_parcellation, on_cortex
 from permaps.spaces.parcels import Parcels
+from permaps.spaces.space import Space
 from permaps.spaces.surface import Surface
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
@@ -161,3 +162,43 @@ MAKERS = {
     "parcels": make_parcels,
     "edges": make_edges,
 }
+# What chose its elements.
+_CHOSEN = {
+    "volume": "by mask.strategy",
+    "surface": "by space.mask, or with a value other than 0 in someone",
+    "grayordinates": "with a value other than 0 in someone",
+    "parcels": "all of them",
+    "edges": "all of them",
+}
+_NOTES = {
+    "grid": "{elements} of the maps",
+    "brain mask": "{chosen}",
+    "under coverage": "of the {whole}: too few participants have a value",
+    "not finite": "of the {whole}: infinite after smoothing",
+    "constant": "of the {whole}: the same in all participants",
+    "analysed": "what remains of the {whole}",
+}
+
+
+def left_out(counts: dict[str, int], space: Space) -> list[dict]:
+    """Return a row of a table for each reason by which elements are left out.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        Elements by reason, as `permaps.spaces.data_matrix.write_matrix` counts them.
+    space : permaps.spaces.space.Space
+        Before elements left it for their values.
+    """
+    chosen = _CHOSEN[space.kind]
+    if space.kind == "volume" and space.mask.all():
+        chosen += "; warning: the whole image, so the maps have no background of one value"
+    words = {"elements": space.elements, "whole": space.whole, "chosen": chosen}
+    return [
+        {
+            "reason": space.whole if reason == "brain mask" else reason,
+            f"n_{space.elements}": n,
+            "note": _NOTES[reason].format(**words),
+        }
+        for reason, n in counts.items()
+    ]
