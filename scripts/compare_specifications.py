@@ -5,10 +5,9 @@ import pandas as pd
 from permaps.figures.specification_curve import curve
 from permaps.figures.style import draw
 from permaps.permutation.correction import read_maxima
-from permaps.permutation.specifications import common_place, same_relabellings, together
+from permaps.permutation.specifications import by_chance, common_place, same_relabellings
 from permaps.reporting.specifications import found_in, how_often, said
 from permaps.spaces.files import read_map, read_space
-from permaps.statistics.registry import STATISTICS
 from permaps.tables.tsv import read_frame, write_frame
 from permaps.workflow.jobs import job, log, read_json
 
@@ -41,8 +40,7 @@ def main(*, specifications, contrast, relabelled, voxel_stat, table, counts, fig
     )
     records = [read_json(one["provenance"]) for one in members]
     alpha = records[0]["config"]["inference"]["alpha"]
-    alike = len({type(space) for space in spaces}) == 1
-    places = common_place(spaces, values) if alike else None
+    places = common_place(spaces, values)
     log.info("%d specifications, %s", len(spaces), "at one place" if places else "each at its own peak")
     elements = places or [int(np.argmax(np.abs(v))) for v in values]
     chosen = {
@@ -57,22 +55,13 @@ def main(*, specifications, contrast, relabelled, voxel_stat, table, counts, fig
         rows += [{"analysis": name} | chosen[name] | of_stat for of_stat in findings]
     compared = pd.DataFrame(rows)
     write_frame(compared, table, "%.6g")
-    alone = by_chance(members, alpha) if same_relabellings(records, relabelled) else {}
+    maxima = [read_maxima(one["nulls"], one["stats"]) for one in members]
+    alone = by_chance(maxima, alpha) if same_relabellings(records, relabelled) else {}
     write_frame(how_often(compared, alone), counts, "%.6g")
     place = f"at {spaces[0].named(elements[0])}" if places else "at its own peak"
     choices = {name: of or {"": name} for name, of in chosen.items()}
-    counted = spaces[0].elements if alike else "elements"
+    counted = spaces[0].elements if len({space.kind for space in spaces}) == 1 else "elements"
     draw(figures, curve, compared, choices, alpha, title, f"{EFFECTS.get(voxel_stat, 'z')}\n{place}", counted)
-
-
-def by_chance(members, alpha):
-    """Return what specifications with the same relabellings show together, by the statistics that all have."""
-    counts_by_chance = {}
-    for stat in members[0]["stats"]:
-        if all(stat in one["stats"] for one in members):
-            maxima = [read_maxima(one["nulls"], [stat])[stat] for one in members]
-            counts_by_chance[stat] = together(maxima, alpha, STATISTICS[stat].tie)
-    return counts_by_chance
 
 
 if "snakemake" in globals():

@@ -1,9 +1,8 @@
 """Decide who is analysed where participants have maps of several kinds: the same people in every model."""
 
-import pandas as pd
-from permaps.quality.screening import require_enough, split
+from permaps.quality.screening import joined, reason_of, require_enough, split
 from permaps.tables.participants import read_participants
-from permaps.tables.text import ID, MAP, REASON, map_column
+from permaps.tables.text import ID, REASON
 from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
@@ -37,33 +36,6 @@ def main(*, participants, excluded, require, all_included, all_excluded):
     write_frame(staying, all_included)
     write_frame(leaving, all_excluded)
     log.info("%d participants are analysed, %d left", len(staying), len(leaving))
-
-
-def joined(tables, why):
-    """Return one table of participants, with the map of each input in a column of its own."""
-    first = next(iter(tables.values()))
-    maps = {
-        map_column(name): table[MAP].mask(table[ID].isin(why[name].index)) for name, table in tables.items()
-    }
-    rest = first.drop(columns=[ID, MAP])
-    return pd.concat([first[[ID]], pd.DataFrame(maps), rest], axis=1)
-
-
-def reason_of(reasons: dict[str, str], require: str) -> str:
-    """Return why a participant leaves all inputs; "" for those who stay.
-
-    Parameters
-    ----------
-    reasons : dict of str to str
-        Why the participant left each input, by its name; "" for those who stay there.
-    require : {"all", "any"}
-    """
-    lacking = {name: reason for name, reason in reasons.items() if reason}
-    if not lacking or (require == "any" and len(lacking) < len(reasons)):
-        return ""
-    if len(lacking) == len(reasons) and len(set(lacking.values())) == 1:  # of the participant, not of a map
-        return next(iter(lacking.values()))
-    return "; ".join(f"{name}: {reason}" for name, reason in lacking.items())
 
 
 if "snakemake" in globals():

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 from permaps.reporting.captions import read_caption
-from permaps.reporting.report import Figure, Findings, report_page
+from permaps.reporting.report import Figure, Findings, left_over, report_page
 from permaps.reporting.results import as_table
 from permaps.reporting.words import space_of
 from permaps.tables.tsv import read_frame
 from permaps.workflow.jobs import job, read_json, write_text
-
-# Where an earlier config may have left something.
-FOLDERS = ("maps", "tables", "figures")
 
 
 def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, quality, files, page):
@@ -35,9 +32,6 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
     record = read_json(provenance)
     folder = Path(page).parent
     written = sorted(os.path.relpath(path, folder) for path in files)
-    groups = {}
-    for name in written:
-        groups.setdefault(os.path.dirname(name) or "results folder", []).append(name)
     text = report_page(
         record,
         as_table(pd.read_csv(numbers, sep="\t"), space_of(record)),
@@ -55,7 +49,7 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
         [as_figure(f) for f in design],
         [as_figure(f) for f in quality],
         pd.read_csv(excluded, sep="\t", dtype=str),
-        groups,
+        written,
         left_over(folder, written),
         read_frame(small_volumes) if small_volumes else None,
     )
@@ -70,19 +64,6 @@ def as_figure(given):
         read_caption(given["caption"]) if given["caption"] else "",
         given["explanation"],
     )
-
-
-def left_over(folder, written):
-    """Return the files below a results folder that no job of this run writes."""
-    known = {os.path.splitext(name)[0] for name in written}
-    lying = (
-        os.path.relpath(path, folder)
-        for name in FOLDERS
-        for path in sorted((folder / name).glob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    )
-    # An SVG goes with its PNG.
-    return [name for name in lying if os.path.splitext(name)[0] not in known]
 
 
 if "snakemake" in globals():

@@ -12,6 +12,7 @@ import smooth_maps
 from held import hold
 from permaps.cohort import networks, simulation
 from permaps.maps.images import write_image
+from permaps.quality.screening import reason_of
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.page_tables import design
@@ -73,7 +74,6 @@ def test_who_lacks_an_input_leaves_with_the_reason_or_has_missing_values(tmp_pat
 
 
 def test_reasons_of_two_inputs_are_both_told_unless_they_are_one():
-    reason_of = join_inputs.reason_of
     assert reason_of({"a": EMPTY, "b": "missing file (x)"}, "any") == f"a: {EMPTY}; b: missing file (x)"
     assert reason_of({"a": "query: age < 3", "b": "query: age < 3"}, "all") == "query: age < 3"
 

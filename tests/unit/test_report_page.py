@@ -62,7 +62,7 @@ def test_what_an_earlier_config_left_is_named(tmp_path):
     for name in ("maps/a.nii.gz", "maps/b.nii.gz", "figures/a.png", "figures/a.svg", "figures/b.svg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    left = write_report.left_over(tmp_path, ["maps/a.nii.gz", "figures/a.png"])
+    left = report.left_over(tmp_path, ["maps/a.nii.gz", "figures/a.png"])
     assert left == ["maps/b.nii.gz", "figures/b.svg"]
 
 

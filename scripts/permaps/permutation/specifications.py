@@ -15,6 +15,7 @@ from permaps.permutation.correction import fwe_p, minus_log10
 from permaps.permutation.relabelling import NUMBERED
 from permaps.permutation.thresholds import significant
 from permaps.spaces.space import Space
+from permaps.statistics.registry import STATISTICS
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,23 @@ def together(maxima: Sequence[np.ndarray], alpha: float, tie: float) -> Together
     )
 
 
+def by_chance(maxima: Sequence[dict[str, np.ndarray]], alpha: float) -> dict[str, Together]:
+    """Return what specifications with the same relabellings show together, by the statistics that all have.
+
+    Parameters
+    ----------
+    maxima : sequence of dict of str to numpy.ndarray of float, shape (1 + n_relabellings,)
+        The nulls of each specification, by the names of statistics in file names.
+    alpha : float
+        Corrected level.
+    """
+    return {
+        stat: together([of[stat] for of in maxima], alpha, STATISTICS[stat].tie)
+        for stat in maxima[0]
+        if all(stat in of for of in maxima)
+    }
+
+
 def common_place(spaces: Sequence[Space], values: Sequence[np.ndarray]) -> list[int] | None:
     """Return where the specifications together are furthest from 0: an element of each, at one place.
 
@@ -71,8 +89,10 @@ def common_place(spaces: Sequence[Space], values: Sequence[np.ndarray]) -> list[
     Returns
     -------
     list of int or None
-        None where they have no place in common.
+        None where they have no place in common, as spaces of unlike kinds.
     """
+    if len({space.kind for space in spaces}) > 1:
+        return None
     places = spaces[0].place(slice(None))
     try:
         elements = np.array([space.at(places) for space in spaces])

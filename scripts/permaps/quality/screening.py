@@ -279,3 +279,38 @@ def split(participants: pd.DataFrame, reasons: Sequence[str]) -> tuple[pd.DataFr
     """Return the participants who stay, and those who leave with their reason."""
     reasons = pd.Series(list(reasons), index=participants.index, dtype=object)
     return participants[reasons == ""], participants[reasons != ""].assign(**{REASON: reasons[reasons != ""]})
+
+
+def joined(tables: dict[str, pd.DataFrame], why: dict[str, pd.Series]) -> pd.DataFrame:
+    """Return one table of participants, with the map of each input in a column of its own.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        The participants of every input, by its name; all have the same.
+    why : dict of str to pandas.Series
+        Who left it, with the reason: their maps are missing.
+    """
+    first = next(iter(tables.values()))
+    maps = {
+        map_column(name): table[MAP].mask(table[ID].isin(why[name].index)) for name, table in tables.items()
+    }
+    rest = first.drop(columns=[ID, MAP])
+    return pd.concat([first[[ID]], pd.DataFrame(maps), rest], axis=1)
+
+
+def reason_of(reasons: dict[str, str], require: str) -> str:
+    """Return why a participant leaves all inputs; "" for those who stay.
+
+    Parameters
+    ----------
+    reasons : dict of str to str
+        Why the participant left each input, by its name; "" for those who stay there.
+    require : {"all", "any"}
+    """
+    lacking = {name: reason for name, reason in reasons.items() if reason}
+    if not lacking or (require == "any" and len(lacking) < len(reasons)):
+        return ""
+    if len(lacking) == len(reasons) and len(set(lacking.values())) == 1:  # of the participant, not of a map
+        return next(iter(lacking.values()))
+    return "; ".join(f"{name}: {reason}" for name, reason in lacking.items())

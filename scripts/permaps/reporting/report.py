@@ -1,5 +1,7 @@
 """The whole run on one page: question, quality, design, results of each contrast, methods and files."""
 
+import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +15,8 @@ from permaps.reporting.words import are_alone, space_of
 # With more contrasts than this, figures are linked: a page of hundreds of megabytes opens in no browser.
 MOST_EMBEDDED = 20
 MOST_REGIONS = 30
+# Where an earlier config may have left something.
+FOLDERS = ("maps", "tables", "figures")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def report_page(
     design: list[Figure],
     quality: list[Figure],
     excluded: pd.DataFrame,
-    files: dict[str, list[str]],
+    files: list[str],
     stale: list[str],
     small_volumes: pd.DataFrame | None = None,
 ) -> str:
@@ -83,8 +87,8 @@ def report_page(
     design, quality : list of Figure
     excluded : pandas.DataFrame
         Who was left out, with the `reason`.
-    files : dict of str to list of str
-        The run's files by folder, each as a path from the page.
+    files : list of str
+        Paths of the run's files from the page.
     stale : list of str
         Files that an earlier config left.
     small_volumes : pandas.DataFrame, optional
@@ -92,6 +96,9 @@ def report_page(
     """
     space, alone = space_of(record), are_alone(record)
     embed = len(contrasts) <= MOST_EMBEDDED
+    by_folder = {}
+    for name in files:
+        by_folder.setdefault(os.path.dirname(name) or "results folder", []).append(name)
     return rendered(
         "report.html",
         embed=embed,
@@ -107,7 +114,7 @@ def report_page(
         quality_figures=quality,
         excluded=page_tables.rows(excluded[["participant_id", "reason"]]),
         software=record["software"],
-        files=files,
+        files=by_folder,
         stale=stale,
     )
 
@@ -127,6 +134,26 @@ def _section(name, section, numbers, space, alone, embed):
         if section.regions is None
         else page_tables.regions(section.regions, section.voxel_stat, space, MOST_REGIONS),
     }
+
+
+def left_over(folder: Path, written: Collection[str]) -> list[str]:
+    """Return the files below a results folder that no job of this run writes.
+
+    Parameters
+    ----------
+    folder : path
+    written : collection of str
+        Paths from there of what jobs write.
+    """
+    known = {os.path.splitext(name)[0] for name in written}
+    lying = (
+        os.path.relpath(path, folder)
+        for name in FOLDERS
+        for path in sorted((folder / name).glob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    )
+    # An SVG goes with its PNG.
+    return [name for name in lying if os.path.splitext(name)[0] not in known]
 
 
 def _explained_once(figures):
