@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from permaps.cohort import simulation
 from permaps.spaces.files import write_map
-from permaps.spaces.simulation import Noise, grayordinate_map, grayordinates, planted_everywhere
+from permaps.spaces.simulation import grayordinates, noise_everywhere, planted_everywhere
 from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log
 
@@ -33,10 +33,10 @@ def main(*, participants, maps, regions, effects, n_subjects, seed, effect_size,
     def map_of(name):
         return Path(maps).absolute() / f"sub-{name}_statmap.dscalar.nii"
 
-    noise = Noise(space.cortex)
+    noise = noise_everywhere(space)
 
     def write(index, name):
-        values = grayordinate_map(seed, index, space, truth, noise, number)
+        values = simulation.brain_map(seed, index, truth, noise, number)
         write_map(space, map_of(name), values, f"Permaps: simulated participant {name}")
 
     simulation.write_cohort(participants, n_subjects, seed, map_of, write, threads)

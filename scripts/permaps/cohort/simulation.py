@@ -229,9 +229,22 @@ def measured(
     return scale * (signal(row, (row["pseudo"] - PSEUDO_MEAN) / PSEUDO_SD) + drawn)
 
 
-def planted_signal(effects: dict) -> Callable[[dict, float], np.ndarray]:
-    """Return the signal of a brain map for `measured`, from the planted effects of each variate."""
-    return lambda row, reading: effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
+def brain_map(
+    seed: int,
+    index: int,
+    effects: dict[str, np.ndarray],
+    noise: Callable[[np.random.Generator], np.ndarray],
+    number: int = 0,
+) -> np.ndarray:
+    """Return a participant's map of a brain, float32 of the shape of the effects, which are by variate.
+
+    Takes the others as `measured` does.
+    """
+
+    def signal(row, reading):
+        return effects["mean"] + reading * effects["pseudo"] + SITE_OFFSET[row["site"]]
+
+    return measured(seed, index, signal, noise, number).astype(np.float32)
 
 
 def write_cohort(
@@ -289,8 +302,7 @@ def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict, number
     numpy.ndarray of float32, shape (53, 63, 46)
         0 outside the brain.
     """
-    values = measured(seed, index, planted_signal(effects), noise, number)
-    return np.where(mask, values, 0.0).astype(np.float32)
+    return np.where(mask, brain_map(seed, index, effects, noise, number), np.float32(0))
 
 
 def noise(rng: np.random.Generator) -> np.ndarray:

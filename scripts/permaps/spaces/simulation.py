@@ -4,6 +4,8 @@ The cortex is that of fsaverage5. Below it, structures are ellipsoids of voxels 
 Participant i depends only on (seed, i), as in `permaps.cohort.simulation`.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from permaps.cohort import simulation
@@ -35,7 +37,7 @@ def cortex() -> Surface:
 
 
 def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, np.ndarray]]:
-    """Return what is planted: a row for each region, and by variate its effect at every vertex of the mesh.
+    """Return what is planted on a cortex: a row for each region, and by variate its effect at every vertex.
 
     Parameters
     ----------
@@ -43,11 +45,7 @@ def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, n
     effect_size : float
         Factor on the effects of `pseudo`; the group mean stays.
     """
-    rows, effects = simulation.plant(_on_cortex(space), space.n_elements, "vertices", effect_size)
-    whole = {name: np.zeros(len(space.mask)) for name in effects}
-    for name, values in effects.items():
-        whole[name][space.mask] = values
-    return rows, whole
+    return simulation.plant(_on_cortex(space), space.n_elements, "vertices", effect_size)
 
 
 def _on_cortex(space):
@@ -63,8 +61,8 @@ def _on_cortex(space):
         yield region, effect, {name: values[0] for name, values in space.place([centre]).items()}
 
 
-class Noise:
-    """Noise of unit variance at every vertex, partly smooth.
+def noise_on(space: Surface, draws: int = 20) -> Callable[[np.random.Generator], np.ndarray]:
+    """Return what draws noise of unit variance at every vertex, partly smooth.
 
     Parameters
     ----------
@@ -73,29 +71,16 @@ class Noise:
         From which the variance that smoothing leaves is known.
     """
 
-    def __init__(self, space: Surface, draws: int = 20):
-        self.mask, self.parts = space.mask, []
-        rng = np.random.Generator(np.random.Philox(0))
-        for share, fwhm in simulation.NOISE:
-            smooth = smoother(space, fwhm)
-            drawn = np.mean([smooth(self._white(rng)) ** 2 for _ in range(draws if fwhm else 1)], axis=0)
-            level = np.sqrt(drawn[self.mask].mean()) if fwhm else 1.0
-            self.parts.append((np.sqrt(share) / level, smooth))
+    def white(rng):
+        return np.where(space.mask, rng.standard_normal(len(space.mask), dtype=np.float32), np.float32(0))
 
-    def _white(self, rng):
-        return np.where(self.mask, rng.standard_normal(len(self.mask), dtype=np.float32), np.float32(0))
-
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Return the noise of one map."""
-        return sum(scale * smooth(self._white(rng)) for scale, smooth in self.parts)
-
-
-def surface_map(
-    seed: int, index: int, space: Surface, effects: dict[str, np.ndarray], noise: Noise, number: int = 0
-) -> np.ndarray:
-    """Return a participant's map, float32 of shape (n_vertices,); 0 on the medial wall."""
-    values = simulation.measured(seed, index, simulation.planted_signal(effects), noise.draw, number)
-    return np.where(space.mask, values, 0.0).astype(np.float32)
+    parts, rng = [], np.random.Generator(np.random.Philox(0))
+    for share, fwhm in simulation.NOISE:
+        smooth = smoother(space, fwhm)
+        drawn = np.mean([smooth(white(rng)) ** 2 for _ in range(draws if fwhm else 1)], axis=0)
+        level = np.sqrt(drawn[space.mask].mean()) if fwhm else 1.0
+        parts.append((np.sqrt(share) / level, smooth))
+    return lambda rng: sum(scale * smooth(white(rng)) for scale, smooth in parts)[space.mask]
 
 
 def grayordinates() -> Grayordinates:
@@ -125,18 +110,12 @@ def planted_everywhere(space: Grayordinates, effect_size: float) -> tuple[list[d
     near = (region for region in simulation.on_grid(space.voxels.mask) if region[1].any())
     more, in_voxels = simulation.plant(near, simulation.SHAPE, "voxels", effect_size, first=len(rows) + 1)
     return rows + more, {
-        name: np.concatenate([values[space.cortex.mask], in_voxels[name][space.voxels.mask]])
+        name: np.concatenate([values, in_voxels[name][space.voxels.mask]])
         for name, values in on_cortex.items()
     }
 
 
-def grayordinate_map(
-    seed: int, index: int, space: Grayordinates, effects: dict[str, np.ndarray], noise: Noise, number: int = 0
-) -> np.ndarray:
-    """Return a participant's map, float32 of shape (n_grayordinates,); `noise` is that of the cortex."""
-
-    def draw(rng):
-        return np.concatenate([noise.draw(rng)[space.cortex.mask], simulation.noise(rng)[space.voxels.mask]])
-
-    signal = simulation.planted_signal(effects)
-    return simulation.measured(seed, index, signal, draw, number).astype(np.float32)
+def noise_everywhere(space: Grayordinates) -> Callable[[np.random.Generator], np.ndarray]:
+    """Return what draws noise of unit variance at every grayordinate."""
+    on_cortex = noise_on(space.cortex)
+    return lambda rng: np.concatenate([on_cortex(rng), simulation.noise(rng)[space.voxels.mask]])
