@@ -3,7 +3,7 @@
 from permaps.design.formula import categories
 from permaps.design.variates import used_by_model
 from permaps.maps.store import read_index
-from permaps.quality.screening import require_enough, screen, screen_covariates
+from permaps.quality.screening import doubt_of_zeros, require_enough, screen, screen_covariates
 from permaps.tables.participants import read_participants
 from permaps.tables.query import columns_of
 from permaps.tables.stand_ins import doubts
@@ -12,7 +12,9 @@ from permaps.tables.tsv import write_frame
 from permaps.workflow.jobs import job, log, warn
 
 
-def main(*, participants, images, screened, variates, query, labels=(), voxelwise=()):
+def main(
+    *, participants, images, screened, variates, query, labels=(), voxelwise=(), zero_is_missing=True
+):  # fmt: skip
     """Screen the participants and write their table with a column `reason`, empty for those who stay.
 
     Parameters
@@ -31,9 +33,11 @@ def main(*, participants, images, screened, variates, query, labels=(), voxelwis
         Columns whose values are names, whatever they look like.
     voxelwise : sequence of str
         Covariates that are maps; who has no usable one leaves.
+    zero_is_missing : bool
+        Whether 0 in a map stands for a missing value.
     """
     cohort, entries = read_participants(participants), read_index(images)
-    reasons = screen(cohort, entries, variates, query, labels)
+    reasons = screen(cohort, entries, variates, query, labels, zero_is_missing)
     reasons = screen_covariates(cohort, entries, reasons, voxelwise)
     for name, reason in zip(cohort[ID], reasons, strict=True):
         if reason:
@@ -41,6 +45,8 @@ def main(*, participants, images, screened, variates, query, labels=(), voxelwis
     require_enough(cohort, reasons)
     staying = cohort[[not reason for reason in reasons]]
     for text in doubts(staying, set(columns_of(query) if query else []) - set(variates)):
+        warn(text)
+    if not zero_is_missing and (text := doubt_of_zeros(entries, list(staying[ID]))):
         warn(text)
     write_frame(cohort.assign(**{REASON: reasons}), screened)
     log.info("%d of %d participants stay", reasons.count(""), len(reasons))
@@ -59,4 +65,5 @@ if "snakemake" in globals():
             query=snakemake.params.settings["query"],
             labels=categories(snakemake.params.settings["formula"]),
             voxelwise=snakemake.params.settings["voxelwise"],
+            zero_is_missing=snakemake.params.settings["zero_is_missing"],
         )

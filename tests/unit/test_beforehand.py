@@ -34,6 +34,8 @@ def study(tmp_path, monkeypatch):
     (tmp_path / "other.tsv").write_text("index\tname\n7\tback\n")
     rows = "".join(f"s{i}\t{20 + i * i}\t{'ab'[i % 2]}\t{i // 2}\n" for i in range(8))
     (tmp_path / "t.tsv").write_text("participant_id\tage\tgroup\tfamily\n" + rows)
+    rows = "".join(f"s{i}\t{20 + i * i}\ts{i}.nii.gz\n" for i in range(8))
+    (tmp_path / "gm.tsv").write_text("participant_id\tage\tgm\n" + rows)
     return tmp_path
 
 
@@ -85,6 +87,17 @@ REFUSED = {
     "covariate that is a map in the formula": (
         {"model": PLAIN["model"] | {"formula": "1 + age + gm", "voxelwise": {"gm": PLAIN["dataset"]["maps"]}}},
         r"model.formula: found 'gm', a covariate that is a map \(model.voxelwise\).* leave it out",
+    ),
+    "covariate that is a map by the name of its column": (
+        {
+            "dataset": PLAIN["dataset"] | {"path": "gm.tsv"},
+            "model": PLAIN["model"] | {"formula": "1 + age + gm", "voxelwise": {"gm": "gm"}},
+        },
+        r"model.formula: found 'gm', a covariate that is a map .* Contrasts may name it\.$",
+    ),
+    "covariate that is a map by the name of another column": (
+        {"model": PLAIN["model"] | {"voxelwise": {"age": PLAIN["dataset"]["maps"]}}},
+        r"model.formula: found 'age', a covariate that is a map .* If the table's column 'age' is meant",
     ),
     "formula typo": (model("1 + agge"), "model.formula: there is no column 'agge'.*did you mean 'age'"),
     "syntax": (model("1 + (age"), "model.formula: cannot read"),

@@ -301,6 +301,16 @@ def test_design_and_coverage(run, tmp_path):
     plt.close(figure)
 
 
+def test_a_covariate_that_is_a_map_is_no_column_of_numbers():
+    design = np.column_stack([np.ones(6), np.full(6, np.nan), np.arange(6.0)])
+    figure = design_matrix(design, ["Intercept", "grey_matter", "age"], [("age", np.eye(3)[2:])], "title")
+    panel = figure.axes[0]
+    shown = np.ma.getmaskarray(panel.images[0].get_array())
+    assert shown.all(axis=0).tolist() == [False, True, False]
+    assert [(text.get_text(), text.get_position()[0]) for text in panel.texts] == [("a map", 1)]
+    plt.close(figure)
+
+
 @pytest.fixture
 def metrics():
     rng = np.random.default_rng(0)

@@ -106,6 +106,35 @@ def test_unusable_values_are_told(cohort, damage, reason):
     assert reasons == [""] * 9
 
 
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda x: x * 0, ""),
+        (lambda x: (x > 1) * 1.0, ""),
+        (lambda x: np.where(x > 1, 1.0, np.nan), "constant (only the value 1)"),
+        (lambda x: x * 0 + 2.5, "constant (only the value 2.5)"),
+        (lambda x: x * np.nan, "empty"),
+    ],
+)
+def test_maps_of_lesions_stay_where_0_is_a_value(cohort, damage, reason):
+    replace(cohort, 4, damage(values_of(cohort, 4).astype(np.float64)))
+    told = screen(cohort, {}, None, frozenset(), False)[4]
+    assert told.startswith(reason) and bool(told) is bool(reason)
+
+
+def test_maps_that_may_have_failed_are_told_where_0_is_a_value(cohort):
+    names = list(cohort["participant_id"])
+    assert screening.doubt_of_zeros(entries_of(cohort), names) == ""
+    replace(cohort, 2, (values_of(cohort, 2) > 0) * 1.0)
+    replace(cohort, 4, values_of(cohort, 4) * 0)
+    said = screening.doubt_of_zeros(entries_of(cohort), names)
+    assert said.startswith("2 maps hold 0 alone, or 0 and one other value (the first: that of S4)")
+    for row in (0, 1, 3, 5, 6):
+        replace(cohort, row, (values_of(cohort, row) > 0) * 1.0)
+    # Most are lesions now, so that they are as they should be; one has none.
+    assert screening.doubt_of_zeros(entries_of(cohort), names).startswith("1 map holds 0 alone")
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_value_that_is_not_finite_costs_its_voxel_and_not_its_map(cohort, value):
     data = values_of(cohort, 4)

@@ -293,8 +293,14 @@ def test_failure_tells_the_same_error_of_many_jobs_once(tmp_path):
 def test_failure_without_words_says_what_may_have_happened(tmp_path):
     log = log_of(tmp_path / "a.log", "12:00:00 89 participants\n")
     assert "killed from outside" in " ".join(failure([("smooth_maps", [log])], []).split())
-    old = log_of(tmp_path / "b.log", f"12:00:00 error: {WORDS}\n")
-    assert WORDS not in failure([("smooth_maps", [old])], [], since=time.time() + 60)
+
+
+def test_a_job_that_wrote_nothing_may_never_have_begun(tmp_path):
+    # Snakemake itself makes an empty log; this one is of an earlier run.
+    old, empty = log_of(tmp_path / "b.log", f"12:00:00 error: {WORDS}\n"), log_of(tmp_path / "a.log", "")
+    for log, since in ((old, time.time() + 60), (empty, 0), ("none", 0)):
+        text = " ".join(failure([("smooth_maps", [log])], [], since=since).split())
+        assert "a package is missing in its Python" in text and WORDS not in text
 
 
 def test_long_words_are_broken_between_words_alone(tmp_path, monkeypatch):

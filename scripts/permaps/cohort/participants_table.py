@@ -5,15 +5,22 @@ import os
 from permaps.cohort.sources import Listing, read_listing
 from permaps.maps.cifti import count_maps
 from permaps.maps.images import UnusableMap, count_volumes
-from permaps.maps.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, partners, side_of
+from permaps.maps.map_paths import (
+    CONNECTOME,
+    DENSE,
+    HEMI,
+    PARCELLATED,
+    hemisphere_files,
+    item_of,
+    on_a_surface,
+    partners,
+)
+from permaps.maps.surfaces import count_frames
 from permaps.tables.reasons import advice
 from permaps.tables.text import ID, MAP, check_participants, map_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
 from permaps.workflow.paths import lies_below
-
-# Files of one hemisphere, unless they are volumes.
-_SURFACES = (".gii", ".mgh", ".mgz")
 
 
 def collect(
@@ -47,23 +54,23 @@ def collect(
     Raises
     ------
     UserError
-        If rows cannot be told apart, two have the same map, or a file has not a volume for each.
+        If rows cannot be told apart, two have the same map, or a file has not a map for each.
     """
     listing, maps = read_listing(dataset), dataset["maps"]
     check_participants(listing.columns, listing.rows, listing.lines, listing.path)
     key = f"dataset.maps.{name}" if name else "dataset.maps"
     paths = listing.own_maps(maps, key)
-    series = None if listing.entities else listing.series_file(maps)
-    _check_surface_of_each(paths, series, key)
-    if series is not None:
-        _check_series(series, listing, key)
+    if not listing.entities:
+        _check_series(listing, maps, key)
     check_own(listing, paths, key)
     for other, where in (earlier or {}).items():
         if not isinstance(where, list):  # columns lie in one file, and the config says that they are others
             _check_apart(listing, paths, key, other, listing.own_maps(where))
     paths_by_column = {MAP: paths}
     for covariate, where in voxelwise.items():
-        paths_by_column[map_column(covariate)] = listing.map_paths(where, f"model.voxelwise.{covariate}")
+        its_key = f"model.voxelwise.{covariate}"
+        paths_by_column[map_column(covariate)] = listing.map_paths(where, its_key)
+        _check_series(listing, where, its_key)
     for paths in paths_by_column.values():
         check_outside(listing, paths, results)
     for column, where in zip(paths_by_column, [maps, *voxelwise.values()], strict=True):
@@ -77,37 +84,30 @@ def collect(
     return [first, *paths_by_column, *others], rows
 
 
-def _check_surface_of_each(paths, series, key):
-    """Refuse a file with the surfaces of all participants, as mris_preproc writes it."""
-    one = series if series is not None and side_of(series) and series.lower().endswith(_SURFACES) else None
-    if len(paths) > 1 and len(set(paths)) == 1 and paths[0] is not None and HEMI in paths[0]:
-        one = paths[0]
-    if one is not None:
-        raise UserError(
-            f"{key}: '{one}' is one file for all participants. On surfaces, expected files of each participant, by a "
-            "pattern such as '{participant_id}/surf/{hemi}.thickness.fwhm10.fsaverage.mgh'. mri_convert --frame "
-            "writes a participant's map out of a file of mris_preproc."
-        )
+def _check_series(listing, maps, key):
+    """Refuse a file that has not one map for each row: their order is all that joins them."""
+    series = listing.series_file(maps)
+    for path in hemisphere_files(series).values() if series is not None else ():
+        count, what = _counted(series)
+        try:
+            n = count(path)
+        except UnusableMap as unusable:
+            said = f"{key}: {path}: {unusable}. Expected a file with a {what} per row. {advice({str(unusable): 1})}"
+            raise UserError(said.rstrip()) from None
+        if n != len(listing.rows):
+            had = f"a single {what}" if n == 1 else f"{n} {what}s"
+            raise UserError(
+                f"{key}: {path} has {had}, and {listing.path} has {len(listing.rows)} rows; "
+                "expected as many of one as of the other, in the same order. Remove or add what one of them has too "
+                "many or too few of."
+            )
 
 
-def _check_series(path, listing, key):
-    """Refuse a file that has not one volume for each row: their order is all that joins them."""
-    is_cifti = path.lower().endswith((*DENSE, *PARCELLATED, CONNECTOME))
-    count, what = (count_maps, "map") if is_cifti else (count_volumes, "volume")
-    try:
-        n_volumes = count(path)
-    except UnusableMap as unusable:
-        said = (
-            f"{key}: {path}: {unusable}. Expected a file with a {what} per row. {advice({str(unusable): 1})}"
-        )
-        raise UserError(said.rstrip()) from None
-    if n_volumes != len(listing.rows):
-        had = f"a single {what}" if n_volumes == 1 else f"{n_volumes} {what}s"
-        raise UserError(
-            f"{key}: {path} has {had}, and {listing.path} has {len(listing.rows)} rows; "
-            "expected as many of one as of the other, in the same order. Remove or add what one of them has too many "
-            "or too few of."
-        )
+def _counted(series):
+    """Return what counts the maps in a file, and what they are called."""
+    if series.lower().endswith((*DENSE, *PARCELLATED, CONNECTOME)):
+        return count_maps, "map"
+    return (count_frames, "map") if on_a_surface(series) else (count_volumes, "volume")
 
 
 def check_own(listing: Listing, paths: list[str | None], key: str = "dataset.maps") -> None:
@@ -140,6 +140,8 @@ def _check_apart(listing, paths, key, other, its_paths):
 
 def _identity(path):
     """Return what all paths to one map have in common, through any links and for both files of a pair."""
+    if item_of(path)[1] is not None:
+        return path
     path = next(iter(partners(path)), path) if HEMI in path else path
     stem, extension = os.path.splitext(path)
     if extension.lower() == ".hdr":

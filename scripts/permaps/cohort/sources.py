@@ -70,7 +70,7 @@ class Listing:
         return find_maps(os.path.abspath(os.path.join(self.folder, maps)), self.entities, people, sessions)
 
     def series_file(self, maps: str | list[str]) -> str | None:
-        """Return the file with a volume per row that `maps` is, or None."""
+        """Return the file with a map per row that `maps` is, or None."""
         return None if isinstance(maps, list) else series_file(self.columns, self.folder, maps)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from permaps.cohort.bids import entities_of
-from permaps.spaces.kinds import VOLUMES
+from permaps.maps.map_paths import VOLUMES
 
 # Names of maps of an effect, and of what lies beside them.
 _EFFECT = re.compile(r"stat-effect|con_\d+|cope\d*|beta|thickness|contrast", re.I)

@@ -43,13 +43,19 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
     # A typo is found before formulaic is imported, which takes as long as all else that looks for it.
     absent = surely_named(model["formula"]) - {*participants, *model["voxelwise"]}
     check_variates(participants, dict.fromkeys(sorted(absent), "model.formula"))
-    for name in sorted(variables(model["formula"]) & set(model["voxelwise"])):
-        if name not in participants:
-            raise UserError(
-                f"model.formula: found '{name}', a covariate that is a map (model.voxelwise), which the model has "
-                "without being named here. Expected columns of the participants table alone: leave it out. Contrasts "
-                "may name it."
-            )
+    if both := sorted(variables(model["formula"]) & set(model["voxelwise"])):
+        name = both[0]
+        # A column with the paths of the maps would be a factor with a level for each person.
+        other = (
+            f" If the table's column '{name}' is meant, give the covariate another name in model.voxelwise."
+            if name in participants and model["voxelwise"][name] != name
+            else ""
+        )
+        raise UserError(
+            f"model.formula: found '{name}', a covariate that is a map (model.voxelwise), which the model has "
+            "without being named here. Expected columns of the participants table that are no maps: leave it out. "
+            f"Contrasts may name it.{other}"
+        )
     used = used_by_model(model["formula"], blocks, model["variance_groups"])
     check_variates(participants, used, categories(model["formula"]))
     if query:

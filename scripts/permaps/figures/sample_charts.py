@@ -23,6 +23,7 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
     Parameters
     ----------
     design : array, shape (n, p)
+        With NaN in the columns of covariates that are maps.
     names : list of str, length p
     contrasts : list of (str, array, shape (q, p))
     title : str
@@ -53,7 +54,7 @@ def design_matrix(design: np.ndarray, names: list[str], contrasts: list, title: 
 def _columns(part, panel, design):
     """Draw the columns of a design, each on its own scale, or a covariate in milliseconds would hide one in years."""
     least, spread = design.min(axis=0), np.ptp(design, axis=0)
-    scaled = np.where(spread > 0, (design - least) / np.where(spread > 0, spread, 1), 0.5)
+    scaled = np.where(spread == 0, 0.5, (design - least) / np.where(spread > 0, spread, 1))
     shown = panel.imshow(
         scaled,
         aspect="auto",
@@ -63,6 +64,8 @@ def _columns(part, panel, design):
         interpolation="nearest",
         extent=(-0.5, design.shape[1] - 0.5, len(design), 0),
     )
+    for i in np.flatnonzero(np.isnan(spread)):
+        panel.text(i, len(design) / 2, "a map", ha="center", va="center", rotation="vertical", color=BLACK)
     panel.set_title("Design", pad=4)
     panel.set_ylabel("participants")
     panel.yaxis.set_major_locator(plt.MaxNLocator(integer=True))

@@ -233,7 +233,8 @@ def _parsed(path, expected, understood):
     return image, checksums, *understood(columns)
 
 
-_series = lru_cache(maxsize=1)(_parsed)
+# For the maps and their covariates, which are read in turn.
+_series = lru_cache(maxsize=8)(_parsed)
 
 
 def _held(image):

@@ -176,7 +176,8 @@ def _shape_of_one(shape, item):
     return shape[:3]
 
 
-@lru_cache(maxsize=1)
+# For the maps and their covariates, which are read in turn.
+@lru_cache(maxsize=8)
 def _series(path):
     """Return an image whose volumes are read one after the other, and the checksum of its file."""
     # Kept open, since a compressed file would be read from its beginning for every volume.

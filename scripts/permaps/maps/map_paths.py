@@ -24,6 +24,8 @@ PARCELLATED = (".pscalar.nii", ".ptseries.nii", ".plabel.nii")
 CONNECTOME = ".pconn.nii"
 # One volume of a file with several, counted from 0.
 _ITEM = re.compile(r"(.+)\[(\d+)\]", re.S)
+# Endings of files with volumes, whatever else their names say.
+VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 # Text like this is meant as a file, not as the name of a column.
 _FILE = re.compile(r"/|\.(nii|gz|img|hdr|gii|mgh|mgz|csv|tsv|npy)$", re.I)
 
@@ -46,7 +48,8 @@ def map_paths(
         The table's file, for messages.
     maps : str
         A column name; a pattern with {column} placeholders, where {hemi} stands for both hemispheres unless it
-        is a column, and * for anything within a name; or a file with a volume per row.
+        is a column, and * for anything within a name; or a file with a map per row, with {hemi} one for each
+        hemisphere.
     key : str
         The config key of `maps`, for messages.
     folder : path, optional
@@ -60,13 +63,13 @@ def map_paths(
     Raises
     ------
     UserError
-        If the column, or the column of a placeholder, does not exist.
+        If the column, or the column of a placeholder, does not exist; or there is no file with a map per row.
     """
     folder = Path(table).parent if folder is None else Path(folder)
     if (series := series_file(columns, folder, maps)) is not None:
         return [f"{series}[{i}]" for i in range(len(rows))]
     names = _PLACEHOLDER.findall(maps) if "{" in maps and maps not in columns else [maps]
-    names = [name for name in names if name in columns or name != HEMI[1:-1]]
+    names = [name for name in names if name in columns or name != HEMI[1:-1]] or [maps]
     for name in names:
         if name not in columns:
             raise UserError(_without_column(name, columns, table, maps, key, folder))
@@ -91,12 +94,12 @@ def _without_column(name, columns, table, maps, key, folder):
     if name == maps and (looked := _missing_file(folder, maps)):
         return (
             f"{key}: there is no file {looked}, nor a column of that name in {table}. Expected a file with a "
-            f"volume per row, a path with {{column}} placeholders, or a column: {listed(columns)}."
+            f"map per row, a path with {{column}} placeholders, or a column: {listed(columns)}."
         )
     return (
         f"{table}: {key} asks for a column '{name}', which is not there"
         f"{nearest(name, columns) or '.'} The columns are: {listed(columns)}. "
-        f"{key} is a column, a path with {{column}} placeholders, or a file with a volume per row."
+        f"{key} is a column, a path with {{column}} placeholders, or a file with a map per row."
     )
 
 
@@ -161,13 +164,18 @@ def _of_hemispheres(pattern):
 
 
 def series_file(columns: list[str], folder: str | Path, maps: str) -> str | None:
-    """Return the file with a volume per row that `maps` is, or None if it is a column or a pattern."""
+    """Return the file with a map per row that `maps` is, or None if it is a column or a pattern.
+
+    Its path has {hemi} if there is a file for each hemisphere.
+    """
+    if maps in columns or {*_PLACEHOLDER.findall(maps)} - ({HEMI[1:-1]} - {*columns}):
+        return None
     path = os.path.abspath(Path(folder) / maps)
-    return path if "{" not in maps and maps not in columns and os.path.isfile(path) else None
+    return path if any(map(os.path.isfile, hemisphere_files(path).values())) else None
 
 
 def item_of(path: str) -> tuple[str, int | None]:
-    """Return the file of a map, and which of its volumes the map is: None for the only one."""
+    """Return the file of a map, and which of those in it the map is: None for the only one."""
     match = None if os.path.lexists(path) else _ITEM.fullmatch(path)
     return (match[1], int(match[2])) if match else (path, None)
 
@@ -178,8 +186,18 @@ def side_of(path: str) -> str | None:
     return {"l": "L", "r": "R"}[sides[-1][0].lower()] if sides else None
 
 
+def on_a_surface(path: str) -> bool:
+    """Tell whether the name of a file says that its values are those of vertices."""
+    name, _ = item_of(path)
+    if HEMI in name or name.lower().endswith(".gii"):
+        return True
+    # FreeSurfer has one format for volumes and surfaces, and names without an ending.
+    return not name.lower().endswith(VOLUMES) and side_of(name) is not None
+
+
 def hemisphere_files(path: str) -> dict[str | None, str]:
     """Return the existing files of hemispheres by "L" and "R"; a path without {hemi} is one file."""
+    path, _ = item_of(path)
     if HEMI not in path:
         return {side_of(path): path}
     for pair in HEMISPHERES:

@@ -57,7 +57,7 @@ def _read(decode, path, file, check, beside=None):
         if pd.isna(path):
             raise UnusableMap("missing file (the table names no map)")
         volume = decode(path)
-        check(volume)
+        only = check(volume)
     except UnusableMap as unusable:
         return Entry(reason=str(unusable)), None
     entry = Entry(
@@ -65,6 +65,7 @@ def _read(decode, path, file, check, beside=None):
         affine=[] if volume.affine is None else volume.affine.tolist(),
         parts=volume.parts,
         models=volume.models,
+        only=only,
         same_as_map=beside is not None and is_same_measure(volume.data, beside),
         digest=_digest(volume.data),
         checksums=volume.checksums,
@@ -79,19 +80,23 @@ def _digest(data):
 
 
 def _check_values(decoded):
-    """Refuse a map whose values cannot be those of a statistic."""
+    """Refuse a map whose values cannot be those of a statistic; return `Entry.only`, as 0 may be a value or not."""
     data = decoded.data
     # Infinity is missing at its voxel, as NaN is, and does not cost the map.
-    finite = np.isfinite(data)
-    if (np.abs(data[finite]) > _FLOAT32_MAX).any():
+    finite = data[np.isfinite(data)]
+    if (np.abs(finite) > _FLOAT32_MAX).any():
         raise UnusableMap("values too large for float32")
-    # A matrix of 0 and 1 tells which nodes are connected; a volume of them is a mask.
-    values = data[finite & (data != 0)] if decoded.outside else data[finite]
-    if values.size == 0:
+    if finite.size == 0:
         raise UnusableMap("empty (only 0 or NaN)" if decoded.outside else "empty (only NaN)")
-    if data.size > 1 and values.min() == values.max():
-        elsewhere = ", and 0 elsewhere" if values.size < finite.sum() else ""
-        raise UnusableMap(f"constant (only the value {values[0]:g}{elsewhere})")
+    # A matrix of 0 and 1 tells which nodes are connected; a volume of them is a mask, or a lesion.
+    values = finite[finite != 0] if decoded.outside else finite
+    if values.size == 0:
+        return 0.0
+    if data.size == 1 or values.min() < values.max():
+        return None
+    if values.size == finite.size:
+        raise UnusableMap(f"constant (only the value {values[0]:g})")
+    return float(values[0])
 
 
 def _check_covariate(decoded):

@@ -30,6 +30,9 @@ class Entry:
         What the voxels hold that are left out: "0" or "nan".
     start : int
         Where the map begins in the file, in bytes.
+    only : float or None
+        Where 0 may stand for what lies outside the brain: the one value besides it, 0 if there is none; None if there
+        are several.
     same_as_map : bool
         Of a covariate: whether it holds the values of the participant's map, up to scale.
     digest : str
@@ -46,6 +49,7 @@ class Entry:
     dtype: str = ""
     background: str = ""
     start: int = 0
+    only: float | None = None
     same_as_map: bool = False
     digest: str = ""
     checksums: dict = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import nibabel as nib
@@ -16,7 +17,7 @@ from permaps.maps.images import (
     reading,
     shape_text,
 )
-from permaps.maps.map_paths import hemisphere_files
+from permaps.maps.map_paths import hemisphere_files, item_of
 from permaps.tables.reasons import UNKNOWN_KIND
 from permaps.workflow.errors import UserError, one_line
 from permaps.workflow.jobs import written_whole
@@ -61,8 +62,9 @@ def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
     Parameters
     ----------
     path : path
-        GIFTI, .mgh, .mgz, or FreeSurfer's morphometry files such as lh.thickness, with one value per vertex. With
-        {hemi}, all hemispheres that exist.
+        GIFTI, .mgh, .mgz, or FreeSurfer's morphometry files such as lh.thickness, with one value per vertex; or
+        one map of several, counted from 0 in brackets: lh.thickness.mgh[3]. With {hemi}, all hemispheres that
+        exist.
     labels : bool
         Whether numbers of labels are accepted as values.
 
@@ -76,13 +78,14 @@ def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
     UnusableMap
         When there is no such map.
     """
-    files = hemisphere_files(os.fspath(path))
+    path, item = item_of(os.fspath(path))
+    files = hemisphere_files(path)
     if not files:
         raise UnusableMap("missing file (neither of lh and rh, nor of L and R)")
     values, parts, checksums = [], {}, {}
     for named, file in files.items():
         name = os.path.basename(file)
-        of_hemisphere, inside = _values(file, labels)
+        of_hemisphere, inside, checksum = _values(file, item, labels)
         if inside and named and inside != named:
             raise UnusableMap(
                 f"hemispheres swapped ({name} says {SIDES[inside]} inside and {SIDES[named]} in its name)"
@@ -92,40 +95,94 @@ def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
             raise UnusableMap("no hemisphere (neither the name nor the file says left or right)")
         parts[side] = len(of_hemisphere)
         values.append(of_hemisphere)
-        checksums[name] = sha256(file)
+        checksums[name] = checksum
     data = np.concatenate(values)
     data = np.ascontiguousarray(data, precision_of(data.dtype))
     return Decoded(data, dict(sorted(checksums.items())), parts)
 
 
-def _values(file, labels):
-    """Return the values of one file, and the hemisphere that it says it has."""
-    lower, side = file.lower(), None
-    with reading(file):
-        if lower.endswith(".gii"):
-            image = nib.load(file)
-            if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
-                raise UnusableMap("a mesh, not values at its vertices")
-            if _holds_labels(image) and not labels:
+def count_frames(path: str | Path) -> int:
+    """Return how many maps the file of a hemisphere has.
+
+    Raises
+    ------
+    UnusableMap
+        When it is no file with values of a surface.
+    """
+    return _several(os.fspath(path), False).n
+
+
+class _Frames:
+    """The maps of one file, each of them read when it is asked for.
+
+    Parameters
+    ----------
+    file : str
+    labels : bool
+        Whether numbers of labels are accepted as values.
+
+    Attributes
+    ----------
+    n : int
+    side : str or None
+        The hemisphere that the file says it has.
+    checksum : str
+        SHA-256 of the file.
+    """
+
+    def __init__(self, file, labels):
+        lower, self.side = file.lower(), None
+        with reading(file):
+            if lower.endswith(".gii"):
+                image = nib.load(file)
+                if image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE"):
+                    raise UnusableMap("a mesh, not values at its vertices")
+                if _holds_labels(image) and not labels:
+                    raise UnusableMap(_LABELS)
+                arrays = [array.data for array in image.darrays]
+                self.n, self.side, self._read = len(arrays), side_inside(image), arrays.__getitem__
+            elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
+                # Kept open, since a compressed file would be read from its beginning for every map.
+                image = nib.load(file, keep_file_open=True)
+                shape = image.shape
+                if len(shape) >= 3 and sorted(shape[:3])[1] > 1 and not lower.endswith((".nii", ".nii.gz")):
+                    raise UnusableMap(f"a volume (shape {shape_text(shape)}), not values of a surface")
+                self.n = int(np.prod(shape[3:]))
+                self._read = lambda i: _frame(image.dataobj, i)
+            elif lower.endswith(".annot"):
                 raise UnusableMap(_LABELS)
-            arrays = [array.data for array in image.darrays]
-            data, side = np.stack(arrays, -1) if arrays else np.empty(0), side_inside(image)
-        elif lower.endswith((".mgh", ".mgz", ".nii", ".nii.gz")):
-            image = nib.load(file)
-            # FreeSurfer folds vertices into the three dimensions of a volume.
-            shape = image.shape
-            data = np.asanyarray(image.dataobj).reshape(int(np.prod(shape[:3])), *shape[3:], order="F")
-            if len(shape) >= 3 and sorted(shape[:3])[1] > 1 and not lower.endswith((".nii", ".nii.gz")):
-                raise UnusableMap(f"a volume (shape {shape_text(shape)}), not values of a surface")
-        elif lower.endswith(".annot"):
-            raise UnusableMap(_LABELS)
-        else:
-            _check_morphometry(file)
-            data = nib.freesurfer.read_morph_data(file)
-    if any(n != 1 for n in data.shape[1:]):
-        raise UnusableMap(f"several values per vertex (shape {shape_text(data.shape)})")
-    check_numbers(data.dtype)
-    return data.reshape(-1), side
+            else:
+                _check_morphometry(file)
+                self.n, self._read = 1, lambda _: nib.freesurfer.read_morph_data(file)
+            self.checksum = sha256(file)
+
+    def __getitem__(self, i):
+        with reading():
+            values = np.asarray(self._read(i))
+        if any(n != 1 for n in values.shape[1:]):
+            raise UnusableMap(f"several values per vertex (shape {shape_text(values.shape)})")
+        check_numbers(values.dtype)
+        return values.reshape(-1)
+
+
+def _frame(values, i):
+    """Return one map of an image in which FreeSurfer folds vertices into the three dimensions of a volume."""
+    further = np.unravel_index(i, values.shape[3:], order="F")
+    return np.asanyarray(values[(..., *further)]).reshape(-1, order="F")
+
+
+# For a map and covariates of both hemispheres, whose files have a map for everyone.
+_several = lru_cache(maxsize=8)(_Frames)
+
+
+def _values(file, item, labels):
+    """Return the values of one map, the hemisphere that its file says it has, and the file's checksum."""
+    frames = _Frames(file, labels) if item is None else _several(file, labels)
+    if item is None and frames.n != 1:
+        raise UnusableMap(f"several values per vertex ({frames.n} maps in one file)")
+    if item is not None and item >= frames.n:
+        raise UnusableMap(f"no map {item} (the file has {frames.n}, from 0 on)")
+    return frames[item or 0], frames.side, frames.checksum
 
 
 def _check_morphometry(file):

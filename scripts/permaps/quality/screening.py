@@ -27,6 +27,7 @@ def screen(
     variates: dict[str, str],
     query: str | None,
     labels: Collection[str] = frozenset(),
+    zero_is_missing: bool = True,
 ) -> list[str]:
     """Say why each participant leaves before the maps are compared with a mask.
 
@@ -42,6 +43,8 @@ def screen(
         A query that keeps participants; who has no value in one of its columns leaves.
     labels : collection of str
         Variates whose values are names even if they look like numbers.
+    zero_is_missing : bool
+        Whether 0 is no value: then a map of 0 and 1, as of a lesion, has nothing to compare.
 
     Returns
     -------
@@ -64,12 +67,47 @@ def screen(
             reasons.append(f"query: {query}")
         else:
             image = entries[participants[ID].iloc[row]][MAP]
-            reasons.append(image.reason)
-            if not image.reason:
+            reasons.append(image.reason or (_without_zero(image.only) if zero_is_missing else ""))
+            if not reasons[-1]:
                 layouts[row] = image.layout
     for row, reason in _laid_out_otherwise(layouts).items():
         reasons[row] = reason
     return reasons
+
+
+def _without_zero(only):
+    """Say why a map cannot be analysed where 0 is no value; "" if it can."""
+    if only is None:
+        return ""
+    return f"constant (only the value {only:g}, and 0 elsewhere)" if only else "empty (only 0 or NaN)"
+
+
+def doubt_of_zeros(entries: dict[str, dict], names: Sequence[str]) -> str:
+    """Return a warning about maps that are analysed because 0 is a value, if they may have failed.
+
+    Parameters
+    ----------
+    entries : dict of str to dict of str to permaps.maps.store.Entry
+        What the images are.
+    names : sequence of str
+        Whose maps are analysed.
+
+    Returns
+    -------
+    str
+        Empty if there are none, or all are of one value and 0, as lesions are.
+    """
+    only = {name: entries[name][MAP].only for name in names}
+    one_value = [name for name in names if only[name]]
+    odd = [name for name in names if only[name] == 0] + (one_value if len(one_value) < len(names) / 2 else [])
+    if not odd:
+        return ""
+    maps = "1 map holds" if len(odd) == 1 else f"{len(odd)} maps hold"
+    return (
+        f"{maps} 0 alone, or 0 and one other value (the first: that of {odd[0]}), and "
+        f"{'is' if len(odd) == 1 else 'are'} analysed, since mask.zero_is_missing is false. That is right of people "
+        "without a lesion; leave out maps that failed by quality.query."
+    )
 
 
 def screen_covariates(

@@ -25,10 +25,16 @@ from permaps.workflow.names import about_analyses, each_input, model_in_words
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
 SHOWN_FILES = 3
 SHOWN_LOGS = 5
-# The message for a job without an error in its log.
+# The messages for a job without an error in its log, and for one with nothing in it: a script imports all that it
+# needs before it writes there.
 SILENT = (
     "A job ended without an error of its own: it was interrupted, or killed from outside, most often because memory "
     "ran out. What Snakemake reports about it is above."
+)
+WORDLESS = (
+    "A job ended before it wrote anything into its log. It could not be started, if a ModuleNotFoundError or another "
+    "traceback is above, or in the log of the cluster: a package is missing in its Python. Otherwise it was "
+    "interrupted, or killed from outside, most often because memory ran out."
 )
 
 # Why a contrast cannot have more relabellings.
@@ -388,7 +394,8 @@ def failure(
     """
     by_message, names = {}, {}
     for rule, paths in failed:
-        message = next(filter(None, (_last_words(path, since) for path in paths)), SILENT)
+        logs = [text for path in paths if (text := _written(path, since))]
+        message = next(filter(None, map(_last_words, logs)), SILENT if logs else WORDLESS)
         by_message.setdefault(message, []).extend(f"{rule}: {path}" for path in paths or log)
         names.setdefault(message, []).extend(analyses[path] for path in paths if analyses.get(path))
     lines = []
@@ -409,14 +416,18 @@ def failure(
     )
 
 
-def _last_words(path, since):
-    """Return the error at the end of a job's log, or an empty string if there is none."""
+def _written(path, since):
+    """Return what a job has written into its log since a time."""
     try:
         if Path(path).stat().st_mtime < since:
             return ""
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _last_words(text):
+    """Return the error at the end of a log, or an empty string if there is none."""
     *_, error = ERROR.split(text)  # the last one: only a traceback follows it
     return error.partition("\nTraceback ")[0].strip() if ERROR.search(text) else ""
 

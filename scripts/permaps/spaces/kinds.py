@@ -8,7 +8,15 @@ import re
 from dataclasses import dataclass, field, replace
 
 from permaps.cohort.sources import OWN, read_listing
-from permaps.maps.map_paths import CONNECTOME, DENSE, HEMI, PARCELLATED, hemisphere_files, item_of, side_of
+from permaps.maps.map_paths import (
+    CONNECTOME,
+    DENSE,
+    HEMI,
+    PARCELLATED,
+    hemisphere_files,
+    item_of,
+    on_a_surface,
+)
 from permaps.tables.reasons import ADVICE, UNKNOWN_KIND
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError
@@ -17,7 +25,6 @@ from permaps.workflow.names import each_input
 MATRICES = (".csv", ".tsv", ".npy", CONNECTOME)
 # Matrices that people have and no decoder reads; they would be taken for volumes.
 UNREADABLE_MATRICES = (".mat", ".txt", ".npz", ".h5", ".hdf5")
-VOLUMES = (".nii", ".nii.gz", ".img", ".hdr")
 
 
 @dataclass(frozen=True)
@@ -236,7 +243,7 @@ def _kind_by_name(example):
     for name, endings in (("edges", MATRICES), ("grayordinates", DENSE)):
         if example.lower().endswith(endings):
             return SPACE_KINDS[name]
-    return SPACE_KINDS["surface" if _on_a_surface(example) else "volume"]
+    return SPACE_KINDS["surface" if on_a_surface(example) else "volume"]
 
 
 def _example(dataset):
@@ -251,14 +258,6 @@ def _paths(dataset):
         yield from filter(None, read_listing(dataset).own_maps(dataset["maps"]))
     except UserError:  # the job that reads the table reports it better
         return
-
-
-def _on_a_surface(path):
-    name, _ = item_of(path)
-    if HEMI in name or name.lower().endswith(".gii"):
-        return True
-    # FreeSurfer has one format for volumes and surfaces, and names without an ending.
-    return not name.lower().endswith(VOLUMES) and side_of(name) is not None
 
 
 def hemispheres_of(dataset: dict) -> list[str]:

@@ -21,8 +21,8 @@ ADVICE = {
     "several volumes": "A participant has one volume: write the one that is meant into a file of its own, as by "
     "nilearn.image.index_img.",
     "a single voxel": "Maps of regions, one value for each, are columns of a table: dataset.values.",
-    "constant": "A map has a measure that differs from place to place. Masks and lesions, of 0 and 1, can be "
-    "smoothed beforehand, or be a covariate (model.voxelwise).",
+    "constant": "A map has a measure that differs from place to place. In lesions of 0 and 1, 0 is a value: set "
+    "mask.zero_is_missing to false, with a mask.file or mask.strategy: template.",
     "values of a surface": "As a volume, smoothing would mix vertices that are no neighbours: take GIFTI files, "
     "FreeSurfer's with lh and rh in their names, or CIFTI files called .dscalar.nii.",
     "other brain models": "Take maps of the same grayordinates, as by wb_command -cifti-create-dense-from-template.",
@@ -30,6 +30,8 @@ ADVICE = {
     "a time series": "A participant has one map: take the .dscalar.nii or .pscalar.nii of a contrast.",
     "several maps": "A participant has one map: write the one that is meant into a file of its own, as by "
     "wb_command -cifti-math or -cifti-merge with -column.",
+    "several values per vertex": "A participant has one map: write the one that is meant into a file of its own, as "
+    "by mri_convert --frame. A file with a map of everyone stands in dataset.maps itself.",
     "another kind of CIFTI": "Grayordinates have .dscalar.nii files, parcels .pscalar.nii, connectomes of parcels "
     ".pconn.nii.",
     "labels of regions": "A map has a measure at each vertex; regions are named in atlas.image.",

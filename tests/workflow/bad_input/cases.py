@@ -934,7 +934,7 @@ STOPS = [
     Stop("Participants table", "decimal commas in a CSV", ("values, the header has 5 columns", "Quote values"),
          text(lambda study: (study.write(delimiter=","), study.replace(b"0.10", b"0,10"))), target=COLLECTED),
     # Who stays
-    Stop("Participants", "masks in place of maps", ("8 constant", "only the value 1, and 0 elsewhere", "model.voxelwise"),
+    Stop("Participants", "masks in place of maps", ("8 constant", "only the value 1, and 0 elsewhere", "set mask.zero_is_missing to false"),
          text(lambda study: [save(study.map(i), inside().astype(np.uint8)) for i in range(8)])),
     Stop("Participants", "one participant", ("1 of 1 participants stay, at least 3 are needed",), only(1)),
     Stop("Participants", "two participants", ("2 of 2 participants stay, at least 3 are needed",), only(2)),
@@ -962,7 +962,9 @@ STOPS = [
          config=table(maps="all.nii"), arguments=("--dry-run",)),
     Stop("Participants", "a file with one slice", ("all.nii: not a volume (shape 8 x 8)",),
          text(lambda study: save(study.folder / "all.nii", sound(0)[:, :, 3])), config=table(maps="all.nii"), target=COLLECTED),
-    Stop("Surfaces", "one file for all participants", ("/{hemi}.all.mgh' is one file for all participants", "mri_convert --frame"),
+    Stop("Surfaces", "a file with one map too few", ("rh.all.mgh has 7 maps, and", "participants.tsv has 8 rows"),
+         text(lambda study: [nib.save(nib.MGHImage(np.ones((6, 1, 1, n), np.float32), np.eye(4)), study.folder / f"{side}.all.mgh")
+                             for side, n in (("lh", 8), ("rh", 7))]),
          config=table(maps="{hemi}.all.mgh"), target=COLLECTED),
     Stop("Surfaces", "no mesh", ("space.mesh: found null", "the maps have 6 vertices in the left hemisphere"), on_surfaces,
          config=SURFACES, target=BRAIN),
