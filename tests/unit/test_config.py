@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -531,6 +529,7 @@ def test_whatever_is_given_is_resolved_or_refused(given):
 
 # Through the real snakemake, with one rule in place of the analysis
 
+ONE_CORE = ("--cores", 1, "--quiet")
 SHOW = """
 rule show:
     output:
@@ -568,19 +567,10 @@ def workflow(tmp_path_factory):
     return home
 
 
-def snakemake(folder, *arguments):
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", *map(str, arguments)]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=60
-    )
-
-
-def test_elsewhere_with_values_of_the_command_line(workflow, tmp_path):
-    done = snakemake(
-        tmp_path, "-s", workflow / "Snakefile", "--config", "results=x", "permutation={seed: 7}", "--", "show"
-    )
-    assert done.returncode == 0, done.stderr
+def test_elsewhere_with_values_of_the_command_line(snakemake, workflow, tmp_path):
+    changed = ("--config", "results=x", "permutation={seed: 7}")
+    done = snakemake("-s", workflow / "Snakefile", *ONE_CORE, *changed, "--", "show", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
     shown = json.loads((tmp_path / "x/shown.json").read_text())
     assert shown["config"] == full({"results": "x", "permutation": {"seed": 7}})
     names = {name.removeprefix("x/") for name in shown["targets"]}
@@ -608,22 +598,21 @@ def test_elsewhere_with_values_of_the_command_line(workflow, tmp_path):
     }
 
 
-def test_the_folder_s_own_config_lies_below_that_of_the_command_line(workflow, tmp_path):
+def test_the_folder_s_own_config_lies_below_that_of_the_command_line(snakemake, workflow, tmp_path):
     (tmp_path / "config").mkdir()
     below = {"smoothing_fwhm": 8, "model": {"formula": "1 + a", "contrasts": {"a": "a"}}}
     above = {"model": {"formula": "1 + b", "contrasts": {"b": ["b", "Intercept"]}}}
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(below))
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(above))
-    done = snakemake(
-        tmp_path, "-s", workflow / "Snakefile", "--configfile", tmp_path / "mine.yaml", "--", "show"
-    )
-    assert done.returncode == 0, done.stderr
+    arguments = ("-s", workflow / "Snakefile", *ONE_CORE, "--configfile", "mine.yaml", "--", "show")
+    done = snakemake(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
     shown = json.loads((tmp_path / "results/shown.json").read_text())
     assert shown["config"] == full({**below, **above})
     assert "results/maps/contrast-b_stat-F_corr-fwe_logp.nii.gz" in shown["targets"]
 
 
-def test_two_analyses_side_by_side_as_modules(workflow, tmp_path):
+def test_two_analyses_side_by_side_as_modules(snakemake, workflow, tmp_path):
     configs = {
         "one": {"results": "out/one", "dataset": {"seed": 1}},
         "two": {"results": "out/two", "model": {"formula": "1 + age", "contrasts": {"age": "age"}}},
@@ -633,34 +622,31 @@ def test_two_analyses_side_by_side_as_modules(workflow, tmp_path):
         f"use rule * from {name} as {name}_*\n"
         for name, config in configs.items()
     )
-    (tmp_path / "workflow").mkdir()
-    (tmp_path / "workflow/Snakefile").write_text(modules)
+    (tmp_path / "Snakefile").write_text(modules)
     # The importing workflow's own config is none of ours.
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text("samples: 3\n")
-    done = snakemake(tmp_path, "--", "one_show", "two_show")
-    assert done.returncode == 0, done.stderr
+    done = snakemake("-s", "Snakefile", *ONE_CORE, "--", "one_show", "two_show", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
     for config in configs.values():
         shown = json.loads((tmp_path / config["results"] / "shown.json").read_text())
         assert shown["config"] == full(config)
         assert shown["contrasts"] == list(full(config)["model"]["contrasts"])
 
 
-def test_a_contrast_may_be_called_as_if_it_were_in_a_volume(tmp_path):
-    done = snakemake(
-        tmp_path, "-s", ROOT / "Snakefile", "--dry-run", "--config",
-        "model={formula: 1 + pseudo, contrasts: {pseudo_volume-V1: pseudo}}",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+def test_a_contrast_may_be_called_as_if_it_were_in_a_volume(snakemake, tmp_path):
+    model = "model={formula: 1 + pseudo, contrasts: {pseudo_volume-V1: pseudo}}"
+    done = snakemake("--dry-run", *ONE_CORE, "--config", model, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
 
 
-def test_a_refusal_ends_snakemake_with_the_message_alone(workflow, tmp_path):
+def test_a_refusal_ends_snakemake_with_the_message_alone(snakemake, workflow, tmp_path):
     (tmp_path / "mine.yaml").write_text("inference: {cluster_p: 3.0, alhpa: 0.1}\n")
-    done = snakemake(tmp_path, "-s", workflow / "Snakefile", "--configfile", tmp_path / "mine.yaml")
+    arguments = ("-s", workflow / "Snakefile", *ONE_CORE, "--configfile", "mine.yaml")
+    done = snakemake(*arguments, cwd=tmp_path)
     assert done.returncode == 1
-    message = done.stdout + done.stderr
-    assert "inference.cluster_p: found 3.0" in message
-    assert "did you mean 'alpha'" in message
-    assert "Traceback" not in message
-    assert "config.py" not in message
+    assert "inference.cluster_p: found 3.0" in done.stdout
+    assert "did you mean 'alpha'" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "config.py" not in done.stdout
     assert not (tmp_path / "results").exists()
