@@ -13,8 +13,9 @@ from forked import COMMAND, Snakemake
 ROOT = Path(__file__).parents[1]
 
 
-def pytest_collection_finish():
-    """Spare the modules and the collected tests from every search for garbage: nilearn asks for many."""
+@pytest.fixture(scope="module", autouse=True)
+def little_to_search():
+    """Spare what is there already from searches for garbage: nilearn asks for one at every image."""
     gc.collect()
     gc.freeze()
 
