@@ -1,6 +1,7 @@
 """Small studies of every kind that tests of the statistics run through, and the way to their model."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from permaps.permutation.model import contrast_model
@@ -48,10 +49,13 @@ class Study:
             self.design, self.weights, self.statistic, self.scheme, blocks, groups, **options
         )
 
+    @cached_property
+    def _shared(self):
+        return self.contrast_model()
+
     def model(self):
-        """Return what is evaluated, and the exchangeability."""
-        model = self.contrast_model()
-        return model.estimator(), model.exchangeability
+        """Return what is evaluated, and the exchangeability: of one model, as chunks read it from a file."""
+        return self._shared.estimator(), self._shared.exchangeability
 
     def maps(self, n_voxels=60, seed=0):
         """Noise around means that differ, with an effect of the tested columns in some voxels."""
