@@ -44,7 +44,8 @@ def words_of_volumes(results):
     for path in (*pages, *tables, *(results / "figures/captions").glob("*.rst")):
         text = path.read_text(encoding="utf-8").replace("Global, voxel, and cluster tests", "")
         found += [
-            f"{path.name}: {said}" for said in re.findall(r".{0,40}(?:[Vv]oxel|brain mask).{0,20}", text)
+            f"{path.name}: {text[max(0, said.start() - 40) : said.end() + 20]}"
+            for said in re.finditer("[Vv]oxel|brain mask", text)
         ]
     return found
 
