@@ -135,4 +135,4 @@ onerror:
     if IS_MAIN:
         failed = sorted((job.rule.name, list(job.log)) for job in workflow.scheduler.failed)
         whose = {path: part_of(job)[0] for job in workflow.scheduler.failed for path in job.log}
-        last_word(terminal.failure(failed, log, STARTED[0], whose))
+        last_word(terminal.failure(failed, log, STARTED[0], whose, len(CONFIGS)))

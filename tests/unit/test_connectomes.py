@@ -25,6 +25,8 @@ from scipy import stats
 from scipy.sparse.csgraph import connected_components
 
 NAMES = ["a", "b", "c", "d"]
+IN_QUOTES = ["gyrus, left", "b; right", "c d", "e"]
+QUOTED = [f'"{name}"' for name in IN_QUOTES]
 
 
 def symmetric(n=4, seed=0):
@@ -59,6 +61,11 @@ def graph(n=4, mask=None, places=None):
         ("m.csv", text_of(symmetric(), "0123", "0123", ","), ["0", "1", "2", "3"]),
         ("m.csv", text_of(symmetric(), "1234", "1234", ",", '""'), ["1", "2", "3", "4"]),
         ("m.csv", text_of(symmetric(), "0123", delimiter=","), ["0", "1", "2", "3"]),
+        ("m.csv", text_of(symmetric(), QUOTED, QUOTED, ",", '""'), IN_QUOTES),
+        ("m.csv", text_of(symmetric(), QUOTED, QUOTED, ", "), IN_QUOTES),
+        ("m.csv", text_of(symmetric(), QUOTED, QUOTED, ";"), IN_QUOTES),
+        ("m.tsv", text_of(symmetric(), QUOTED, QUOTED, "\t"), IN_QUOTES),
+        ("m.tsv", text_of(symmetric(), QUOTED, delimiter="  "), IN_QUOTES),
     ],
 )
 def test_matrices_of_text_are_read(tmp_path, name, content, names):

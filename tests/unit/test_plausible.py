@@ -18,6 +18,8 @@ from permaps.quality.plausible import doubt_of_labels, doubts_of_mask
 def test_masks_that_are_no_brains(n_voxels, share, says):
     told = list(doubts_of_mask("background", n_voxels, [3, 3, 3], share))
     assert len(told) == bool(says) and all(says in text for text in told)
+    (of_template,) = doubts_of_mask("template", 81_592, [3, 3, 3], 0.93)
+    assert "a brain in MNI space" in of_template and "strategy: template, or" not in of_template
     # What the user gives may be a part of the brain.
     assert not list(doubts_of_mask("file", n_voxels, [3, 3, 3], share))
 

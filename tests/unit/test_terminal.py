@@ -190,6 +190,15 @@ def test_plan_tells_the_smallest_p_of_few_relabellings(tmp_path, monkeypatch):
     (note,) = terminal.too_few_of(exhausted, 1000, 0.05, False)
     assert note.startswith("mean: With 31 relabellings") and "no more distinct ones" in note
     assert not terminal.too_few_of(exhausted, 10, 0.05, False)
+    (note,) = terminal.too_few_of({f"c{i}": (32, 2) for i in range(300)}, 1000, 0.05, False)
+    assert "c11 and 288 more: With 31 relabellings" in note
+
+
+def test_plan_names_some_of_many_contrasts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    many = CONFIG | {"model": {"formula": "1 + age", "contrasts": {f"c{i}": "age" for i in range(300)}}}
+    assert "c11 (t) and 288 more\n" in plan_of(many, [CHUNK])
+    assert "c11 and 288 more" in terminal.banner_of_several({"one": many}, [], "results", 1, "0.1.0")
 
 
 def test_closing_tells_what_was_found(tmp_path):
@@ -245,6 +254,8 @@ def test_failure_names_the_logs():
     assert "smooth_maps: results/logs/smooth_maps.log" in text
     assert "x: b" in text
     assert "snakemake.log" not in text
+    assert "--keep-going" in failure([("smooth_maps", ["a"])], [], n_analyses=2)
+    assert "--keep-going" not in text + failure([], ["snakemake.log"], n_analyses=2)
     interrupted = failure([], ["snakemake.log"])
     assert "snakemake.log" in interrupted and "Ctrl-C" in interrupted
 

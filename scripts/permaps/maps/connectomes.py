@@ -1,5 +1,6 @@
 """Connectomes on disk: a square symmetric matrix per participant, and the names of its nodes."""
 
+import csv
 import hashlib
 import os
 import re
@@ -21,6 +22,7 @@ SYMMETRIC = 1.01e-4
 SYMMETRIC_NEAR_0 = 1e-5
 # Two nodes have a single edge, over which nothing is to be corrected.
 FEWEST_NODES = 3
+_QUOTED = re.compile(r'"[^"]*"')
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -87,11 +89,14 @@ def _read_text(content):
     lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
     if not lines:
         raise UnusableMap("empty")
-    # A comma may be a decimal one, and a space stand beside a comma.
-    delimiter = next((mark for mark in "\t;," if mark in lines[0]), " ")
+    # A comma may be a decimal one, and a space stand beside a comma; either may be part of a name.
+    unquoted = _QUOTED.sub("", lines[0])
+    delimiter = next((mark for mark in "\t;," if mark in unquoted), " ")
+    # csv takes every space for the end of a cell.
+    lines = [" ".join(line.split()) for line in lines] if delimiter == " " else lines
     cells = [
-        [cell.strip().strip('"') for cell in line.split(None if delimiter == " " else delimiter)]
-        for line in lines
+        [cell.strip() for cell in row]
+        for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     ]
     if comma := next((cell for row in cells for cell in row if _DECIMAL_COMMA.fullmatch(cell)), None):
         raise UnusableMap(f"decimal commas (the first is {comma})")

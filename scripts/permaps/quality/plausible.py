@@ -35,11 +35,15 @@ def doubts_of_mask(
         "Look at figures/coverage.png, or at mask.nii.gz in a viewer; mask.strategy: template, or your own mask in "
         "mask.file, may be better."
     )
+    expected = "it needs a background of one value around the brain"
+    if strategy == "template":
+        expected = "it is that of a brain in MNI space, around which these images end"
+        advice = "Compare the maps with mask.nii.gz in a viewer; your own mask in mask.file may be better."
     litres = n_voxels * np.prod(sides) / 1e6
     if share is not None and share > FULL:
         yield (
             f"mask.strategy: {strategy} takes {100 * share:.0f} % of the image for brain ({n_voxels:,} voxels, "
-            f"{litres:.1f} litres): it needs a background of one value around the brain. {advice}"
+            f"{litres:.1f} litres): {expected}. {advice}"
         )
     elif not LEAST <= litres <= MOST:
         yield (

@@ -18,12 +18,13 @@ from permaps.cohort.sources import OWN, files_of, read_listing
 from permaps.statistics.registry import SHORT, STATISTICS, joint_statistic, voxel_statistic
 from permaps.tables.ids import PERSON, has_people
 from permaps.workflow.duration import duration, each_of, estimate
-from permaps.workflow.errors import UserError
+from permaps.workflow.errors import UserError, listed
 from permaps.workflow.names import about_analyses, each_input, model_in_words
 
 # How permaps.workflow.jobs writes an error into a log.
 ERROR = re.compile(r"^\d\d:\d\d:\d\d error: ", re.M)
 SHOWN_FILES = 3
+SHOWN_TESTS = 12
 SHOWN_LOGS = 5
 # The messages for a job without an error in its log, and for one with nothing in it: a script imports all that it
 # needs before it writes there.
@@ -79,10 +80,10 @@ def banner(
         "participants": participants(config["dataset"], maps, people),
         **{elements: _counted(elements, tables, jobs) for elements, tables in counts.items()},
         "model": f"{model_in_words(model)}; maps smoothed by {config['smoothing_fwhm'] or 0:g} mm",
-        "contrasts": ", ".join(tests),
-        "joint tests": ", ".join(f"{name} ({_joined(test)})" for name, test in config["joint"].items()),
+        "contrasts": _few(tests),
+        "joint tests": _few([f"{name} ({_joined(test)})" for name, test in config["joint"].items()]),
         "relabellings": _relabellings(config["permutation"], jobs, n_analyses),
-        "smallest p": ", ".join(_smallest(name, *of) for name, of in exhausted.items()),
+        "smallest p": _few([_smallest(name, *of) for name, of in exhausted.items()]),
         "statistics": f"{statistics}; corrected level {inference['alpha']:g}",
         "jobs": _jobs(config["results"], jobs, workers, maps, first_map),
         "results": f"{config['results']}/",
@@ -117,7 +118,7 @@ def banner_of_several(
         mine = [(rule, wildcards) for analysis, rule, wildcards in jobs if analysis == name]
         to_compute = any(rule == "compute_null_chunk" for rule, _ in mine)
         wanted = f"{config['permutation']['n_permutations']:,}"
-        tests = ", ".join([*config["model"]["contrasts"], *config["joint"]])
+        tests = _few([*config["model"]["contrasts"], *config["joint"]])
         rows.append([name, tests, wanted if to_compute else f"{wanted}, none to compute", f"{len(mine):,}"])
     shared = sum(analysis == "" for analysis, *_ in jobs)
     rows.append(["shared by several", "", "", f"{shared:,}"])
@@ -130,6 +131,10 @@ def banner_of_several(
     }
     title = f"Permaps {version}: {len(configs)} analyses"
     return "\n".join([title, "", *_aligned(rows), "", *_pairs(lines)])
+
+
+def _few(tests):
+    return listed(tests, SHOWN_TESTS, longest=200)
 
 
 def participants(dataset: dict, n: int | None, people: int | None) -> str:
@@ -181,13 +186,12 @@ def too_few_of(
     alpha : float
     tail_fit : bool
     """
-    notes = {
-        name: too_few(n - 1, alpha, NO_MORE, tail_fit, n_alike)
-        for name, (n, n_alike) in exhausted.items()
-        # That too few were asked for is told of all contrasts at once.
-        if not too_few(n_permutations, alpha)
-    }
-    return [f"{name}: {note}" for name, note in notes.items() if note]
+    if too_few(n_permutations, alpha):  # that too few were asked for is told of all contrasts at once
+        return []
+    by_note = {}
+    for name, (n, n_alike) in exhausted.items():
+        by_note.setdefault(too_few(n - 1, alpha, NO_MORE, tail_fit, n_alike), []).append(name)
+    return [f"{_few(names)}: {note}" for note, names in by_note.items() if note]
 
 
 def _joined(test):
@@ -378,6 +382,7 @@ def failure(
     log: list[str],
     since: float = 0.0,
     analyses: Mapping[str, str] = MappingProxyType({}),
+    n_analyses: int = 1,
 ) -> str:
     """Describe what went wrong, with the messages of the jobs that failed.
 
@@ -391,6 +396,8 @@ def failure(
         When the run started (seconds since the epoch): older logs belong to other runs.
     analyses : mapping of str to str
         Of several analyses, the name of the one that a log is of.
+    n_analyses : int
+        How many the run has.
     """
     by_message, names = {}, {}
     for rule, paths in failed:
@@ -412,6 +419,8 @@ def failure(
             *lines,
             "",
             "Correct it and run the same command: what is finished stays.",
+            *["With --keep-going, the other analyses are computed meanwhile."]
+            * (n_analyses > 1 and bool(failed)),
         ]
     )
 
