@@ -315,3 +315,12 @@ def test_matrices_are_drawn_with_a_brain_where_nodes_have_places(placed):
 
 def test_every_pair_of_nodes_is_an_edge_once():
     assert pairs_of(5).tolist() == [list(pair) for pair in itertools.combinations(range(5), 2)]
+
+
+def test_long_names_of_nodes_leave_room_for_the_matrix():
+    names = np.array(["7Networks_LH_SalVentAttn_FrOperIns_1", "7Networks_RH_SalVentAttn_FrOperIns_2", "c"])
+    space = Edges(np.ones(3, bool), names, np.full((3, 3), np.nan))
+    figure = graphs.coverage(space, np.full(3, 8), np.ones(3, bool), 8)
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert shown == ["7Networks_LH_…ttn_FrOperIns_1", "7Networks_RH_…ttn_FrOperIns_2", "c"]
+    plt.close(figure)

@@ -26,6 +26,8 @@ from permaps.spaces.edges import Edges
 
 # More names than this would overlap.
 MOST_NAMES = 45
+# Longer ones would leave too little room for the matrix.
+LONGEST_NAME = 28
 # Opacity of what is not significant.
 PALE = 0.5
 
@@ -129,12 +131,19 @@ def _border(marked):
     return np.concatenate(lines)
 
 
+def _shortened(name):
+    """Return a name without its middle if it is long: atlases differ in how their names begin, or end."""
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
+
+
 def _matrix(panel, space, values, cmap, low, top, alpha=None):
     image = panel.imshow(values, cmap=cmap, vmin=low, vmax=top, interpolation="nearest", alpha=alpha)
     n = len(space.names)
     shown = np.arange(n) if n <= MOST_NAMES else np.arange(0, n, int(np.ceil(n / MOST_NAMES)))
     size = float(np.clip(180 / len(shown), 4, 8))
-    panel.set_xticks(shown, space.names[shown], rotation=90, fontsize=size)
-    panel.set_yticks(shown, space.names[shown], fontsize=size)
+    names = [_shortened(str(name)) for name in space.names[shown]]
+    panel.set_xticks(shown, names, rotation=90, fontsize=size)
+    panel.set_yticks(shown, names, fontsize=size)
     panel.spines[:].set_visible(True)
     return image
