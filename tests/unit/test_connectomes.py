@@ -322,5 +322,5 @@ def test_long_names_of_nodes_leave_room_for_the_matrix():
     space = Edges(np.ones(3, bool), names, np.full((3, 3), np.nan))
     figure = graphs.coverage(space, np.full(3, 8), np.ones(3, bool), 8)
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert shown == ["7Networks_LH_…ttn_FrOperIns_1", "7Networks_RH_…ttn_FrOperIns_2", "c"]
+    assert shown == ["7Networks_LH_…tn_FrOperIns_1", "7Networks_RH_…tn_FrOperIns_2", "c"]
     plt.close(figure)
