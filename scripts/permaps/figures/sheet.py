@@ -55,7 +55,7 @@ def contact_sheet(
     """
     names, flags = metrics["participant_id"].iloc[shown].tolist(), flags_of(metrics.iloc[shown])
     # Those of most maps, so that one on another scale is seen to be.
-    scale = metrics["q01"].median(), metrics["q99"].median()
+    scale = float(metrics["q01"].median()), float(metrics["q99"].median())
     brain, turn = space.mask, io_orientation(space.affine)
     inside, at = _slice(apply_orientation(brain, turn))
     rows, columns = ceil(len(names) / ACROSS), min(ACROSS, len(names))
