@@ -38,11 +38,11 @@ def main(
         Corrected level; how far, in mm, smoothing may spread an effect.
     """
     (row, *_), _ = read_contrast(weights, contrast)
-    image = nib.load(values)
+    image, pseudo = nib.load(values), pd.to_numeric(read_participants(participants)["pseudo"])
     table = score(
         pd.read_csv(regions, sep="\t"),
         np.asarray(nib.load(labels).dataobj),
-        expected_weights(read_numbers(design)[2], row, _pseudo(read_participants(participants))),
+        expected_weights(read_numbers(design)[2], row, pseudo.to_numpy(float)),
         {"pseudo": nib.load(effect_pseudo).get_fdata(), "mean": nib.load(effect_mean).get_fdata()},
         image.get_fdata(),
         {s: significant(nib.load(path).get_fdata(), alpha) for s, path in zip(stats, corrected, strict=True)},
@@ -53,10 +53,6 @@ def main(
     for row in table.itertuples():
         log.info("%s, %s: %d of %d voxels", row.where, row.statistic, row.n_significant, row.n_voxels)
     write_frame(table, output, "%.4g")
-
-
-def _pseudo(participants):
-    return pd.to_numeric(participants["pseudo"]).to_numpy(float)
 
 
 if "snakemake" in globals():

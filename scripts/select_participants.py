@@ -72,6 +72,5 @@ if "snakemake" in globals():
         main(
             **snakemake.input,
             **snakemake.output,
-            max_missing=snakemake.params.settings["max_missing"],
-            zero_is_missing=snakemake.params.settings["zero_is_missing"],
+            **snakemake.params.settings,
         )

@@ -284,24 +284,7 @@ def write_cohort(
 
 
 def statistic_map(seed: int, index: int, mask: np.ndarray, effects: dict, number: int = 0) -> np.ndarray:
-    """Make a participant's map.
-
-    Parameters
-    ----------
-    seed : int
-    index : int
-        The participant's position, from 0.
-    mask : numpy.ndarray of bool, shape (53, 63, 46)
-    effects : dict
-        As `truth` gives them.
-    number : int
-        As for `measured`.
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (53, 63, 46)
-        0 outside the brain.
-    """
+    """Return a participant's map, as `brain_map` does: on the grid of `SHAPE`, 0 outside the mask of the brain."""
     return np.where(mask, brain_map(seed, index, effects, noise, number), np.float32(0))
 
 

@@ -185,7 +185,7 @@ def rougher(
     str
         Empty if few are missing, or nobody moves.
     """
-    together = exchangeability.together
+    together, lacking = exchangeability.together, lacking.copy()
     for unit in together:
         lacking[unit] = lacking[unit].any(axis=0)
     share = (lacking.sum(axis=0) * n_voxels).sum() / (len(lacking) * n_tested)
