@@ -1,6 +1,6 @@
 """The figures of a test's nulls: their distributions, how p settled, and how much is active by them, at least."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from permaps.figures.charts import SHADES, convergence, discoveries, null_histog
 from permaps.figures.style import draw
 from permaps.permutation.correction import fwe_p, observed_p
 from permaps.permutation.discoveries import Bound
+from permaps.permutation.smallest import parts_of
 from permaps.permutation.thresholds import critical_value
 from permaps.reporting.captions import write_caption
 from permaps.reporting.page_tables import active
@@ -29,6 +30,23 @@ CONJUNCTION = (
     "−log₁₀ of the largest p of the tests",
     "The largest p of the tests is shown as -log10 p, with the null that it has where one test has no effect",
 )
+
+
+def ranked_in(null: str | Path, stats: Iterable[str], voxel_stat: str) -> tuple[list[str], tuple[str, str]]:
+    """Return the statistics whose null is of -log10 p, and what axes and captions say of that.
+
+    Parameters
+    ----------
+    null : path
+        As `merge_nulls` writes it.
+    stats : iterable of str
+        Of the test, by their names in file names.
+    voxel_stat : str
+    """
+    if voxel_stat == "conjunction":
+        return list(stats), CONJUNCTION
+    with np.load(null, allow_pickle=False) as stored:
+        return [stat for stat in stats if parts_of(stored.files, STATISTICS[stat].key)], PARTS
 
 
 def plot_distributions(
