@@ -568,14 +568,14 @@ def test_edited_script_runs_its_rule_and_what_follows(finished, needs, tmp_path)
 # By hand, from what the scripts import: where the work begins.
 MODULES = {
     "workflow/errors": {"collect_table"},
-    "inputs/brain_mask": {"make_brain_mask"},
+    "quality/brain_mask": {"make_brain_mask"},
     # The p of a multivariate test, which chunks enhance, is that of F.
     "statistics/glm": {CHUNK, "observe", "fit_parametric"},
     "permutation/relabelling": {CHUNK, "observe", "build_model", "fit_parametric"},
     "reporting/clusters": {"plot_test", "tabulate_clusters"},
-    "inputs/outliers": {"select_participants"},
-    "inputs/map_values": {"read_maps"},
-    "inputs/simulation": set(),
+    "quality/outliers": {"select_participants", "plot_design"},
+    "maps/map_values": {"read_maps"},
+    "cohort/simulation": set(),
 }
 
 
