@@ -18,10 +18,10 @@ def main(*, matrix, model, covariates, output, start, stop, settings, memory_mb)
 
     Parameters
     ----------
-    matrix : path
-        participants x voxels, .npy.
+    matrix : path, or list of path
+        participants x voxels, .npy; of a joint test, those of every input.
     model : path
-        From `build_model`.
+        From `build_model` or `build_joint`.
     covariates : list of path
         Columns of the design that are maps: .npy each.
     output : path

@@ -35,7 +35,9 @@ def main(*, matrix, covariates, model, title, effect, stat, z, partialr2, bonfer
     write_map(space, z, fitted["z"], f"Permaps: z of {title}")
     write_map(space, partialr2, fitted["partialr2"], f"Permaps: partial R2 of {title}")
     write_map(space, bonferroni, logp, f"Permaps: -log10 p, {statistic}, Bonferroni")
-    log.info("%d voxels, largest |%s| %.3f", maps.shape[1], statistic, np.abs(fitted["stat"]).max())
+    log.info(
+        "%d %s, largest |%s| %.3f", space.n_elements, space.elements, statistic, np.abs(fitted["stat"]).max()
+    )
 
 
 if "snakemake" in globals():

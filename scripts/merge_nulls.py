@@ -18,8 +18,8 @@ def main(
 
     Parameters
     ----------
-    matrix, model : path
-    covariates : list of path
+    matrix, model, covariates
+        As for `compute_null_chunk`.
     chunks : list of path
         Named {start}-{stop}.npz.
     null : path

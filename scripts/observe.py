@@ -11,7 +11,10 @@ def main(*, matrix, model, covariates, output, settings):
 
     Parameters
     ----------
-    matrix, model : path
+    matrix : path, or list of path
+        participants x voxels, .npy; of a joint test, those of every input.
+    model : path
+        From `build_model` or `build_joint`.
     covariates : list of path
         Columns of the design that are maps: .npy each.
     output : path

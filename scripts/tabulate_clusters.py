@@ -46,7 +46,7 @@ def main(
     outputs : dict of str to path
         Tables to write, by statistic.
     contrast : str
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
     alpha : float
         Corrected level.
     connectivity : {6, 18, 26}

@@ -29,7 +29,7 @@ def main(
     atlas : (path, path) or None
         Label image, and table with its names; or files of labels that hold their names, and nothing.
     output : path
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
     alpha : float
         Corrected level.
     null : path

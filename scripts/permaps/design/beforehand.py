@@ -49,7 +49,9 @@ WITH_LABELS = {"surface": "vertices", "grayordinates": "grayordinates"}
 MOST_COUNTED = 500
 
 
-def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict | None = None) -> list[str]:
+def check_study(
+    config: dict, kind: str, seen: dict | None = None, exhausted: dict | None = None
+) -> list[str]:
     """Refuse a study of own maps that some job would refuse.
 
     Parameters
@@ -60,7 +62,7 @@ def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict |
         Of the space of the maps.
     seen : dict, optional
         Images that were looked at for another analysis, by their paths; those of this one are added.
-    exact : dict, optional
+    exhausted : dict, optional
         Contrasts of which all distinct relabellings will be used are added by their names: how many there are, and
         how many of them give the observed statistic.
 
@@ -99,9 +101,9 @@ def check_study(config: dict, kind: str, seen: dict | None = None, exact: dict |
                 warnings.append(f"{path}: {doubt}")
             _CHECKS[kind](config, looked_at)
     joined = np.any if config["quality"]["require"] == "any" else np.all
-    exhausted = _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
-    if exact is not None:
-        exact |= exhausted
+    found = _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
+    if exhausted is not None:
+        exhausted |= found
     return warnings
 
 

@@ -98,8 +98,8 @@ def compute_chunk(
     Parameters
     ----------
     matrix : path
-        participants x voxels, .npy; read through a memory map.
-    model : permaps.permutation.model.Model
+        participants x voxels, .npy; read through a memory map. Of a joint test, a list of those of every input.
+    model : permaps.permutation.model.Model, or permaps.permutation.joint.Joint
     start, stop : int
     settings : dict
         As for `chunk_fingerprint`.
@@ -187,8 +187,8 @@ def count_exceedances(
 
     Parameters
     ----------
-    matrix : path
-    model : permaps.permutation.model.Model
+    matrix, model
+        As for `compute_chunk`.
     chunks : iterable of dict
         From `read_chunk`, in order; only one is held at a time.
     n_total : int

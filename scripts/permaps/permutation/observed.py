@@ -96,8 +96,8 @@ def observe(
 
     Parameters
     ----------
-    matrix : path or array of shape (n_participants, n_voxels)
-    model : permaps.permutation.model.Model
+    matrix, model
+        As for `permaps.permutation.chunk.compute_chunk`; a matrix may also be an array.
     settings : dict
         The settings of the chunks.
     covariates : list of path

@@ -159,7 +159,7 @@ def clusters(
     ----------
     frame : pandas.DataFrame
         The cluster table, most significant cluster first.
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
         Its column with the value at a peak.
     space : permaps.spaces.space.Space, or its class
     alone : bool
@@ -236,7 +236,7 @@ def regions(
     ----------
     frame : pandas.DataFrame
         As `permaps.reporting.regions.tabulate_regions` gives it.
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
         Its column with the value at a peak.
     space : permaps.spaces.space.Space, or its class
     most : int, optional

@@ -43,7 +43,7 @@ def tabulate_regions(
         Where a region comes from, its name, and its elements.
     values : array, shape (n_elements,)
         Signed t, or F. The peak is the element with the largest.
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
     significant : dict of str to bool array, shape (n_elements,)
         By the name of a statistic.
     space : permaps.spaces.space.Space

@@ -46,7 +46,7 @@ class Findings:
 
     Attributes
     ----------
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
     clusters : dict of str to pandas.DataFrame
         Cluster tables by the statistic's name in file names.
     maps, further : list of Figure

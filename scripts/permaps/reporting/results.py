@@ -70,7 +70,7 @@ def permutation_row(
     Parameters
     ----------
     contrast, stat : str
-    voxel_stat : {"t", "F"}
+    voxel_stat : str
         The clusters' column that holds the value at a peak.
     clusters : pandas.DataFrame
         The statistic's table, most significant cluster first.
