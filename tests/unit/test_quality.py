@@ -122,6 +122,16 @@ def test_maps_of_lesions_stay_where_0_is_a_value(cohort, damage, reason):
     assert told.startswith(reason) and bool(told) is bool(reason)
 
 
+def test_people_without_a_lesion_have_maps_of_their_own(cohort):
+    for row in (2, 4):
+        replace(cohort, row, values_of(cohort, row) * 0)
+    for row in (5, 6):
+        replace(cohort, row, (np.arange(np.prod(SHAPE)) < 40).reshape(SHAPE) * 1.0)
+    metrics, reasons = measure(cohort, np.ones(SHAPE, bool), zero_is_missing=False)
+    assert metrics["duplicate_of"].dropna().to_dict() == {6: "S5"}
+    assert reasons == [""] * 10 and metrics["sd"][2] == 0
+
+
 def test_maps_that_may_have_failed_are_told_where_0_is_a_value(cohort):
     names = list(cohort["participant_id"])
     assert screening.doubt_of_zeros(entries_of(cohort), names) == ""

@@ -269,7 +269,8 @@ def measure(
         values = _in_brain(data, brain, zero_is_missing)
         present = np.isfinite(values)
         missing = 1 - present.mean()
-        original = first_with.setdefault(entry.digest, name)
+        # People without a lesion are alike, and nobody's map was taken for another's.
+        original = first_with.setdefault(entry.digest, name) if entry.only != 0 else name
         if original != name:
             log.warning("warning: the map of %s holds the same values as the map of %s", name, original)
         if missing > max_missing:
