@@ -102,9 +102,7 @@ CHANGES = {
     "mask.strategy": Change({"mask": {"strategy": "background", "file": None}}, {"make_brain_mask"}),
     "mask.file": Change({"mask": {"file": "DATA/smaller.nii.gz"}}, {"make_brain_mask"}),
     "mask.min_coverage": Change({"mask": {"min_coverage": 0.9}}, {"smooth_maps", "compare_missing"}),
-    "mask.zero_is_missing": Change(
-        {"mask": {"zero_is_missing": False}}, {"screen_participants", "select_participants"}
-    ),
+    "mask.zero_is_missing": Change({"mask": {"zero_is_missing": False}}, {"screen_participants"}),
     "smoothing_fwhm": Change({"smoothing_fwhm": 9}, {"smooth_maps"}),
     "model.formula": Change({"model": {"formula": "1 + age + group"}}, {"screen_participants"}),
     "model.contrasts": Change({"model": {"contrasts": {"age": "-age"}}}, {"plan_contrast"}),
