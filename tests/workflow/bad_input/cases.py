@@ -715,7 +715,7 @@ MAPS += [
     Map("other number of vertices", vertices(VERTICES[1:]), "another mesh (11 vertices of the left hemisphere, most maps have 12", "surfaces"),
     Map("other hemisphere", vertices(VERTICES, at="rh", structure="CortexRight"), "other hemispheres (right, most maps have left)", "surfaces"),
     Map("left and right swapped", vertices(VERTICES, structure="CortexRight"), "hemispheres swapped (lh.", "surfaces"),
-    Map("several values per vertex", vertices(VERTICES, VERTICES), "several values per vertex (shape 12 x 2)", "surfaces"),
+    Map("several values per vertex", vertices(VERTICES, VERTICES), "several values per vertex (2 maps in one file)", "surfaces"),
     Map("both hemispheres, where others have one", both_hemispheres, "other hemispheres (left and right, most maps have left)", "surfaces"),
     Map("labels of regions (.label.gii)", labelled, "labels of regions, not values", "surfaces"),
     Map("labels of regions without their intent, but with names (.gii)", named_without_intent, "labels of regions, not values", "surfaces"),
