@@ -54,7 +54,7 @@ class Listing:
     values: str | None = None
 
     def map_paths(self, maps: str, key: str = "dataset.maps") -> list[str | None]:
-        """Return every row's map; see `permaps.tables.text.map_paths`."""
+        """Return every row's map; see `permaps.maps.map_paths.map_paths`."""
         return map_paths(self.columns, self.named, self.path, maps, key, self.folder)
 
     def own_maps(self, maps: str | list[str], key: str = "dataset.maps") -> list[str | None]:

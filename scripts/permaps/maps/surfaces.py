@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import nibabel as nib
@@ -131,7 +131,7 @@ class _Frames:
     """
 
     def __init__(self, file, labels):
-        lower, self.side = file.lower(), None
+        self._file, lower, self.side = file, file.lower(), None
         with reading(file):
             if lower.endswith(".gii"):
                 image = nib.load(file)
@@ -154,7 +154,11 @@ class _Frames:
             else:
                 _check_morphometry(file)
                 self.n, self._read = 1, lambda _: nib.freesurfer.read_morph_data(file)
-            self.checksum = sha256(file)
+
+    @cached_property  # to count the maps, as before each run, takes less than to read the file
+    def checksum(self):
+        with reading(self._file):
+            return sha256(self._file)
 
     def __getitem__(self, i):
         with reading():
