@@ -9,6 +9,7 @@ from permaps.design.scheme import scheme_of
 from permaps.permutation.relabelling import relabellings
 from permaps.statistics.compiled import _by_fractions
 from permaps.statistics.freedman_lane import least_product, t_of
+from permaps.statistics.glm import fit
 from permaps.statistics.multiply import LANES, ROWS, STRIP, TILE, _in_order, by_vectors, multiply
 from studies import ONE, PAIR, SCORE, STUDIES, TIME, Study
 
@@ -93,11 +94,7 @@ def test_constant_voxels_have_no_statistic():
     for name in ("one sample", "two groups and age", "three groups", "families as wholes, flipped too"):
         study = STUDIES[name]
         source, sign = relabellings(study.model()[1], 0, 0, N_RELABELLINGS)
-        maps = np.tile(constant, (12, 1))
-        found = values(study, maps, source[:1], sign[:1])
-        np.testing.assert_array_equal(found, 0)
-        if name != "one sample":
-            np.testing.assert_array_equal(values(study, maps, source, sign), 0)
+        np.testing.assert_array_equal(values(study, np.tile(constant, (12, 1)), source, sign), 0)
 
 
 def test_a_voxel_that_the_nuisance_explains_has_no_statistic():
@@ -107,11 +104,23 @@ def test_a_voxel_that_the_nuisance_explains_has_no_statistic():
     np.testing.assert_array_equal(values(study, maps, source, sign), 0)
 
 
-def test_a_voxel_that_the_model_explains_has_no_statistic():
-    study = STUDIES["two groups and age"]
-    maps = study.design @ np.array([[5.0], [1.0], [0.1]])
-    identity = np.arange(12)[None], np.ones((1, 12), np.int8)
-    np.testing.assert_array_equal(values(study, maps, *identity), 0)
+@pytest.mark.parametrize("name", ["two groups", "two groups and age", "a regressor", "three groups"])
+def test_a_perfect_fit_is_the_largest_statistic_there_is(name):
+    # As a voxel that is damaged in everyone of one group and in nobody else.
+    study = STUDIES[name]
+    maps = np.column_stack([study.design @ np.arange(1.0, study.design.shape[1] + 1), study.maps(5)])
+    maps = np.column_stack([maps, -maps[:, 0], 1e6 * maps[:, 0] + 1])
+    source, sign = relabellings(study.model()[1], 0, 0, N_RELABELLINGS)
+    found = values(study, maps, source, sign)
+    observed, dof = found[0], partition(study.design, study.weights).dof
+    largest = dof / len(study.weights) / 1e-10 if study.is_f else np.sqrt(dof / 1e-10)
+    np.testing.assert_allclose(np.abs(observed[[0, 6, 7]]), largest, rtol=1e-5)
+    assert observed[6] == (observed[0] if study.is_f else -observed[0])
+    assert np.isfinite(found).all() and (np.abs(observed[1:6]) < 1e3).all()
+    fitted = fit(maps, study.design, study.weights)
+    np.testing.assert_allclose(fitted["stat"], observed, rtol=1e-6)
+    np.testing.assert_allclose(fitted["partialr2"][[0, 6, 7]], 1)
+    assert np.isfinite(fitted["z"]).all() and (fitted["p"][[0, 6, 7]] < 1e-20).all()
 
 
 @pytest.mark.parametrize("name", ["two groups", "three groups", "pairs", "two groups without an intercept"])
@@ -235,7 +244,9 @@ def test_maxima_without_maps_are_those_of_the_maps_to_the_bit(name, both_signs):
 
 @pytest.mark.parametrize("dof", [1, 7, 87, 10_000])
 def test_the_least_product_reaches_a_t_and_the_one_before_does_not(dof):
-    t = np.concatenate([np.random.default_rng(dof).standard_normal(2000) * 4, [0.0, 1e-9, -1e-9, 1e4, -1e4]])
+    # The last are of perfect fits.
+    special = np.array([0.0, 1e-9, 1e4, *np.sqrt(dof) * np.array([99_999.9, 1e5, 1e5 * (1 + 2**-50)])])
+    t = np.concatenate([np.random.default_rng(dof).standard_normal(2000) * 4, special, -special])
     product = least_product(t, dof)
     assert (t_of(product, dof) >= t).all()
     assert (t_of(np.nextafter(product, -np.inf), dof) < t).all()

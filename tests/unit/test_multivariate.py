@@ -175,6 +175,19 @@ def test_where_an_input_says_nothing_the_statistic_is_0():
     np.testing.assert_array_equal(observed > 0, able)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_perfect_fit_is_the_largest_statistic_there_is(name):
+    study = "two groups and age"
+    one, two = inputs(study)
+    two[:, 0] = STUDIES[study].design @ [5.0, 1.0, 0.1]
+    model = model_of(name, study)
+    observed = observed_statistic(model.maps([one, two]), model.estimator(), model.exchangeability, is_f=True)
+    # A share of 1 - 1e-10 is explained of one of them.
+    expected = from_roots(np.array([[0.0, 1e10]]))[name][0]
+    np.testing.assert_allclose(observed[0], expected, rtol=0.3)
+    assert np.isfinite(observed).all() and observed.argmax() == 0
+
+
 def test_the_logarithm_is_that_of_the_library():
     x = np.concatenate([1 + np.logspace(-16, 2, 3000), np.logspace(0, 290, 2000)])
     value = np.resize(x, (-(-len(x) // 128), 128)).copy()

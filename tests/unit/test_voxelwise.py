@@ -411,12 +411,24 @@ def test_a_voxel_that_cannot_be_estimated_has_no_statistic(f):
     np.testing.assert_array_equal(fitted["p"][:5], 1)
 
 
-def test_a_group_without_variance_at_a_voxel_has_no_statistic():
+def test_where_a_group_has_no_variance_that_of_the_others_decides():
+    # Controls without any lesion.
     group, maps = unequal()
-    maps[group == 1, 3] = 2.5
+    maps[group == 1] = np.array([0, 2.5])[np.arange(N_VOXELS) % 2]
     model = voxel_models(np.eye(3)[group], np.array([[1.0, -1, 0]]), group, [])
-    found = fit_voxel_models(maps, model)["stat"]
-    assert found[3] == 0 and np.isfinite(found).all() and (found[:3] != 0).all()
+    one = maps[group == 0].astype(float)
+    expected = (one.mean(axis=0) - maps[group == 1].mean(axis=0)) / np.sqrt(
+        one.var(axis=0, ddof=1) / len(one)
+    )
+    np.testing.assert_allclose(fit_voxel_models(maps, model)["stat"], expected, rtol=1e-5)
+
+
+def test_where_no_group_has_a_variance_their_difference_is_large_and_finite():
+    group, maps = unequal()
+    maps[:, 0], maps[:, 1] = group, 2
+    model = voxel_models(np.eye(3)[group], np.array([[-1.0, 1, 0]]), group, [])
+    stat = fit_voxel_models(maps, model)["stat"]
+    assert np.isfinite(stat).all() and stat[0] > 1e4 and stat[1] == 0 and (np.abs(stat[2:]) < 1e3).all()
 
 
 @pytest.mark.parametrize("contrast", [[[0, 1, 0]], [[0, 1, 0], [0, 0, 1]]])

@@ -60,7 +60,7 @@ def null_histograms(
         if panel.get_xlim()[1] >= 1000:
             # The labels are wider than matplotlib expects.
             panel.locator_params(axis="x", nbins=5)
-            panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            panel.xaxis.set_major_formatter(lambda x, _: number(x))
         panel.set_ylabel("relabellings")
         panel.set_ylim(top=panel.get_ylim()[1] / FREE)
         panel.legend(loc="upper center", ncols=2, handlelength=1.4, columnspacing=1.2)

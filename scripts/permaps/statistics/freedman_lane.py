@@ -31,8 +31,8 @@ from permaps.statistics.multiply import TILE, in_sixes, multiply
 GROUP = 8
 # Below this share of a map's norm, residuals are rounding noise of a voxel that the nuisance explains.
 NOISE = 1e-6
-# When the whole model leaves less than this share of their square, a fit is perfect but for rounding (t
-# beyond 1e5), as that of a constant to an intercept: such a voxel says nothing, and its statistic is 0.
+# When the whole model leaves less than this share of their square, a fit is perfect but for rounding. This share
+# is then taken to be left, so that t is 1e5 times the root of its degrees of freedom, and not infinite.
 PERFECT = 1e-10
 
 
@@ -214,7 +214,8 @@ def standardised_tiles(maps: np.ndarray, basis: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray of float64, shape (n_tiles, n_participants, TILE)
-        0 beyond the last voxel, and in voxels without residual variance.
+        0 beyond the last voxel, in voxels without residual variance, and in those where everybody has the same
+        value: this says nothing, even where the model has no intercept.
     """
     n, n_voxels = maps.shape
     n_tiles = -(-n_voxels // TILE)
@@ -232,9 +233,10 @@ def _standardise(tiles, basis, noise):
     weight = np.zeros(TILE)
     for t in range(tiles.shape[0]):
         tile = tiles[t]
-        whole = np.zeros(TILE)
+        total, whole = np.zeros(TILE), np.zeros(TILE)
         for i in range(n):
             for v in range(TILE):
+                total[v] += tile[i, v]
                 whole[v] = fma(tile[i, v], tile[i, v], whole[v])
         # Twice, since the first projection leaves rounding of the size of what it takes away.
         for _ in range(2):
@@ -251,7 +253,9 @@ def _standardise(tiles, basis, noise):
             for v in range(TILE):
                 left[v] = fma(tile[i, v], tile[i, v], left[v])
         for v in range(TILE):
-            weight[v] = 1.0 / np.sqrt(left[v]) if left[v] > noise * noise * whole[v] else 0.0
+            rounding = noise * noise * whole[v]
+            varies = whole[v] - total[v] * total[v] / n > rounding
+            weight[v] = 1.0 / np.sqrt(left[v]) if varies and left[v] > rounding else 0.0
         for i in range(n):
             for v in range(TILE):
                 tile[i, v] *= weight[v]
@@ -293,18 +297,20 @@ def statistics(
             for k in range(first + n_interest, first + n_rows):
                 for v in range(TILE):
                     left[v] = fma(-product[k, v], product[k, v], left[v])
+            for v in range(TILE):
+                left[v] = left[v] if left[v] > PERFECT else PERFECT
             to = out[j, t * TILE : (t + 1) * TILE]
             if is_f:
                 for v in range(TILE):
-                    to[v] = (explained[v] / n_interest) / (left[v] / dof) if left[v] > PERFECT else 0.0
+                    to[v] = (explained[v] / n_interest) / (left[v] / dof)
             else:
                 for v in range(TILE):
-                    to[v] = product[first, v] * np.sqrt(dof / left[v]) if left[v] > PERFECT else 0.0
+                    to[v] = product[first, v] * np.sqrt(dof / left[v])
 
 
 def t_of(product: np.ndarray, dof: int) -> np.ndarray:
     """Return the t of products of the row of interest with residuals of unit norm, as `statistics` computes it."""
-    return product * np.sqrt(dof / (1.0 - product * product))
+    return product * np.sqrt(dof / np.maximum(1.0 - product * product, PERFECT))
 
 
 def least_product(t: np.ndarray, dof: int) -> np.ndarray:
@@ -315,13 +321,13 @@ def least_product(t: np.ndarray, dof: int) -> np.ndarray:
     t : numpy.ndarray, shape (n,)
     dof : int
     """
-    product = t / np.sqrt(dof + t * t)
+    size = np.abs(t)
+    product = np.copysign(np.maximum(size / np.sqrt(dof + t * t), size / np.sqrt(dof / PERFECT)), t)
     # A few steps away at most, because these operations round too.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        while (short := t_of(product, dof) < t).any():
-            product = np.where(short, np.nextafter(product, np.inf), product)
-        while (beyond := t_of(before := np.nextafter(product, -np.inf), dof) >= t).any():
-            product = np.where(beyond, before, product)
+    while (short := t_of(product, dof) < t).any():
+        product = np.where(short, np.nextafter(product, np.inf), product)
+    while (beyond := t_of(before := np.nextafter(product, -np.inf), dof) >= t).any():
+        product = np.where(beyond, before, product)
     return product
 
 
@@ -356,8 +362,7 @@ def scan(
         size = room[:width]
         for j in range(best.size):
             for v in range(width):
-                value = abs(product[j, v]) if both_signs else product[j, v]
-                size[v] = value if 1.0 - value * value > PERFECT else 0.0
+                size[v] = abs(product[j, v]) if both_signs else product[j, v]
             for v in range(width):
                 counts[at + v] += size[v] >= least[at + v]
             best[j] = max(best[j], highest(size))

@@ -6,12 +6,12 @@ import numpy as np
 from scipy.special import betaln, fdtrc, hyp2f1, ndtri_exp, stdtr
 
 from permaps.arithmetic.linear import divided, orthonormal, product
+from permaps.statistics.freedman_lane import PERFECT
+from permaps.statistics.orthonormal import NOISE
 from permaps.statistics.voxelwise import VoxelModels
 
 # Voxels whose residuals are computed at a time, and values at most: of thousands of participants 64 MB.
 VOXELS, VALUES = 8192, 2**23
-# Residual variance below this share of the voxel's mean square is rounding noise.
-NOISE = 1e-12
 
 
 def fit(
@@ -55,11 +55,12 @@ def fit(
         rss = ((y - product(basis, beta)) ** 2).sum(axis=0)
         value = product(weights, beta)
         explained = (product(tested.T, beta) ** 2).sum(axis=0)
-        fitted = rss > NOISE * (y**2).sum(axis=0)
+        # Where nothing varies there is nothing to test, as the evaluators have it; nor is a perfect fit infinite.
+        energy, rounding = explained + rss, NOISE * (y**2).sum(axis=0)
+        fitted = (energy > rounding) & (((y - y.mean(axis=0)) ** 2).sum(axis=0) > rounding)
+        rss = np.maximum(rss, PERFECT * energy)
         f = np.divide(explained / rows, rss / dof, out=np.zeros_like(rss), where=fitted)
-        result["partialr2"][block] = np.divide(
-            explained, explained + rss, out=np.zeros_like(rss), where=fitted
-        )
+        result["partialr2"][block] = np.divide(explained, energy, out=np.zeros_like(rss), where=fitted)
         if not is_f:
             t = np.sign(value[0]) * np.sqrt(f)
             result["effect"][block], result["stat"][block] = value[0], t

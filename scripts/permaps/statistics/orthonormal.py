@@ -63,8 +63,8 @@ class Stretch(NamedTuple):
     Attributes
     ----------
     residuals : float64, shape (n_tiles, n_participants + 1, TILE)
-        Data without nuisance; 0 where a participant has no value, where nothing can be estimated, and for
-        nobody: the last row.
+        Data without nuisance; 0 where a participant has no value, where nothing can be estimated or all have
+        the same value, and for nobody: the last row.
     covariates : float64, shape (n_tiles, n_own, n_participants, TILE)
         The columns that differ by voxel; 0 where a participant has no value.
     energy : float64, shape (n_tiles, TILE)
@@ -196,7 +196,10 @@ def _take_residuals(
                 basis[own[k]] = covariates[t, k]
             _make_orthonormal(basis, lower[f], alive[which])
             _count(basis, group, present[t], gram[f : f + 1], count[f], freedom[f], alive[which])
-        norm = np.zeros(TILE)
+        total, norm = np.zeros(TILE), np.zeros(TILE)
+        for i in range(n):
+            for v in range(TILE):
+                total[v] += data[i, v]
         _add_squares(data, norm)
         # Twice, since rounding of the size of what is taken away is left.
         for _ in range(2):
@@ -210,7 +213,9 @@ def _take_residuals(
                         data[i, v] = fma(-weight[v], basis[k, i, v], data[i, v])
         _add_squares(data, energy[t])
         for v in range(TILE):
-            weight[v] = alive[which, v] if energy[t, v] > NOISE * norm[v] else 0.0
+            n_present = max(1.0, count[f, :, v].sum())
+            varies = norm[v] - total[v] * total[v] / n_present > NOISE * norm[v]
+            weight[v] = alive[which, v] if varies and energy[t, v] > NOISE * norm[v] else 0.0
             energy[t, v] *= weight[v]
         for i in range(n):
             for v in range(TILE):

@@ -12,8 +12,8 @@ roots of H against E, which stay as they are when the inputs are replaced by oth
 are made orthonormal once: then e'e is the identity, and a relabelling costs the products of each input and a few
 numbers made of them. They are computed for a tile of elements at a time, in bits that never differ.
 
-An element says nothing, and has 0, where an input is constant or depends on the others, or where the fit is perfect
-but for rounding. Elements that lack a participant in any input have no place here.
+An element says nothing, and has 0, where an input is constant or depends on the others. Elements that lack a
+participant in any input have no place here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -173,7 +173,7 @@ def multivariate_statistics(
     """
     q = tiles.shape[1]
     product = np.empty((q, rows.shape[0], TILE))
-    total, left, fitted = np.empty((q, q, TILE)), np.empty((q, q, TILE)), np.empty(TILE)
+    total, left = np.empty((q, q, TILE)), np.empty((q, q, TILE))
     scaled, gram = np.empty((q, n_interest, TILE)), np.empty((min(q, n_interest), min(q, n_interest), TILE))
     value, room = np.empty(TILE), np.empty(TILE)
     for t in range(tiles.shape[0]):
@@ -182,18 +182,18 @@ def multivariate_statistics(
         for j in range(out.shape[0]):
             first = j * n_rows
             _left(product, first, first + n_interest, first + n_rows, total, left)
-            fitted[:] = 1.0
-            _eliminate(left, fitted)
             if how == WILKS:
-                _eliminate(total, fitted)
-                _ratio_of_determinants(total, left, fitted, value)
+                _eliminate(left)
+                _eliminate(total)
+                _ratio_of_determinants(total, left, value)
                 _logarithm(value, room)
             elif how == PILLAI:
-                _eliminate(total, fitted)
-                _scale(product, first, total, fitted, scaled)
+                _eliminate(total)
+                _scale(product, first, total, scaled)
                 _trace(scaled, value)
             else:
-                _scale(product, first, left, fitted, scaled)
+                _eliminate(left)
+                _scale(product, first, left, scaled)
                 if how == LAWLEY:
                     _trace(scaled, value)
                 else:
@@ -204,9 +204,7 @@ def multivariate_statistics(
             if how == CCA:
                 for v in range(TILE):
                     value[v] = np.sqrt(value[v])
-            to = out[j, t * TILE : (t + 1) * TILE]
-            for v in range(TILE):
-                to[v] = value[v] if fitted[v] > 0.0 else 0.0
+            out[j, t * TILE : (t + 1) * TILE] = value
 
 
 @dividing
@@ -227,14 +225,12 @@ def _left(product, first, middle, stop, total, left):
 
 
 @dividing
-def _eliminate(matrix, fitted):
-    """Replace the lower triangle of a matrix by the L and D of L D L', and note where D is not above rounding."""
+def _eliminate(matrix):
+    """Replace the lower triangle of a matrix by the L and D of L D L', with D nowhere below rounding."""
     q = matrix.shape[0]
     for k in range(q):
         for v in range(TILE):
-            above = matrix[k, k, v] > PERFECT
-            fitted[v] = fitted[v] if above else 0.0
-            matrix[k, k, v] = matrix[k, k, v] if above else 1.0
+            matrix[k, k, v] = max(matrix[k, k, v], PERFECT)
         # From the last row up, since the column is overwritten by its shares.
         for i in range(q - 1, k, -1):
             for c in range(k + 1, i):
@@ -248,18 +244,18 @@ def _eliminate(matrix, fitted):
 
 
 @dividing
-def _ratio_of_determinants(total, left, fitted, value):
+def _ratio_of_determinants(total, left, value):
     value[:] = 1.0
     for k in range(total.shape[0]):
         for v in range(TILE):
             value[v] *= total[k, k, v] / left[k, k, v]
     for v in range(TILE):
         # Rounding, where nothing is explained.
-        value[v] = value[v] if value[v] > 1.0 and fitted[v] > 0.0 else 1.0
+        value[v] = max(value[v], 1.0)
 
 
 @dividing
-def _scale(product, first, matrix, fitted, scaled):
+def _scale(product, first, matrix, scaled):
     """Write D^-1/2 L^-1 h, with h'h what is explained: its squares sum up to the trace of H against the matrix."""
     q, s, _ = scaled.shape
     for i in range(q):
@@ -272,7 +268,7 @@ def _scale(product, first, matrix, fitted, scaled):
     for i in range(q):
         for r in range(s):
             for v in range(TILE):
-                scaled[i, r, v] = scaled[i, r, v] / np.sqrt(matrix[i, i, v]) * fitted[v]
+                scaled[i, r, v] = scaled[i, r, v] / np.sqrt(matrix[i, i, v])
 
 
 @dividing

@@ -6,14 +6,15 @@ Columns are orthonormal, so the products are the coefficients, and those of the 
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
+from permaps.statistics.freedman_lane import PERFECT
 from permaps.statistics.multiply import TILE
-from permaps.statistics.orthonormal import NOISE, SINGULAR
+from permaps.statistics.orthonormal import SINGULAR
 
 
 @compiled
 def scratch_rows(n_groups: int, n_columns: int) -> int:
     """Return how many rows of scratch memory the kernels need."""
-    return n_columns * (n_columns + 2) + n_groups + 4
+    return n_columns * (n_columns + 2) + n_groups + 5
 
 
 @compiled
@@ -63,7 +64,7 @@ def one_variance(
             for v in range(TILE):
                 explained[v] = fma(coefficient[v], coefficient[v], explained[v])
     for v in range(TILE):
-        left[v] = left[v] if left[v] > NOISE * energy[v] else 0.0
+        left[v] = max(left[v], PERFECT * energy[v])
     if n_interest == 1:
         for v in range(TILE):
             out[v] = coefficient[v] * np.sqrt(freedom[v] / left[v]) if left[v] > 0.0 else 0.0
@@ -113,13 +114,19 @@ def variance_groups(
     q = p - n_interest
     total, beta, before = scratch[: p * p].reshape(p, p, TILE), scratch[p * p :], scratch[p * p + p :]
     weight = scratch[p * p + 2 * p :]
-    fitted, share, left, unequal = (scratch[-1], scratch[-2], scratch[-3], scratch[-4])
+    fitted, share, left, unequal, least = (scratch[-1], scratch[-2], scratch[-3], scratch[-4], scratch[-5])
     _sum_products(cross, lower, beta)
     fitted[:] = 1.0
+    # Of a group in which everybody has the same value, so that the others' variance decides.
+    least[:] = 0.0
+    for g in range(n_groups):
+        for v in range(TILE):
+            least[v] += PERFECT * energy[g, v]
     for g in range(n_groups):
         _left(energy[g], beta, cross[g], gram[g], left)
         for v in range(TILE):
-            known = freedom[g, v] > 1e-9 and left[v] > NOISE * energy[g, v]
+            left[v] = max(left[v], least[v])
+            known = freedom[g, v] > 1e-9 and left[v] > 0.0
             # A group that a voxel lacks altogether has no variance to know.
             here = count[g, v] > 0.0
             fitted[v] = fitted[v] if known or not here else 0.0
