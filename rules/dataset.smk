@@ -1,17 +1,7 @@
 # From a source to results/dataset/participants.tsv, one row and one map per participant, and to the maps' values.
 
-# The scripts that simulate each space.
-SIMULATORS = dict(
-    volume="simulate_cohort.py",
-    surface="simulate_surfaces.py",
-    grayordinates="simulate_grayordinates.py",
-    parcels="simulate_parcels.py",
-    edges="simulate_connectomes.py",
-)
-
 if DATASET["source"] == "simulated":
 
-    # Of one name in every space, so that a run in another space makes the same files again.
     rule simulate_cohort:
         output:
             **{key: per_input(f"dataset/truth/{file}") for key, file in PLANTED.items()},
@@ -24,7 +14,7 @@ if DATASET["source"] == "simulated":
         message:
             "Simulating {params.settings[n_subjects]} participants"
         script:
-            f"../scripts/{SIMULATORS[KIND.name]}"
+            "../scripts/simulate_cohort.py"
 
 elif DATASET["source"] == "localizer":
 

@@ -82,7 +82,11 @@ def of_its_job(path, wildcards):
 def simulation_settings(wildcards):
     """Settings of a simulated cohort."""
     return from_config(
-        "dataset.n_subjects", "dataset.seed", "dataset.effect_size", number=input_number(wildcards)
+        "dataset.n_subjects",
+        "dataset.seed",
+        "dataset.effect_size",
+        kind=KIND.name,
+        number=input_number(wildcards),
     )
 
 

@@ -1,38 +1,22 @@
 """Simulate a cohort like the Localizer's, and save its ground truth."""
 
-from pathlib import Path
-
-import pandas as pd
-from permaps.cohort import simulation
-from permaps.maps.images import write_image
-from permaps.tables.tsv import write_frame
+from permaps.cohort.simulation import names, write_cohort
+from permaps.spaces.kinds import SPACE_KINDS
+from permaps.spaces.simulated import SIMULATORS
 from permaps.workflow.jobs import job, log
 
 
-def main(
-    *,
-    participants,
-    maps,
-    regions,
-    labels,
-    effect_pseudo,
-    effect_mean,
-    n_subjects,
-    seed,
-    effect_size,
-    number=0,
-    threads=1,
-):
+def main(*, kind, participants, maps, n_subjects, seed, effect_size, number=0, threads=1, **truth):
     """Simulate one map per participant and write the table, the maps and the truth.
 
     Parameters
     ----------
-    participants, regions : path
-        Tables to write: the cohort; the planted regions.
+    kind : str
+        Name of the kind of space.
+    participants : path
+        Table to write.
     maps : path
-        Folder to write the maps to, as sub-ID_statmap.nii.gz.
-    labels, effect_pseudo, effect_mean : path
-        Images to write: the regions' labels; the planted effects.
+        Folder to write the maps to.
     n_subjects : int
         Size of the cohort.
     seed : int
@@ -42,24 +26,13 @@ def main(
     number : int
         Of the input, from 0; 0 if there is one alone.
     threads : int
+    **truth : path
+        Files to write what is planted to, by the names that `permaps.spaces.simulated` has for them.
     """
-    mask = simulation.brain()
-    region_labels, table, effects = simulation.truth(mask, effect_size)
-    affine = simulation.AFFINE
-    write_image(labels, region_labels, affine, "Permaps: planted regions")
-    for path, variate in ((effect_pseudo, "pseudo"), (effect_mean, "mean")):
-        write_image(path, effects[variate].astype("float32"), affine, f"Permaps: planted effect, {variate}")
-    write_frame(pd.DataFrame(table), regions)
-
-    def map_of(name):
-        return Path(maps).absolute() / f"sub-{name}_statmap.nii.gz"
-
-    def write(index, name):
-        values = simulation.statistic_map(seed, index, mask, effects, number)
-        write_image(map_of(name), values, affine, f"Permaps: simulated participant {name}")
-
-    simulation.write_cohort(participants, n_subjects, seed, map_of, write, threads)
-    log.info("%d participants x %d voxels", n_subjects, mask.sum())
+    people = names(n_subjects)
+    paths, write, n_elements = SIMULATORS[kind](truth, maps, people, seed, effect_size, number)
+    write_cohort(participants, dict(zip(people, paths, strict=True)), seed, write, threads)
+    log.info("%d participants x %d %s", n_subjects, n_elements, SPACE_KINDS[kind].elements)
 
 
 if "snakemake" in globals():

@@ -103,6 +103,7 @@ def test_noise_has_unit_variance_and_its_smoothness(fwhm):
 
 def simulated(folder, n, seed=1, effect_size=1.0):
     simulate_cohort.main(
+        kind="volume",
         participants=folder / "participants.tsv",
         maps=folder / "maps",
         regions=folder / "regions.tsv",

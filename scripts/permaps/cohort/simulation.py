@@ -249,10 +249,9 @@ def brain_map(
 
 def write_cohort(
     path: str | Path,
-    n_subjects: int,
+    maps: dict[str, str],
     seed: int,
-    map_of: Callable[[str], str | Path],
-    write: Callable[[int, str], None] | None = None,
+    write: Callable[[str, int, str], None] | None = None,
     threads: int = 1,
 ) -> None:
     """Write the maps of a simulated cohort, and its participants table.
@@ -261,23 +260,27 @@ def write_cohort(
     ----------
     path : path
         Of the table.
-    n_subjects, seed : int
-    map_of : callable
-        Takes a participant's name, returns the path of the map.
+    maps : dict of str to str
+        The path of each participant's map, by the participant's name.
+    seed : int
     write : callable, optional
-        Takes a participant's position, from 0, and name, and writes the map; none where all are in one file.
+        Takes the path of a map, the participant's position, from 0, and what the file says that it is, and writes it;
+        none where all are in one file.
     threads : int
         As many maps are made at once.
     """
-    people = list(enumerate(names(n_subjects)))
+    people = list(enumerate(maps.items()))
+
+    def written(person):
+        index, (name, its_map) = person
+        write(its_map, index, f"Permaps: simulated participant {name}")
+
     if write:
-        list(in_threads(lambda person: write(*person), people, threads))
-    unread = without_pseudo(n_subjects)
+        list(in_threads(written, people, threads))
+    unread = without_pseudo(len(people))
     rows = [
-        {ID: name, MAP: str(map_of(name))}
-        | variates(seed, index)
-        | ({"pseudo": None} if index in unread else {})
-        for index, name in people
+        {ID: name, MAP: its_map} | variates(seed, index) | ({"pseudo": None} if index in unread else {})
+        for index, (name, its_map) in people
     ]
     write_frame(pd.DataFrame(rows).astype({"pseudo": "Int64"}), path)
     log.info("%d participants, %d without pseudo", len(rows), len(unread))
