@@ -176,7 +176,7 @@ def tabulate(
             size += [n_active, n_active / len(elements)]
         for rank, peak in enumerate(peaks, start=1):
             read = [float(values[peak]) for values in readings.values()]
-            where = [values[0] for values in space.place([peak]).values()]
+            where = [*space.where(peak).values()]
             where += [] if names is None else [names[peak]]
             rows.append([place, rank, *where, *read, *size])
     return pd.DataFrame(rows, columns=columns)

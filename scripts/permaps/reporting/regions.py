@@ -56,7 +56,7 @@ def tabulate_regions(
         row |= {column: within(sizes, elements) for column, sizes in extents.items()}
         row |= {f"n_{space.elements}": len(elements)}
         row |= {f"n_significant_{stat}": int(marked[elements].sum()) for stat, marked in significant.items()}
-        row |= {name: where[0] for name, where in space.place([peak]).items()} | {voxel_stat: values[peak]}
+        row |= space.where(peak) | {voxel_stat: values[peak]}
         if bound:
             n_active = bound.active(elements)
             row |= dict(zip(ACTIVE, (n_active, n_active / len(elements)), strict=True))

@@ -47,7 +47,7 @@ def bonferroni_row(
         "contrast": contrast,
         "statistic": f"{statistic}, Bonferroni",
         f"n_significant_{space.elements}": int(significant(logp, alpha).sum()),
-        **_place(space, peak),
+        **space.where(peak),
         "peak_value": values[peak],
         "p_fwe": 10.0 ** -logp[peak],
         "alpha": alpha,
@@ -108,11 +108,6 @@ def permutation_row(
     return row
 
 
-def _place(space, element):
-    """Return where an element is, by the names of the columns."""
-    return {column: values[0] for column, values in space.place([element]).items()}
-
-
 def small_volume_row(logp: np.ndarray, values: np.ndarray, space: Space, alpha: float, drawn: dict) -> dict:
     """Return what one statistic finds in a small volume.
 
@@ -139,7 +134,7 @@ def small_volume_row(logp: np.ndarray, values: np.ndarray, space: Space, alpha: 
         "p_fwe": p,
         "p_fwe_low": float(low),
         "p_fwe_high": float(high),
-        **_place(space, peak),
+        **space.where(peak),
         "peak_value": values[peak],
         f"n_significant_{space.elements}": int(significant(logp, alpha).sum()),
         "n_relabellings": drawn["n_relabellings"],

@@ -38,7 +38,7 @@ def found_in(
     for _, row in numbers.iterrows():
         yield (
             {"statistic": row["statistic"], "effect": effect[element], voxel_stat: values[element]}
-            | {key: column[0] for key, column in space.place([element]).items()}
+            | space.where(element)
             | {f"peak_{voxel_stat}": values[peak], "peak_effect": effect[peak], "p_fwe": row["p_fwe"]}
             | {
                 "extent": int(row[f"n_significant_{space.elements}"]),

@@ -22,7 +22,20 @@ class Masked:
 
     def part(self, elements: Selection) -> Self:
         """Return the space that consists of some of its elements."""
-        return replace(self, mask=part_of(self.mask, elements))
+        part = np.zeros_like(self.mask)
+        part.flat[np.flatnonzero(self.mask)[elements]] = True
+        return replace(self, mask=part)
+
+    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
+        """Return values of the elements, shape (n_elements,), in the shape of the mask."""
+        values = np.asarray(values)
+        whole = np.full(self.mask.shape, fill, values.dtype)
+        whole[self.mask] = values
+        return whole
+
+    def where(self, element: int) -> dict:
+        """Return where one element is, by `place_columns`."""
+        return {column: values[0] for column, values in self.place([element]).items()}
 
 
 class Alike(Masked):
@@ -48,10 +61,3 @@ class Counted(Alike):
     def sizes(self) -> np.ndarray:
         """One for each element; shape (n_elements,)."""
         return np.ones(self.n_elements)
-
-
-def part_of(mask: np.ndarray, elements: Selection) -> np.ndarray:
-    """Return the mask, bool of any shape, of which only some elements are left, given by their numbers."""
-    part = np.zeros_like(mask)
-    part.flat[np.flatnonzero(mask)[elements]] = True
-    return part

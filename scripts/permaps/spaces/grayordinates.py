@@ -117,7 +117,7 @@ class Grayordinates(Masked):
 
     def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
         """Return values of the elements at all grayordinates of the files, in their order."""
-        values = np.asarray(values)
-        whole = np.full(len(self.mask), fill, values.dtype)
-        whole[self.order[self.mask]] = values
+        here = super().full(values, fill)
+        whole = np.empty_like(here)
+        whole[self.order] = here
         return whole

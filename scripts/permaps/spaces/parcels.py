@@ -72,13 +72,6 @@ class Parcels(Counted):
         """Return where regions are, in mm; shape (n, 3), NaN where that is not known."""
         return self.places[self.mask][elements]
 
-    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
-        """Return values of the elements, shape (n_elements,), at all parcels of the files, shape (n_parcels,)."""
-        values = np.asarray(values)
-        whole = np.full(len(self.mask), fill, values.dtype)
-        whole[self.mask] = values
-        return whole
-
     def at_vertices(self, values: np.ndarray, fill: float = np.nan) -> np.ndarray:
         """Return values of the elements at the vertices of the surface, with a value where a parcel left."""
         return self.full(values, fill)[self.region]

@@ -58,7 +58,7 @@ def _on_cortex(space):
         centre = int(np.argmin(apart))
         effect = region.effect(((own - own[centre]) ** 2).sum(axis=1))
         effect[space.sides() != space.sides([centre])[0]] = 0
-        yield region, effect, {name: values[0] for name, values in space.place([centre]).items()}
+        yield region, effect, space.where(centre)
 
 
 def noise_on(space: Surface, draws: int = 20) -> Callable[[np.random.Generator], np.ndarray]:

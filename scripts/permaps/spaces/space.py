@@ -66,6 +66,9 @@ class Space(Protocol):
     def place(self, elements: Selection) -> dict:
         """Return where elements are, by `place_columns`."""
 
+    def where(self, element: int) -> dict:
+        """Return where one element is, by `place_columns`."""
+
     def named(self, element: int) -> str:
         """Say where an element is."""
 

@@ -104,7 +104,7 @@ class Surface(Alike):
 
     def named(self, element: int) -> str:
         """Say where an element is."""
-        side, vertex, *place = (values[0] for values in self.place([element]).values())
+        side, vertex, *place = self.where(element).values()
         return f"{side} {vertex} ({', '.join(f'{c:.0f}' for c in place)} mm)"
 
     def at(self, places: Mapping[str, Sequence]) -> np.ndarray:
@@ -113,8 +113,7 @@ class Surface(Alike):
         vertex = [
             starts[side] + int(n) for side, n in zip(places["hemisphere"], places["vertex"], strict=True)
         ]
-        number = np.where(self.mask, np.cumsum(self.mask) - 1, -1)
-        return number[np.array(vertex, int)]
+        return super().full(np.arange(self.n_elements), -1)[np.array(vertex, int)]
 
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return where vertices are on the mesh, in mm; shape (n, 3)."""
@@ -122,6 +121,5 @@ class Surface(Alike):
 
     def full(self, values: np.ndarray, fill: float = 0) -> dict[str, np.ndarray]:
         """Return values of the elements, shape (n_elements,), at all vertices of the mesh, by hemisphere."""
-        whole = np.full(len(self.mask), fill, np.asarray(values).dtype)
-        whole[self.mask] = values
-        return dict(zip(self.hemispheres.tolist(), np.split(whole, np.cumsum(self.counts)[:-1]), strict=True))
+        by_side = np.split(super().full(values, fill), np.cumsum(self.counts)[:-1])
+        return dict(zip(self.hemispheres.tolist(), by_side, strict=True))

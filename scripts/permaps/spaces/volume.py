@@ -68,16 +68,9 @@ class Volume(Alike):
         centres = np.column_stack([places[axis] for axis in self.place_columns])
         voxels = np.rint(centres @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
         inside = ((voxels >= 0) & (voxels < self.mask.shape)).all(axis=1)
-        number = np.full(self.mask.shape, -1)
-        number[self.mask] = np.arange(self.n_elements)
+        number = self.full(np.arange(self.n_elements), -1)
         return np.where(inside, number[tuple(np.where(inside[:, None], voxels, 0).T)], -1)
 
     def coordinates(self, elements: Selection) -> np.ndarray:
         """Return the centres of voxels, in mm; shape (n, 3)."""
         return np.argwhere(self.mask)[elements] @ self.affine[:3, :3].T + self.affine[:3, 3]
-
-    def full(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
-        """Return values of the elements, shape (n_elements,), on the whole grid, shape (x, y, z)."""
-        volume = np.full(self.mask.shape, fill, np.asarray(values).dtype)
-        volume[self.mask] = values
-        return volume
