@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.maps.images import UnusableMap, load_volume
-from permaps.maps.nearest import values_at
+from permaps.maps.images import UnusableMap, load_volume, values_at
 from permaps.tables.text import read_rows
 from permaps.workflow.errors import UserError, listed, nearest
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from nibabel import imageglobals
+from nibabel.affines import apply_affine
 from nibabel.filebasedimages import ImageFileError
 
 from permaps.maps.map_paths import item_of, partners
@@ -278,6 +279,24 @@ def same_grid(
     corners = np.hstack([corners, np.eye(3)])
     apart = np.abs((affine - other_affine) @ np.vstack([corners, np.ones(corners.shape[1])])).max()
     return bool(apart <= GRID_TOLERANCE * np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min())
+
+
+def values_at(data: np.ndarray, affine: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the value of an image at places: that of the nearest voxel, or 0 outside.
+
+    Parameters
+    ----------
+    data : numpy.ndarray, shape (x, y, z)
+    affine : numpy.ndarray, shape (4, 4)
+        Voxel to mm.
+    places : array, shape (n, 3)
+        In mm.
+    """
+    voxels = np.rint(apply_affine(np.linalg.inv(affine), np.reshape(places, (-1, 3)))).astype(int)
+    inside = ((voxels >= 0) & (voxels < data.shape)).all(axis=1)
+    values = np.zeros(len(voxels), data.dtype)
+    values[inside] = data[tuple(voxels[inside].T)]
+    return values
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

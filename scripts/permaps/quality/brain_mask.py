@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from nibabel.affines import apply_affine
 
-from permaps.maps.images import UnusableMap, affine_text, load_volume, same_grid, shape_text
-from permaps.maps.nearest import values_at
+from permaps.maps.images import UnusableMap, affine_text, load_volume, same_grid, shape_text, values_at
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import log
 

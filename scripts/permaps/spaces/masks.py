@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from permaps.maps.images import UnusableMap, load_volume, read_grid, same_grid
-from permaps.maps.nearest import values_at
+from permaps.maps.images import UnusableMap, load_volume, read_grid, same_grid, values_at
 from permaps.spaces.volume import Volume
 from permaps.workflow.errors import UserError
 
