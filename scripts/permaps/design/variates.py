@@ -1,7 +1,5 @@
 """Which columns of the participants table a config uses."""
 
-from collections.abc import Collection
-
 import pandas as pd
 
 from permaps.design.formula import categories, surely_named, variables
@@ -60,20 +58,3 @@ def check_columns(participants: pd.DataFrame, model: dict, blocks: dict, query: 
     check_variates(participants, used, categories(model["formula"]))
     if query:
         select(participants, query)
-
-
-def check_covariates(voxelwise: Collection[str], names: Collection[str]) -> None:
-    """Refuse covariates that are maps with the name of a column of the formula's design.
-
-    Parameters
-    ----------
-    voxelwise, names : collection of str
-        Names of the covariates, and of the columns.
-    """
-    taken = [name for name in voxelwise if name in names]
-    if taken:
-        raise UserError(
-            f"model.voxelwise: {taken[0]!r} is a column of the formula's design too, so a contrast could "
-            "mean either. Expected names of their own for covariates that are maps: rename it, here and in "
-            "the contrasts, or leave the column out of model.formula."
-        )
