@@ -10,7 +10,7 @@ from permaps.workflow.config import refuse, resolve
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME, about_analyses
 from permaps.workflow.records import digest
-from permaps.workflow.schema import keys, keys_of_source, load
+from permaps.workflow.schema import keys, load
 
 # A dot, or the slash of a crossing, would end a name where rules and folders are called by it.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -270,8 +270,6 @@ def _uncrossable(name, crossed, schema):
     known = {*keys(schema), *schema["properties"]} - {"results", "title", "analyses"}
     for section, sub in schema["properties"].items():
         known |= {f"{section}.{key}" for key in sub.get("properties", {})}
-    for source in schema["$defs"]["source"]["enum"]:
-        known |= {f"dataset.{key}" for key in keys_of_source(schema, source)}
     for key, values in crossed.items():
         at = f"analyses.{name}: {key}"
         if key not in known:
