@@ -161,9 +161,9 @@ def test_what_is_damaged_in_a_mesh_is_told(tmp_path, points, faces, says):
 def test_meshes_of_freesurfer_are_read(tmp_path):
     for side in ("lh", "rh"):
         nib.freesurfer.write_geometry(str(tmp_path / f"{side}.white"), POINTS, FACES)
-    found = read_mesh(str(tmp_path / "{hemi}.white"), COUNTS)
-    np.testing.assert_allclose(found.places, np.concatenate([POINTS, POINTS]))
-    np.testing.assert_array_equal(found.triangles, np.concatenate([FACES, FACES + 6]))
+    places, triangles = read_mesh(str(tmp_path / "{hemi}.white"), COUNTS)
+    np.testing.assert_allclose(places, np.concatenate([POINTS, POINTS]))
+    np.testing.assert_array_equal(triangles, np.concatenate([FACES, FACES + 6]))
 
 
 class Maps(list):
@@ -276,11 +276,7 @@ def test_places_lead_back_to_elements():
 @pytest.fixture(scope="module")
 def cortex():
     counts = {"L": 10242, "R": 10242}
-    found = read_mesh("fsaverage5", counts)
-    return Surface(
-        np.ones(20484, bool), np.array(["L", "R"]), np.array([10242, 10242]), found.places, found.triangles,
-        np.array(["fsaverage5"]),
-    )  # fmt: skip
+    return Surface.on_mesh(np.ones(20484, bool), "fsaverage5", counts, *read_mesh("fsaverage5", counts))
 
 
 def measured_fwhm(space, smooth, draws=120):
@@ -359,12 +355,9 @@ def test_a_real_set_has_its_known_t_tfce_and_clusters():
     known = json.loads((folder / "reference.json").read_text())["thickness"]["observed"]
     rows = [line.split("\t") for line in (folder / "participants.tsv").read_text().splitlines()[1:]]
     maps = [decode_surface(folder / f"thickness/{row[0]}_hemi-{{hemi}}_thickness.shape.gii") for row in rows]
-    found = read_mesh(str(folder / "tpl-fsaverage_hemi-{hemi}_thalamus.surf.gii"), maps[0].parts)
-    counts = found.counts
-    space = Surface(
-        np.ones(len(found.places), bool), np.array(list(counts)), np.array(list(counts.values())), found.places,
-        found.triangles, np.array(["thalamus"]),
-    )  # fmt: skip
+    counts = maps[0].parts
+    mesh = read_mesh(str(folder / "tpl-fsaverage_hemi-{hemi}_thalamus.surf.gii"), counts)
+    space = Surface.on_mesh(np.ones(sum(counts.values()), bool), "thalamus", counts, *mesh)
     y, x = np.array([one.data for one in maps], float), np.array([row[1] == "cud" for row in rows])
     a, b = y[x], y[~x]
     pooled = (((a - a.mean(0)) ** 2).sum(0) + ((b - b.mean(0)) ** 2).sum(0)) / (len(y) - 2)

@@ -1,7 +1,6 @@
 """Maps and meshes of cortical surfaces on disk: GIFTI, and FreeSurfer's own formats."""
 
 import os
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -35,25 +34,6 @@ TEMPLATES = {
     40962: "fsaverage6",
     163842: "fsaverage7",
 }
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """The mesh of one or two hemispheres, left before right.
-
-    Attributes
-    ----------
-    counts : dict of str to int
-        Vertices by hemisphere.
-    places : numpy.ndarray of float32, shape (n_vertices, 3)
-        mm.
-    triangles : numpy.ndarray of int32, shape (n_triangles, 3)
-        Vertices are numbered through both hemispheres.
-    """
-
-    counts: dict
-    places: np.ndarray
-    triangles: np.ndarray
 
 
 def decode_surface(path: str | Path, labels: bool = False) -> Decoded:
@@ -220,7 +200,9 @@ def side_inside(image: nib.GiftiImage) -> str | None:
     return next((side for side, structure in STRUCTURES.items() if structure in named), None)
 
 
-def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") -> Mesh:
+def read_mesh(
+    mesh: str | None, counts: dict[str, int], what: str = "the maps"
+) -> tuple[np.ndarray, np.ndarray]:
     """Read the mesh of a template or of files, for maps with so many vertices.
 
     Parameters
@@ -231,6 +213,13 @@ def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") 
         Vertices of the maps by hemisphere.
     what : str
         Has these vertices, in messages.
+
+    Returns
+    -------
+    places : numpy.ndarray of float32, shape (n_vertices, 3)
+        mm; of the left hemisphere before the right one.
+    triangles : numpy.ndarray of int32, shape (n_triangles, 3)
+        Vertices are numbered through both hemispheres.
 
     Raises
     ------
@@ -251,7 +240,7 @@ def read_mesh(mesh: str | None, counts: dict[str, int], what: str = "the maps") 
         places.append(points)
         triangles.append(corners + start)
         start += n
-    return Mesh(counts, np.concatenate(places).astype(np.float32), np.concatenate(triangles).astype(np.int32))
+    return np.concatenate(places).astype(np.float32), np.concatenate(triangles).astype(np.int32)
 
 
 def _damage(points, corners):

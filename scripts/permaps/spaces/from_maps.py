@@ -34,18 +34,11 @@ def make_volume(maps: Maps, settings: dict) -> Volume:
 
 
 def make_surface(maps: Maps, settings: dict) -> Surface:
-    """Return the vertices of the mask, or those with a value other than 0 in someone.
-
-    Parameters
-    ----------
-    maps : permaps.maps.store.Maps
-    settings : dict
-        `mesh` and `mask`, as in the config.
-    """
+    """Return the vertices of the `mask`, or those with a value other than 0 in someone, on the `mesh`."""
     counts = maps.layout.parts
     mesh = read_mesh(settings["mesh"], counts)
     mask = _with_values(maps) if settings["mask"] is None else read_surface_mask(settings["mask"], counts)
-    surface = Surface.on_mesh(mask, settings["mesh"], **vars(mesh))
+    surface = Surface.on_mesh(mask, settings["mesh"], counts, *mesh)
     mask &= _with_an_area(surface)
     if mask.sum() < FEWEST_VOXELS:
         raise UserError(
@@ -56,14 +49,7 @@ def make_surface(maps: Maps, settings: dict) -> Surface:
 
 
 def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
-    """Return the grayordinates with a value other than 0 in someone, of those that the files have.
-
-    Parameters
-    ----------
-    maps : permaps.maps.store.Maps
-    settings : dict
-        `mesh`, as in the config, and `example`: the file of one of the maps.
-    """
+    """Return the grayordinates with a value other than 0 in someone, of those that the files have, on the `mesh`."""
     models = read_models(settings["example"])
     if models.identity != maps.layout.models:
         raise UserError(
@@ -90,13 +76,14 @@ def make_grayordinates(maps: Maps, settings: dict) -> Grayordinates:
 
 def _cortex(mesh_name, models):
     """Return the surface of all vertices of the files."""
-    mesh, counts = read_mesh(mesh_name, models.counts), models.counts
+    counts = models.counts
+    mesh = read_mesh(mesh_name, counts)
     starts = dict(zip(counts, np.cumsum(list(counts.values())) - list(counts.values()), strict=True))
-    inside = np.zeros(len(mesh.places), bool)
+    inside = np.zeros(sum(counts.values()), bool)
     for number, name in enumerate(models.structures.tolist()):
         if name in CORTICES:
             inside[starts[CORTICES[name]] + models.index[models.structure == number, 0]] = True
-    return Surface.on_mesh(inside, mesh_name, **vars(mesh))
+    return Surface.on_mesh(inside, mesh_name, counts, *mesh)
 
 
 def _with_an_area(surface):
@@ -119,14 +106,7 @@ def _with_values(maps):
 
 
 def make_parcels(maps: Maps, settings: dict) -> Parcels:
-    """Return all regions; those that are the same in everyone leave later.
-
-    Parameters
-    ----------
-    maps : permaps.maps.store.Maps
-    settings : dict
-        `labels`, `mesh` and `adjacency`, as in the config, and `example`: one of the maps.
-    """
+    """Return all regions, with `labels`, `mesh` and `adjacency`; those that are the same in everyone leave later."""
     names, labels = list(maps.layout.parts), settings["labels"]
     header = read_header(settings["example"]) if maps.layout.models else np.empty(0, np.uint8)
     surface, region = on_cortex(names, labels, settings["mesh"], header)
@@ -142,19 +122,12 @@ def make_parcels(maps: Maps, settings: dict) -> Parcels:
 
 
 def make_edges(maps: Maps, settings: dict) -> Edges:
-    """Return all pairs of nodes; those that are the same in everyone leave later.
-
-    Parameters
-    ----------
-    maps : permaps.maps.store.Maps
-    settings : dict
-        `labels`, as in the config.
-    """
+    """Return all pairs of nodes, with `labels`; those that are the same in everyone leave later."""
     names = list(maps.layout.parts)
     return Edges(np.ones(maps.layout.shape, bool), np.array(names), read_nodes(settings["labels"], names))
 
 
-# How the space of maps of each kind is made.
+# How the space of maps of each kind is made, with settings as in the config, and an `example`: the file of one map.
 MAKERS = {
     "volume": make_volume,
     "surface": make_surface,

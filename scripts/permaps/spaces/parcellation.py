@@ -73,7 +73,8 @@ def on_cortex(
     counts = {side: len(numbers) for side, numbers in sorted(by_side.items())}
     numbers = np.concatenate([by_side[side] for side in counts])
     mask = numbers >= 0
-    return Surface.on_mesh(mask, mesh, **vars(read_mesh(mesh, counts, "the regions"))), numbers[mask]
+    surface = Surface.on_mesh(mask, mesh, counts, *read_mesh(mesh, counts, "the regions"))
+    return surface, numbers[mask]
 
 
 def labels_of(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, str]]:

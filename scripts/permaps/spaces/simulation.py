@@ -33,7 +33,7 @@ def cortex() -> Surface:
 
     thickness = load_fsaverage_data(MESH, data_type="thickness").data.parts
     mask = np.concatenate([thickness[SIDES[side]] for side in COUNTS]) > 0
-    return Surface.on_mesh(mask, MESH, **vars(read_mesh(MESH, COUNTS)))
+    return Surface.on_mesh(mask, MESH, COUNTS, *read_mesh(MESH, COUNTS))
 
 
 def planted(space: Surface, effect_size: float) -> tuple[list[dict], dict[str, np.ndarray]]:

@@ -45,9 +45,9 @@ class Surface(Alike):
 
     @classmethod
     def on_mesh(
-        cls, mask: np.ndarray, name: str, *, counts: dict[str, int], places: np.ndarray, triangles: np.ndarray
+        cls, mask: np.ndarray, name: str, counts: dict[str, int], places: np.ndarray, triangles: np.ndarray
     ) -> Self:
-        """Return the vertices of a mask on a mesh by its name, of which the rest are the fields as it was read."""
+        """Return the vertices of a mask on a mesh, as `permaps.maps.surfaces.read_mesh` reads it by its name."""
         sides, numbers = np.array(list(counts)), np.array(list(counts.values()))
         return cls(mask, sides, numbers, places, triangles, np.array([name]))
 
