@@ -1,8 +1,9 @@
 """Build the design matrix, and number each participant's blocks and variance group."""
 
-from permaps.design.formula import variables
+from permaps.design.formula import categories, variables
 from permaps.design.tables import write_numbers
 from permaps.design.whole import whole_design
+from permaps.tables.levels import doubts_of_levels
 from permaps.tables.participants import read_participants
 from permaps.tables.stand_ins import doubts
 from permaps.workflow.jobs import job, log, warn, write_json
@@ -32,7 +33,8 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
         design, ["participant_id", *made.names], [[i] for i in table["participant_id"]], made.matrix
     )
     used = [c for columns in [*block_columns.values(), variance_groups] for c in _listed(columns)]
-    warnings = doubts(table, dict.fromkeys([*sorted(variables(formula)), *used]))
+    columns = dict.fromkeys([*sorted(variables(formula)), *used])
+    warnings = doubts(table, columns) + doubts_of_levels(table, columns, {*categories(formula), *used})
     for text in warnings:
         warn(text)
     exchange = {"blocks": made.blocks, "variance_groups": made.variance_groups}

@@ -187,6 +187,7 @@ def test_columns_are_numbers_only_when_all_values_are(tmp_path):
         (["1", "x"] * 4, ["'x'", "4 of 8"]),
         (["\u0661", "\u0662", "\u0663"], ["'\u0661'", "in the digits 0 to 9"]),
         (["1", "2", "\u0663"], ["'\u0663'", "S3", "in the digits 0 to 9"]),
+        (["\u22121", "\u22122.5", "\u20133"], ["'\u22121'", "with - for a minus"]),
     ],
 )
 def test_text_among_numbers_is_refused_with_its_row(tmp_path, values, words):

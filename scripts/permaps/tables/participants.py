@@ -12,8 +12,8 @@ from permaps.tables.text import ID, MAP, REASON, is_number, read_rows
 from permaps.workflow.errors import UserError, listed, nearest
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-# Meant as numbers, in digits of another script.
-_OTHER_DIGITS = re.compile(r"[+-]?\d+([.,\u066b]\d+)?")
+# Meant as numbers, in digits of another script or with the minus or the dash of typography.
+_OTHER_DIGITS = re.compile(r"[+\u2010-\u2015\u2212-]?\d+([.,\u066b]\d+)?")
 _TEXT = (ID, MAP, REASON)
 
 
@@ -100,7 +100,7 @@ def _check_unmixed(column, ids, key):
     if comma[row]:
         hint = " Write numbers with a decimal point, not a comma."
     elif other[row]:
-        hint = " Write numbers in the digits 0 to 9."
+        hint = " Write numbers in the digits 0 to 9, with - for a minus."
     most = f", though {number.sum()} of {len(column)} values are" if number.any() else ""
     names = f"; C({column.name}) in the formula takes all of them as names" if of_formula else ""
     raise UserError(
