@@ -1,6 +1,5 @@
 """Maps drawn on brains: glass brains, and slices over the MNI template."""
 
-import gc
 import warnings
 from collections.abc import Sequence
 from functools import cache
@@ -38,8 +37,6 @@ GLASS = ((-76, 76), (-113, 80))
 FIELD = (-84, 84, -120, 88)
 # Axial slices of a figure, in two rows.
 CUTS = 12
-# nilearn collects garbage at every image that it reads. What is imported is none: searching it takes 0.1 s each time.
-gc.freeze()
 # nilearn's warning for a map without a significant voxel, which is a result and not an error.
 warnings.filterwarnings("ignore", "empty mask")
 
