@@ -9,17 +9,10 @@ import numpy as np
 import pytest
 from nilearn.mass_univariate import permuted_ols
 from permaps.permutation.correction import fwe_p
-from permaps.permutation.null import (
-    ENHANCED,
-    Enhancement,
-    cluster_threshold,
-    null_maxima,
-    observed_statistic,
-)
+from permaps.permutation.null import ENHANCED, Enhancement, null_maxima, observed_statistic
 from permaps.permutation.relabelling import relabellings
 from permaps.spaces.adjacency import grid_adjacency
 from permaps.statistics.registry import ENHANCED_TIE
-from permaps.workflow.errors import UserError
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 from studies import STUDIES, Study
@@ -252,17 +245,3 @@ def test_progress_is_told_up_to_the_end():
     told = []
     null(STUDIES["a regressor"], smooth_maps(12), 10, 410, progress=told.append)
     assert told == sorted(told) and told[-1] == 400 and len(told) > 1
-
-
-@pytest.mark.parametrize("p", [0.05, 0.001, 1e-6])
-def test_the_cluster_threshold_has_the_uncorrected_p_it_is_named_by(p):
-    assert stats.t.sf(cluster_threshold(p, 20, 1, False, True), 20) == pytest.approx(p / 2)
-    assert stats.t.sf(cluster_threshold(p, 20, 1, False, False), 20) == pytest.approx(p)
-    assert stats.f.sf(cluster_threshold(p, 20, 3, True, False), 3, 20) == pytest.approx(p)
-
-
-@pytest.mark.parametrize("p", [3.0, 1, 0, -0.1, float("nan")])
-def test_a_cluster_threshold_that_is_no_p_is_refused(p):
-    # A 3.0 silently gives no clusters in nilearn.
-    with pytest.raises(UserError, match=r"cluster_p: .* is not a p value. Expected a number between 0 and 1"):
-        cluster_threshold(p, 20, 1, False, True)

@@ -1,4 +1,4 @@
-"""Critical values, and how p settles."""
+"""Thresholds of clusters, critical values, and how p settles."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from permaps.permutation.correction import fwe_p
 from permaps.permutation.thresholds import (
+    cluster_threshold,
     critical_value,
     p_interval,
     settling,
     significant,
     wilson_interval,
 )
+from permaps.workflow.errors import UserError
+from scipy import stats
 from scipy.stats import binom, norm
 
 nulls = st.lists(st.integers(0, 12), min_size=1, max_size=60).map(lambda v: np.array(v, float))
@@ -99,3 +102,17 @@ def test_a_p_lies_in_its_interval_which_does_not_count_the_observed_labelling(k,
     assert (low, high) == tuple(wilson_interval(k - 1, n))
     assert (low == 0) == (k == 1)
     assert p_interval(p, n, exact=True) == (p, p)
+
+
+@pytest.mark.parametrize("p", [0.05, 0.001, 1e-6])
+def test_the_cluster_threshold_has_the_uncorrected_p_it_is_named_by(p):
+    assert stats.t.sf(cluster_threshold(p, 20, 1, False, True), 20) == pytest.approx(p / 2)
+    assert stats.t.sf(cluster_threshold(p, 20, 1, False, False), 20) == pytest.approx(p)
+    assert stats.f.sf(cluster_threshold(p, 20, 3, True, False), 3, 20) == pytest.approx(p)
+
+
+@pytest.mark.parametrize("p", [3.0, 1, 0, -0.1, float("nan")])
+def test_a_cluster_threshold_that_is_no_p_is_refused(p):
+    # A 3.0 silently gives no clusters in nilearn.
+    with pytest.raises(UserError, match=r"cluster_p: .* is not a p value. Expected a number between 0 and 1"):
+        cluster_threshold(p, 20, 1, False, True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from permaps.permutation import correction, discoveries, model, null
+from permaps.permutation import correction, discoveries, model, null, thresholds
 from permaps.permutation.relabelling import relabellings
 from permaps.spaces import adjacency
 from permaps.statistics import enhanced_maps, enhancement, glm, sorted_p
@@ -74,7 +74,7 @@ class Data:
 
     def null(self, n, both_signs, connectivity=6):
         """Maxima of the observed labelling and n relabellings, and what formed them."""
-        threshold = null.cluster_threshold(0.01, self.dof, 1, False, both_signs)
+        threshold = thresholds.cluster_threshold(0.01, self.dof, 1, False, both_signs)
         formed = null.Enhancement(adjacency.grid_adjacency(self.mask, connectivity), E, H, threshold)
         found = null.null_maxima(
             self.maps, self.model, self.exchangeability, SEED, 0, n + 1,

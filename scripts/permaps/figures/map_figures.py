@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from permaps.permutation.null import cluster_threshold
-from permaps.permutation.thresholds import significant
+from permaps.permutation.thresholds import cluster_threshold, significant
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
 

@@ -13,7 +13,7 @@ from permaps.arithmetic.linear import divided, orthonormal
 from permaps.design.exchangeability import Exchangeability
 from permaps.design.partition import partition
 from permaps.design.scheme import distinct_relabellings, exchangeability_of, like_rows
-from permaps.permutation.null import cluster_threshold
+from permaps.permutation.thresholds import cluster_threshold
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.evaluator import Estimator

@@ -15,7 +15,6 @@ from permaps.statistics.interfaces import Adjacency
 from permaps.statistics.registry import ENHANCED_TIE
 from permaps.statistics.sorted_p import Curves, Scale, joined
 from permaps.statistics.tabulated import rescale
-from permaps.workflow.errors import UserError
 
 # In the order in which the kernel returns their maxima.
 ENHANCED = ("tfce", "cluster_size", "cluster_mass")
@@ -241,27 +240,3 @@ def _observed(evaluator, exchangeability, n_voxels):
     for first, values in evaluator.values(*relabellings(exchangeability, 0, 0, 1)):
         observed[first : first + values.shape[1]] = values[0, : n_voxels - first]
     return observed
-
-
-def cluster_threshold(cluster_p: float, dof: int, n_interest: int, is_f: bool, both_signs: bool) -> float:
-    """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if two-sided.
-
-    Parameters
-    ----------
-    cluster_p : float
-        In (0, 1): a p, not a statistic (3.0 would silently give no clusters).
-    dof, n_interest : int
-    is_f, both_signs : bool
-    """
-    from scipy.special import fdtri, stdtrit
-
-    if not 0 < cluster_p < 1:
-        raise UserError(
-            f"inference.cluster_p: {cluster_p} is not a p value. Expected a number between 0 and 1."
-        )
-    if is_f:
-        threshold = fdtri(n_interest, dof, 1 - cluster_p)
-    else:
-        threshold = -stdtrit(dof, cluster_p / 2 if both_signs else cluster_p)
-    # Rounded, because the last digits of the C library's functions differ between processors.
-    return float(f"{threshold:.12g}")

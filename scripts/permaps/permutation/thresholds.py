@@ -1,7 +1,9 @@
-"""From a null distribution of maxima: critical values, and how a corrected p converges."""
+"""Thresholds: what forms clusters, and from a null of maxima what is critical and how a corrected p converges."""
 
 import numpy as np
-from scipy.special import bdtr, bdtrik, ndtri
+from scipy.special import bdtr, bdtrik, fdtri, ndtri, stdtrit
+
+from permaps.workflow.errors import UserError
 
 # Level of all intervals.
 CONFIDENCE = 0.95
@@ -132,3 +134,25 @@ def settling(null: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray, np.nda
     hits = np.concatenate([[0], np.cumsum(null[1:] >= least)])
     low, high = wilson_interval(hits, draws)
     return (1 + hits) / (1 + draws), low, high
+
+
+def cluster_threshold(cluster_p: float, dof: int, n_interest: int, is_f: bool, both_signs: bool) -> float:
+    """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if two-sided.
+
+    Parameters
+    ----------
+    cluster_p : float
+        In (0, 1): a p, not a statistic (3.0 would silently give no clusters).
+    dof, n_interest : int
+    is_f, both_signs : bool
+    """
+    if not 0 < cluster_p < 1:
+        raise UserError(
+            f"inference.cluster_p: {cluster_p} is not a p value. Expected a number between 0 and 1."
+        )
+    if is_f:
+        threshold = fdtri(n_interest, dof, 1 - cluster_p)
+    else:
+        threshold = -stdtrit(dof, cluster_p / 2 if both_signs else cluster_p)
+    # Rounded, because the last digits of the C library's functions differ between processors.
+    return float(f"{threshold:.12g}")
