@@ -100,19 +100,11 @@ def from_config(*keys, **more):
 
 
 def test_settings(*keys, **more):
-    """Settings of a job that looks at a test: its names and statistics, and what is chosen. What is more may be
-    a function of the wildcards."""
+    """Settings of a job that looks at a test: what these keys are of the test, or those with a dot in the config."""
 
     def settings(wildcards):
-        test = TESTS[wildcards.test]
-        return from_config(
-            *keys,
-            contrast=test.contrast,
-            title=test.title,
-            voxel_stat=test.voxel_stat,
-            stats=test.stats,
-            **{name: value(wildcards) if callable(value) else value for name, value in more.items()},
-        )
+        of_test = {key: getattr(TESTS[wildcards.test], key) for key in keys if "." not in key}
+        return from_config(*(key for key in keys if "." in key), **of_test, **more)
 
     return settings
 

@@ -39,14 +39,12 @@ else:
         params:
             settings=lambda wildcards: dict(
                 dataset=rows_of(input_dataset(wildcards)),
-                input=wildcards.get("of", ""),
+                name=wildcards.get("of", ""),
                 earlier=earlier_inputs(wildcards),
                 voxelwise=VOXELWISE,
-                sources=state_of(
-                    of_its_job("dataset/participants.tsv", wildcards),
-                    SOURCE_FILES,
-                    source_maps(wildcards),
-                ),
+            ),
+            sources=lambda wildcards: state_of(
+                of_its_job("dataset/participants.tsv", wildcards), SOURCE_FILES, source_maps(wildcards)
             ),
         message:
             "Reading the participants table"
@@ -69,11 +67,11 @@ rule read_maps:
             kind=KIND.name,
             columns=parcel_columns(wildcards),
             measure=not INPUTS,
-            sources=state_of(
-                of_its_job("dataset/images.json", wildcards),
-                source_maps(wildcards),
-                source_covariates(wildcards),
-            ),
+        ),
+        sources=lambda wildcards: state_of(
+            of_its_job("dataset/images.json", wildcards),
+            source_maps(wildcards),
+            source_covariates(wildcards),
         ),
     message:
         "Reading the maps"

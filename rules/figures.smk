@@ -32,7 +32,10 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
         wildcard_constraints:
             test=one_of(tests_by(voxel_stat)),
         params:
-            settings=test_settings("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
+            settings=test_settings(
+                *("contrast", "title", "voxel_stat", "stats"),
+                *("inference.alpha", "inference.cluster_p", "permutation.two_sided"),
+            ),
         message:
             "Drawing the maps of {wildcards.test}"
         script:
@@ -56,7 +59,11 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
         wildcard_constraints:
             test=one_of(tests_by(voxel_stat)),
         params:
-            settings=test_settings("inference.alpha", shift=SHIFT, extent=KIND.extent),
+            settings=test_settings(
+                *("contrast", "title", "voxel_stat", "stats", "inference.alpha"),
+                shift=SHIFT,
+                extent=KIND.extent,
+            ),
         message:
             "Drawing the nulls and the peaks of {wildcards.test}"
         script:

@@ -108,19 +108,16 @@ def source_covariates(wildcards):
     return [file for pattern in VOXELWISE.values() for file in table_maps(name, pattern)]
 
 
-def mask_file(wildcards):
-    """The user's mask, where there is one."""
-    if config["mask"]["strategy"] != "file":
-        return []
-    return given_file("mask.file", config["mask"]["file"])
-
-
-def space_files(wildcards):
-    """The files of the mesh and of the mask on it, where they are the user's."""
-    given = {f"space.{key}": path for key, path in config["space"].items() if path}
-    return [
-        file for key, path in given.items() for file in given_hemispheres(key, path) if os.path.isfile(file)
-    ]
+# The user's mask, and the files of the mesh and of the mask on it, where there are some.
+SPACE_FILES = dict(
+    file=given_file("mask.file", config["mask"]["file"]) if config["mask"]["strategy"] == "file" else [],
+    space=[
+        file
+        for key, path in config["space"].items()
+        for file in (given_hemispheres(f"space.{key}", path) if path else [])
+        if os.path.isfile(file)
+    ],
+)
 
 
 def small_volume_file(wildcards):
@@ -148,7 +145,7 @@ ATLAS = dict(atlas=atlas_file("image"), labels=atlas_file("labels"))
 
 
 def state_of(first, *groups):
-    """A token of the user's files, which differs when one of them changes. It belongs among the settings.
+    """A token of the user's files, which differs when one of them changes. It belongs among the params.
 
     Snakemake passes over a change without a newer date. `first` is the first result that is made of them: its
     record knows what they were. A group is a file or a list of files; results of other jobs do not count.
@@ -159,10 +156,15 @@ def state_of(first, *groups):
     return digest(dates_of(outside, records.seen(result(first))))
 
 
-def region_files(wildcards):
-    """The masks of the regions that the user names."""
-    places = config["inference"]["regions"].values()
-    return [given_file("inference.regions", where) for where in places if isinstance(where, str)]
+# The regions that the user names, in order: those with a sphere, None for those with a mask; and the masks.
+REGION_SPHERES = {
+    name: None if isinstance(where, str) else where for name, where in config["inference"]["regions"].items()
+}
+REGION_FILES = [
+    given_file("inference.regions", where)
+    for where in config["inference"]["regions"].values()
+    if isinstance(where, str)
+]
 
 
 # What the maxima of a relabelling depend on: neither on how many relabellings there are, nor on alpha or shift.
@@ -252,7 +254,6 @@ def model_settings(wildcards):
         contrast=test_of_job(wildcards).contrast,
         variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
         sphere=sphere(wildcards),
-        sources=state_of(f"design/{wildcards.analysis}_model.npz", small_volume_file(wildcards)),
     )
 
 
@@ -267,25 +268,4 @@ def joint_settings(wildcards):
         name=test.contrast,
         statistic=test.voxel_stat,
         direction=config["joint"][test.contrast]["direction"],
-    )
-
-
-def state_of_atlas(wildcards):
-    """The state of the atlas, as a test's cluster tables knew it."""
-    first = f"tables/{wildcards.test}_stat-{TESTS[wildcards.test].stats[0]}_clusters.tsv"
-    return state_of(first, *ATLAS.values())
-
-
-# The regions by name, with None for those that have a file.
-REGION_SPHERES = {
-    name: None if isinstance(where, str) else where for name, where in config["inference"]["regions"].items()
-}
-
-
-def state_of_regions(wildcards):
-    """The state of the regions' files, as a test's table of regions knew them."""
-    return state_of(
-        f"tables/{wildcards.test}_regions.tsv",
-        region_files(wildcards),
-        *ATLAS.values(),
     )

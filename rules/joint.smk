@@ -55,7 +55,7 @@ for joint in JOINT_STATS:
         wildcard_constraints:
             test=one_of(tests_by(joint)),
         params:
-            settings=lambda wildcards: dict(title=TESTS[wildcards.test].title),
+            settings=test_settings("title"),
         message:
             "Computing the statistic of {wildcards.test}"
         script:

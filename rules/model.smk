@@ -59,6 +59,9 @@ rule build_model:
         analysis=one_of(a for a in ANALYSES.values() if not a.is_joint),
     params:
         settings=model_settings,
+        sources=lambda wildcards: state_of(
+            f"design/{wildcards.analysis}_model.npz", small_volume_file(wildcards)
+        ),
     message:
         "Putting together the model of {wildcards.analysis}"
     script:

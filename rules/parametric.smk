@@ -17,7 +17,7 @@ for voxel_stat in ("t", "F"):
         wildcard_constraints:
             test=one_of(tests_by(voxel_stat)),
         params:
-            settings=lambda wildcards: dict(title=TESTS[wildcards.test].title),
+            settings=test_settings("title"),
         message:
             "Fitting {wildcards.test}"
         script:

@@ -18,21 +18,16 @@ rule screen_participants:
 rule make_brain_mask:
     input:
         **STORE,
+        **SPACE_FILES,
         screened=per_input("quality/screened.tsv"),
-        file=mask_file,
-        space=space_files,
     output:
         brain=per_input(BRAIN),
     params:
-        settings=lambda wildcards: dict(
+        settings=dict(
             kind=KIND.name,
             **(config["space"] if KIND.name != "volume" else dict(strategy=config["mask"]["strategy"])),
-            sources=state_of(
-                of_its_job(BRAIN, wildcards),
-                mask_file(wildcards),
-                space_files(wildcards),
-            ),
         ),
+        sources=lambda wildcards: state_of(of_its_job(BRAIN, wildcards), *SPACE_FILES.values()),
     message:
         "Making the brain mask"
     script:

@@ -53,11 +53,14 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             test=one_of(tests_by(voxel_stat)),
         params:
             settings=test_settings(
-                "inference.connectivity",
-                "inference.alpha",
+                *("contrast", "voxel_stat", "stats", "inference.connectivity", "inference.alpha"),
                 shift=SHIFT,
                 further=further_corrections(voxel_stat),
-                sources=state_of_atlas,
+            ),
+            # As the first of them knew the atlas.
+            sources=lambda wildcards: state_of(
+                f"tables/{wildcards.test}_stat-{TESTS[wildcards.test].stats[0]}_clusters.tsv",
+                *ATLAS.values(),
             ),
         message:
             "Tabulating the clusters of {wildcards.test}"
@@ -75,7 +78,7 @@ for voxel_stat in STATS_BY_VOXEL_STAT:
             **ATLAS,
             null=result("nulls/{test}.npz"),
             observed=OBSERVED,
-            regions=region_files,
+            masks=REGION_FILES,
         output:
             table=report(
                 result("tables/{test}_regions.tsv"),
@@ -87,7 +90,10 @@ for voxel_stat in STATS_BY_VOXEL_STAT:
             test=one_of(tests_by(voxel_stat)),
         params:
             settings=test_settings(
-                "inference.alpha", shift=SHIFT, regions=REGION_SPHERES, sources=state_of_regions
+                "voxel_stat", "stats", "inference.alpha", shift=SHIFT, regions=REGION_SPHERES
+            ),
+            sources=lambda wildcards: state_of(
+                f"tables/{wildcards.test}_regions.tsv", REGION_FILES, *ATLAS.values()
             ),
         message:
             "Tabulating the regions of {wildcards.test}"

@@ -24,10 +24,8 @@ if config["dataset"]["source"] == "simulated" and KIND.name == "volume" and not 
                 labels=labelled(table="found of what was planted", statistic="all"),
             ),
         params:
-            settings=lambda wildcards: dict(
-                contrast=TESTS[wildcards.test].contrast,
-                stats=TESTS[wildcards.test].stats,
-                alpha=config["inference"]["alpha"],
+            settings=test_settings(
+                *("contrast", "stats", "inference.alpha"),
                 # In mm; without smoothing, a voxel of the simulated grid.
                 margin=2 * config["smoothing_fwhm"] if config["smoothing_fwhm"] else 3,
             ),

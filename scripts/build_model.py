@@ -15,7 +15,8 @@ from permaps.workflow.jobs import job, log, read_json
 
 
 def main(
-    *, matrix, covariates, mask, design, weights, blocks, plan, contrast, variance_fwhm, volume, output
+    *, matrix, covariates, mask, design, weights, blocks, plan, output, contrast, variance_fwhm, volume=None,
+    sphere=None
 ):  # fmt: skip
     """Write the model of an analysis.
 
@@ -28,10 +29,11 @@ def main(
     contrast : str
     variance_fwhm : float or None
         Full width at half maximum, in mm, of the Gaussian that smooths the residual variance.
-    volume : path, dict or None
-        Mask or sphere of a small volume to restrict the analysis to.
     output : path
         .npz to write, with a fingerprint of the model and the maps.
+    volume : path, optional
+    sphere : dict, optional
+        Mask or sphere of a small volume to restrict the analysis to.
     """
     rows, statistic = read_contrast(weights, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
@@ -57,8 +59,8 @@ def main(
         variance_sigma=sigma(space.affine, variance_fwhm) if variance_fwhm else None,
         space=space,
     )
-    if volume:
-        model = model.restricted(elements_inside(space, volume, "inference.small_volumes"))
+    if where := volume or sphere:
+        model = model.restricted(elements_inside(space, where, "inference.small_volumes"))
     stored = model.arrays()
     model = replace(
         model,
@@ -73,9 +75,7 @@ def main(
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            **{name: files for name, files in snakemake.input.items() if name != "volume"},
-            contrast=snakemake.params.settings["contrast"],
-            variance_fwhm=snakemake.params.settings["variance_fwhm"],
-            volume=snakemake.input.volume or snakemake.params.settings["sphere"],
+            **snakemake.input,
+            **snakemake.params.settings,
             output=snakemake.output.model,
         )

@@ -33,11 +33,8 @@ def main(*, dataset, participants, results, voxelwise, name="", earlier=None):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            dataset=snakemake.params.settings["dataset"],
+            **snakemake.params.settings,
             participants=snakemake.output.participants,
             # Not the config's: a module's prefix moves it.
             results=Path(snakemake.output.participants).parents[1],
-            voxelwise=snakemake.params.settings["voxelwise"],
-            name=snakemake.params.settings["input"],
-            earlier=snakemake.params.settings["earlier"],
         )

@@ -8,12 +8,12 @@ from permaps.spaces.files import write_map
 from permaps.workflow.jobs import job, log
 
 
-def main(*, matrices, covariates, model, title, stat, z, bonferroni):
+def main(*, matrix, covariates, model, title, stat, z, bonferroni):
     """Write the maps.
 
     Parameters
     ----------
-    matrices, covariates : list of path
+    matrix, covariates : list of path
         Of every input.
     model : path
         From `build_joint`.
@@ -24,7 +24,7 @@ def main(*, matrices, covariates, model, title, stat, z, bonferroni):
         combination has the smallest p of its tests times their number, which holds whatever the dependence.
     """
     model = load_model(model)
-    maps = model.maps(matrices)
+    maps = model.maps(matrix)
     values = observed_statistic(maps, model.estimator(covariates), model.exchangeability, is_f=model.is_f)
     p = model.parametric_p(maps, covariates, values) * model.space.n_elements
     write_map(model.space, stat, values, f"Permaps: {model.statistic} of {title}")
@@ -36,9 +36,7 @@ def main(*, matrices, covariates, model, title, stat, z, bonferroni):
 if "snakemake" in globals():
     with job(snakemake):
         main(
+            **snakemake.input,
             **snakemake.output,
-            matrices=list(snakemake.input.matrix),
-            covariates=list(snakemake.input.covariates),
-            model=snakemake.input.model,
             **snakemake.params.settings,
         )

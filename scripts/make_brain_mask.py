@@ -8,7 +8,7 @@ from permaps.tables.text import ID, MAP, REASON
 from permaps.workflow.jobs import job, log
 
 
-def main(*, screened, images, values, brain, kind="volume", **settings):
+def main(*, screened, images, values, brain, space=(), kind="volume", **settings):
     """Write the brain mask, as an image (uint8) or with the space that it belongs to.
 
     Parameters
@@ -19,6 +19,8 @@ def main(*, screened, images, values, brain, kind="volume", **settings):
         What their images are, and the values of these.
     brain : path
         To write.
+    space : list of path
+        The files that `settings` names for the mesh and the mask on it.
     kind : str
         Name of the kind of space.
     **settings
@@ -35,10 +37,7 @@ def main(*, screened, images, values, brain, kind="volume", **settings):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            screened=snakemake.input.screened,
-            images=snakemake.input.images,
-            values=snakemake.input.values,
-            brain=snakemake.output.brain,
-            file=snakemake.input.get("file"),
-            **{name: value for name, value in snakemake.params.settings.items() if name != "sources"},
+            **snakemake.input,
+            **snakemake.output,
+            **snakemake.params.settings,
         )

@@ -47,8 +47,8 @@ if "snakemake" in globals():
     with job(snakemake):
         main(
             **snakemake.output,
+            **snakemake.params.settings,
             participants=snakemake.input.participants,
-            voxelwise=snakemake.params.settings["voxelwise"],
             check=partial(
                 # Checked here, since reading may take long; not among the params, since what is read is the same.
                 check_columns,
@@ -56,7 +56,4 @@ if "snakemake" in globals():
                 blocks=snakemake.config["permutation"]["blocks"],
                 query=snakemake.config["quality"]["query"],
             ),
-            kind=snakemake.params.settings["kind"],
-            columns=snakemake.params.settings["columns"],
-            measure=snakemake.params.settings["measure"],
         )

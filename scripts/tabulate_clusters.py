@@ -16,8 +16,8 @@ from permaps.workflow.provenance import drawn_in
 
 
 def main(
-    *, mask, values, enhanced, magnitude, plan, uncorrected, corrected, further, null, atlas, outputs,
-    contrast, voxel_stat, alpha, connectivity, observed=None, shift=None, shares=None, z=None
+    *, mask, values, magnitude, plan, corrected, further, null, tables, contrast, voxel_stat, alpha, connectivity,
+    enhanced=None, uncorrected=None, z=None, atlas=None, labels=None, observed=None, shift=None, shares=None
 ):  # fmt: skip
     """Write one contrast's clusters by each statistic; without any, only the header.
 
@@ -27,37 +27,37 @@ def main(
         What the maps are defined on.
     values : path
         Signed t, or F.
-    enhanced : path or None
-        TFCE, whose maxima are the peaks of its clusters; those of others are the maxima of `values`.
     magnitude : path
         Effect of a t contrast, partial R2 of an F contrast.
     plan : path
         Degrees of freedom and distinct relabellings per contrast (JSON).
-    uncorrected : path or None
-        -log10 uncorrected p; None when it was not asked for.
     corrected : dict of str to path
         -log10 FWE p by statistic.
     further : dict of str to dict of str to path
         -log10 p by other corrections ("cfwe", "ifwe", "gpd") and statistic.
     null : path
         Merged maxima (.npz), whose number tells how sure a p is.
-    atlas : (path, path) or None
-        Label image, and table with its names; or files of labels that hold their names, and nothing.
-    outputs : dict of str to path
+    tables : dict of str to path
         Tables to write, by statistic.
     contrast : str
     voxel_stat : str
     alpha : float
         Corrected level.
     connectivity : {6, 18, 26}
+    enhanced : path, optional
+        TFCE, whose maxima are the peaks of its clusters; those of others are the maxima of `values`.
+    uncorrected : path, optional
+        -log10 uncorrected p.
+    z : path, optional
+        Of t: which degrees of freedom it has.
+    atlas, labels : path, optional
+        Label image, and table with its names; or files of labels that hold their names.
     observed : path, optional
         Observed maps, for bounds on true discoveries.
     shift : int, optional
         Of those bounds.
     shares : dict of str to path, optional
         Maps to write, by statistic: what share of each cluster is active, at least.
-    z : path, optional
-        Of t: which degrees of freedom it has.
     """
     space = read_space(mask)
     statistic = read_map(space, values)
@@ -70,10 +70,10 @@ def main(
     sizes = effect_sizes(voxel_stat, read_map(space, magnitude), statistic, deviates, contrast_plan)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     p_unc = 10.0 ** -read_map(space, uncorrected) if uncorrected else np.full_like(statistic, np.nan)
-    names = region_names(space, *atlas) if atlas else None
+    names = region_names(space, atlas, labels) if atlas else None
     bound = Bound.read(null, observed, shift, alpha) if observed else None
     adjacency = space.adjacency(connectivity)
-    for stat, output in outputs.items():
+    for stat, output in tables.items():
         p = corrected_p(stat, logp, drawn, over_statistics)
         p |= {f"p_{name}": 10.0 ** -read_map(space, paths[stat]) for name, paths in further.items()}
         readings = {voxel_stat: statistic} | sizes | p | {"p_unc": p_unc}
@@ -90,26 +90,13 @@ def main(
 
 if "snakemake" in globals():
     with job(snakemake):
-        settings = snakemake.params.settings
-        stats, further = settings["stats"], iter(snakemake.input.further)
+        given, settings = dict(snakemake.input.items()), dict(snakemake.params.settings)
+        stats, further = settings.pop("stats"), iter(given["further"])
+        given["corrected"] = dict(zip(stats, given["corrected"], strict=True))
+        given["further"] = {name: {stat: next(further) for stat in stats} for name in settings.pop("further")}
         main(
-            mask=snakemake.input.mask,
-            values=snakemake.input.values,
-            enhanced=snakemake.input.get("enhanced"),
-            magnitude=snakemake.input.magnitude,
-            plan=snakemake.input.plan,
-            uncorrected=snakemake.input.get("uncorrected"),
-            corrected=dict(zip(stats, snakemake.input.corrected, strict=True)),
-            further={name: {stat: next(further) for stat in stats} for name in settings["further"]},
-            null=snakemake.input.null,
-            atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
-            outputs=dict(zip(stats, snakemake.output.tables, strict=True)),
-            contrast=settings["contrast"],
-            voxel_stat=settings["voxel_stat"],
-            alpha=settings["alpha"],
-            connectivity=settings["connectivity"],
-            observed=snakemake.input.get("observed"),
-            shift=settings["shift"],
+            **given,
+            **settings,
+            tables=dict(zip(stats, snakemake.output.tables, strict=True)),
             shares=dict(zip(stats, snakemake.output.shares, strict=False)),
-            z=snakemake.input.get("z"),
         )

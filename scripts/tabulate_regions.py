@@ -12,8 +12,9 @@ from permaps.workflow.jobs import job, log
 
 
 def main(
-    *, mask, values, corrected, regions, atlas, output, voxel_stat, alpha, null, observed=None, shift=None
-):
+    *, mask, values, corrected, regions, null, table, voxel_stat, alpha, atlas=None, labels=None, observed=None,
+    shift=None
+):  # fmt: skip
     """Write one row per region, those with a mask of their own first.
 
     Parameters
@@ -26,13 +27,14 @@ def main(
         -log10 FWE p by the name of the statistic.
     regions : dict of str to path or dict
         Mask images or spheres, by the name of the region.
-    atlas : (path, path) or None
-        Label image, and table with its names; or files of labels that hold their names, and nothing.
-    output : path
+    null : path
+    table : path
+        To write.
     voxel_stat : str
     alpha : float
         Corrected level.
-    null : path
+    atlas, labels : path, optional
+        Label image, and table with its names; or files of labels that hold their names.
     observed : path, optional
         Observed maps, for bounds on true discoveries.
     shift : int, optional
@@ -44,14 +46,14 @@ def main(
         for name, path in regions.items()
     ]
     if atlas:
-        names = region_names(space, *atlas)
+        names = region_names(space, atlas, labels)
         named_regions += [("atlas", name, elements) for name, elements in regions_of(names).items()]
     if not named_regions:
         raise UserError(
-            f"atlas.image: no {space.element} of the analysis mask lies in a region of {atlas[0]}. Expected an atlas "
+            f"atlas.image: no {space.element} of the analysis mask lies in a region of {atlas}. Expected an atlas "
             "in the space of the maps: compare the two in a viewer."
         )
-    table = tabulate_regions(
+    found = tabulate_regions(
         named_regions,
         read_map(space, values),
         voxel_stat,
@@ -59,27 +61,23 @@ def main(
         space,
         Bound.read(null, observed, shift, alpha) if observed else None,
     )
-    log.info("%d regions", len(table))
-    write_frame(table, output, "%.6g")
+    log.info("%d regions", len(found))
+    write_frame(found, table, "%.6g")
 
 
-def by_region(spheres, files):
-    """Return where each region is: its sphere, or the next of the files."""
-    files = iter(files)
-    return {name: next(files) if sphere is None else sphere for name, sphere in spheres.items()}
+def by_region(spheres, masks):
+    """Return where each region is: its sphere, or the next of the masks."""
+    masks = iter(masks)
+    return {name: next(masks) if sphere is None else sphere for name, sphere in spheres.items()}
 
 
 if "snakemake" in globals():
     with job(snakemake):
-        settings = snakemake.params.settings
+        given, settings = dict(snakemake.input.items()), dict(snakemake.params.settings)
+        given["corrected"] = dict(zip(settings.pop("stats"), given["corrected"], strict=True))
         main(
-            mask=snakemake.input.mask,
-            values=snakemake.input.values,
-            corrected=dict(zip(settings["stats"], snakemake.input.corrected, strict=True)),
-            regions=by_region(settings["regions"], snakemake.input.regions),
-            atlas=(snakemake.input.atlas, snakemake.input.get("labels")) if snakemake.input.atlas else None,
-            output=snakemake.output.table,
-            **{name: settings[name] for name in ("voxel_stat", "alpha", "shift")},
-            null=snakemake.input.null,
-            observed=snakemake.input.get("observed"),
+            regions=by_region(settings.pop("regions"), given.pop("masks")),
+            **given,
+            **settings,
+            **snakemake.output,
         )

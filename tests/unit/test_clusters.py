@@ -170,13 +170,12 @@ def run_rule(run, contrast, stat, voxel_stat, output, stats=None, uncorrected=Tr
         "uncorrected": f"{stem}{voxel_stat}_corr-unc_logp.nii.gz" if uncorrected else None,
         "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in stats},
         "null": run / f"nulls/contrast-{contrast}.npz",
-        "outputs": {stat: output},
+        "tables": {stat: output},
         "contrast": contrast,
         "voxel_stat": voxel_stat,
         "alpha": alpha,
         "connectivity": 6,
         "further": {},
-        "atlas": None,
         "observed": run / f"observed/contrast-{contrast}.npz",
         "shift": 0,
         "shares": {stat: output.with_suffix(".nii.gz")},
@@ -251,8 +250,8 @@ def test_rule_names_regions_from_an_atlas_on_another_grid(run, tmp_path):
     labels[:, :, 60:] = 0
     nib.Nifti1Image(labels, affine).to_filename(tmp_path / "atlas.nii.gz")
     (tmp_path / "names.csv").write_text("index,name\n7,left\n9,right\n")
-    atlas = tmp_path / "atlas.nii.gz", tmp_path / "names.csv"
-    table = run_rule(run, "pseudo", "tfce", "t", tmp_path / "t.tsv", atlas=atlas)
+    atlas = {"atlas": tmp_path / "atlas.nii.gz", "labels": tmp_path / "names.csv"}
+    table = run_rule(run, "pseudo", "tfce", "t", tmp_path / "t.tsv", **atlas)
     assert list(table)[4:7] == ["z", "region", "t"]
     expected = np.where(table["z"] >= 47, "none", np.where(table["x"] < 0, "left", "right"))
     assert table["region"].fillna("none").tolist() == expected.tolist()

@@ -246,7 +246,7 @@ def test_a_multivariate_test_has_the_elements_where_nobody_lacks_a_value(files, 
     assert np.exp(model.log_p(plan["threshold"])) == pytest.approx(0.001)
     outputs = {name: tmp_path / f"{name}.nii.gz" for name in ("stat", "z", "bonferroni")}
     fit_joint.main(
-        matrices=files["matrices"], covariates=[], model=tmp_path / "joint.npz", title="profile", **outputs
+        matrix=files["matrices"], covariates=[], model=tmp_path / "joint.npz", title="profile", **outputs
     )
     wilks, z, logp = (read_map(model.space, outputs[name]) for name in outputs)
     p = np.exp(model.log_p(wilks))
@@ -279,7 +279,7 @@ def test_the_elements_are_those_that_all_inputs_have(files, tmp_path):
     assert stats.chi2.sf(plan["threshold"], 4) == pytest.approx(0.001)
     outputs = {name: tmp_path / f"{name}.nii.gz" for name in ("stat", "z", "bonferroni")}
     fit_joint.main(
-        matrices=files["matrices"], covariates=[], model=tmp_path / "joint.npz", title="either", **outputs
+        matrix=files["matrices"], covariates=[], model=tmp_path / "joint.npz", title="either", **outputs
     )
     combined, z, logp = (read_map(model.space, outputs[name]) for name in outputs)
     np.testing.assert_allclose(stats.norm.sf(z), stats.chi2.sf(combined, 4), rtol=1e-3)

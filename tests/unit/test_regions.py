@@ -39,8 +39,9 @@ def rows(run, output, contrast="pseudo", voxel_stat="t", **changed):
         "values": f"{stem}{voxel_stat}_statmap.nii.gz",
         "corrected": {s: f"{stem}{s}_corr-fwe_logp.nii.gz" for s in (voxel_stat, "tfce")},
         "regions": {"my region": run / "roi.nii.gz"},
-        "atlas": (run / "atlas.nii.gz", run / "atlas.tsv"),
-        "output": output,
+        "atlas": run / "atlas.nii.gz",
+        "labels": run / "atlas.tsv",
+        "table": output,
         "voxel_stat": voxel_stat,
         "alpha": 0.05,
         "null": run / f"nulls/contrast-{contrast}.npz",
@@ -132,6 +133,6 @@ def test_a_mask_on_a_finer_grid_has_the_same_voxels(run, tmp_path):
 def test_a_region_without_voxels_is_refused(run, tmp_path, changed, message):
     changed = dict(changed, regions={name: run / file for name, file in changed["regions"].items()})
     if "atlas" in changed:
-        changed["atlas"] = (run / changed["atlas"], run / "atlas.tsv")
+        changed["atlas"] = run / changed["atlas"]
     with pytest.raises(UserError, match=message):
         rows(run, tmp_path / "t.tsv", **changed)

@@ -170,7 +170,7 @@ def to_null(config, f, contrast):
         key: inference[key] for key in ("connectivity", "tfce", "cluster_p", "uncorrected_tfce")
     }
     build_model.main(
-        **data, **tables, mask=f("mask.nii.gz"), plan=f("plan.json"), contrast=contrast, volume=None,
+        **data, **tables, mask=f("mask.nii.gz"), plan=f("plan.json"), contrast=contrast,
         variance_fwhm=inference["variance_smoothing_fwhm"], output=f("model.npz"),
     )  # fmt: skip
     chunk = f(f"0-{N_PERMUTATIONS + 1}.npz")
