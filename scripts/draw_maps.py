@@ -1,7 +1,7 @@
 """A test's group maps: what is significant, on one scale; the statistic in slices; and an interactive view."""
 
 from permaps.figures.drawing import draw_glass, draw_panels, draw_statistic, view
-from permaps.figures.map_figures import from_sides, how_many, in_panel, in_slices, in_view
+from permaps.figures.map_figures import from_sides, how_many, in_panel, in_slices, in_view, on_scale
 from permaps.figures.style import draw, write_view
 from permaps.reporting.captions import write_caption
 from permaps.spaces.files import read_map, read_space
@@ -37,7 +37,8 @@ def main(
         Figure of what is significant from three sides, of volumes.
     """
     space = read_space(mask)
-    statistic, bonferroni = read_map(space, values), read_map(space, parametric)
+    statistic, of_perfect_fits = on_scale(read_map(space, values), voxel_stat)
+    bonferroni = read_map(space, parametric)
     logp = {stat: read_map(space, path) for stat, path in corrected.items()}
     for panel, paths in panels.items():
         draw(paths, draw_panels, space, *in_panel(panel, logp, bonferroni, title, alpha))
@@ -46,7 +47,7 @@ def main(
     for stat, paths in slices.items():
         marked = in_slices(space, stat, logp[stat], title, voxel_stat, alpha)
         draw(paths, draw_statistic, space, statistic, *marked)
-    write_caption(caption, how_many(space, logp, bonferroni, alpha))
+    write_caption(caption, how_many(space, logp, bonferroni, alpha) + of_perfect_fits)
 
 
 def build_viewer(*, mask, values, plan, output, caption, contrast, voxel_stat, cluster_p, two_sided):

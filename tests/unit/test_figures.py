@@ -20,6 +20,7 @@ from permaps.figures import brains, null_figures, peak_figures
 from permaps.figures.brains import axial_cuts
 from permaps.figures.charts import null_histograms
 from permaps.figures.drawing import draw_coverage, draw_glass, draw_panels, draw_statistic, view
+from permaps.figures.map_figures import in_view, on_scale
 from permaps.figures.sample_charts import design_matrix, quality
 from permaps.figures.style import colour_bar, draw, label_statistic, plt, write_view
 from permaps.permutation.correction import read_maxima
@@ -526,3 +527,17 @@ def test_the_background_is_nilearns_template(millimetres):
     # nilearn's grid may be longer by an empty voxel.
     inside = expected.get_fdata()[tuple(slice(n) for n in found.shape)]
     np.testing.assert_allclose(inside, np.ma.filled(found.dataobj, 0), atol=1e-6)
+
+
+def test_perfect_fits_leave_the_other_values_their_colours():
+    values = np.array([-4e5, 4e5, -3, 2, 0, 0, 0, 0])
+    shown, text = on_scale(values, "t")
+    np.testing.assert_array_equal(shown, [-3, 3, -3, 2, 0, 0, 0, 0])
+    assert text == " Perfect fits (2) are beyond the scale, and have the colour of its end."
+    for other in (values[2:], values[[0, 0, 4, 4]]):  # none, or nothing beside them
+        np.testing.assert_array_equal(on_scale(other, "t")[0], other)
+    # The highest of them is where the view opens, above the threshold.
+    space = Volume(np.ones((2, 2, 2), bool), np.eye(4))
+    (shown, threshold, _, peak, _), text = in_view(space, values, {"dof": 18}, "t", 0.001, True)
+    assert peak == 0 and np.flatnonzero(np.abs(shown) > threshold).tolist() == [0, 1]
+    assert text.startswith("Shown from t = 3.92 on") and "Perfect fits (2)" in text

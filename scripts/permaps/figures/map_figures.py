@@ -4,9 +4,31 @@ import numpy as np
 
 from permaps.permutation.thresholds import cluster_threshold, significant
 from permaps.spaces.space import Space
-from permaps.statistics.registry import STATISTICS
+from permaps.statistics.registry import PERFECT, STATISTICS
 
 BONFERRONI = "Parametric Test (Bonferroni FWE)"
+
+
+def on_scale(values: np.ndarray, voxel_stat: str, least: float = 0) -> tuple[np.ndarray, str]:
+    """Return a statistic as it is drawn, and what its captions must say of it.
+
+    A perfect fit is that far beyond the rest that no other value would have a colour.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_elements,)
+    voxel_stat : str
+        By its name in file names.
+    least : float
+        Where the scale ends at least.
+    """
+    size = np.abs(values)
+    beyond = size >= (PERFECT**-0.5 if voxel_stat == "t" else 0.1 / PERFECT)
+    end = size[~beyond].max(initial=least)
+    if end == 0 or not beyond.any():
+        return values, ""
+    text = f" Perfect fits ({_counted(beyond)}) are beyond the scale, and have the colour of its end."
+    return np.clip(values, -end, end), text
 
 
 def in_panel(
@@ -104,4 +126,5 @@ def in_view(
         text = (
             f"No {space.element} has uncorrected p < {cluster_p:g}: shown from {unit} = {threshold:.2f} on."
         )
-    return (shown, threshold, title, peak, signed), text
+    shown, of_perfect_fits = on_scale(shown, voxel_stat, 1.2 * threshold)
+    return (shown, threshold, title, peak, signed), text + of_perfect_fits

@@ -73,7 +73,7 @@ def plot_peaks(
     panels = []
     for element in elements:
         y, design_there = _at_element(element, maps, covariate_maps, rows)
-        name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:.2f}"
+        name = f"{space.named(element)}: {voxel_stat} = {statistic[element]:,.2f}"
         panels.append((name, adjust(y, design_there, names, tested)))
     draw(outputs, peak_effects, panels, heading, "map value, adjusted")
     write_caption(caption, f"{shown}, of {len(rows)} maps.")

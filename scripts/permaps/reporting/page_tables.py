@@ -103,7 +103,7 @@ def numbers(
         | ({} if alone else {"clusters": _if_known("{:,}", r.n_clusters)})
         | {
             "peak (mm)" if "x" in space.place_columns else "peak": _place(r, space),
-            "t or F": _if_known("{:.2f}", r.peak_value),
+            "t or F": _if_known("{:,.2f}", r.peak_value),
             "smallest p": bare_p(r.p_fwe),
             "observed maximum": _observed(r, joined, r.contrast in by_p),
             "critical (95 % CI)": _critical(r),
@@ -177,7 +177,7 @@ def clusters(
         | _where(r, space)
         | ({"region": _region(r)} if "region" in r else {})
         | {
-            STATISTICS[voxel_stat].unit: f"{r[voxel_stat]:.2f}",
+            STATISTICS[voxel_stat].unit: f"{r[voxel_stat]:,.2f}",
             _SIZES[size]: f"{r[size]:.3g}",
             "corrected p (95 % CI)": _p_interval(r["p_fwe"], r["p_fwe_low"], r["p_fwe_high"]),
         }
@@ -257,7 +257,7 @@ def regions(
         | {f"significant by {STATISTICS[stat].label}": f"{r[name]:,}" for name, stat in counts.items()}
         | ({"active, at least": _active(r, space)} if "tdp" in r else {})
         | ({"peak (mm)": _in_mm(r)} if "x" in frame else {})
-        | {STATISTICS[voxel_stat].unit: f"{r[voxel_stat]:.2f}"}
+        | {STATISTICS[voxel_stat].unit: f"{r[voxel_stat]:,.2f}"}
         for r in frame.iloc[order[:most]].to_dict("records")
     ]
     return _table(rows, {"region", "hemisphere"}, len(frame) - len(rows))

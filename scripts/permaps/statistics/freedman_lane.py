@@ -26,14 +26,12 @@ from permaps.statistics.evaluator import Evaluator, Maxima, highest
 from permaps.statistics.interfaces import Partition
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE, in_sixes, multiply
+from permaps.statistics.registry import PERFECT
 
 # Tiles to a group: what is between the products and what uses them stays in the cache.
 GROUP = 8
 # Below this share of a map's norm, residuals are rounding noise of a voxel that the nuisance explains.
 NOISE = 1e-6
-# When the whole model leaves less than this share of their square, a fit is perfect but for rounding. This share
-# is then taken to be left, so that t is 1e5 times the root of its degrees of freedom, and not infinite.
-PERFECT = 1e-10
 
 
 @dataclass(frozen=True)

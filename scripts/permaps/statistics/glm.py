@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import betaln, fdtrc, hyp2f1, ndtri_exp, stdtr
 
 from permaps.arithmetic.linear import divided, orthonormal, product
-from permaps.statistics.freedman_lane import PERFECT
 from permaps.statistics.orthonormal import NOISE
+from permaps.statistics.registry import PERFECT
 from permaps.statistics.voxelwise import VoxelModels
 
 # Voxels whose residuals are computed at a time, and values at most: of thousands of participants 64 MB.

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 TIE = 1e-9
 # Enhancement uses heights in single precision, so ties differ in the last bits of those.
 ENHANCED_TIE = 1e-6
+# Where a model leaves less than this share of what the nuisance leaves, its fit is perfect but for rounding. This
+# share is then taken to be left, so that t is 1e5 times the root of its degrees of freedom, and not infinite.
+PERFECT = 1e-10
 
 
 @dataclass(frozen=True)

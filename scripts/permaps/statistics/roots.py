@@ -24,7 +24,6 @@ from permaps.statistics.compiled import dividing, fma
 from permaps.statistics.evaluator import Evaluator
 from permaps.statistics.freedman_lane import (
     GROUP,
-    PERFECT,
     Regressors,
     relabelled_rows,
     standardised_tiles,
@@ -32,6 +31,7 @@ from permaps.statistics.freedman_lane import (
 )
 from permaps.statistics.memory_maps import columns
 from permaps.statistics.multiply import TILE, multiply
+from permaps.statistics.registry import PERFECT
 
 # Which function of the roots.
 WILKS, PILLAI, LAWLEY, ROY_II, ROY_III, CCA = range(6)

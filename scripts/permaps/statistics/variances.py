@@ -6,9 +6,9 @@ Columns are orthonormal, so the products are the coefficients, and those of the 
 import numpy as np
 
 from permaps.statistics.compiled import compiled, fma
-from permaps.statistics.freedman_lane import PERFECT
 from permaps.statistics.multiply import TILE
 from permaps.statistics.orthonormal import SINGULAR
+from permaps.statistics.registry import PERFECT
 
 
 @compiled
