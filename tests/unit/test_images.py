@@ -8,6 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from permaps.maps.images import UnusableMap, count_volumes, decode, load_volume, same_grid, write_image
+from permaps.tables.reasons import advice
 
 AFFINE = np.array([[-3.0, 0, 0, 12], [0, 3, 0, -9], [0, 0, 4, -6], [0, 0, 0, 1]])
 DATA = np.random.default_rng(0).normal(size=(4, 5, 6))
@@ -140,6 +141,20 @@ def test_what_is_no_map_says_why(tmp_path, capfd):
         assert str(caught.value).startswith(reason.rstrip()), path
         assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.nii", "a.img", "a.mgz"])
+@pytest.mark.parametrize(
+    "content", [None, b"/annex/objects/MD5E-s9--0.nii.gz\n", b"version https://git-lfs.github.com/spec/v1\n"]
+)
+def test_what_is_not_fetched_yet_is_told_from_what_is_damaged(tmp_path, name, content):
+    if content is None:
+        (tmp_path / name).symlink_to(".git/annex/objects/x")
+    else:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnusableMap, match=r"^not fetched \("):
+        load_volume(tmp_path / name)
+    assert "datalad get" in advice({"not fetched (a pointer to its content)": 3})
 
 
 def test_a_loop_of_links_is_unreadable(tmp_path):

@@ -42,6 +42,7 @@ from permaps.tables.reasons import KNOWN_BEFORE
 from permaps.tables.text import ID, MAP, map_column
 from permaps.workflow.errors import UserError
 from permaps.workflow.names import each_input
+from permaps.workflow.paths import not_fetched
 
 # Kinds of spaces whose files may hold labels in place of values, and what they would be of.
 WITH_LABELS = {"surface": "vertices", "grayordinates": "grayordinates"}
@@ -122,19 +123,17 @@ def _reasons(cohort, config):
 
 def _entries(cohort, columns):
     """Return an entry for each image without reading it: if the file exists, it counts as sound."""
-    sound = Entry(shape=[1, 1, 1], affine=np.eye(4).tolist())
-    return {
-        row[ID]: {
-            column: sound if any(map(os.path.lexists, _files(row[column]))) else Entry("missing file")
-            for column in columns
-        }
-        for row in cohort.to_dict("records")
-    }
+    return {row[ID]: {column: _entry(row[column]) for column in columns} for row in cohort.to_dict("records")}
 
 
-def _files(path):
-    """Return what a map may consist of; nothing where the table names none."""
-    return partners(path) if isinstance(path, str) else []
+def _entry(path):
+    # The table may name no map at all.
+    files = [file for file in partners(path) if os.path.lexists(file)] if isinstance(path, str) else []
+    if not files:
+        return Entry("missing file")
+    if instead := next(filter(None, map(not_fetched, files)), ""):
+        return Entry(f"not fetched ({instead})")
+    return Entry(shape=[1, 1, 1], affine=np.eye(4).tolist())
 
 
 def _check_model(staying, config):

@@ -21,7 +21,7 @@ from permaps.maps.map_paths import item_of, partners
 from permaps.tables.reasons import UNKNOWN_KIND
 from permaps.workflow.errors import one_line
 from permaps.workflow.jobs import written_whole
-from permaps.workflow.paths import no_file
+from permaps.workflow.paths import no_file, not_fetched
 from permaps.workflow.provenance import sha256
 
 # Two grids are one when no corner is further apart than this share of the smallest voxel side: the
@@ -82,6 +82,8 @@ def reading(*files: str) -> Iterator[None]:
     for file in files:
         if instead := no_file(file):
             raise UnusableMap(f"unreadable ({instead} in place of a file)")
+        if instead := not_fetched(file):
+            raise UnusableMap(f"not fetched ({instead})")
     with quiet():
         try:
             yield

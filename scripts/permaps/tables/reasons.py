@@ -10,6 +10,8 @@ UNKNOWN_KIND = "unknown kind of file"
 # What to do about a reason that starts like this; a regular expression.
 ADVICE = {
     "missing file": "{key} leads to the maps: its paths are relative to the folder of the table.",
+    "not fetched": "What is in these files is not on this machine yet: datalad get, git annex get or git lfs pull "
+    "fetches it. A link may also lead to a folder that was moved.",
     "missing variate": "Fill in the values, or leave these columns out of the model.",
     "missing value": "Fill in the values, or leave these columns out of quality.query.",
     "query": "quality.query keeps those for whom it holds: text in it is written as in the table, capitals too.",
@@ -54,7 +56,7 @@ ADVICE = {
 
 
 # Reasons that are known from the table and the names of files, and those that the user asked for.
-KNOWN_BEFORE = ("missing file", "missing variate", "covariate ")
+KNOWN_BEFORE = ("missing file", "not fetched", "missing variate", "covariate ")
 WANTED = ("query", "missing value for the query")
 
 

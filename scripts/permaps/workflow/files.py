@@ -11,7 +11,7 @@ from pathlib import Path
 from permaps.workflow.config import refuse
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME
-from permaps.workflow.paths import is_writable, lies_below, no_file
+from permaps.workflow.paths import is_writable, lies_below, no_file, not_fetched
 
 # The longest path on Linux, in bytes; and how much of it results need below their folder.
 LONGEST_PATH, BELOW_RESULTS = 4095, 2 * LONGEST_NAME
@@ -126,6 +126,12 @@ def _said_twice(path):
 
 def _unreadable(key, path):
     """Yield why a file cannot be read."""
+    if instead := not_fetched(path):
+        yield (
+            f"{key}: {path!r} is {instead}; datalad get, git annex get or git lfs pull fetches a file that is not on "
+            "this machine yet"
+        )
+        return
     try:
         os.stat(path)
     except FileNotFoundError:

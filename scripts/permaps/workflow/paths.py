@@ -15,6 +15,9 @@ _NO_FILES = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+# How the text begins that stands for content elsewhere, and the most bytes that it has.
+_POINTERS = (b"/annex/objects/", b"version https://git-lfs.github.com/")
+_LONGEST_POINTER = 1024
 
 
 def no_file(path: str | Path) -> str:
@@ -30,6 +33,22 @@ def no_file(path: str | Path) -> str:
     except (OSError, ValueError):
         return ""
     return _NO_FILES.get(stat.S_IFMT(mode), "")
+
+
+def not_fetched(path: str | Path) -> str:
+    """Return what is in place of a file that git-annex, DataLad or Git LFS has not fetched yet; otherwise ""."""
+    try:
+        size = os.stat(path).st_size
+    except FileNotFoundError:
+        return "a link that leads to no file" if os.path.islink(path) else ""
+    except (OSError, ValueError):
+        return ""
+    if size > _LONGEST_POINTER or no_file(path):
+        return ""
+    try:
+        return "a pointer to its content" if Path(path).read_bytes().startswith(_POINTERS) else ""
+    except OSError:
+        return ""
 
 
 def lies_below(path: str | Path, folder: str | Path) -> bool:

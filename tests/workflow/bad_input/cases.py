@@ -482,6 +482,12 @@ def looped(study, path):
     path.symlink_to("loop.nii.gz")
 
 
+def unfetched(path):
+    """Put the link in place of a file that DataLad leaves before the file is fetched."""
+    path.unlink()
+    path.symlink_to(".git/annex/objects/W7/kq/MD5E-s9--0.nii.gz")
+
+
 def folder(study, path):
     path.unlink()
     path.mkdir()
@@ -532,6 +538,8 @@ MAPS = [
     Map("uncompressed file named .gz", lambda s, p: p.write_bytes(gzip.decompress(p.read_bytes())), "unreadable"),
     Map("folder in place of a map", folder, "unreadable"),
     Map("symbolic links in a loop", looped, "unreadable"),
+    Map("link of DataLad to what is not fetched", lambda study, path: unfetched(path), "not fetched (a link that leads to no file)"),
+    Map("pointer of Git LFS", content(b"version https://git-lfs.github.com/spec/v1\n"), "not fetched (a pointer to its content)"),
     Map("pipe in place of a map", piped, "unreadable (a pipe in place of a file)"),
     Map("map without permission", lambda study, path: path.chmod(0), "unreadable"),
     Map("4D image with many volumes", image(lambda v: np.stack([v] * 20, -1)), "several volumes (shape 8 x 8 x 8 x 20)"),
@@ -850,6 +858,8 @@ STOPS = [
          target=COLLECTED),
     Stop("Files and folders", "links in a loop for a table", ("dataset.path", "cannot be reached", "symbolic links"),
          lambda box: (box.study.table.unlink(), box.study.table.symlink_to(box.study.table)), target=COLLECTED),
+    Stop("Files and folders", "table that is not fetched", ("dataset.path", "a link that leads to no file", "datalad get"),
+         lambda box: unfetched(box.study.table), target=COLLECTED),
     Stop("Files and folders", "table without permission", ("dataset.path", "may not be read"),
          lambda box: box.study.table.chmod(0), target=COLLECTED, unprivileged=True),
     Stop("Files and folders", "results folder is a file", ("results: 'taken' is no folder",),
@@ -940,6 +950,8 @@ STOPS = [
     Stop("Participants", "two participants", ("2 of 2 participants stay, at least 3 are needed",), only(2)),
     Stop("Participants", "no map at all", ("0 of 8 participants stay", "8 missing file", "The first: sub-01"),
          text(lambda study: [path.unlink() for path in (study.folder / "maps").iterdir()])),
+    Stop("Participants", "maps that are not fetched", ("0 of 8 participants stay", "8 not fetched", "datalad get"),
+         text(lambda study: [unfetched(path) for path in (study.folder / "maps").iterdir()]), arguments=("--dry-run",)),
     Stop("Participants", "ids whose leading zeros a spreadsheet took", ("0 of 8 participants stay", "8 missing file", "maps/sub-1.nii.gz, did you mean 'sub-001.nii.gz'?"),
          text(lambda study: [study.map(i).rename(study.folder / f"maps/sub-{i + 1:03d}.nii.gz") and study.set(i, "participant_id", str(i + 1)) for i in range(8)]),
          config=table(maps="maps/sub-{participant_id}.nii.gz"), arguments=("--dry-run",)),
