@@ -164,6 +164,27 @@ def test_a_volume_where_the_maps_have_no_value_is_refused(study):
     assert check(sphere) == []
 
 
+def test_an_image_that_lost_its_affine_is_doubted(study):
+    """It lies in the images of the maps, so nothing else tells that it marks other voxels than were meant."""
+    ones = np.zeros((5, 6, 7))
+    ones[1:4, 1:4, 1:4] = 1
+    nib.Nifti1Image(ones.astype(np.float32), np.eye(4)).to_filename("lost.nii.gz")
+    flipped = AFFINE @ np.diag([-1.0, 1, 1, 1])
+    flipped[0, 3] = 12
+    nib.Nifti1Image(ones.astype(np.float32), flipped).to_filename("flipped.nii.gz")
+    atlas = {"atlas": {"image": "lost.nii.gz", "labels": "atlas.tsv"}}
+    places = {
+        "small_volumes": {"a": "lost.nii.gz", "b": "flipped.nii.gz"},
+        "regions": {"c": "mask.nii.gz"},
+    }
+    of_atlas, of_volume = check(atlas, {"inference": places})
+    assert of_atlas.startswith(
+        "atlas.image: lost.nii.gz has the shape of the maps (5 x 6 x 7) but another affine"
+    )
+    assert of_volume.startswith("inference.small_volumes.a: lost.nii.gz has")
+    assert check({"mask": {"strategy": "file", "file": "flipped.nii.gz"}}) == []
+
+
 def test_a_volume_outside_the_template_is_refused(study):
     template = {"mask": {"strategy": "template"}}
     inside, outside = (

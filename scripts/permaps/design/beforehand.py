@@ -16,7 +16,7 @@ from permaps.maps.atlas import Atlas
 from permaps.maps.cifti import read_models
 from permaps.maps.connectomes import read_nodes
 from permaps.maps.decoders import decoder
-from permaps.maps.images import UnusableMap
+from permaps.maps.images import UnusableMap, affine_text, lost_its_place, read_grid, shape_text
 from permaps.maps.labels import read_labels
 from permaps.maps.layout import Layout
 from permaps.maps.map_paths import hemisphere_files, item_of, partners
@@ -101,6 +101,8 @@ def check_study(
             if kind in WITH_LABELS and (doubt := doubt_of_labels(first.data, WITH_LABELS[kind])):
                 warnings.append(f"{path}: {doubt}")
             _CHECKS[kind](config, looked_at)
+            if kind == "volume":
+                warnings += [doubt for doubt in _doubts_of_grids(config, first) if doubt not in warnings]
     joined = np.any if config["quality"]["require"] == "any" else np.all
     found = _check_model(cohort[joined(stay, axis=0)].reset_index(drop=True), config)
     if exhausted is not None:
@@ -209,6 +211,23 @@ def _check_volume(config, maps):
             elements_inside(space, where, f"inference.{key}.{name}")
     if config["atlas"]["image"] is not None:
         Atlas(config["atlas"]["image"], config["atlas"]["labels"])
+
+
+def _doubts_of_grids(config, one):
+    """Yield a warning for each image of the user that is hardly where it should be, given one of the maps."""
+    files = {"mask.file": config["mask"]["file"], "atlas.image": config["atlas"]["image"]}
+    for key in ("small_volumes", "regions"):
+        files |= {f"inference.{key}.{name}": where for name, where in config["inference"][key].items()}
+    for key, file in files.items():
+        if not isinstance(file, str):  # none, or a sphere
+            continue
+        shape, affine = read_grid(file)
+        if lost_its_place(shape, affine, one.data.shape, one.affine):
+            yield (
+                f"{key}: {file} has the shape of the maps ({shape_text(shape)}) but another affine, "
+                f"{affine_text(affine)} and not {affine_text(one.affine)}, and is taken to lie where this says. "
+                "If its affine was lost when it was written, give it that of the maps."
+            )
 
 
 def _may_be_analysed(mask, maps):

@@ -283,6 +283,27 @@ def same_grid(
     return bool(apart <= GRID_TOLERANCE * np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).min())
 
 
+def lost_its_place(
+    shape: tuple[int, ...], affine: np.ndarray, other_shape: tuple[int, ...], other_affine: np.ndarray
+) -> bool:
+    """Tell whether two grids have one shape and cover different places, as after an affine was lost.
+
+    A grid that is flipped (LAS among RAS) covers the same places.
+
+    Parameters
+    ----------
+    shape, other_shape, affine, other_affine
+        As of `same_grid`.
+    """
+    if tuple(shape) != tuple(other_shape):
+        return False
+    ends = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1).T
+    box, other = (
+        np.sort(apply_affine(its_affine, ends), axis=0)[[0, -1]] for its_affine in (affine, other_affine)
+    )
+    return bool(np.abs(box - other).max() > np.sqrt((affine[:3, :3] ** 2).sum(axis=0)).max())
+
+
 def values_at(data: np.ndarray, affine: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return the value of an image at places: that of the nearest voxel, or 0 outside.
 

@@ -52,7 +52,7 @@ def brain_mask(
             advice = "nilearn's template is in MNI space: are the maps?"
         else:
             brain = _file_mask(file, shape, affine)
-            advice = f"Expected at least {FEWEST_VOXELS} voxels above 0 in {file}."
+            advice = f"Expected at least {FEWEST_VOXELS} voxels of the maps where {file} is above 0."
     if brain.sum() < FEWEST_VOXELS:
         raise UserError(f"the brain mask (mask.strategy: {strategy}) holds {few(brain.sum())}. {advice}")
     return brain
