@@ -71,6 +71,13 @@ def test_a_design_that_cannot_be_fitted_is_refused_by_its_columns(formula, messa
     assert message in str(refused.value) and str(refused.value).startswith("model.formula: ")
 
 
+@pytest.mark.parametrize("coding", ["Treatment", "Sum", "Helmert", "Diff", "Poly"])
+def test_a_coding_may_stand_without_brackets(coding):
+    names, matrix = design_matrix(TABLE, f"1 + C(group, {coding})")
+    assert all(name == "Intercept" or name.startswith(f"C(group, {coding})[") for name in names)
+    np.testing.assert_array_equal(matrix, design_matrix(TABLE, f"1 + C(group, {coding}())")[1])
+
+
 def test_columns_in_very_different_units_are_no_dependence():
     table = TABLE.assign(tiny=1e-9 * TABLE["age"] ** 2, huge=1e9 * TABLE["reading speed"])
     assert len(design_matrix(table, "1 + age + tiny + huge")[0]) == 4
@@ -95,6 +102,20 @@ def test_a_contrast_weighs_columns_of_any_name(expression, weights):
     np.testing.assert_allclose(contrast_matrix(expression, "c", COLUMNS), [weights])
     both = contrast_matrix([expression, "Intercept"], "c", COLUMNS)
     np.testing.assert_allclose(both, [weights, np.eye(7)[0]])
+
+
+@pytest.mark.parametrize(
+    ("expression", "weights"),
+    [
+        ("I(age**2)", [0, 1, 0, 0, 0]),
+        ("I( age **2 ) - 2 * poly(age,3)[1]", [0, 1, 0, -2, 0]),
+        ('C(group,Treatment("my ref"))[T.a] / 2', [0, 0, 0.5, 0, 0]),
+        ("`I(age**2)` - twice (age-1)", [0, 1, 0, 0, -1]),
+    ],
+)
+def test_a_contrast_may_write_functions_as_the_formula_does(expression, weights):
+    columns = ["age", "I(age ** 2)", "C(group, Treatment('my ref'))[T.a]", "poly(age, 3)[1]", "twice (age-1)"]
+    np.testing.assert_allclose(contrast_matrix(expression, "c", columns), [weights])
 
 
 @pytest.mark.parametrize(

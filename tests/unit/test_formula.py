@@ -30,6 +30,7 @@ TABLE = pd.DataFrame(
         ("0 + group", {"group"}),
         ("group * age - age", {"group", "age"}),
         ("1 + C(group, contr.sum) + np.log(age)", {"group", "age"}),
+        ("1 + C(group, Sum) + center(age)", {"group", "age"}),
         ("1 + C(group, Treatment('b'))", {"group"}),
         ("bs(age, df=4) + poly(iq, 2)", {"age", "iq"}),
         ("1 + I(age**2) + {age / iq}", {"age", "iq"}),

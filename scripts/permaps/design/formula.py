@@ -37,6 +37,8 @@ TRANSFORMS = frozenset([
     "log", "log10", "log2", "exp", "exp10", "exp2", "bs", "cc", "cr", "cs", "center", "scale", "standardize", "poly",
     "C", "I", "Treatment", "Sum", "Helmert", "Diff", "Poly",
 ])  # fmt: skip
+# How the second argument of C() may be called, with and without brackets.
+_AS_CODING = frozenset(["Treatment", "Sum", "Helmert", "Diff", "Poly"])
 NUMPY = frozenset(
     ["log", "log10", "log2", "log1p", "exp", "expm1", "sqrt", "abs", "sign", "sin", "cos", "tanh"]
 )
@@ -96,6 +98,20 @@ def parse(formula: str) -> Parsed:
     return Parsed(terms, factors)
 
 
+class _CodingsAsCalls(ast.NodeTransformer):
+    """Write `C(group, Sum)`, as patsy has it, as `C(group, Sum())`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        """Change the arguments of C() alone: elsewhere, such a name is a column."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "C":
+            node.args[1:] = [
+                ast.Call(one, [], []) if isinstance(one, ast.Name) and one.id in _AS_CODING else one
+                for one in node.args[1:]
+            ]
+        return node
+
+
 def _with_places(formula):
     """Return the formula with each factor replaced by a name of ours, and the factors' trees by label."""
     from formulaic.errors import FormulaSyntaxError
@@ -117,6 +133,7 @@ def _with_places(formula):
         if kind == "python" or (kind == "name" and text != "."):
             tree = read(text) if kind == "python" else ast.Name(text, ast.Load())
             label = column(tree) if isinstance(tree, ast.Name) else written(tree)
+            tree = _CodingsAsCalls().visit(tree)
             if _NUMBER.fullmatch(label) or ast.dump(factors.setdefault(label, tree)) != ast.dump(tree):
                 raise Unreadable(f"the column {label!r} has the name of something else; rename it")
             parts.append(f"factor_{list(factors).index(label)}_")

@@ -204,7 +204,7 @@ def _within(part, expression):
 
 def _weights(expression, name, columns):
     """Return the weights of one expression. Column names come first, since they may contain operators."""
-    longest_first = "|".join(re.escape(c) for c in sorted(columns, key=len, reverse=True))
+    longest_first = "|".join(map(_as_written, sorted(columns, key=len, reverse=True)))
     known = re.compile(rf"`({longest_first})`|(?<![\w.\]:])({longest_first})(?![\w\[(.:])")
     rest = known.sub(" ", expression)
     unknown = re.findall(r"`[^`]*`|(?<![\w.])[^\W\d][\w.\[\]():]*", rest)
@@ -215,12 +215,15 @@ def _weights(expression, name, columns):
             f"{nearest(asked, columns) or '.'}{_as_factor(asked, columns)}{_as_compared(asked, columns)} "
             f"The columns are {', '.join(columns)}."
         )
-    place = {c: f" column_{i} " for i, c in enumerate(columns)}
+    place = {key(c): f" column_{i} " for key in (_without_spaces, str) for i, c in enumerate(columns)}
     try:
         check_text(rest)
         if not re.fullmatch(r"[\d.eE\s+\-*/()]*", rest):
             raise Unreadable(NO_SUM)
-        tree = read(known.sub(lambda m: place[m[1] or m[2]], expression), deepest=MOST_SUMMANDS)
+        named = known.sub(
+            lambda m: place.get(m[1] or m[2]) or place[_without_spaces(m[1] or m[2])], expression
+        )
+        tree = read(named, deepest=MOST_SUMMANDS)
         with np.errstate(all="ignore"):
             value, size = _linear(tree, len(columns))
             value = np.where(np.abs(value) <= ROUNDING * size, 0, value)
@@ -236,6 +239,27 @@ def _weights(expression, name, columns):
             f"model.contrasts.{name}: {cut(expression)!r} is zero for every column, so it tests nothing."
         )
     return value[1:]
+
+
+def _as_written(column):
+    """Return a regular expression for the name of a column, with any spaces and quotes between a function's brackets.
+
+    A formula says `I(age**2)` and `C(group, Treatment("b"))`, and its columns are called `I(age ** 2)` and
+    `C(group, Treatment('b'))[T.a]`.
+    """
+    call = re.search(r"(?<=\w)\(.*\)", column)
+    if call is None:
+        return re.escape(column)
+    pattern, before = "", ""
+    for token in re.findall(r"\w+|[^\w\s]", call[0]):
+        apart = r"\s+" if re.match(r"\w", token) and re.match(r"\w", before) else r"\s*"
+        pattern += (apart if before else "") + (r"['\"]" if token in "'\"" else re.escape(token))
+        before = token
+    return re.escape(column[: call.start()]) + pattern + re.escape(column[call.end() :])
+
+
+def _without_spaces(column):
+    return re.sub(r"\s", "", column).replace('"', "'")
 
 
 def _as_factor(asked, columns):
