@@ -316,6 +316,19 @@ def test_tables_of_regions_and_nodes_name_those_of_the_maps(study):
     assert check(nodes, {"space": {"labels": "nodes.tsv"}}, kind="edges") == []
 
 
+def test_neighbours_of_the_regions_of_several_inputs_are_named_without_the_measure(study):
+    rows = "".join(f"s{i}\t{20 + i * i}\t{i / 3}\t{i / 7}\t{i / 5}\t{i / 9}\n" for i in range(8))
+    (study / "t.tsv").write_text("participant_id\tage\ta_area\tb_area\ta_volume\tb_volume\n" + rows)
+    (study / "pairs.tsv").write_text("one\tother\na\tb\n")
+    both = {measure: [f"*_{measure}"] for measure in ("area", "volume")}
+    neighbours = {"space": {"adjacency": "pairs.tsv"}}
+    inputs = {"dataset": {"source": "table", "path": "t.tsv", "maps": both}}
+    assert check(inputs, neighbours, kind="parcels") == []
+    alone = {"dataset": {"source": "table", "path": "t.tsv", "maps": both["area"]}}
+    with pytest.raises(UserError, match="The regions are: a_area, b_area"):
+        check(alone, neighbours, kind="parcels")
+
+
 def test_a_single_region_is_refused(study):
     rows = "".join(f"s{i}\t{20 + i * i}\t{i / 3}\t{i / 7}\n" for i in range(8))
     (study / "t.tsv").write_text("participant_id\tage\tlh_a\tlh_b\n" + rows)

@@ -92,7 +92,7 @@ def check_study(
         about_images, looked_at = _look_at_images(
             cohort[stays].reset_index(drop=True),
             list(config["model"]["voxelwise"]),
-            decoder(kind, dataset["maps"]),
+            decoder(kind, dataset["maps"], measure=not name),
             {} if seen is None or isinstance(dataset["maps"], list) else seen,
         )
         warnings += about_images
