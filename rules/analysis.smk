@@ -17,24 +17,13 @@ include: "inputs.smk"
 include: "outputs.smk"
 
 
-# Another analysis may make what these leave.
-for stage in MAKES:
+for stage in (
+    *MAKES,  # another analysis may make what these leave
+    *("model", "parametric", "permutation", "correction", "tables", "figures"),
+    *("joint", "surfaces", "truth", "shown", "report", "shared"),
+):
 
     include: f"{stage}.smk"
-
-
-include: "model.smk"
-include: "parametric.smk"
-include: "permutation.smk"
-include: "correction.smk"
-include: "tables.smk"
-include: "figures.smk"
-include: "joint.smk"
-include: "surfaces.smk"
-include: "truth.smk"
-include: "shown.smk"
-include: "report.smk"
-include: "shared.smk"
 
 
 for each in workflow.modifier.rules:

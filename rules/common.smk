@@ -148,11 +148,6 @@ def tests_by(voxel_stat):
     return [t for t in TESTS.values() if t.voxel_stat == voxel_stat]
 
 
-def analyses_by(voxel_stat):
-    """The analyses with this voxel statistic."""
-    return [a for a in ANALYSES.values() if a.voxel_stat == voxel_stat]
-
-
 # Those that are made of the nulls of others, and those with relabellings of their own.
 CONJUNCTIONS = tests_by("conjunction")
 RELABELLED = [a for a in ANALYSES.values() if a not in CONJUNCTIONS]

@@ -12,12 +12,12 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             null=result("nulls/{analysis}.npz"),
             exceedances=result("counts/{analysis}.npz"),
         output:
-            fwe=p_maps(stats, "fwe"),
-            unc=p_maps(counted(stats), "unc"),
-            fdr=p_maps(counted(stats), "fdr"),
+            fwe=maps_of(stats, "fwe", "{analysis}"),
+            unc=maps_of(counted(stats), "unc", "{analysis}"),
+            fdr=maps_of(counted(stats), "fdr", "{analysis}"),
             enhanced=[group_map("{analysis}", "tfce")] * ("tfce" in stats),
         wildcard_constraints:
-            analysis=one_of(analyses_by(voxel_stat)),
+            analysis=one_of(a for a in ANALYSES.values() if a.voxel_stat == voxel_stat),
         params:
             settings=dict(stats=stats, counted=counted(stats)),
         message:
@@ -36,7 +36,7 @@ for voxel_stat in ("t", "F"):
             null=result("nulls/{analysis}.npz"),
             across=across_null,
         output:
-            logp=p_maps(STATS_BY_VOXEL_STAT[voxel_stat], "{across}"),
+            logp=maps_of(STATS_BY_VOXEL_STAT[voxel_stat], "{across}", "{analysis}"),
         wildcard_constraints:
             analysis=one_of(tests_by(voxel_stat)),
         params:

@@ -10,7 +10,11 @@ if DATASET["source"] == "simulated":
             maps=directory(per_input("dataset/maps")),
         threads: threads_here
         params:
-            settings=simulation_settings,
+            settings=lambda wildcards: from_config(
+                *("dataset.n_subjects", "dataset.seed", "dataset.effect_size"),
+                kind=KIND.name,
+                number=input_number(wildcards),
+            ),
         message:
             "Simulating {params.settings[n_subjects]} participants"
         script:
@@ -38,9 +42,10 @@ else:
             participants=per_input("dataset/participants.tsv"),
         params:
             settings=lambda wildcards: dict(
-                dataset=rows_of(input_dataset(wildcards)),
+                dataset=rows_of(each_input(DATASET)[wildcards.get("of", "")]),
                 name=wildcards.get("of", ""),
-                earlier=earlier_inputs(wildcards),
+                # Not those after it: one more, at the end, is nothing new to the others.
+                earlier={name: DATASET["maps"][name] for name in INPUTS[: input_number(wildcards)]},
                 voxelwise=VOXELWISE,
             ),
             sources=lambda wildcards: state_of(

@@ -53,7 +53,7 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             null=result("nulls/{test}.npz"),
             plan=design_file("plan.json"),
             observed=OBSERVED,
-            tables=cluster_tables(stats),
+            tables=[cluster_table("{test}", s) for s in stats],
         output:
             **charts(voxel_stat),
         wildcard_constraints:

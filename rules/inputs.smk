@@ -53,11 +53,6 @@ SOURCE_FILES = (
 )
 
 
-def input_dataset(wildcards):
-    """The dataset with the maps of one input alone."""
-    return each_input(DATASET)[wildcards.get("of", "")]
-
-
 def parcel_columns(wildcards):
     """The columns that are parcels, where these are in a table; else None."""
     maps = each_input(DATASET).get(wildcards.get("of", ""), {}).get("maps")
@@ -69,30 +64,9 @@ def input_number(wildcards):
     return INPUTS.index(wildcards.of) if INPUTS else 0
 
 
-def contrast_settings(wildcards):
-    """What a contrast tests. Of no other contrast: one that comes or goes leaves this one as it is."""
-    return from_config("permutation.scheme", expressions=config["model"]["contrasts"][wildcards.contrast])
-
-
 def of_its_job(path, wildcards):
     """A path below the results that each input has, for the input of a job."""
     return prefixed(path, INPUT_PREFIX.format(of=wildcards.get("of")))
-
-
-def simulation_settings(wildcards):
-    """Settings of a simulated cohort."""
-    return from_config(
-        "dataset.n_subjects",
-        "dataset.seed",
-        "dataset.effect_size",
-        kind=KIND.name,
-        number=input_number(wildcards),
-    )
-
-
-def earlier_inputs(wildcards):
-    """Where the maps are of the inputs before this one: one more, at the end, is nothing new to the others."""
-    return {name: DATASET["maps"][name] for name in INPUTS[: input_number(wildcards)]}
 
 
 def source_maps(wildcards):
@@ -248,21 +222,11 @@ MODELLED = MAPS_OF_TEST | dict(
 )
 
 
-def model_settings(wildcards):
-    """Settings of the model of an analysis."""
-    return dict(
-        contrast=test_of_job(wildcards).contrast,
-        variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
-        sphere=sphere(wildcards),
-    )
-
-
 def joint_settings(wildcards):
     """Settings of a joint test."""
     test = TESTS[wildcards.test]
     return from_config(
-        "permutation.two_sided",
-        "inference.cluster_p",
+        *("permutation.two_sided", "inference.cluster_p"),
         titles=[TESTS[name].title for name in test.combined],
         inputs=list(test.combined.values()),
         name=test.contrast,

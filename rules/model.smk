@@ -26,7 +26,10 @@ rule plan_contrast:
         weights=result("design/contrast-{contrast}_weights.tsv"),
         plan=result("design/contrast-{contrast}_plan.json"),
     params:
-        settings=contrast_settings,
+        # Of no other contrast: one that comes or goes leaves this one as it is.
+        settings=lambda wildcards: from_config(
+            "permutation.scheme", expressions=config["model"]["contrasts"][wildcards.contrast]
+        ),
     message:
         "Planning the relabellings of {wildcards.contrast}"
     script:
@@ -58,7 +61,11 @@ rule build_model:
     wildcard_constraints:
         analysis=one_of(a for a in ANALYSES.values() if not a.is_joint),
     params:
-        settings=model_settings,
+        settings=lambda wildcards: dict(
+            contrast=test_of_job(wildcards).contrast,
+            variance_fwhm=config["inference"]["variance_smoothing_fwhm"],
+            sphere=sphere(wildcards),
+        ),
         sources=lambda wildcards: state_of(
             f"design/{wildcards.analysis}_model.npz", small_volume_file(wildcards)
         ),

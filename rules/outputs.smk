@@ -62,11 +62,6 @@ def corrections_of(stat, voxel_stat):
     return ["unc", "fdr"] * bool(counted([stat])) + ["fwe"] + further_corrections(voxel_stat)
 
 
-def p_maps(stats, correction):
-    """-log10 p of these statistics of an analysis, as outputs of one rule."""
-    return maps_of(stats, correction, "{analysis}")
-
-
 def labelled(**labels):
     """Labels in Snakemake's report, with what the test is called."""
     return lambda wildcards: labels | dict(contrast=TESTS[wildcards.test].title)
@@ -87,21 +82,11 @@ IN_VOLUMES = [a for a in ANALYSES.values() if a.volume]
 SMALL_VOLUMES = [result("tables/small_volumes.tsv")] if IN_VOLUMES else []
 
 
-def cluster_tables(stats):
-    """The cluster tables of a test with these statistics."""
-    return [cluster_table("{test}", s) for s in stats]
-
-
 # Bounds on true discoveries, and what they are read from; both are empty where there are none.
 BOUNDED = SHIFT is not None
 OBSERVED = result("observed/{test}.npz") if BOUNDED else []
 # Whether there are regions to report on.
 REGIONS = bool(config["inference"]["regions"]) or config["atlas"]["image"] is not None
-
-
-def tdp_maps(stats):
-    """How much of each cluster is active, by these statistics of a test, as outputs of one rule."""
-    return [group_map("{test}", s, "tdp_statmap") for s in stats] * BOUNDED
 
 
 # Whether figures are drawn.

@@ -48,7 +48,7 @@ for voxel_stat, stats in STATS_BY_VOXEL_STAT.items():
             observed=OBSERVED,
         output:
             tables=[cluster_report(s) for s in stats],
-            shares=tdp_maps(stats),
+            shares=[group_map("{test}", s, "tdp_statmap") for s in stats] * BOUNDED,
         wildcard_constraints:
             test=one_of(tests_by(voxel_stat)),
         params:

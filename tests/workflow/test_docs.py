@@ -352,9 +352,9 @@ NAMED = {
         "quality/regions.tsv",
     ],
     "HALVES": ["maps/hemi-{side}_contrast-{contrast}_stat-{stat}_statmap.func.gii"],
-    "p_maps": [f"maps/contrast-{{contrast}}_stat-{{stat}}_corr-fwe_logp{ending}" for ending in ENDINGS],
+    "maps_of": [f"maps/contrast-{{contrast}}_stat-{{stat}}_corr-fwe_logp{ending}" for ending in ENDINGS],
     "cluster_report": ["tables/contrast-{contrast}_stat-{stat}_clusters.tsv"],
-    "tdp_maps": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
+    "tdp_statmap": ["maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz"],
     "map_figures": [
         *(
             f"figures/contrast-{{contrast}}_{name}.{kind}"
@@ -390,14 +390,12 @@ def written_by_rules():
             )
         }
         paths |= {
-            f"maps/contrast-{{analysis}}_stat-{{stat}}_corr-{kind}_logp.nii.gz"
-            for kind in re.findall(r'p_maps\(.*, "([\w{}]+)"\)', outputs)
+            f"maps/{analysis}_stat-{{stat}}_corr-{kind}_logp.nii.gz"
+            for kind, analysis in re.findall(r'maps_of\(.*, "([\w{}]+)", "([^"]+)"\)', outputs)
         }
         for name, named in NAMED.items():
             if re.search(rf"\b{name}\b", outputs):
                 paths |= set(named)
-        if "tdp_maps(" in outputs:
-            paths.add("maps/contrast-{contrast}_stat-{stat}_tdp_statmap.nii.gz")
         paths |= {
             f"figures/captions/{stem}.rst" for stem in re.findall(r'caption_file\(f?"([^"]+)"\)', outputs)
         }
