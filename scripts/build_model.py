@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from permaps.arithmetic.gaussian import sigma
-from permaps.design.tables import read_contrast, read_numbers
+from permaps.design.tables import read_contrast, read_design
 from permaps.permutation.fingerprint import fingerprint
 from permaps.permutation.model import contrast_model, lack_participants
 from permaps.spaces.files import read_space
@@ -37,9 +37,8 @@ def main(
     """
     rows, statistic = read_contrast(weights, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
-    exchange = read_json(blocks)
+    study = read_design(design, blocks)
     maps = open_matrix(matrix)
-    columns = read_numbers(design)[2]
     space = read_space(mask)
     if statistic == "F" and variance_fwhm:
         raise UserError(
@@ -49,12 +48,12 @@ def main(
     if variance_fwhm:
         check_kernel("inference.variance_smoothing_fwhm", variance_fwhm, space.affine)
     model = contrast_model(
-        columns,
+        study.matrix,
         rows,
         statistic,
         scheme,
-        exchange["blocks"],
-        exchange["variance_groups"],
+        study.blocks,
+        study.variance_groups,
         incomplete=lack_participants(maps),
         variance_sigma=sigma(space.affine, variance_fwhm) if variance_fwhm else None,
         space=space,

@@ -1,7 +1,7 @@
 """Test whether missing values are related to what a contrast tests."""
 
 from permaps.design.scheme import exchangeability_of, like_rows
-from permaps.design.tables import read_contrast, read_numbers
+from permaps.design.tables import read_contrast, read_design
 from permaps.permutation.missing import described, difference, patterns, rougher
 from permaps.tables.text import write_rows
 from permaps.workflow.arrays import open_matrix
@@ -25,12 +25,11 @@ def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output,
     """
     rows, _ = read_contrast(weights, contrast)
     scheme = read_json(plan)[contrast]["scheme"]
-    levels = read_json(blocks)["blocks"]
+    study = read_design(design, blocks)
     matrices = [open_matrix(path) for path in (matrix, *covariates)]
     lacking, n_voxels = patterns(*matrices)
-    columns = read_numbers(design)[2]
-    differing = difference(lacking, n_voxels, columns, rows, scheme, levels)
-    moves = exchangeability_of(like_rows(columns), scheme, levels)
+    differing = difference(lacking, n_voxels, study.matrix, rows, scheme, study.blocks)
+    moves = exchangeability_of(like_rows(study.matrix), scheme, study.blocks)
     notes = [described(differing), rougher(lacking, n_voxels, matrices[0].shape[1], moves)]
     note = " ".join(filter(None, notes))
     note = f"{name}: {note}" if name and note else note

@@ -3,7 +3,7 @@
 import sys
 
 from permaps.design.alike import drawn_of
-from permaps.design.tables import read_contrast, read_numbers
+from permaps.design.tables import read_contrast, read_design
 from permaps.reporting.terminal import NO_MORE, too_few
 from permaps.tables.text import write_rows
 from permaps.workflow.jobs import job, log, read_json
@@ -29,13 +29,10 @@ def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_
         Whether t is tested on both sides.
     tail_fit : bool
     """
-    rows, warned = [], {}
-    matrix, exchange = read_numbers(design)[2], read_json(blocks)
+    rows, warned, study = [], {}, read_design(design, blocks)
     for contrast, contrast_plan in read_json(plan).items():
         weights, _ = read_contrast(contrasts, contrast)
-        n, alike = drawn_of(
-            contrast_plan, matrix, weights, exchange["blocks"], exchange["variance_groups"], n_permutations, two_sided
-        )  # fmt: skip
+        n, alike = drawn_of(contrast_plan, study, weights, n_permutations, two_sided)
         note = too_few(n, alpha, NO_MORE, tail_fit, alike)
         enough = "no" if note else "yes"
         distinct = contrast_plan["scheme"], contrast_plan["n_distinct"]

@@ -2,7 +2,7 @@
 
 from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
-from permaps.design.tables import read_numbers, write_numbers
+from permaps.design.tables import read_design, write_numbers
 from permaps.statistics.registry import voxel_statistic
 from permaps.workflow.jobs import job, log, read_json, write_json
 
@@ -22,16 +22,13 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
         One expression gives t, a list F.
     scheme : {"auto", "permute", "flip", "both"}
     """
-    names, _, matrix = read_numbers(design)
-    exchange = read_json(blocks)
-    rows = contrast_matrix(expressions, contrast, names)
+    study = read_design(design, blocks)
+    rows = contrast_matrix(expressions, contrast, study.names)
     statistic = voxel_statistic(expressions)
-    contrast_plan = plan_of(
-        names, matrix, rows, statistic, scheme, exchange["blocks"], exchange["variance_groups"]
-    )
-    contrast_plan["warnings"] += exchange["warnings"]
+    contrast_plan = plan_of(study, rows, statistic, scheme)
+    contrast_plan["warnings"] += read_json(blocks)["warnings"]
     keys = [[contrast, statistic, i + 1] for i in range(len(rows))]
-    write_numbers(weights, ["contrast", "statistic", "row", *names], keys, rows)
+    write_numbers(weights, ["contrast", "statistic", "row", *study.names], keys, rows)
     write_json(plan, {contrast: contrast_plan})
     log.info(
         "%s: scheme %s, %s distinct relabellings",

@@ -8,7 +8,7 @@ import numpy as np
 import plan_contrast
 import pytest
 from permaps.design.plan import plan_of
-from permaps.design.tables import read_numbers, write_numbers
+from permaps.design.tables import Design, read_numbers, write_numbers
 from permaps.workflow.errors import UserError
 
 ROWS = ["participant_id\tgroup\tage\teveryone\tpair\thalf\tzero\tname"]
@@ -99,7 +99,7 @@ def test_what_relabelling_cannot_change_of_a_contrast_is_told(tmp_path):
 )  # fmt: skip
 def test_how_to_centre_is_told_as_a_formula_has_it(name, written):
     design = np.column_stack([np.ones(9), np.arange(9.0)])
-    plan = plan_of(["Intercept", name], design, np.array([[1.0, 0]]), "t", "auto", {}, None)
+    plan = plan_of(Design(["Intercept", name], design, {}), np.array([[1.0, 0]]), "t", "auto")
     assert written in plan["warnings"][0]
 
 
@@ -107,13 +107,14 @@ def test_how_to_centre_is_told_as_a_formula_has_it(name, written):
 def test_flips_of_groups_that_differ_much_in_size_are_warned_of(few, contrast, warned):
     group = np.repeat([0, 1], [few, 16])
     design = np.column_stack([np.ones(few + 16), group])
-    plan = plan_of(["Intercept", "b"], design, np.array([contrast], float), "t", "flip", {}, group)
+    plan = plan_of(Design(["Intercept", "b"], design, {}, group), np.array([contrast], float), "t", "flip")
     assert any(f"{few} to 16 participants" in warning for warning in plan["warnings"]) == warned
 
 
 def test_flips_without_nuisance_keep_their_level_whatever_the_groups():
     group = np.repeat([0, 1], [4, 16])
-    assert not plan_of(["Intercept"], np.ones((20, 1)), np.ones((1, 1)), "t", "flip", {}, group)["warnings"]
+    design = Design(["Intercept"], np.ones((20, 1)), {}, group)
+    assert not plan_of(design, np.ones((1, 1)), "t", "flip")["warnings"]
 
 
 def test_an_intercept_beside_a_covariate_that_is_not_centred_says_what_it_tests(tmp_path):

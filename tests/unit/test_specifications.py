@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from permaps.design.plan import plan_of
 from permaps.design.scheme import exchangeability_of, like_rows
+from permaps.design.tables import Design
 from permaps.figures.specification_curve import curve, shortened
 from permaps.figures.style import plt
 from permaps.permutation.relabelling import relabelling
@@ -86,7 +87,7 @@ def test_designs_with_the_same_digest_of_equal_rows_have_the_same_relabellings()
     for design in designs.values():
         contrast = np.eye(design.shape[1])[1:2]
         names = [f"x{i}" for i in range(design.shape[1])]
-        plan = plan_of(names, design, contrast, "t", "permute", NO_BLOCKS, None)
+        plan = plan_of(Design(names, design, NO_BLOCKS), contrast, "t", "permute")
         exchangeability = exchangeability_of(like_rows(design), "permute", NO_BLOCKS)
         sources = [relabelling(exchangeability, 0, j)[0].tolist() for j in range(50)]
         found.setdefault(plan["equal_rows"], []).append(sources)

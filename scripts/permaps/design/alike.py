@@ -5,13 +5,12 @@ each of them. All signs flipped give -t, as do two groups of one size that chang
 an F test give the same F in k! ways.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from permaps.design.exchangeability import Exchangeability
 from permaps.design.partition import Partition, partition_of
 from permaps.design.scheme import distinct_relabellings, like_rows
+from permaps.design.tables import Design
 
 # Beyond so many relabellings they are not compared: it would take seconds, for a p that is far below any level.
 MOST_COMPARED = 100_000
@@ -21,13 +20,7 @@ _SAME = 1e-9
 
 
 def drawn_of(
-    plan: dict,
-    design: np.ndarray,
-    weights: np.ndarray,
-    blocks: dict,
-    groups: Sequence[int] | None,
-    n_permutations: int,
-    two_sided: bool,
+    plan: dict, design: Design, weights: np.ndarray, n_permutations: int, two_sided: bool
 ) -> tuple[int, int]:
     """Return how many relabellings a contrast will have, and how many of them give the observed statistic.
 
@@ -35,12 +28,8 @@ def drawn_of(
     ----------
     plan : dict
         From `permaps.design.plan.plan_of`.
-    design : numpy.ndarray, shape (n_participants, n_columns)
+    design : permaps.design.tables.Design
     weights : numpy.ndarray, shape (n_rows, n_columns)
-    blocks : dict
-        As `permaps.permutation.model.Model` has them.
-    groups : sequence of int, shape (n_participants,), or None
-        Variance groups.
     n_permutations : int
         Asked for, besides the observed labelling.
     two_sided : bool
@@ -57,8 +46,11 @@ def drawn_of(
     n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
     if n + 1 != n_distinct:
         return n, 1
-    relabellings = distinct_relabellings(like_rows(design, groups), plan["scheme"], blocks)
-    return n, n_alike(relabellings, partition_of(design, weights), two_sided or plan["statistic"] == "F")
+    labels = like_rows(design.matrix, design.variance_groups)
+    relabellings = distinct_relabellings(labels, plan["scheme"], design.blocks)
+    return n, n_alike(
+        relabellings, partition_of(design.matrix, weights), two_sided or plan["statistic"] == "F"
+    )
 
 
 def n_alike(exchangeability: Exchangeability, part: Partition, both_signs: bool) -> int:

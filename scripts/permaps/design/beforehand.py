@@ -152,15 +152,10 @@ def _check_model(staying, config):
     for name, expressions in model["contrasts"].items():
         weights = contrast_matrix(expressions, name, design.names)
         if len(staying) <= MOST_COUNTED:
-            statistic = voxel_statistic(expressions)
-            plan = plan_of(
-                design.names, design.matrix, weights, statistic, permutation["scheme"],
-                design.blocks, design.variance_groups,
-            )  # fmt: skip
+            plan = plan_of(design, weights, voxel_statistic(expressions), permutation["scheme"])
             n, alike = drawn_of(
-                plan, design.matrix, weights, design.blocks, design.variance_groups,
-                permutation["n_permutations"], permutation["two_sided"],
-            )  # fmt: skip
+                plan, design, weights, permutation["n_permutations"], permutation["two_sided"]
+            )
             if n + 1 == plan["n_distinct"]:
                 exhausted[name] = n + 1, alike
     return exhausted

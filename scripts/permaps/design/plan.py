@@ -1,13 +1,13 @@
 """How a contrast will be tested: its scheme, degrees of freedom, distinct relabellings, and what to be warned of."""
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
 
 from permaps.design.partition import partition_of
 from permaps.design.scheme import exchangeability_of, like_rows, scheme_of
+from permaps.design.tables import Design
 from permaps.workflow.errors import UserError
 from permaps.workflow.records import digest
 
@@ -23,30 +23,15 @@ EXACT = 1e-9
 _PLAIN = re.compile(r"[\w.]+(\(.*\)|\[.*\])?")
 
 
-def plan_of(
-    names: list[str],
-    design: np.ndarray,
-    contrast: np.ndarray,
-    statistic: str,
-    scheme: str,
-    blocks: dict,
-    groups: Sequence[int] | None,
-) -> dict:
+def plan_of(design: Design, contrast: np.ndarray, statistic: str, scheme: str) -> dict:
     """Say how a contrast will be tested, as values for JSON.
 
     Parameters
     ----------
-    names : list of str
-        Of the design's columns.
-    design : numpy.ndarray, shape (n_participants, n_columns)
-        Columns of NaN are maps.
+    design : permaps.design.tables.Design
     contrast : numpy.ndarray, shape (n_rows, n_columns)
     statistic : {"t", "F"}
     scheme : {"auto", "permute", "flip", "both"}
-    blocks : dict
-        As `permaps.design.block_tree.exchangeability_tree` takes them.
-    groups : sequence of int or None
-        Variance groups.
 
     Returns
     -------
@@ -54,13 +39,13 @@ def plan_of(
         `statistic`, `n_participants`, `dof`, `scheme`, `n_distinct`, `equal_rows` (a digest of who has equal rows of
         the design, by which relabellings are numbered) and `warnings`.
     """
-    part = partition_of(design, contrast)
+    part, groups = partition_of(design.matrix, contrast), design.variance_groups
     chosen = scheme_of(scheme, part)
-    labels = like_rows(design, groups)
-    exchangeability = exchangeability_of(labels, chosen, blocks)
+    labels = like_rows(design.matrix, groups)
+    exchangeability = exchangeability_of(labels, chosen, design.blocks)
     return {
         "statistic": statistic,
-        "n_participants": len(design),
+        "n_participants": len(design.matrix),
         "dof": [len(contrast), part.dof] if statistic == "F" else part.dof,
         "scheme": chosen,
         # Beyond 2^53 a number would lose its last digits.
@@ -69,7 +54,7 @@ def plan_of(
         else _short(Decimal(exchangeability.n_distinct)),
         "equal_rows": digest(labels.tolist()),
         "warnings": [
-            *_off_centre(names, design, contrast),
+            *_off_centre(design.names, design.matrix, contrast),
             *_warnings(chosen, part, groups, exchangeability.still),
         ],
     }

@@ -1,11 +1,42 @@
-"""Tables of numbers as files: the design and the contrasts, to the last digit."""
+"""The design and the contrasts as files, to the last digit."""
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from permaps.tables.text import write_cells
+from permaps.workflow.jobs import read_json
+
+
+@dataclass(frozen=True)
+class Design:
+    """What all contrasts of a study share.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the columns of the matrix.
+    matrix : numpy.ndarray, shape (n_participants, n_columns)
+        Columns of covariates that are maps follow those of the formula, and hold NaN.
+    blocks : dict of str to list or None
+        Of each kind, whole numbers that name the block of each participant; of nested ones, a list of them for each
+        column.
+    variance_groups : list of int or None
+    """
+
+    names: list[str]
+    matrix: np.ndarray
+    blocks: dict[str, list | None]
+    variance_groups: list[int] | None = None
+
+
+def read_design(design: str | Path, blocks: str | Path) -> Design:
+    """Read the design of a study, as `make_design` writes it."""
+    names, _, matrix = read_numbers(design)
+    exchange = read_json(blocks)
+    return Design(names, matrix, exchange["blocks"], exchange["variance_groups"])
 
 
 def read_numbers(path: str | Path) -> tuple[list[str], list[list[str]], np.ndarray]:

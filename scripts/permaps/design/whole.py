@@ -1,34 +1,11 @@
 """The design of a study: its matrix, blocks and variance groups, from the participants table."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from permaps.design.matrix import design_matrix
+from permaps.design.tables import Design
 from permaps.workflow.errors import UserError
-
-
-@dataclass(frozen=True)
-class Design:
-    """What all contrasts of a study share.
-
-    Attributes
-    ----------
-    names : list of str
-        Of the columns of the matrix.
-    matrix : numpy.ndarray, shape (n_participants, n_columns)
-        Columns of covariates that are maps follow those of the formula, and hold NaN.
-    blocks : dict of str to list or None
-        Of each kind, whole numbers that name the block of each participant; of nested ones, a list of them for each
-        column.
-    variance_groups : list of int or None
-    """
-
-    names: list[str]
-    matrix: np.ndarray
-    blocks: dict[str, list | None]
-    variance_groups: list[int] | None
 
 
 def whole_design(
