@@ -3,7 +3,6 @@
 from permaps.maps.store import Store
 from permaps.spaces.data_matrix import write_covariate
 from permaps.spaces.files import read_space
-from permaps.spaces.smoothing import smoother
 from permaps.tables.participants import read_participants
 from permaps.tables.text import ID, map_column
 from permaps.workflow.jobs import job, log
@@ -33,7 +32,7 @@ def main(*, included, usable, images, values, brain, mask, matrix, name, smoothi
     absent = set(people) - set(read_participants(usable)[ID])
     maps = Store(images, values).maps(people, map_column(name), absent)
     space, whole = read_space(mask), read_space(brain)
-    constant = write_covariate(matrix, maps, space.mask, whole.mask, smoother(whole, smoothing_fwhm))
+    constant = write_covariate(matrix, maps, space, whole, smoothing_fwhm)
     if constant:
         log.warning(
             "warning: %s is the same for everyone at %d %s; beside an intercept they get no statistic",

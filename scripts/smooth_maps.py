@@ -7,7 +7,6 @@ from permaps.quality.plausible import doubt_of_coverage
 from permaps.spaces.data_matrix import write_matrix
 from permaps.spaces.files import read_space, write_map, write_space
 from permaps.spaces.from_maps import left_out
-from permaps.spaces.smoothing import smoother
 from permaps.tables.participants import read_participants
 from permaps.tables.text import ID, MAP, map_column, write_rows
 from permaps.workflow.jobs import job, log, warn
@@ -51,14 +50,12 @@ def main(
     analysed, covered, counts = write_matrix(
         matrix,
         store.maps(people, MAP, absent),
-        space.mask,
-        smoother(space, smoothing_fwhm),
+        space,
+        smoothing_fwhm,
         min_coverage=min_coverage,
         zero_is_missing=zero_is_missing,
         covariates=[store.maps(people, map_column(name), absent) for name in voxelwise],
         n_absent=len(absent),
-        element=space.element,
-        whole=space.whole,
         threads=threads,
     )
     if doubt := doubt_of_coverage(

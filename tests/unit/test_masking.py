@@ -17,6 +17,7 @@ from permaps.maps.images import load_volume, write_image
 from permaps.quality.brain_mask import brain_mask
 from permaps.spaces.data_matrix import write_covariate, write_matrix
 from permaps.spaces.smoothing import check_kernel, smooth_volume
+from permaps.spaces.volume import Volume
 from permaps.tables.participants import read_participants
 from permaps.workflow.errors import UserError
 from real_data import DATA
@@ -36,6 +37,9 @@ def mask_of(strategy, paths, file=None):
 def ball(radius=1.0):
     grid = np.stack(np.meshgrid(*[np.linspace(-1.15, 1.15, n) for n in SHAPE], indexing="ij"))
     return (grid**2).sum(axis=0) < radius**2
+
+
+BALL = Volume(ball(), AFFINE)
 
 
 def images(folder, change=lambda i, x: x, n=6, background=0.0, dtype=np.float32):
@@ -144,13 +148,9 @@ def test_a_mask_on_another_grid_is_taken_at_the_nearest_voxel(tmp_path):
     np.testing.assert_array_equal(mask_of("file", paths, tmp_path / "mask.nii.gz"), ball(0.5))
 
 
-def smoothed(fwhm):
-    return partial(smooth_volume, affine=AFFINE, fwhm=fwhm)
-
-
 def matrix(tmp_path, paths, mask, fwhm=5, min_coverage=1.0, zero_is_missing=True):
     result = write_matrix(
-        tmp_path / "out/maps.npy", read(paths), mask, smoothed(fwhm),
+        tmp_path / "out/maps.npy", read(paths), Volume(mask, AFFINE), fwhm,
         min_coverage=min_coverage, zero_is_missing=zero_is_missing,
     )  # fmt: skip
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["maps.npy"]
@@ -208,7 +208,9 @@ def test_smoothing_mixes_no_zeros_of_a_hole_into_its_surroundings(tmp_path, back
     assert mask[7, 7, 5] and not mask[7, 7, 4]
     np.testing.assert_allclose(values[:3], values[3:], rtol=1e-5)
     # The rim of the brain is as ever in those without a hole.
-    np.testing.assert_array_equal(values[3:], [smoothed(8)(one)[mask] for one in read(paths)[3:]])
+    np.testing.assert_array_equal(
+        values[3:], [smooth_volume(one, AFFINE, 8)[mask] for one in read(paths)[3:]]
+    )
 
 
 def test_smoothing_by_a_hole_is_the_mean_of_what_is_there(tmp_path):
@@ -216,7 +218,7 @@ def test_smoothing_by_a_hole_is_the_mean_of_what_is_there(tmp_path):
     values, mask, *_ = matrix(tmp_path, paths, np.ones(SHAPE, bool), 8, min_coverage=0.5)
     data = read(paths)[0]
     there = np.isfinite(data) & (data != 0)
-    kernel = smoothed(8)
+    kernel = partial(smooth_volume, affine=AFFINE, fwhm=8)
     by_hand = kernel(np.where(there, data, 0)) / kernel(there.astype(np.float32))
     row = np.full(SHAPE, np.nan, np.float32)
     row[mask] = values[0]
@@ -227,7 +229,7 @@ def test_smoothing_by_a_hole_is_the_mean_of_what_is_there(tmp_path):
 def test_a_covariate_is_smoothed_by_its_own_holes(tmp_path):
     paths = images(tmp_path, lambda i, x: np.where(bitten(i, x) == 0, np.nan, x).astype(np.float32))
     maps, mask, *_ = matrix(tmp_path, paths, ball(), 8, zero_is_missing=False)
-    write_covariate(tmp_path / "c.npy", read(paths), mask, ball(), smoothed(8))
+    write_covariate(tmp_path / "c.npy", read(paths), Volume(mask, AFFINE), BALL, 8)
     np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), maps)
 
 
@@ -271,7 +273,7 @@ def test_partial_coverage_marks_the_missing_as_nan(tmp_path):
 def test_a_covariate_is_smoothed_and_masked_as_the_maps_are(tmp_path, fwhm):
     paths = images(tmp_path)
     maps = matrix(tmp_path, paths, ball(), fwhm, zero_is_missing=False)[0]
-    assert write_covariate(tmp_path / "c.npy", read(paths), ball(), ball(), smoothed(fwhm)) == 0
+    assert write_covariate(tmp_path / "c.npy", read(paths), BALL, BALL, fwhm) == 0
     covariate = np.load(tmp_path / "c.npy")
     assert covariate.dtype == np.float32 and covariate.flags.c_contiguous
     np.testing.assert_array_equal(covariate, maps)
@@ -285,7 +287,7 @@ def test_in_a_covariate_0_is_a_value_and_nan_is_missing(tmp_path):
         return x
 
     maps = read(images(tmp_path, grey_matter))
-    n_constant = write_covariate(tmp_path / "c.npy", maps, ball(), ball(), smoothed(None))
+    n_constant = write_covariate(tmp_path / "c.npy", maps, BALL, BALL, None)
     covariate = np.load(tmp_path / "c.npy")
     at = [np.flatnonzero(np.flatnonzero(ball()) == np.ravel_multi_index(v, SHAPE))[0] for v in (a, b, c)]
     assert n_constant == 2 and np.isnan(covariate).sum() == 1
@@ -302,7 +304,7 @@ def test_who_lacks_a_covariate_at_a_voxel_has_no_value_there(tmp_path):
     (tmp_path / "gm").mkdir()
     maps, covariate = images(tmp_path, with_holes), images(tmp_path / "gm", grey_matter)
     _, covered, counts = write_matrix(
-        tmp_path / "m.npy", read(maps), ball(), smoothed(None), min_coverage=0.5, zero_is_missing=True,
+        tmp_path / "m.npy", read(maps), BALL, None, min_coverage=0.5, zero_is_missing=True,
         covariates=[read(covariate)],
     )  # fmt: skip
     assert covered[a] == 3 and covered[b] == 3 and covered[6, 7, 6] == 5

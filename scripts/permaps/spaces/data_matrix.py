@@ -2,13 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from permaps.quality.brain_mask import FEWEST_VOXELS, few
 from permaps.quality.screening import is_missing
+from permaps.spaces.smoothing import smoother
+from permaps.spaces.space import Space
 from permaps.workflow.errors import UserError
 from permaps.workflow.jobs import written_whole
 from permaps.workflow.threads import in_threads
@@ -47,15 +49,13 @@ def coverage(
 def write_matrix(
     path: str | Path,
     maps: Sequence[np.ndarray],
-    brain: np.ndarray,
-    smoothed: Callable[[np.ndarray], np.ndarray],
+    space: Space,
+    smoothing_fwhm: float | None,
     *,
     min_coverage: float,
     zero_is_missing: bool,
     covariates: Sequence[Iterable[np.ndarray]] = (),
     n_absent: int = 0,
-    element: str = "voxel",
-    whole: str = "brain mask",
     threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Smooth and mask all maps into one float32 matrix on disk.
@@ -70,9 +70,10 @@ def write_matrix(
         The .npy file to write: participants x voxels, voxels in C order of the mask.
     maps : sequence of numpy.ndarray, shape (x, y, z)
         All on one grid; taken as many at a time as there are threads, and twice.
-    brain : numpy.ndarray of bool, shape (x, y, z)
-    smoothed : callable
-        Takes a map and gives it smoothed, NaN and infinity counting as 0.
+    space : permaps.spaces.space.Space
+        Before elements leave it for their values: its mask has the shape of the maps.
+    smoothing_fwhm : float or None
+        As for `permaps.spaces.smoothing.smoother`.
     min_coverage : float
         Smallest share of participants with a value.
     zero_is_missing : bool
@@ -80,8 +81,6 @@ def write_matrix(
         The maps of each covariate, which have to have a value too.
     n_absent : int
         Participants without a map, whose maps are NaN everywhere. They do not count for the coverage.
-    element, whole : str
-        What one of `brain` is called, and all of it, in messages.
     threads : int
         As many maps are smoothed at once.
 
@@ -98,6 +97,7 @@ def write_matrix(
     UserError
         When fewer than two voxels are left.
     """
+    brain, smoothed = space.mask, smoother(space, smoothing_fwhm)
     covered = np.where(brain, coverage(maps, zero_is_missing, covariates), np.int16(0))
     # Less a rounding error, since 0.3 * 10 is above 3.
     enough = brain & (covered >= max(min_coverage * (len(maps) - n_absent) - 1e-9, 1))
@@ -115,7 +115,7 @@ def write_matrix(
             "constant": int((finite & ~varies).sum()),
             "analysed": int(keep.sum()),
         }
-        _check_left(counts, element, whole, min_coverage)
+        _check_left(counts, space, min_coverage)
         with written_whole(path) as temporary:
             _copy_columns(scratch, temporary, len(maps), keep)
     mask = np.zeros_like(brain)
@@ -123,12 +123,12 @@ def write_matrix(
     return mask, covered, counts
 
 
-def _check_left(counts, element, whole, min_coverage):
-    """Raise an error if too few voxels are left."""
+def _check_left(counts, space, min_coverage):
+    """Raise an error if too few elements are left."""
     if counts["analysed"] < FEWEST_VOXELS:
         raise UserError(
-            f"{few(counts['analysed'], element)} is left to analyse, at least {FEWEST_VOXELS} are needed. Of the "
-            f"{whole} ({counts['brain mask']:,}), {counts['under coverage']:,} have values in fewer than "
+            f"{few(counts['analysed'], space.element)} is left to analyse, at least {FEWEST_VOXELS} are needed. Of "
+            f"the {space.whole} ({counts['brain mask']:,}), {counts['under coverage']:,} have values in fewer than "
             f"{min_coverage:.0%} of the maps, {counts['not finite']:,} are not finite and "
             f"{counts['constant']:,} constant. {_what_to_do(counts)}"
         )
@@ -207,9 +207,9 @@ class _Spread:
 def write_covariate(
     path: str | Path,
     maps: Sequence[np.ndarray],
-    mask: np.ndarray,
-    brain: np.ndarray,
-    smoothed: Callable[[np.ndarray], np.ndarray],
+    space: Space,
+    whole: Space,
+    smoothing_fwhm: float | None,
 ) -> int:
     """Smooth and mask a covariate's maps into one float32 matrix on disk, as the maps themselves are.
 
@@ -222,21 +222,21 @@ def write_covariate(
         The .npy file to write: participants x voxels, voxels in C order of the mask.
     maps : sequence of numpy.ndarray, shape (x, y, z)
         The covariate's, all on the mask's grid.
-    mask : numpy.ndarray of bool, shape (x, y, z)
-        The analysed voxels.
-    brain, smoothed
-        As for `write_matrix`.
+    space : permaps.spaces.space.Space
+        The analysed elements.
+    whole, smoothing_fwhm
+        As `space` and the FWHM for `write_matrix`.
 
     Returns
     -------
     n_constant : int
         Voxels at which the covariate is the same for everyone.
     """
-    spread = _Spread(int(mask.sum()))
+    spread, smoothed = _Spread(space.n_elements), smoother(whole, smoothing_fwhm)
     with written_whole(path) as temporary, open(temporary, "wb") as file:
-        _write_header(file, len(maps), mask.sum())
+        _write_header(file, len(maps), space.n_elements)
         for data in maps:
-            row, missing = _smoothed_row(data, mask, brain, smoothed, zero_is_missing=False)
+            row, missing = _smoothed_row(data, space.mask, whole.mask, smoothed, zero_is_missing=False)
             row[missing | ~np.isfinite(row)] = np.nan
             spread.add(row)
             file.write(row.astype("<f4").tobytes())
