@@ -10,8 +10,12 @@ from permaps.workflow.records import Records, dates_of, digest
 
 DATASET = config["dataset"]
 VOXELWISE = config["model"]["voxelwise"]
-# What the design is made of, besides the table and the covariates that are maps.
-DESIGN_KEYS = ("model.formula", "model.variance_groups", "permutation.blocks")
+# What the design is made of, besides the table.
+DESIGN_SETTINGS = from_config(
+    *("model.formula", "model.variance_groups"),
+    block_columns=config["permutation"]["blocks"],
+    voxelwise=list(VOXELWISE),
+)
 
 
 def given_file(key, path):

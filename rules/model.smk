@@ -11,7 +11,7 @@ if "quality" in MAKES:
             design=result("design/design.tsv"),
             blocks=result("design/blocks.json"),
         params:
-            settings=from_config(*DESIGN_KEYS, voxelwise=list(VOXELWISE)),
+            settings=DESIGN_SETTINGS,
         message:
             "Building the design matrix"
         script:

@@ -44,7 +44,7 @@ rule merge_nulls:
         analysis=one_of(RELABELLED),
     params:
         settings=from_config(
-            "permutation.n_permutations", "inference.statistics", shift=SHIFT, chunks=CHUNK_SETTINGS
+            "permutation.n_permutations", "inference.statistics", shift=SHIFT, settings=CHUNK_SETTINGS
         ),
     message:
         "Merging the null of {wildcards.analysis}"

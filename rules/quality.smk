@@ -8,7 +8,7 @@ rule screen_participants:
     output:
         screened=per_input("quality/screened.tsv"),
     params:
-        settings=from_config(*DESIGN_KEYS, "quality.query", "mask.zero_is_missing", voxelwise=list(VOXELWISE)),
+        settings=DESIGN_SETTINGS | from_config("quality.query", "mask.zero_is_missing"),
     message:
         "Choosing participants by their variates and maps"
     script:

@@ -11,11 +11,11 @@ from permaps.spaces.masks import elements_inside
 from permaps.spaces.smoothing import check_kernel
 from permaps.workflow.arrays import open_matrix
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log, read_json
+from permaps.workflow.jobs import log, read_json, run
 
 
 def main(
-    *, matrix, covariates, mask, design, weights, blocks, plan, output, contrast, variance_fwhm, volume=None,
+    *, matrix, covariates, mask, design, weights, blocks, plan, model, contrast, variance_fwhm, volume=None,
     sphere=None
 ):  # fmt: skip
     """Write the model of an analysis.
@@ -29,7 +29,7 @@ def main(
     contrast : str
     variance_fwhm : float or None
         Full width at half maximum, in mm, of the Gaussian that smooths the residual variance.
-    output : path
+    model : path
         .npz to write, with a fingerprint of the model and the maps.
     volume : path, optional
     sphere : dict, optional
@@ -47,7 +47,7 @@ def main(
         )
     if variance_fwhm:
         check_kernel("inference.variance_smoothing_fwhm", variance_fwhm, space.affine)
-    model = contrast_model(
+    made = contrast_model(
         study.matrix,
         rows,
         statistic,
@@ -59,22 +59,13 @@ def main(
         space=space,
     )
     if where := volume or sphere:
-        model = model.restricted(elements_inside(space, where, "inference.small_volumes"))
-    stored = model.arrays()
-    model = replace(
-        model,
-        fingerprint=fingerprint(
-            maps, *map(open_matrix, covariates), *(stored[name] for name in sorted(stored))
-        ),
-    )
-    model.save(output)
-    log.info("%s: %d elements, %s model", contrast, model.space.n_elements, model.kind)
+        made = made.restricted(elements_inside(space, where, "inference.small_volumes"))
+    stored = made.arrays()
+    parts = (stored[name] for name in sorted(stored))
+    made = replace(made, fingerprint=fingerprint(maps, *map(open_matrix, covariates), *parts))
+    made.save(model)
+    log.info("%s: %d elements, %s model", contrast, made.space.n_elements, made.kind)
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.params.settings,
-            output=snakemake.output.model,
-        )
+    run(main, snakemake)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from permaps.design.matrix import superfluous
 from permaps.design.tables import read_contrast
-from permaps.workflow.jobs import job, read_json, warn, write_json, write_text
+from permaps.workflow.jobs import read_json, run, warn, write_json, write_text
 
 
 def main(*, weights, plans, contrasts, plan):
@@ -30,8 +30,4 @@ def main(*, weights, plans, contrasts, plan):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-        )
+    run(main, snakemake)

@@ -5,10 +5,10 @@ from permaps.design.tables import read_contrast, read_design
 from permaps.permutation.missing import described, difference, patterns, rougher
 from permaps.tables.text import write_rows
 from permaps.workflow.arrays import open_matrix
-from permaps.workflow.jobs import job, read_json, warn
+from permaps.workflow.jobs import read_json, run, warn
 
 
-def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output, name=""):
+def main(*, matrix, covariates, design, weights, blocks, plan, contrast, table, name=""):
     """Write a row of numbers with a note, empty if nothing stands out, and show the note on the terminal.
 
     Parameters
@@ -18,7 +18,7 @@ def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output,
     covariates : list of path
         Columns of the design that are maps: .npy each.
     contrast : str
-    output : path
+    table : path
         Table to write.
     name : str
         Of the input, if there are several.
@@ -43,15 +43,10 @@ def main(*, matrix, covariates, design, weights, blocks, plan, contrast, output,
         "p": differing.p if differing else None,
         "note": note,
     }
-    write_rows(output, list(row), [row])
+    write_rows(table, list(row), [row])
     if note:
         warn(f"{contrast}: {note}")
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.params.settings,
-            output=snakemake.output.table,
-        )
+    run(main, snakemake)

@@ -4,7 +4,7 @@ from permaps.permutation.conjunction import conjoin
 from permaps.permutation.joint import load_model
 from permaps.permutation.observed import Observed
 from permaps.workflow.arrays import write_arrays
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
@@ -38,9 +38,4 @@ def main(*, model, partials, nulls, counts, shift, observed, null, exceedances):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake)

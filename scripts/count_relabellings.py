@@ -6,12 +6,12 @@ from permaps.design.alike import drawn_of
 from permaps.design.tables import read_contrast, read_design
 from permaps.reporting.terminal import NO_MORE, too_few
 from permaps.tables.text import write_rows
-from permaps.workflow.jobs import job, log, read_json
+from permaps.workflow.jobs import log, read_json, run
 
 COLUMNS = ("contrast", "scheme", "n_distinct", "n_relabellings", "smallest_p", "alpha", "enough")
 
 
-def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_sided, tail_fit):
+def main(*, plan, design, blocks, contrasts, table, n_permutations, alpha, two_sided, tail_fit):
     """Write a row per contrast, and warn about those whose p cannot reach alpha.
 
     Parameters
@@ -20,7 +20,7 @@ def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_
         Scheme and distinct relabellings per contrast (JSON).
     design, blocks, contrasts : path
         From `make_design` and `collect_contrasts`.
-    output : path
+    table : path
     n_permutations : int
         Relabellings asked for, besides the observed labelling.
     alpha : float
@@ -41,16 +41,11 @@ def main(*, plan, design, blocks, contrasts, output, n_permutations, alpha, two_
         # Asking for too few is reported before anything runs.
         if note and n < n_permutations:
             warned.setdefault(note, []).append(contrast)
-    write_rows(output, COLUMNS, rows)
+    write_rows(table, COLUMNS, rows)
     for note, contrasts in warned.items():
         log.warning("%s: %s", ", ".join(contrasts), note)
         print(f"\nPermaps: {', '.join(contrasts)}: {note}\n", file=sys.stderr)
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.params.settings,
-            output=snakemake.output.table,
-        )
+    run(main, snakemake)

@@ -2,7 +2,7 @@
 
 from permaps.cohort.localizer import fetch
 from permaps.tables.tsv import write_frame
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
@@ -27,8 +27,4 @@ def main(*, participants, contrast, n_subjects, data_dir, attempts=4, wait=5.0):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            participants=snakemake.output.participants,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake)

@@ -5,7 +5,7 @@ from permaps.permutation.correction import minus_log10
 from permaps.permutation.joint import load_model
 from permaps.permutation.null import heights_of, observed_statistic
 from permaps.spaces.files import write_map
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, matrix, covariates, model, title, stat, z, bonferroni):
@@ -34,9 +34,4 @@ def main(*, matrix, covariates, model, title, stat, z, bonferroni):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake)

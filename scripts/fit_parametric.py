@@ -5,7 +5,7 @@ from permaps.permutation.correction import bonferroni_p, minus_log10
 from permaps.permutation.model import Model
 from permaps.spaces.files import write_map
 from permaps.statistics.glm import fit, fit_voxel_models
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, matrix, covariates, model, title, effect, stat, z, partialr2, bonferroni):
@@ -41,9 +41,4 @@ def main(*, matrix, covariates, model, title, effect, stat, z, partialr2, bonfer
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake)

@@ -7,7 +7,7 @@ from permaps.permutation.tail import fit_tail, tail_p
 from permaps.spaces.files import write_map
 from permaps.statistics.registry import STATISTICS
 from permaps.tables.text import write_rows
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, observed, null, logp, table, stat, seed):
@@ -45,10 +45,4 @@ def main(*, observed, null, logp, table, stat, seed):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            stat=snakemake.wildcards.stat,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake, stat=snakemake.wildcards.stat)

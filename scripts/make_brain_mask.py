@@ -5,7 +5,7 @@ from permaps.spaces.files import write_space
 from permaps.spaces.from_maps import MAKERS
 from permaps.tables.participants import read_participants
 from permaps.tables.text import ID, MAP, REASON
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, screened, images, values, brain, space=(), kind="volume", **settings):
@@ -35,9 +35,4 @@ def main(*, screened, images, values, brain, space=(), kind="volume", **settings
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake)

@@ -6,7 +6,7 @@ from permaps.design.whole import whole_design
 from permaps.tables.levels import doubts_of_levels
 from permaps.tables.participants import read_participants
 from permaps.tables.stand_ins import doubts
-from permaps.workflow.jobs import job, log, warn, write_json
+from permaps.workflow.jobs import log, run, warn, write_json
 
 
 def main(*, included, design, blocks, formula, voxelwise, block_columns, variance_groups):
@@ -47,12 +47,4 @@ def _listed(columns):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            formula=snakemake.params.settings["formula"],
-            voxelwise=snakemake.params.settings["voxelwise"],
-            block_columns=snakemake.params.settings["blocks"],
-            variance_groups=snakemake.params.settings["variance_groups"],
-        )
+    run(main, snakemake)

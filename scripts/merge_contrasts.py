@@ -4,7 +4,7 @@ import numpy as np
 from permaps.permutation.smallest import smallest_p
 from permaps.statistics.registry import TIES
 from permaps.workflow.arrays import write_arrays
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, models, nulls, null):
@@ -32,8 +32,4 @@ def main(*, models, nulls, null):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-        )
+    run(main, snakemake)

@@ -8,7 +8,7 @@ from permaps.permutation.joint import load_model
 from permaps.permutation.smallest import parts_of
 from permaps.workflow.arrays import write_arrays
 from permaps.workflow.errors import UserError
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(
@@ -65,12 +65,4 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            n_permutations=snakemake.params.settings["n_permutations"],
-            statistics=snakemake.params.settings["statistics"],
-            shift=snakemake.params.settings["shift"],
-            settings=snakemake.params.settings["chunks"],
-        )
+    run(main, snakemake)

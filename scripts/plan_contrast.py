@@ -4,7 +4,7 @@ from permaps.design.matrix import contrast_matrix
 from permaps.design.plan import plan_of
 from permaps.design.tables import read_design, write_numbers
 from permaps.statistics.registry import voxel_statistic
-from permaps.workflow.jobs import job, log, read_json, write_json
+from permaps.workflow.jobs import log, read_json, run, write_json
 
 
 def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
@@ -39,10 +39,4 @@ def main(*, design, blocks, weights, plan, contrast, expressions, scheme):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            contrast=snakemake.wildcards.contrast,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake, contrast=snakemake.wildcards.contrast)

@@ -8,11 +8,11 @@ from permaps.permutation.thresholds import significant
 from permaps.reporting.truth import expected_weights, score
 from permaps.tables.participants import read_participants
 from permaps.tables.tsv import write_frame
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(
-    *, regions, labels, effect_pseudo, effect_mean, participants, design, weights, mask, values, corrected, output,
+    *, regions, labels, effect_pseudo, effect_mean, participants, design, weights, mask, values, corrected, table,
     contrast, stats, alpha, margin,
 ):  # fmt: skip
     """Write the table of true and false detections.
@@ -31,7 +31,7 @@ def main(
         Signed t.
     corrected : list of path
         -log10 FWE p, in the order of `stats`.
-    output : path
+    table : path
     contrast : str
     stats : list of str
     alpha, margin : float
@@ -39,7 +39,7 @@ def main(
     """
     (row, *_), _ = read_contrast(weights, contrast)
     image, pseudo = nib.load(values), pd.to_numeric(read_participants(participants)["pseudo"])
-    table = score(
+    scores = score(
         pd.read_csv(regions, sep="\t"),
         np.asarray(nib.load(labels).dataobj),
         expected_weights(read_numbers(design)[2], row, pseudo.to_numpy(float)),
@@ -50,15 +50,10 @@ def main(
         image.header.get_zooms()[:3],
         margin,
     )
-    for row in table.itertuples():
+    for row in scores.itertuples():
         log.info("%s, %s: %d of %d voxels", row.where, row.statistic, row.n_significant, row.n_voxels)
-    write_frame(table, output, "%.4g")
+    write_frame(scores, table, "%.4g")
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.params.settings,
-            output=snakemake.output.table,
-        )
+    run(main, snakemake)

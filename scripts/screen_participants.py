@@ -9,11 +9,12 @@ from permaps.tables.query import columns_of
 from permaps.tables.stand_ins import doubts
 from permaps.tables.text import ID, REASON
 from permaps.tables.tsv import write_frame
-from permaps.workflow.jobs import job, log, warn
+from permaps.workflow.jobs import log, run, warn
 
 
 def main(
-    *, participants, images, screened, variates, query, labels=(), voxelwise=(), zero_is_missing=True
+    *, participants, images, screened, formula, block_columns, variance_groups, query, voxelwise=(),
+    zero_is_missing=True
 ):  # fmt: skip
     """Screen the participants and write their table with a column `reason`, empty for those who stay.
 
@@ -25,19 +26,18 @@ def main(
         What their images are.
     screened : path
         Table to write.
-    variates : dict of str to str
-        Columns that the model uses, each with the config key that names it; who lacks one leaves.
+    formula, block_columns, variance_groups
+        As for `make_design`; who lacks a value in a column that they name leaves.
     query : str or None
         Query that keeps participants.
-    labels : collection of str
-        Columns whose values are names, whatever they look like.
     voxelwise : sequence of str
         Covariates that are maps; who has no usable one leaves.
     zero_is_missing : bool
         Whether 0 in a map stands for a missing value.
     """
     cohort, entries = read_participants(participants), read_index(images)
-    reasons = screen(cohort, entries, variates, query, labels, zero_is_missing)
+    variates = used_by_model(formula, block_columns, variance_groups)
+    reasons = screen(cohort, entries, variates, query, categories(formula), zero_is_missing)
     reasons = screen_covariates(cohort, entries, reasons, voxelwise)
     for name, reason in zip(cohort[ID], reasons, strict=True):
         if reason:
@@ -53,17 +53,4 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            variates=used_by_model(
-                snakemake.params.settings["formula"],
-                snakemake.params.settings["blocks"],
-                snakemake.params.settings["variance_groups"],
-            ),
-            query=snakemake.params.settings["query"],
-            labels=categories(snakemake.params.settings["formula"]),
-            voxelwise=snakemake.params.settings["voxelwise"],
-            zero_is_missing=snakemake.params.settings["zero_is_missing"],
-        )
+    run(main, snakemake)

@@ -9,7 +9,7 @@ from permaps.tables.participants import read_participants
 from permaps.tables.reasons import KNOWN_BEFORE, WANTED
 from permaps.tables.text import ID, MAP, REASON
 from permaps.tables.tsv import write_frame
-from permaps.workflow.jobs import job, log, warn
+from permaps.workflow.jobs import log, run, warn
 
 
 def main(
@@ -68,9 +68,4 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake)

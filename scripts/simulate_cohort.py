@@ -3,7 +3,7 @@
 from permaps.cohort.simulation import names, write_cohort
 from permaps.spaces.kinds import SPACE_KINDS
 from permaps.spaces.simulated import SIMULATORS
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, kind, participants, maps, n_subjects, seed, effect_size, number=0, threads=1, **truth):
@@ -36,9 +36,4 @@ def main(*, kind, participants, maps, n_subjects, seed, effect_size, number=0, t
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.output,
-            **snakemake.params.settings,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake, threads=snakemake.threads)

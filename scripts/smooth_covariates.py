@@ -5,7 +5,7 @@ from permaps.spaces.data_matrix import write_covariate
 from permaps.spaces.files import read_space
 from permaps.tables.participants import read_participants
 from permaps.tables.text import ID, map_column
-from permaps.workflow.jobs import job, log
+from permaps.workflow.jobs import log, run
 
 
 def main(*, included, usable, images, values, brain, mask, matrix, name, smoothing_fwhm):
@@ -44,10 +44,4 @@ def main(*, included, usable, images, values, brain, mask, matrix, name, smoothi
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            name=snakemake.wildcards.covariate,
-            **snakemake.params.settings,
-        )
+    run(main, snakemake, name=snakemake.wildcards.covariate)

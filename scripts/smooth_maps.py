@@ -9,7 +9,7 @@ from permaps.spaces.files import read_space, write_map, write_space
 from permaps.spaces.from_maps import left_out
 from permaps.tables.participants import read_participants
 from permaps.tables.text import ID, MAP, map_column, write_rows
-from permaps.workflow.jobs import job, log, warn
+from permaps.workflow.jobs import log, run, warn
 
 
 def main(
@@ -70,10 +70,4 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-            **snakemake.params.settings,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake, threads=snakemake.threads)

@@ -3,7 +3,7 @@
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import as_code, methods_paragraph
 from permaps.reporting.references import bibtex, cited, listed
-from permaps.workflow.jobs import job, read_json, write_text
+from permaps.workflow.jobs import read_json, run, write_text
 
 
 def main(*, provenance, methods, bibliography):
@@ -27,8 +27,4 @@ def main(*, provenance, methods, bibliography):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
-        main(
-            **snakemake.input,
-            **snakemake.output,
-        )
+    run(main, snakemake)

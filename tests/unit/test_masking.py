@@ -356,7 +356,7 @@ def test_one_voxel_is_no_map_and_two_are(tmp_path):
     assert matrix(tmp_path, images(tmp_path), one)[0].shape == (6, 2)
 
 
-def pipeline(folder, table, maps, variates, strategy, **settings):
+def pipeline(folder, table, maps, formula, strategy, **settings):
     """Run the scripts from a table to the matrix, as the rules do."""
     tables = ("participants.tsv", "screened.tsv", "included.tsv", "excluded.tsv", "metrics.tsv", "voxels.tsv")
     f = {n: folder / n for n in (*tables, "brain.nii.gz", "mask.nii.gz", "coverage.nii.gz", "maps.npy")}
@@ -370,8 +370,8 @@ def pipeline(folder, table, maps, variates, strategy, **settings):
     held = {"images": folder / "images.json", "values": folder / "values.bin"}
     read_maps.main(participants=f["participants.tsv"], **held)
     screen_participants.main(
-        participants=f["participants.tsv"], images=held["images"], screened=screened, variates=variates,
-        query=None,
+        participants=f["participants.tsv"], images=held["images"], screened=screened, formula=formula,
+        block_columns={}, variance_groups=None, query=None,
     )  # fmt: skip
     make_brain_mask.main(screened=screened, **held, brain=f["brain.nii.gz"], strategy=strategy, file=None)
     select_participants.main(
@@ -396,7 +396,7 @@ def test_from_a_bids_table_to_the_matrix(tmp_path):
     table = tmp_path / "bids/participants.tsv"
     table.write_text("\n".join(lines) + "\n")
     f = pipeline(
-        tmp_path / "out", table, "der/{participant_id}/{participant_id}_statmap.nii.gz", {"age": "model.formula"},
+        tmp_path / "out", table, "der/{participant_id}/{participant_id}_statmap.nii.gz", "1 + age",
         "background", max_missing=0.1, min_coverage=1.0,
     )  # fmt: skip
     assert read_participants(f["included.tsv"]).age.tolist() == [20, 21, 22, 23, 25]
@@ -416,7 +416,7 @@ def test_much_of_a_mask_that_is_lost_is_pointed_out(tmp_path, caplog):
     paths = images(tmp_path, lambda i, x: x * held_back if i == 2 else x)
     table = tmp_path / "t.csv"
     table.write_text("participant_id,map\n" + "".join(f"{i},{path}\n" for i, path in enumerate(paths)))
-    f = pipeline(tmp_path / "out", table, "map", {}, "background", max_missing=1.0, min_coverage=1.0)
+    f = pipeline(tmp_path / "out", table, "map", "1", "background", max_missing=1.0, min_coverage=1.0)
     counts = pd.read_csv(f["voxels.tsv"], sep="\t").set_index("reason")["n_voxels"]
     lost, whole = counts["under coverage"], counts["brain mask"]
     assert lost > whole / 10
@@ -430,7 +430,7 @@ def test_a_mask_of_the_whole_image_is_pointed_out(tmp_path, caplog):
     paths = images(tmp_path, lambda i, x: x + np.float32(1) + np.random.default_rng(i).random(SHAPE))
     table = tmp_path / "t.csv"
     table.write_text("participant_id,file\n" + "".join(f"{i},{p}\n" for i, p in enumerate(paths)))
-    f = pipeline(tmp_path / "out", table, "file", {}, "background", max_missing=0.1, min_coverage=1.0)
+    f = pipeline(tmp_path / "out", table, "file", "1", "background", max_missing=0.1, min_coverage=1.0)
     assert "takes 100 % of the image for brain" in caplog.text
     assert "whole image" in f["voxels.tsv"].read_text()
 
@@ -440,7 +440,7 @@ def test_a_mask_of_the_whole_image_is_pointed_out(tmp_path, caplog):
 )
 def test_thirty_real_analyze_maps_with_nan(tmp_path):
     f = pipeline(
-        tmp_path, DATA / "wager2008/participants.tsv", "map", {"reappraisal_success": "model.formula"}, "template",
+        tmp_path, DATA / "wager2008/participants.tsv", "map", "1 + reappraisal_success", "template",
         max_missing=0.1, min_coverage=1.0,
     )  # fmt: skip
     included = read_participants(f["included.tsv"])

@@ -97,7 +97,7 @@ def test_the_table_has_the_note_and_the_terminal_too(tmp_path, capsys, name):
     compare_missing.main(
         matrix=tmp_path / "maps.npy", covariates=[], design=tmp_path / "design.tsv",
         weights=tmp_path / "weights.tsv", blocks=tmp_path / "blocks.json", plan=tmp_path / "plan.json",
-        contrast="group", output=tmp_path / "missing.tsv", name=name,
+        contrast="group", table=tmp_path / "missing.tsv", name=name,
     )  # fmt: skip
     header, row = (tmp_path / "missing.tsv").read_text().splitlines()
     written = dict(zip(header.split("\t"), row.split("\t"), strict=True))

@@ -233,14 +233,16 @@ def test_the_grid_of_the_covariates_is_that_of_the_maps_that_stay(cohort, tmp_pa
     assert screen_covariates(cohort, reasons, ["gm"])[1].startswith("covariate gm: shape 5 x 7 x 8")
 
 
-def run_screening(cohort, tmp_path, variates=None, voxelwise=()):
+def run_screening(cohort, tmp_path, formula="1", voxelwise=()):
     """Run the script on a cohort and its images."""
     write_frame(cohort, tmp_path / "p.tsv")
     screen_participants.main(
         participants=tmp_path / "p.tsv",
         images=hold(cohort, tmp_path)["images"],
         screened=tmp_path / "screened.tsv",
-        variates=variates or {},
+        formula=formula,
+        block_columns={},
+        variance_groups=None,
         query=None,
         voxelwise=voxelwise,
     )
@@ -280,7 +282,7 @@ def test_maps_of_surfaces_are_refused_with_what_to_do(cohort, tmp_path):
 def test_too_few_is_an_error_that_sums_up(cohort, tmp_path):
     cohort.loc[:7, "pseudo"] = np.nan
     with pytest.raises(UserError, match=r"2 of 10 participants stay.*8 missing variate: pseudo.*S0"):
-        run_screening(cohort, tmp_path, {"pseudo": "model.formula"})
+        run_screening(cohort, tmp_path, "1 + pseudo")
     assert not (tmp_path / "screened.tsv").exists()
 
 
@@ -347,7 +349,7 @@ def selected(cohort, tmp_path):
     data[:, :, :4] = 0
     replace(cohort, 3, data)
     cohort.loc[9, "pseudo"] = np.nan
-    run_screening(cohort, tmp_path, {"pseudo": "model.formula"})
+    run_screening(cohort, tmp_path, "1 + pseudo")
     paths = {n: tmp_path / f"{n}.tsv" for n in ("screened", "included", "excluded", "metrics")}
     write_image(tmp_path / "brain.nii.gz", brain(), AFFINE, "test")
     return paths | hold(cohort, tmp_path) | {"brain": tmp_path / "brain.nii.gz"}

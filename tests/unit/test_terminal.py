@@ -160,7 +160,7 @@ def test_relabellings_are_counted_before_the_chunks(tmp_path, capsys):
     write_numbers(tmp_path / "contrasts.tsv", ["contrast", "statistic", "row", "mean", "age"], keys, weights)
     files = {name: tmp_path / f"{name}.tsv" for name in ("design", "contrasts")}
     files |= {name: tmp_path / f"{name}.json" for name in ("plan", "blocks")}
-    given = files | {"output": tmp_path / "t.tsv", "tail_fit": False, "two_sided": True}
+    given = files | {"table": tmp_path / "t.tsv", "tail_fit": False, "two_sided": True}
     count_relabellings.main(**given, n_permutations=1000, alpha=0.05)
     table = pd.read_csv(tmp_path / "t.tsv", sep="\t", index_col="contrast")
     assert table["n_relabellings"].to_dict() == {"many": 1000, "few": 31, "enough": 119}

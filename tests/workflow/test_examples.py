@@ -23,7 +23,6 @@ import smooth_covariates
 import smooth_maps
 import yaml
 from permaps.cohort.sources import read_listing
-from permaps.design.variates import used_by_model
 from permaps.figures import peak_figures
 from permaps.maps import decoders, images
 from permaps.maps.images import load_volume, write_image
@@ -120,9 +119,8 @@ def to_design(config, f):
     read_maps.main(participants=f("participants.tsv"), **held, voxelwise=list(model["voxelwise"]))
     screen_participants.main(
         participants=f("participants.tsv"), images=held["images"], screened=f("screened.tsv"),
-        query=config["quality"]["query"],
-        variates=used_by_model(model["formula"], blocks, model["variance_groups"]),
-        voxelwise=list(model["voxelwise"]),
+        query=config["quality"]["query"], formula=model["formula"], block_columns=blocks,
+        variance_groups=model["variance_groups"], voxelwise=list(model["voxelwise"]),
     )  # fmt: skip
     make_brain_mask.main(
         screened=f("screened.tsv"), **held, brain=f("brain.nii.gz"), strategy="background", file=None
@@ -171,7 +169,7 @@ def to_null(config, f, contrast):
     }
     build_model.main(
         **data, **tables, mask=f("mask.nii.gz"), plan=f("plan.json"), contrast=contrast,
-        variance_fwhm=inference["variance_smoothing_fwhm"], output=f("model.npz"),
+        variance_fwhm=inference["variance_smoothing_fwhm"], model=f("model.npz"),
     )  # fmt: skip
     chunk = f(f"0-{N_PERMUTATIONS + 1}.npz")
     compute_null_chunk.main(

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from permaps.workflow.errors import UserError
@@ -70,6 +70,22 @@ def job(snakemake: object) -> Iterator[None]:
         handler.close()
         # As it ends, Python would search all that was imported for garbage, which takes a tenth of a short job.
         gc.freeze()
+
+
+def run(main: Callable[..., None], snakemake: object, **more: object) -> None:
+    """Run the `main` of a script as a job, with all that its rule names: inputs, outputs and settings.
+
+    Parameters
+    ----------
+    main : callable
+        Takes these by the names that the rule has for them.
+    snakemake : object
+        What Snakemake passes to a script.
+    **more : object
+        What `main` takes besides, such as a wildcard.
+    """
+    with job(snakemake):
+        main(**snakemake.input, **snakemake.output, **snakemake.params.get("settings", {}), **more)
 
 
 @contextlib.contextmanager
