@@ -7,7 +7,7 @@ import tfce as tfce_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from permaps.spaces.adjacency import grid_adjacency, list_adjacency
+from permaps.spaces.adjacency import grid_adjacency, pair_adjacency
 from permaps.statistics import enhancement
 from permaps.statistics.enhanced_maps import clusters, tfce_map
 from permaps.statistics.enhancement import Workspace
@@ -129,11 +129,7 @@ def test_stepped_tfce_converges_on_the_exact_one_at_first_order():
 def test_a_grid_and_the_same_neighbours_as_lists_give_equal_bits(maps, connectivity):
     mask, (values,) = maps
     grid = grid_adjacency(mask, connectivity)
-    lists = [[] for _ in range(mask.sum())]
-    for a, b in grid.pairs:
-        lists[a].append(b)
-        lists[b].append(a)
-    listed = list_adjacency(lists)
+    listed = pair_adjacency(grid.pairs, mask.sum())
     found = [Workspace(a, 0.5).maxima(values, True, 2.0, 1.0) for a in (grid, listed)]
     assert found[0] == found[1]
     np.testing.assert_array_equal(*[tfce_map(values, a, 0.5, 2.0, True) for a in (grid, listed)])
@@ -162,7 +158,8 @@ def test_any_graph_will_do(graph):
         above = [component(lists, signed > 1, i) for i in range(len(lists))]
         measures = [[len(one), sum(signed[list(one)] - 1)] for one in above]
         expected = np.maximum(expected, [np.max(enhanced), *np.max(measures, axis=0)])
-    found = Workspace(list_adjacency(lists), 0.5).maxima(values, True, 2.0, 1.0)
+    pairs = np.array([(a, b) for a, row in enumerate(lists) for b in row if a < b], int).reshape(-1, 2)
+    found = Workspace(pair_adjacency(pairs, len(lists)), 0.5).maxima(values, True, 2.0, 1.0)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 

@@ -7,7 +7,6 @@ nodes: an edge has a step to each of its two ends, and no list of neighbouring e
 reads all of them in the same way.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,29 +124,6 @@ def grid_adjacency(mask: np.ndarray, connectivity: int) -> Adjacency:
     offsets = cube[(apart > 0) & (apart <= COORDINATES_APART[connectivity])]
     steps = offsets @ np.array([shape[1] * shape[2], shape[2], 1])
     return Adjacency(position.astype(np.int32), int(np.prod(shape)), steps[None].astype(np.int32))
-
-
-def list_adjacency(neighbours: Sequence[Sequence[int]]) -> Adjacency:
-    """Return the adjacency given by neighbour lists, for irregular maps.
-
-    Parameters
-    ----------
-    neighbours : sequence of sequences of int
-        For each element the indices of its neighbours; a relation that holds in both directions.
-
-    Raises
-    ------
-    ValueError
-        When one element names another as its neighbour but not the other way round.
-    """
-    pairs = {(a, int(b)) for a, row in enumerate(neighbours) for b in row}
-    one_way = next((p for p in sorted(pairs) if p[::-1] not in pairs), None)
-    if one_way:
-        raise ValueError(
-            f"element {one_way[0]} names {one_way[1]} as its neighbour, but not the other way round"
-        )
-    pairs = np.array(sorted(pair for pair in pairs if pair[0] < pair[1]), int).reshape(-1, 2)
-    return pair_adjacency(pairs, len(neighbours))
 
 
 def pair_adjacency(
