@@ -1,12 +1,11 @@
 """A contrast in several analyses, as a specification curve: figure, table, and how often it is significant."""
 
 import numpy as np
-import pandas as pd
 from permaps.figures.specification_curve import curve
 from permaps.figures.style import draw
 from permaps.permutation.correction import read_maxima
 from permaps.permutation.specifications import by_chance, common_place, same_relabellings
-from permaps.reporting.specifications import found_in, how_often, said
+from permaps.reporting.specifications import how_often, said, tabulated
 from permaps.spaces.files import read_map, read_space
 from permaps.tables.tsv import read_frame, write_frame
 from permaps.workflow.jobs import job, log, read_json
@@ -47,13 +46,9 @@ def main(*, specifications, contrast, relabelled, voxel_stat, table, counts, fig
         name: {key: said(value) for key, value in one["choices"].items()}
         for name, one in specifications.items()
     }
-    rows = []
-    for name, space, v, effect, element in zip(chosen, spaces, values, effects, elements, strict=True):
-        numbers = read_frame(specifications[name]["numbers"])
-        numbers = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
-        findings = found_in(numbers, space, voxel_stat, v, effect, element)
-        rows += [{"analysis": name} | chosen[name] | of_stat for of_stat in findings]
-    compared = pd.DataFrame(rows)
+    numbers = [read_frame(one["numbers"]) for one in members]
+    maps = [*zip(spaces, values, effects, elements, strict=True)]
+    compared = tabulated(chosen, numbers, contrast, voxel_stat, maps)
     write_frame(compared, table, "%.6g")
     maxima = [read_maxima(one["nulls"], one["stats"]) for one in members]
     alone = by_chance(maxima, alpha) if same_relabellings(records, relabelled) else {}

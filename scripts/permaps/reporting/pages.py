@@ -12,6 +12,7 @@ from permaps.reporting import page_tables
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.references import cited, listed
+from permaps.reporting.results import relabelled
 from permaps.reporting.words import DPI, are_alone, enhanced, p_text, space_of
 from permaps.spaces.space import Space
 from permaps.statistics.registry import STATISTICS
@@ -78,7 +79,7 @@ def sentence(contrast: str, numbers: pd.DataFrame, space: type[Space]) -> str:
     space : type
         Class of the space.
     """
-    rows = numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
+    rows = relabelled(numbers, contrast)
     counts = rows[f"n_significant_{space.elements}"]
     level = f"corrected p of at most {rows['alpha'].iloc[0]:g}"
     if (counts > 0).any():

@@ -142,6 +142,11 @@ def small_volume_row(logp: np.ndarray, values: np.ndarray, space: Space, alpha: 
     }
 
 
+def relabelled(numbers: pd.DataFrame, contrast: str) -> pd.DataFrame:
+    """Return the rows of a contrast that have p by relabelling, of a table as `as_table` gives it."""
+    return numbers[(numbers["contrast"] == contrast) & numbers["n_relabellings"].notna()]
+
+
 def as_table(rows: list[dict], space: Space | type[Space] = Volume) -> pd.DataFrame:
     """Return the rows as a table with all columns, counts as whole numbers."""
     table = pd.DataFrame(rows, columns=columns(space))

@@ -1,11 +1,12 @@
 """What a contrast shows in all of its specifications, as tables: what each of them finds, and how often."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from permaps.permutation.thresholds import significant
+from permaps.reporting.results import relabelled
 from permaps.spaces.space import Space
 
 
@@ -20,31 +21,43 @@ def said(value: object) -> str:
     return str(value)
 
 
-def found_in(
-    numbers: pd.DataFrame, space: Space, voxel_stat: str, values: np.ndarray, effect: np.ndarray, element: int
-) -> Iterator[dict]:
-    """Yield what one specification finds, by statistic: at an element, at its peak, and how much is significant.
+def tabulated(
+    choices: dict[str, dict[str, str]],
+    numbers: Sequence[pd.DataFrame],
+    contrast: str,
+    voxel_stat: str,
+    maps: Sequence[tuple[Space, np.ndarray, np.ndarray, int]],
+) -> pd.DataFrame:
+    """Return what each specification finds by each statistic: at an element, at its peak, and its extent.
 
     Parameters
     ----------
-    numbers : pandas.DataFrame
-        Of the contrast: a row per statistic.
-    space : permaps.spaces.space.Space
-    voxel_stat : str
-    values, effect : numpy.ndarray, shape (n_elements,)
-    element : int
+    choices : dict of str to dict of str to str
+        By the name of the analysis: the value of each key that is crossed.
+    numbers : sequence of pandas.DataFrame
+        The summary table of each.
+    contrast, voxel_stat : str
+    maps : sequence of (permaps.spaces.space.Space, array, array, int)
+        Of each, its space, its voxel statistic and its effect, shape (n_elements,), and the element.
     """
-    peak = int(np.argmax(np.abs(values)))
-    for _, row in numbers.iterrows():
-        yield (
-            {"statistic": row["statistic"], "effect": effect[element], voxel_stat: values[element]}
-            | space.where(element)
-            | {f"peak_{voxel_stat}": values[peak], "peak_effect": effect[peak], "p_fwe": row["p_fwe"]}
-            | {
-                "extent": int(row[f"n_significant_{space.elements}"]),
-                "significant": bool(significant(-np.log10(row["p_fwe"]), row["alpha"])),
-            }
-        )
+    rows = []
+    for (name, chosen), table, (space, values, effect, element) in zip(
+        choices.items(), numbers, maps, strict=True
+    ):
+        peak = int(np.argmax(np.abs(values)))
+        for _, row in relabelled(table, contrast).iterrows():
+            rows.append(
+                {"analysis": name}
+                | chosen
+                | {"statistic": row["statistic"], "effect": effect[element], voxel_stat: values[element]}
+                | space.where(element)
+                | {f"peak_{voxel_stat}": values[peak], "peak_effect": effect[peak], "p_fwe": row["p_fwe"]}
+                | {
+                    "extent": int(row[f"n_significant_{space.elements}"]),
+                    "significant": bool(significant(-np.log10(row["p_fwe"]), row["alpha"])),
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def how_often(table: pd.DataFrame, alone: dict) -> pd.DataFrame:
