@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from permaps.reporting.captions import read_caption
-from permaps.reporting.report import Figure, Findings, left_over, report_page
+from permaps.reporting.report import left_over, report_page
 from permaps.reporting.results import as_table
 from permaps.reporting.words import space_of
 from permaps.tables.tsv import read_frame
@@ -20,11 +19,8 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
     provenance, numbers, excluded : path
         The run's provenance (JSON), summary table, and who was left out.
     small_volumes : path or None
-    contrasts : list of dict
-        `name`, `voxel_stat`, `clusters` (path by statistic), `maps` and `further` (lists of figures), `viewer`
-        (a figure, or none) and `regions` (a path or None).
-    design, quality : list of figures
-        A figure is a dict: `path`, `title`, `caption` (path of its numbers, or None) and `explanation`.
+    contrasts, design, quality
+        As for `permaps.reporting.report.report_page`, with paths in place of data frames.
     files : list of path
         All files of the run.
     page : path
@@ -35,35 +31,20 @@ def main(*, provenance, numbers, excluded, small_volumes, contrasts, design, qua
     text = report_page(
         record,
         as_table(pd.read_csv(numbers, sep="\t"), space_of(record)),
-        {
-            c["name"]: Findings(
-                c["voxel_stat"],
-                {stat: read_frame(path) for stat, path in c["clusters"].items()},
-                [as_figure(f) for f in c["maps"]],
-                [as_figure(f) for f in c["further"]],
-                next(map(as_figure, c["viewer"]), None),
-                read_frame(c["regions"]) if c["regions"] else None,
-            )
-            for c in contrasts
-        },
-        [as_figure(f) for f in design],
-        [as_figure(f) for f in quality],
+        [
+            of
+            | {"clusters": {stat: read_frame(path) for stat, path in of["clusters"].items()}}
+            | {"regions": read_frame(of["regions"]) if of["regions"] else None}
+            for of in contrasts
+        ],
+        design,
+        quality,
         pd.read_csv(excluded, sep="\t", dtype=str),
         written,
         left_over(folder, written),
         read_frame(small_volumes) if small_volumes else None,
     )
     write_text(page, text)
-
-
-def as_figure(given):
-    """Return a `Figure` from what the rule says of it."""
-    return Figure(
-        given["path"],
-        given["title"],
-        read_caption(given["caption"]) if given["caption"] else "",
-        given["explanation"],
-    )
 
 
 if "snakemake" in globals():

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from permaps.reporting import page_tables
+from permaps.reporting.captions import read_caption
 from permaps.reporting.limitations import limitations
 from permaps.reporting.methods import methods_paragraph, question
 from permaps.reporting.references import cited, listed
@@ -133,6 +134,7 @@ def rendered(template: str, embed: bool = True, **values: object) -> str:
         "data_uri": _data_uri,
         "width": _width,
         "text": _text,
+        "caption": lambda path: read_caption(path) if path else "",
         "breakable": breakable,
     }
     return environment.get_template(template).render(values)

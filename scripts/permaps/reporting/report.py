@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,57 +18,12 @@ MOST_REGIONS = 30
 FOLDERS = ("maps", "tables", "figures")
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its words.
-
-    Attributes
-    ----------
-    path : path
-        PNG, or HTML of a viewer.
-    title : str
-    caption : str
-        With the figure's own numbers.
-    explanation : str
-        What holds for all figures of its kind.
-    """
-
-    path: Path
-    title: str
-    caption: str
-    explanation: str = ""
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was found for one contrast.
-
-    Attributes
-    ----------
-    voxel_stat : str
-    clusters : dict of str to pandas.DataFrame
-        Cluster tables by the statistic's name in file names.
-    maps, further : list of Figure
-        Figures of its maps, and those below the tables.
-    viewer : Figure or None
-    regions : pandas.DataFrame or None
-        As `permaps.reporting.regions.tabulate_regions` gives it.
-    """
-
-    voxel_stat: str
-    clusters: dict
-    maps: list
-    further: list
-    viewer: Figure | None
-    regions: pd.DataFrame | None
-
-
 def report_page(
     record: dict,
     numbers: pd.DataFrame,
-    contrasts: dict[str, Findings],
-    design: list[Figure],
-    quality: list[Figure],
+    contrasts: list[dict],
+    design: list[dict],
+    quality: list[dict],
     excluded: pd.DataFrame,
     files: list[str],
     stale: list[str],
@@ -83,8 +37,12 @@ def report_page(
         The run's provenance.
     numbers : pandas.DataFrame
         As `permaps.reporting.results.as_table` gives it.
-    contrasts : dict of str to Findings
-    design, quality : list of Figure
+    contrasts : list of dict
+        `name`, `voxel_stat`, `clusters` (data frame by statistic), `maps` and `further` (figures above and below the
+        tables), `viewer` (a figure of HTML, or none) and `regions` (a data frame or None).
+    design, quality : list of figures
+        A figure is a dict: `path` (of a PNG), `title`, `caption` (path of its numbers, or None) and `explanation`, of
+        all figures of its kind.
     excluded : pandas.DataFrame
         Who was left out, with the `reason`.
     files : list of str
@@ -107,9 +65,7 @@ def report_page(
         date=datetime.now().strftime("%Y-%m-%d %H:%M"),
         version=record["permaps"]["version"],
         **in_words(record, numbers, small_volumes),
-        contrasts=[
-            _section(name, section, numbers, space, alone, embed) for name, section in contrasts.items()
-        ],
+        contrasts=[_section(found, numbers, space, alone, embed) for found in contrasts],
         design_figures=design,
         quality_figures=quality,
         excluded=page_tables.rows(excluded[["participant_id", "reason"]]),
@@ -119,20 +75,20 @@ def report_page(
     )
 
 
-def _section(name, section, numbers, space, alone, embed):
-    tables = page_tables.by_statistic(section.clusters, section.voxel_stat, space, alone)
+def _section(found, numbers, space, alone, embed):
+    tables = page_tables.by_statistic(found["clusters"], found["voxel_stat"], space, alone)
     return {
-        "name": name,
-        "sentence": sentence(name, numbers, space),
-        "maps": _explained_once(section.maps),
-        "further": section.further,
+        "name": found["name"],
+        "sentence": sentence(found["name"], numbers, space),
+        "maps": _explained_once(found["maps"]),
+        "further": found["further"],
         # With many contrasts, the viewer is one of the files.
-        "viewer": section.viewer if embed else None,
+        "viewer": found["viewer"][0] if embed and found["viewer"] else None,
         "moves": any(table.places for _, table, _ in tables),
         "clusters": tables,
         "regions": None
-        if section.regions is None
-        else page_tables.regions(section.regions, section.voxel_stat, space, MOST_REGIONS),
+        if found["regions"] is None
+        else page_tables.regions(found["regions"], found["voxel_stat"], space, MOST_REGIONS),
     }
 
 
@@ -158,8 +114,8 @@ def left_over(folder: Path, written: Collection[str]) -> list[str]:
 
 def _explained_once(figures):
     """Leave out an explanation that stands below the figure before."""
-    before = [None, *(f.explanation for f in figures)]
+    before = [None, *(figure["explanation"] for figure in figures)]
     return [
-        replace(f, explanation="") if f.explanation == above else f
-        for f, above in zip(figures, before, strict=False)
+        figure | {"explanation": ""} if figure["explanation"] == above else figure
+        for figure, above in zip(figures, before, strict=False)
     ]
