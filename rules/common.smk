@@ -6,6 +6,7 @@ from functools import cache
 from permaps.design.group_tests import group_tests, in_small_volumes, input_prefixes
 from permaps.spaces.kinds import hemispheres_of, kind_of
 from permaps.statistics.registry import STATISTICS, panels_of, statistics_of
+from permaps.workflow.config import value_of
 from permaps.workflow.names import input_names
 
 # Of one of several analyses: its name, the folder for the results of all, those for what analyses share, by stage, and
@@ -92,11 +93,7 @@ def version():
 
 def from_config(*keys, **more):
     """Settings of a job: these keys of the config, by the last part of their names, and more."""
-    settings = {}
-    for key in keys:
-        section, _, name = key.rpartition(".")
-        settings[name] = (config[section] if section else config)[name]
-    return settings | more
+    return {key.rpartition(".")[2]: value_of(config, key) for key in keys} | more
 
 
 def test_settings(*keys, **more):

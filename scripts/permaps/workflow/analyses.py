@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from permaps.workflow.config import refuse, resolve
+from permaps.workflow.config import refuse, resolve, value_of
 from permaps.workflow.errors import UserError, nearest
 from permaps.workflow.names import LONGEST_NAME, about_analyses
 from permaps.workflow.records import digest
@@ -201,9 +201,7 @@ def places(config: dict, root: str) -> dict[str, str]:
     """
     folders, settings = {}, {}
     for stage, depends_on in STAGES.items():
-        for key in depends_on:
-            section, _, name = key.rpartition(".")
-            settings[key] = (config[section] if section else config)[name]
+        settings |= {key: value_of(config, key) for key in depends_on}
         folders[stage] = f"{root}/shared/{stage}-{digest(settings)[:8]}"
     return folders
 

@@ -82,6 +82,12 @@ def layered(under: dict, over: dict) -> dict:
     return merged
 
 
+def value_of(config: dict, key: str) -> object:
+    """Return what a config says of a key, given by its full name, such as inference.alpha."""
+    section, _, name = key.rpartition(".")
+    return (config[section] if section else config)[name]
+
+
 def local_config(defaults_path: str | Path) -> dict:
     """Return the contents of config/config.yaml in the working directory, or {} if there is none.
 
