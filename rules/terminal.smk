@@ -40,22 +40,10 @@ def announce():
         tell(terminal.banner(config, listed, at_once, version(), len(RELABELLED), counts, exhausted))
     notes = {}
     for name, each in CONFIGS.items():
-        note = terminal.too_few(
-            each["permutation"]["n_permutations"],
-            each["inference"]["alpha"],
-            "raise permutation.n_permutations",
-            each["inference"]["tail_fit"],
-        )
-        notes.setdefault(note, []).append(name)
-        # In a run, the job that counts them says so.
-        for note in terminal.too_few_of(
-            EXHAUSTED.get(name, {}) if workflow.dryrun else {},
-            each["permutation"]["n_permutations"],
-            each["inference"]["alpha"],
-            each["inference"]["tail_fit"],
-        ):
+        # In a run, the job that counts those of each contrast tells of them.
+        for note in terminal.too_few_of(each, EXHAUSTED.get(name, {}) if workflow.dryrun else {}):
             notes.setdefault(note, []).append(name)
-    for note in filter(None, notes):
+    for note in notes:
         logger.warning(f"{about_analyses(notes[note])}{note}")
 
 
@@ -69,7 +57,7 @@ def part_of(job):
 def start_the_clock():
     """From now on, say now and then how long is left."""
     jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if job.log]
-    listed = [(part_of(job)[1] if STUDY else job.rule.name, dict(job.wildcards_dict)) for job in jobs]
+    listed = [(part_of(job)[1], dict(job.wildcards_dict)) for job in jobs]
     seconds = terminal.expected(next(iter(CONFIGS.values())), listed, RESULTS)
     PACE[:] = [Pace(dict(zip((job.jobid for job in jobs), seconds, strict=True)), STARTED[0])]
 

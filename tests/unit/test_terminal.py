@@ -187,10 +187,12 @@ def test_plan_tells_the_smallest_p_of_few_relabellings(tmp_path, monkeypatch):
         "mean 0.062 (all 32 distinct relabellings, of which 2 give the observed statistic), "
         "age 0.0083 (all 120 distinct relabellings)\n"
     ) in text
-    (note,) = terminal.too_few_of(exhausted, 1000, 0.05, False)
+    config = {"permutation": {"n_permutations": 1000}, "inference": {"alpha": 0.05, "tail_fit": False}}
+    (note,) = terminal.too_few_of(config, exhausted)
     assert note.startswith("mean: With 31 relabellings") and "no more distinct ones" in note
-    assert not terminal.too_few_of(exhausted, 10, 0.05, False)
-    (note,) = terminal.too_few_of({f"c{i}": (32, 2) for i in range(300)}, 1000, 0.05, False)
+    (asked,) = terminal.too_few_of(config | {"permutation": {"n_permutations": 10}}, exhausted)
+    assert asked.startswith("With 10 relabellings") and "raise permutation.n_permutations" in asked
+    (note,) = terminal.too_few_of(config, {f"c{i}": (32, 2) for i in range(300)})
     assert "c11 and 288 more: With 31 relabellings" in note
 
 

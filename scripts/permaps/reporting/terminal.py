@@ -172,22 +172,20 @@ def _smallest(name, n_distinct, n_alike):
     return f"{name} {n_alike / n_distinct:.2g} (all {n_distinct:,} distinct relabellings{tied})"
 
 
-def too_few_of(
-    exhausted: Mapping[str, tuple[int, int]], n_permutations: int, alpha: float, tail_fit: bool
-) -> list[str]:
-    """Return warnings of contrasts that cannot reach the level with all relabellings that they have.
+def too_few_of(config: dict, exhausted: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Return warnings that too few relabellings were asked for, or of contrasts that do not have enough of them.
 
     Parameters
     ----------
+    config : dict
+        As resolved.
     exhausted : mapping of str to (int, int)
         As `banner` takes them.
-    n_permutations : int
-        Asked for, besides the observed labelling.
-    alpha : float
-    tail_fit : bool
     """
-    if too_few(n_permutations, alpha):  # that too few were asked for is told of all contrasts at once
-        return []
+    alpha, tail_fit = (config["inference"][key] for key in ("alpha", "tail_fit"))
+    asked = config["permutation"]["n_permutations"]
+    if note := too_few(asked, alpha, "raise permutation.n_permutations", tail_fit):
+        return [note]
     by_note = {}
     for name, (n, n_alike) in exhausted.items():
         by_note.setdefault(too_few(n - 1, alpha, NO_MORE, tail_fit, n_alike), []).append(name)
