@@ -18,7 +18,7 @@ rule record_provenance:
         images=[per_input("dataset/images.json", prefix) for prefix in PREFIXES],
         with_maps=[per_input("quality/included.tsv", prefix) for prefix in PREFIXES],
         metrics=[per_input("quality/metrics.tsv", prefix) for prefix in PREFIXES],
-        masks=[per_input(MASK, prefix) for prefix in PREFIXES],
+        mask=[per_input(MASK, prefix) for prefix in PREFIXES],
         voxels=[per_input(LOST_ELEMENTS, prefix) for prefix in PREFIXES],
         plan=result("design/plan.json"),
         relabellings=result("tables/relabellings.tsv"),

@@ -7,12 +7,12 @@ from permaps.workflow.provenance import plain
 BIDS_VERSION = "1.10.0"
 
 
-def main(*, output, description, version, code, snakemake_version, **made_of):
+def main(*, provenance, description, version, code, snakemake_version, **made_of):
     """Write provenance.json and the BIDS dataset_description.json.
 
     Parameters
     ----------
-    output, description : path
+    provenance, description : path
     version, code, snakemake_version : str
         Of Permaps, a digest of its files, and of the engine.
     made_of
@@ -20,7 +20,7 @@ def main(*, output, description, version, code, snakemake_version, **made_of):
     """
     known = record(**made_of)
     known["software"] |= {"snakemake": snakemake_version}
-    write_json(output, plain({"permaps": {"version": version, "code": code}} | known))
+    write_json(provenance, plain({"permaps": {"version": version, "code": code}} | known))
     write_json(
         description,
         {
@@ -34,30 +34,16 @@ def main(*, output, description, version, code, snakemake_version, **made_of):
 
 if "snakemake" in globals():
     with job(snakemake):
-        settings = snakemake.params.settings
+        given, settings = dict(snakemake.input.items()), dict(snakemake.params.settings)
+        kinds = ("images", "with_maps", "metrics", "mask", "voxels")
+        files = zip(*(given.pop(kind) for kind in kinds), strict=True)
         main(
-            included=snakemake.input.included,
-            excluded=snakemake.input.excluded,
             inputs={
-                name: dict(zip(("images", "with_maps", "metrics", "mask", "voxels"), files, strict=True))
-                for name, *files in zip(
-                    settings["inputs"] or [""],
-                    snakemake.input.images,
-                    snakemake.input.with_maps,
-                    snakemake.input.metrics,
-                    snakemake.input.masks,
-                    snakemake.input.voxels,
-                    strict=True,
-                )
+                name: dict(zip(kinds, its, strict=True))
+                for name, its in zip(settings.pop("inputs") or [""], files, strict=True)
             },
-            plan=snakemake.input.plan,
-            relabellings=snakemake.input.relabellings,
-            nulls=dict(zip(settings["contrasts"], snakemake.input.nulls, strict=True)),
-            output=snakemake.output.provenance,
-            description=snakemake.output.description,
-            config=settings["config"],
-            version=settings["version"],
-            code=settings["code"],
-            snakemake_version=settings["snakemake_version"],
-            missing=list(snakemake.input.missing),
+            nulls=dict(zip(settings.pop("contrasts"), given.pop("nulls"), strict=True)),
+            **given,
+            **settings,
+            **snakemake.output,
         )
