@@ -1,8 +1,8 @@
 # Clusters and peaks of what is significant.
 
 
+# Besides those of clusters.
 TABLES = [
-    *[cluster_table(t, s) for t in TESTS.values() for s in t.stats],
     *[result(f"tables/{t}_regions.tsv") for t in TESTS if REGIONS],
     *SMALL_VOLUMES,
     result("tables/relabellings.tsv"),

@@ -33,6 +33,8 @@ def finished_example(snakemake, folder, *names, n_permutations=20, **dataset):
     results = folder / "results"
     for log in (results / "logs").glob("**/*simulate_cohort.log"):
         assert re.search(r" \d+ participants x \d+ \w+$", log.read_text(), re.M), log
+    files = re.findall('<li><a href="([^"]+)">', (results / "report.html").read_text(encoding="utf-8"))
+    assert "tables/summary.tsv" in files and len(files) == len(set(files))
     return results
 
 
