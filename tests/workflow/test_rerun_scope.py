@@ -569,7 +569,7 @@ MODULES = {
     "quality/brain_mask": {"make_brain_mask"},
     # The p of a multivariate test, which chunks enhance, is that of F.
     "statistics/glm": {CHUNK, "observe", "fit_parametric"},
-    "permutation/relabelling": {CHUNK, "observe", "build_model", "fit_parametric"},
+    "permutation/relabelling": {CHUNK, "observe"},
     "reporting/clusters": {"plot_test", "tabulate_clusters"},
     "quality/outliers": {"select_participants", "plot_design"},
     "maps/map_values": {"read_maps"},
