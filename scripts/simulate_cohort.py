@@ -1,8 +1,8 @@
 """Simulate a cohort like the Localizer's, and save its ground truth."""
 
 from permaps.cohort.simulation import names, write_cohort
-from permaps.spaces.kinds import SPACE_KINDS
 from permaps.spaces.simulated import SIMULATORS
+from permaps.spaces.stored import CLASSES
 from permaps.workflow.jobs import log, run
 
 
@@ -32,7 +32,7 @@ def main(*, kind, participants, maps, n_subjects, seed, effect_size, number=0, t
     people = names(n_subjects)
     paths, write, n_elements = SIMULATORS[kind](truth, maps, people, seed, effect_size, number)
     write_cohort(participants, dict(zip(people, paths, strict=True)), seed, write, threads)
-    log.info("%d participants x %d %s", n_subjects, n_elements, SPACE_KINDS[kind].elements)
+    log.info("%d participants x %d %s", n_subjects, n_elements, CLASSES[kind].elements)
 
 
 if "snakemake" in globals():
