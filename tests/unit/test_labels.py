@@ -87,7 +87,7 @@ def test_the_regions_of_a_surface_are_tabulated(tmp_path):
         write_map(space, tmp_path / f"{name}.dscalar.nii", values, "a test")
     script.main(
         mask=tmp_path / "mask.npz", values=tmp_path / "t.dscalar.nii", corrected={"t": tmp_path / "p.dscalar.nii"},
-        regions={}, atlas=([str(f) for f in annot(tmp_path)], None), output=tmp_path / "regions.tsv",
+        regions={}, atlas=[str(f) for f in annot(tmp_path)], table=tmp_path / "regions.tsv",
         voxel_stat="t", alpha=0.05, null=None,
     )  # fmt: skip
     table = pd.read_csv(tmp_path / "regions.tsv", sep="\t")
