@@ -3,7 +3,7 @@
 from permaps.design.formula import categories, variables
 from permaps.design.tables import write_numbers
 from permaps.design.whole import whole_design
-from permaps.tables.levels import doubts_of_levels
+from permaps.tables.levels import doubts_of_levels, doubts_of_numbers
 from permaps.tables.participants import read_participants
 from permaps.tables.stand_ins import doubts
 from permaps.workflow.jobs import log, run, warn, write_json
@@ -34,7 +34,9 @@ def main(*, included, design, blocks, formula, voxelwise, block_columns, varianc
     )
     used = [c for columns in [*block_columns.values(), variance_groups] for c in _listed(columns)]
     columns = dict.fromkeys([*sorted(variables(formula)), *used])
-    warnings = doubts(table, columns) + doubts_of_levels(table, columns, {*categories(formula), *used})
+    in_c = categories(formula)
+    warnings = doubts(table, columns) + doubts_of_levels(table, columns, {*in_c, *used})
+    warnings += doubts_of_numbers(table, sorted({*used} & variables(formula) - in_c))
     for text in warnings:
         warn(text)
     exchange = {"blocks": made.blocks, "variance_groups": made.variance_groups}

@@ -1,10 +1,14 @@
 """Whose map a row is: other id columns, several maps of a person, sessions."""
 
 import collect_table
+import pandas as pd
 import pytest
 from permaps.cohort.sources import map_files, read_listing, tables_of_sessions
 from permaps.design.given import check_blocks
+from permaps.design.matrix import design_matrix
+from permaps.design.whole import whole_design
 from permaps.reporting.terminal import cohort, participants
+from permaps.tables.participants import as_frame
 from permaps.tables.text import check_participants, read_rows
 from permaps.workflow.errors import UserError
 
@@ -65,6 +69,29 @@ def test_sessions_give_a_row_each_and_the_pattern_is_that_of_the_person(listing,
         "participant_id": "sub-03_post", "map": str(tmp_path / "sub-03_post.nii"), "person": "sub-03", "age": None,
         "session": "post", "pain": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", [{"sessions": ["a", "b"]}, {"id": ["who", "visit"]}])
+def test_who_has_several_maps_is_a_name_even_if_it_is_a_number(listing, keys):
+    """As a number, person would be a single slope in 0 + person + session, and nothing would say so."""
+    wide = "participant_id\tage\n" + "".join(f"{i}\t{20 + i}\n" for i in range(8, 12))
+    long = "who\tvisit\tage\n" + "".join(f"{i}\t{v}\t{20 + i}\n" for i in range(8, 12) for v in (1, 2))
+    found = listing(wide if "sessions" in keys else long, **keys)
+    frame = as_frame(found.columns, found.rows)
+    assert list(frame["person"]) == [name for name in ("8", "9", "10", "11") for _ in range(2)]
+    assert pd.api.types.is_numeric_dtype(frame["age"])
+    names, matrix = design_matrix(frame, "0 + person")
+    assert names == ["person[10]", "person[11]", "person[8]", "person[9]"] and matrix.sum() == 8
+    blocks = {"within": None, "whole": None, "nested": ["everyone", "person"]}
+    made = whole_design(frame.assign(everyone=1), "1", [], blocks, None)
+    assert made.blocks["nested"] == [[1] * 8, [8, 8, 9, 9, 10, 10, 11, 11]]
+
+
+def test_a_column_of_numbers_that_is_called_person_stays_one():
+    frame = as_frame(
+        ["participant_id", "person"], [{"participant_id": f"s{i}", "person": str(i)} for i in range(3)]
+    )
+    assert pd.api.types.is_numeric_dtype(frame["person"])
 
 
 def test_maps_and_people_are_counted_apart(listing, tmp_path):

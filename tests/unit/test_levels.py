@@ -5,7 +5,7 @@ import json
 import make_design
 import pandas as pd
 import pytest
-from permaps.tables.levels import doubts_of_levels
+from permaps.tables.levels import doubts_of_levels, doubts_of_numbers
 
 
 def of(values):
@@ -62,6 +62,12 @@ def test_names_that_look_like_quantities_are_names_if_that_is_said():
     frame = of([f"{i}a" for i in range(20)])
     assert len(doubts_of_levels(frame, ["x"])) == 1
     assert doubts_of_levels(frame, ["x"], {"x"}) == []
+
+
+def test_blocks_that_are_a_quantity_to_the_formula_are_named():
+    frame = pd.DataFrame({"subject": [1, 1, 2, 2, 3, 3], "site": [1, 2] * 3, "name": list("aabbcc")})
+    (found,) = doubts_of_numbers(frame, ["subject", "site", "name"])
+    assert found.startswith("column 'subject' names blocks") and "C(subject)" in found
 
 
 def test_the_run_warns_and_keeps_it_for_the_limitations(tmp_path):

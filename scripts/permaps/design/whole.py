@@ -5,6 +5,7 @@ import pandas as pd
 
 from permaps.design.matrix import design_matrix
 from permaps.design.tables import Design
+from permaps.tables.text import is_number
 from permaps.workflow.errors import UserError
 
 
@@ -65,13 +66,15 @@ def _levels(table, columns):
 
 
 def _signed(table, column):
-    wrong = [v for v in table[column] if not isinstance(v, (int, float)) or v != int(v) or v == 0]
+    # Names of people can be numbers too.
+    values = [float(v) if isinstance(v, str) and is_number(v) else v for v in table[column]]
+    wrong = [v for v in values if not isinstance(v, (int, float)) or v != int(v) or v == 0]
     if wrong:
         raise UserError(
             f"permutation.blocks.nested: column {column!r} holds {wrong[0]!r}. Expected whole numbers other "
             "than 0, positive where the parts of a block change places and negative where they stay."
         )
-    return [int(v) for v in table[column]]
+    return [int(v) for v in values]
 
 
 def _check_groups(table, column, n_columns):

@@ -53,6 +53,24 @@ def doubts_of_levels(
     return sentences
 
 
+def doubts_of_numbers(participants: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    """Return a sentence for each column that names blocks or groups and is a quantity to the formula.
+
+    Parameters
+    ----------
+    participants : pandas.DataFrame
+        The participants who are analysed.
+    columns : iterable of str
+        Those that name blocks or variance groups, and are in the formula outside of C().
+    """
+    return [
+        f"column {name!r} names blocks or groups, and its numbers are a quantity to the formula, with one slope; to "
+        f"have a column for each of them, write C({name}) there."
+        for name in columns
+        if pd.api.types.is_numeric_dtype(participants[name]) and participants[name].nunique() > 2
+    ]
+
+
 def _is_quantity(levels):
     units = {found and found.group(1) for found in map(_QUANTITY.fullmatch, levels)}
     return len(units) == 1 and None not in units

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from permaps.tables.ids import PERSON
 from permaps.tables.stand_ins import is_sure
 from permaps.tables.text import ID, MAP, REASON, is_number, read_rows
 from permaps.workflow.errors import UserError, listed, nearest
@@ -24,7 +25,8 @@ def read_participants(path: str | Path) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per participant in the file's order. A column is numeric when all its values are
-        numbers, and text otherwise; participant_id and map are always text. Missing is NaN.
+        numbers, and text otherwise; participant_id and map are always text, and so is who has several maps, in
+        person. Missing is NaN.
     """
     columns, rows, _ = read_rows(path)
     return as_frame(columns, rows)
@@ -33,10 +35,16 @@ def read_participants(path: str | Path) -> pd.DataFrame:
 def as_frame(columns: list[str], rows: list[dict]) -> pd.DataFrame:
     """Return rows of text as a data frame; see `read_participants`."""
     values = {c: pd.Series([row[c] for row in rows], dtype=object) for c in columns}
+    text = (*_TEXT, PERSON) if _are_of_people(columns, rows) else _TEXT
     for column in columns:
-        if column not in _TEXT and _is_numeric(values[column]):
+        if column not in text and _is_numeric(values[column]):
             values[column] = pd.to_numeric(values[column])
     return pd.DataFrame(values, columns=columns)  # at once: a table that changes column by column is slow
+
+
+def _are_of_people(columns, rows):
+    """Tell whether `person` is a part of the ids, as `with_ids` makes both: 1 of 1_pre is a name, as 1_pre is."""
+    return PERSON in columns and all((row[ID] or "").startswith(f"{row[PERSON]}_") for row in rows)
 
 
 def _is_numeric(values):
