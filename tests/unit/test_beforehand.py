@@ -329,6 +329,20 @@ def test_neighbours_of_the_regions_of_several_inputs_are_named_without_the_measu
         check(alone, neighbours, kind="parcels")
 
 
+def test_people_whose_ids_are_numbers_have_a_column_each(study):
+    for i in range(8):
+        for name in ("a", "b"):
+            image(
+                f"{i + 1}_{name}.nii.gz", np.random.default_rng(i).normal(size=(5, 6, 7)) + (name == "b") * i
+            )
+    (study / "t.tsv").write_text("participant_id\n" + "".join(f"{i + 1}\n" for i in range(8)))
+    maps = {"maps": "{participant_id}_{session}.nii.gz", "sessions": ["a", "b"]}
+    sessions = {"dataset": PLAIN["dataset"] | maps, "permutation": {"blocks": {"within": "person"}}}
+    assert check(sessions, model("0 + person + session", change="session[T.b]")) == []
+    with pytest.raises(UserError, match=r"The columns are person\[1\], person\[2\]"):
+        check(sessions, model("0 + person + session", none="person"))
+
+
 def test_a_single_region_is_refused(study):
     rows = "".join(f"s{i}\t{20 + i * i}\t{i / 3}\t{i / 7}\n" for i in range(8))
     (study / "t.tsv").write_text("participant_id\tage\tlh_a\tlh_b\n" + rows)

@@ -97,6 +97,8 @@ def check_variates(
 def _check_unmixed(column, ids, key):
     """Refuse a column with both numbers and names."""
     number = column.map(is_number)
+    if number.all():  # the people of ids, whose names are numbers
+        return
     comma = column.map(lambda text: _DECIMAL_COMMA.fullmatch(text) is not None)
     other = ~number & column.map(lambda text: _OTHER_DIGITS.fullmatch(text) is not None)
     # To a formula a column is either numbers or names; numbers of blocks and sites may be names in part.
