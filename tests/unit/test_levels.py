@@ -51,6 +51,7 @@ def test_what_may_be_meant_otherwise_is_named(values, said):
         [f"S{i}" for i in range(20)],
         [f"{i}{'ab'[i % 2]}" for i in range(20)],
         [1, 2, 3, 4, 5, 6, 7],
+        ["1", "2", "3", "4", "5", "6", "7"],
     ],
 )
 def test_what_can_be_a_group_is_not(values):

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 
 import pandas as pd
 
+from permaps.tables.text import is_number
+
 # Numbers with a unit, such as DICOM's '034Y', and dates. A few of them can be doses or waves.
 _QUANTITY = re.compile(r"[<>~+-]?\d[\d.,/:-]*\s*(\D*)", re.ASCII)
 _MOST_LEVELS = 5
@@ -72,5 +74,7 @@ def doubts_of_numbers(participants: pd.DataFrame, columns: Iterable[str]) -> lis
 
 
 def _is_quantity(levels):
+    if all(map(is_number, levels)):  # the people of ids, whose names are numbers
+        return False
     units = {found and found.group(1) for found in map(_QUANTITY.fullmatch, levels)}
     return len(units) == 1 and None not in units
