@@ -101,9 +101,9 @@ class Example:
         return paths
 
 
-def snakemake(folder, *arguments):
-    """Run Snakemake on this workflow, two cores."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", 2]
+def snakemake(folder, *arguments, root=ROOT, cores=2):
+    """Run Snakemake on the workflow of a checkout of this project."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", root / "Snakefile", "--cores", cores]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [str(a) for a in (*command, "--quiet", "all", *arguments)],

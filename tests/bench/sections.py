@@ -7,6 +7,7 @@ from pathlib import Path
 from bench import (
     beside,
     bounds,
+    earlier,
     growth,
     joint,
     memory,
@@ -46,6 +47,7 @@ class Section:
 SECTIONS = {
     "beside": Section("Beside other tools", beside.measure, beside.text),
     "whole": Section("The whole way", whole.measure, whole.text),
+    "earlier": Section("Beside version 0.1", earlier.measure, earlier.text),
     "parts": Section("Where the time goes", parts.measure, parts.text, parts.draw),
     "voxelwise": Section("Where voxels differ in their models", voxelwise.measure, voxelwise.text),
     "spaces": Section("Surfaces, grayordinates and connectomes", spaces.measure, spaces.text),
