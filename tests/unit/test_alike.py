@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from permaps.design.alike import n_alike
+from permaps.design.alike import drawn_of, n_alike
 from permaps.design.partition import partition
 from permaps.design.scheme import distinct_relabellings, like_rows
+from permaps.design.tables import Design
 from permaps.permutation.model import contrast_model
 from permaps.permutation.null import null_maxima
 
@@ -72,6 +73,18 @@ def test_as_many_tie_as_in_a_null_of_any_data(design, contrast, scheme, blocks, 
         if expected is not None:
             assert n_alike(found, part, both_signs or is_f) == expected
             assert np.isclose(null, null[0], rtol=1e-5).sum() == expected
+
+
+def test_of_those_drawn_as_many_tie_as_are_to_be_expected():
+    # Two sessions of 3 patients and 3 controls, who change places as wholes: 720 relabellings, and 20 results.
+    person, patient, later = np.kron(np.eye(6), np.ones((2, 1))), np.repeat([1, 0], 6), np.tile([0, 1], 6)
+    matrix = np.column_stack([person, later, patient * later])
+    names = [f"c{k}" for k in range(8)]
+    design = Design(names, matrix, NO_BLOCKS | {"whole": np.repeat(np.arange(6), 2)}, None)
+    plan = {"scheme": "permute", "n_distinct": 720, "statistic": "t"}
+    for asked, expected in ((719, 72), (5000, 72), (359, 36)):
+        assert drawn_of(plan, design, np.eye(8)[7:], asked, True) == (min(asked, 719), expected)
+    assert drawn_of(plan | {"n_distinct": "more than 1e15"}, design, np.eye(8)[7:], 5000, True) == (5000, 1)
 
 
 def test_no_time_is_spent_on_very_many():

@@ -40,17 +40,17 @@ def drawn_of(
     n_relabellings : int
         Besides the observed labelling.
     alike : int
-        From `n_alike`; 1 where not all distinct relabellings are drawn.
+        From `n_alike`. Where not all distinct relabellings are drawn, as many of these as are to be expected.
     """
     n_distinct = plan["n_distinct"]
-    n = n_permutations if isinstance(n_distinct, str) else min(n_permutations, n_distinct - 1)
-    if n + 1 != n_distinct:
-        return n, 1
+    if isinstance(n_distinct, str):
+        return n_permutations, 1
+    n = min(n_permutations, n_distinct - 1)
     labels = like_rows(design.matrix, design.variance_groups)
     relabellings = distinct_relabellings(labels, plan["scheme"], design.blocks)
-    return n, n_alike(
-        relabellings, partition_of(design.matrix, weights), two_sided or plan["statistic"] == "F"
-    )
+    part, both_signs = partition_of(design.matrix, weights), two_sided or plan["statistic"] == "F"
+    alike = n_alike(relabellings, part, both_signs)
+    return n, 1 + round((alike - 1) * n / max(1, n_distinct - 1))
 
 
 def n_alike(exchangeability: Exchangeability, part: Partition, both_signs: bool) -> int:

@@ -153,10 +153,9 @@ def _check_model(staying, config):
         weights = contrast_matrix(expressions, name, design.names)
         if len(staying) <= MOST_COUNTED:
             plan = plan_of(design, weights, voxel_statistic(expressions), permutation["scheme"])
-            n, alike = drawn_of(
-                plan, design, weights, permutation["n_permutations"], permutation["two_sided"]
-            )
-            if n + 1 == plan["n_distinct"]:
+            n_permutations, n_distinct = permutation["n_permutations"], plan["n_distinct"]
+            if isinstance(n_distinct, int) and n_distinct <= n_permutations + 1:
+                n, alike = drawn_of(plan, design, weights, n_permutations, permutation["two_sided"])
                 exhausted[name] = n + 1, alike
     return exhausted
 
