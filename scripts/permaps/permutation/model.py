@@ -13,7 +13,6 @@ from permaps.arithmetic.linear import divided, orthonormal
 from permaps.design.exchangeability import Exchangeability
 from permaps.design.partition import partition
 from permaps.design.scheme import distinct_relabellings, exchangeability_of, like_rows
-from permaps.permutation.thresholds import cluster_threshold
 from permaps.spaces.space import Space
 from permaps.spaces.stored import space_arrays, take_space
 from permaps.statistics.evaluator import Estimator
@@ -90,6 +89,9 @@ class Model:
 
     def threshold(self, cluster_p: float, both_signs: bool) -> float:
         """Return the statistic with the uncorrected p `cluster_p`, or half of it per tail if both signs count."""
+        # Not at the top, because most jobs with a model do without scipy, which takes 0.2 s to import.
+        from permaps.permutation.thresholds import cluster_threshold
+
         return cluster_threshold(cluster_p, self.dof, len(self.contrast), self.is_f, both_signs)
 
     def scale(self, both_signs: bool) -> Scale:
