@@ -155,8 +155,8 @@ def _check_model(staying, config):
             plan = plan_of(design, weights, voxel_statistic(expressions), permutation["scheme"])
             n_permutations, n_distinct = permutation["n_permutations"], plan["n_distinct"]
             if isinstance(n_distinct, int) and n_distinct <= n_permutations + 1:
-                n, alike = drawn_of(plan, design, weights, n_permutations, permutation["two_sided"])
-                exhausted[name] = n + 1, alike
+                _, alike = drawn_of(plan, design, weights, n_permutations, permutation["two_sided"])
+                exhausted[name] = n_distinct, alike
     return exhausted
 
 

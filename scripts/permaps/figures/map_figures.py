@@ -23,6 +23,7 @@ def on_scale(values: np.ndarray, voxel_stat: str, least: float = 0) -> tuple[np.
         Where the scale ends at least.
     """
     size = np.abs(values)
+    # With one degree of freedom, as little as that; an F is divided by the rows that it tests, hardly more than ten.
     beyond = size >= (PERFECT**-0.5 if voxel_stat == "t" else 0.1 / PERFECT)
     end = size[~beyond].max(initial=least)
     if end == 0 or not beyond.any():
